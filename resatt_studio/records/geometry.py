@@ -1,0 +1,76 @@
+"""Boxes of pixels in array order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Half-open box of pixels: rows ``top`` to ``bottom - 1``, columns ``left`` to ``right - 1``.
+
+    A box with ``bottom <= top`` or ``right <= left`` is empty.
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return max(0, self.bottom - self.top)
+
+    @property
+    def width(self) -> int:
+        return max(0, self.right - self.left)
+
+    @property
+    def empty(self) -> bool:
+        return self.height == 0 or self.width == 0
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Row and column slices: ``array[box.slices]``."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def union(self, other: Box) -> Box:
+        """Smallest box that holds both; an empty box adds nothing."""
+        if self.empty:
+            return other
+        if other.empty:
+            return self
+        return Box(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
+
+    def intersection(self, other: Box) -> Box:
+        """Pixels in both; may be empty."""
+        top, left = max(self.top, other.top), max(self.left, other.left)
+        return Box(
+            top, left, max(top, min(self.bottom, other.bottom)), max(left, min(self.right, other.right))
+        )
+
+    def clipped(self, height: int, width: int) -> Box:
+        """The part inside an image of ``height`` x ``width`` pixels."""
+        return self.intersection(Box(0, 0, height, width))
+
+    def shifted(self, rows: int, columns: int) -> Box:
+        return Box(self.top + rows, self.left + columns, self.bottom + rows, self.right + columns)
+
+    def expanded(self, margin_px: int) -> Box:
+        return Box(
+            self.top - margin_px, self.left - margin_px, self.bottom + margin_px, self.right + margin_px
+        )
+
+    def cells(self, side_px: int) -> Iterator[tuple[int, int]]:
+        """(row, column) of every cell of a grid of ``side_px`` squares that this box touches."""
+        if self.empty:
+            return
+        for row in range(self.top // side_px, (self.bottom - 1) // side_px + 1):
+            for column in range(self.left // side_px, (self.right - 1) // side_px + 1):
+                yield row, column

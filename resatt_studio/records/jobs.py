@@ -1,0 +1,61 @@
+"""All that a worker ever says: progress, an outcome, or a failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+
+class Urgency(IntEnum):
+    """The worker steps the most urgent job first."""
+
+    PREDICT_SHOWN = 0
+    EVALUATE = 1
+    PREDICT_AHEAD = 2
+    FINE_TUNE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """One report of a running job.
+
+    Attributes:
+        job_id: As given by ``JobRunner.submit``.
+        done, total: Units of work; total 0 when unknown.
+        unit: "tiles", "steps", "photos".
+        message: For people.
+        detail: The job's own record (``StepReport``, a partial ``Prediction`` ...), or None.
+    """
+
+    job_id: int
+    done: int
+    total: int
+    unit: str = ""
+    message: str = ""
+    detail: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """A job's outcome; ``result`` is the generator's return value."""
+
+    job_id: int
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """A job ended by an error.
+
+    Attributes:
+        error: What was raised.
+        cancelled: True when it was stopped on request, in which case ``error`` is None.
+    """
+
+    job_id: int
+    error: Exception | None
+    cancelled: bool = False
+
+
+JobReport = JobProgress | JobDone | JobFailed

@@ -1,0 +1,114 @@
+"""A photo, as facts about a file and as pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from resatt_studio.records.arrays import UInt8Array
+
+
+class ReviewState(StrEnum):
+    """Where the inspector stands with a photo."""
+
+    NEW = "new"
+    PREDICTED = "predicted"
+    CORRECTING = "correcting"
+    APPROVED = "approved"
+    SKIPPED = "skipped"
+    BROKEN = "broken"
+
+
+class Split(StrEnum):
+    """Which side of the sticky split a photo's group is on."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """What a file says about itself, read without keeping its pixels.
+
+    Attributes:
+        photo_id: SHA-256 (hex) of the file's bytes.
+        path: Where it was found; absolute.
+        height, width: Size in pixels after the EXIF orientation is applied; 0 where unreadable.
+        bytes: File size.
+        orientation: EXIF orientation, 1 to 8.
+        taken_at: EXIF date and time as ISO 8601, or "".
+        camera: Make and model, or "".
+        group: Photos of one group never stand on both sides of the split (consecutive shots, crops of
+            one source photo). Derived from the file name; see ``workflow.load.photo_group``.
+    """
+
+    photo_id: str
+    path: Path
+    height: int
+    width: int
+    bytes: int
+    orientation: int = 1
+    taken_at: str = ""
+    camera: str = ""
+    group: str = ""
+
+    @property
+    def megapixels(self) -> float:
+        return self.height * self.width / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoEntry:
+    """A photo as the project lists it.
+
+    Attributes:
+        facts: What the file says about itself.
+        state: Review state.
+        split: Sticky side of the split, None until a correction of it was approved.
+        reason: Why it is broken, else "".
+        uncertainty: Mean binary entropy of the newest prediction in nats, or None.
+        edits: Number of strokes that are not undone.
+    """
+
+    facts: PhotoFacts
+    state: ReviewState = ReviewState.NEW
+    split: Split | None = None
+    reason: str = ""
+    uncertainty: float | None = None
+    edits: int = 0
+
+    @property
+    def photo_id(self) -> str:
+        return self.facts.photo_id
+
+    @property
+    def name(self) -> str:
+        return self.facts.path.name
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """Pixels of one photo, upright.
+
+    Attributes:
+        photo_id: SHA-256 (hex) of the file's bytes.
+        pixels: H x W x 3 uint8, RGB, read-only.
+    """
+
+    photo_id: str
+    pixels: UInt8Array = field(repr=False)
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Photo) and other.photo_id == self.photo_id
+
+    def __hash__(self) -> int:
+        return hash(self.photo_id)

@@ -1,0 +1,52 @@
+"""What a network makes of a photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from resatt_studio.records.arrays import BoolArray, UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Crack probability of one whole photo.
+
+    Attributes:
+        photo_id: SHA-256 (hex) of the photo's bytes.
+        weights_id: Content hash of the weights that made it.
+        probability_8bit: H x W uint8, probability * 255 rounded; read-only. Eight bits keep a 50-megapixel
+            photo at 50 MB; the step of 1/255 is far below the network's own noise.
+        mean_entropy: Mean binary entropy over all pixels, in nats, of the unrounded probability.
+        seconds: How long it took.
+        device: Where it ran, such as "cpu".
+    """
+
+    photo_id: str
+    weights_id: str
+    probability_8bit: UInt8Array = field(repr=False)
+    mean_entropy: float
+    seconds: float = 0.0
+    device: str = ""
+
+    @property
+    def height(self) -> int:
+        return int(self.probability_8bit.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.probability_8bit.shape[1])
+
+    def mask(self, threshold: float = 0.5) -> BoolArray:
+        """H x W bool: where the probability exceeds ``threshold`` (in [0, 1])."""
+        return np.asarray(self.probability_8bit > threshold * 255.0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prediction) and (other.photo_id, other.weights_id) == (
+            self.photo_id,
+            self.weights_id,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.photo_id, self.weights_id))

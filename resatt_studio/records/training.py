@@ -1,0 +1,94 @@
+"""What fine-tuning is told, says while it runs, and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from resatt_studio.records.weights import Scores, WeightsFile
+
+
+@dataclass(frozen=True, slots=True)
+class FineTunePlan:
+    """Everything that decides a fine-tuning run; the same plan, samples and seed give the same weights on CPU
+    when the limit is ``steps`` (a wall-clock limit stops where the machine got to).
+
+    Attributes:
+        seconds: Wall-clock limit for learning and judging together.
+        steps: Most optimiser steps, 0 for no limit but time.
+        crop_px, batch: Patch side and patches per step.
+        learning_rate: AdamW, for the whole network (depth factors in ``learning.freeze``).
+        replay: Share of a step's patches taken from the reference buffer.
+        weak_weight: Weight of the model's own confident prediction on unsaid pixels.
+        ema_decay: Of the averaged weights.
+        seed: Of everything random.
+    """
+
+    seconds: float = 90.0
+    steps: int = 0
+    crop_px: int = 256
+    batch: int = 4
+    learning_rate: float = 5e-4
+    replay: float = 0.25
+    weak_weight: float = 0.2
+    ema_decay: float = 0.95
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """Where a run is.
+
+    Attributes:
+        step, steps: Done and (estimated) total.
+        loss: Of this step.
+        dice: On the validation samples at the newest check, or None between checks.
+        seconds, seconds_left: Wall clock.
+        phase: "judging before", "learning" or "judging after".
+    """
+
+    step: int
+    steps: int
+    loss: float | None
+    dice: float | None
+    seconds: float
+    seconds_left: float
+    phase: str = "learning"
+
+
+@dataclass(frozen=True, eq=False)
+class FineTuneResult:
+    """A candidate and how it compares.
+
+    Attributes:
+        weights: The candidate.
+        before, after: Scores on the validation samples (test-then-train on train samples when there is no
+            validation photo yet; ``validated`` is then False).
+        reference_before, reference_after: On the shipped reference set.
+        steps, seconds: How long it learned.
+        losses, dices: Curves as (step, value).
+        validated: Whether held-back photos judged it.
+    """
+
+    weights: WeightsFile
+    before: Scores | None
+    after: Scores | None
+    reference_before: Scores | None
+    reference_after: Scores | None
+    steps: int
+    seconds: float
+    losses: tuple[tuple[int, float], ...] = field(default=(), repr=False)
+    dices: tuple[tuple[int, float], ...] = field(default=(), repr=False)
+    validated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's answer on a candidate.
+
+    Attributes:
+        promoted: Whether it became (or may become) active.
+        reason: One sentence with the numbers.
+    """
+
+    promoted: bool
+    reason: str

@@ -1,0 +1,86 @@
+"""Versions of a network's weights and how well each did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class WeightsState(StrEnum):
+    """Exactly one version per model is active; a candidate waits or was refused; the rest is retired."""
+
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores over known pixels, pooled over photos (micro); all in [0, 1].
+
+    ``tolerance_f1`` counts a predicted pixel when a true one lies within ``tolerance_px`` and vice versa.
+    """
+
+    dice: float
+    iou: float
+    precision: float
+    recall: float
+    tolerance_f1: float
+    tolerance_px: float = 2.0
+    photos: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsVersion:
+    """One set of weights on the shelf of a project.
+
+    Attributes:
+        weights_id: SHA-256 (hex) of the tensors (names, shapes, dtypes, bytes); see ``models.state``.
+        model: Registry name, such as "r2aunet".
+        config: Constructor arguments, such as {"base_width": 16, "t": 2, "stem": 2}.
+        number: 1, 2, 3 ... in the order of arrival in the project.
+        parent: weights_id it was fine-tuned from, or "".
+        state: Candidate, active, retired or refused.
+        samples: sample_ids it learned from.
+        before, after: Scores of parent and self on the project's validation samples, or None.
+        reference_before, reference_after: The same on the shipped reference set (forgetting).
+        reason: Why it was promoted or refused, or "".
+        made_at: ISO 8601.
+        name: Shown to the inspector, such as "factory" or "v3".
+    """
+
+    weights_id: str
+    model: str
+    config: Mapping[str, int]
+    number: int
+    parent: str = ""
+    state: WeightsState = WeightsState.CANDIDATE
+    samples: tuple[str, ...] = ()
+    before: Scores | None = None
+    after: Scores | None = None
+    reference_before: Scores | None = None
+    reference_after: Scores | None = None
+    reason: str = ""
+    made_at: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class WeightsFile:
+    """Weights as read from or written to safetensors: arrays by key, and what the header says.
+
+    Attributes:
+        weights_id: As in :class:`WeightsVersion`.
+        model: Registry name.
+        config: Constructor arguments.
+        metadata: The rest of the header (data, command, commit, scores, licence terms), all strings.
+        data: The file's bytes.
+    """
+
+    weights_id: str
+    model: str
+    config: Mapping[str, int]
+    metadata: Mapping[str, str]
+    data: bytes = field(repr=False)
