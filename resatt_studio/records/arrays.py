@@ -18,4 +18,4 @@ def read_only(array: _Array) -> _Array:
     """Return a view of ``array`` that cannot be written through; the data is not copied."""
     view = array.view()
     view.flags.writeable = False
-    return view  # type: ignore[return-value]
+    return view
