@@ -1,0 +1,244 @@
+"""Typed preferences from a TOML file and ``RESATT_*`` variables; a bad value falls back and is told.
+
+The file is ``settings.toml`` in the user's configuration folder (``RESATT_SETTINGS`` names another one). A
+variable such as ``RESATT_DEVICE`` wins over the file and is never written into it. Nothing here stops a
+start: every problem is returned as a :class:`SettingsError` for the window or the terminal to show.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import platformdirs
+
+from resatt_studio.errors import SettingsError
+
+VERSION = 1
+"""Version of the file's layout. Files without a version line were written by hand; see ``_UPGRADES``."""
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+THEMES = ("system", "light", "dark")
+RECENT_PROJECTS = 12
+"""How many recent projects are remembered."""
+
+_Parser: TypeAlias = Callable[[Any], Any]
+
+
+def _one_of(*choices: str) -> _Parser:
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"is not one of {', '.join(choices)}")
+        return str(value)
+
+    return parse
+
+
+def _number(kind: type[int] | type[float], low: float, high: float) -> _Parser:
+    def parse(value: Any) -> int | float:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise ValueError("is not a number")
+        try:
+            number = kind(value)
+        except ValueError:
+            raise ValueError(f"is not {'a whole' if kind is int else 'a'} number") from None
+        if isinstance(value, float) and number != value:
+            raise ValueError("is not a whole number")
+        if not low <= number <= high:
+            raise ValueError(f"is not between {low:g} and {high:g}")
+        return number
+
+    return parse
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is not text")
+    return value.strip()
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError("is not a list of folders")
+    return tuple(Path(item) for item in value)
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container without a password entry has no name
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Preferences of one person on one machine.
+
+    Attributes:
+        author: Written beside every stroke and sample.
+        device: "auto", "cpu", "cuda" or "mps".
+        theme: "system", "light" or "dark".
+        threads: Threads of the networks, 0 for as many as the machine has cores.
+        threshold: Probability above which a pixel is shown as crack, in [0.01, 0.99].
+        learn_seconds: Wall-clock limit of one fine-tuning run.
+        recent_projects: Newest first.
+    """
+
+    author: str = field(default_factory=_user_name, metadata={"parse": _text})
+    device: str = field(default="auto", metadata={"parse": _one_of(*DEVICES)})
+    theme: str = field(default="system", metadata={"parse": _one_of(*THEMES)})
+    threads: int = field(default=0, metadata={"parse": _number(int, 0, 1024)})
+    threshold: float = field(default=0.5, metadata={"parse": _number(float, 0.01, 0.99)})
+    learn_seconds: float = field(default=90.0, metadata={"parse": _number(float, 5, 86400)})
+    recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings, and what had to be replaced by a default to get them."""
+
+    settings: Settings
+    problems: tuple[SettingsError, ...] = ()
+
+
+def settings_path(environment: Mapping[str, str] | None = None) -> Path:
+    """Where the settings file is, or would be."""
+    named = (os.environ if environment is None else environment).get("RESATT_SETTINGS", "")
+    if named:
+        return Path(named)
+    return platformdirs.user_config_path("resatt-studio", appauthor=False) / "settings.toml"
+
+
+def load_settings(path: Path | None = None, environment: Mapping[str, str] | None = None) -> LoadedSettings:
+    """Read the file, then let variables win; never raises, whatever either holds."""
+    variables = os.environ if environment is None else environment
+    path = settings_path(variables) if path is None else path
+    values, problems = _read_file(path)
+    settings = Settings()
+    settings, more = _applied(settings, values, f"Settings file {path}: ")
+    named = {
+        item.name: variables[f"RESATT_{item.name.upper()}"]
+        for item in fields(Settings)
+        if item.metadata.get("environment", True) and f"RESATT_{item.name.upper()}" in variables
+    }
+    settings, still_more = _applied(settings, named, "Environment variable RESATT_", str.upper)
+    return LoadedSettings(settings, (*problems, *more, *still_more))
+
+
+def change_settings(path: Path | None = None, **changes: object) -> Settings:
+    """Write ``changes`` to the file and return what it now holds (without the variables).
+
+    A file that could not be understood, or that a newer version wrote, is kept beside it as ``.bak``.
+
+    Raises:
+        SettingsError: A change has no meaning, or the file cannot be written.
+    """
+    path = settings_path() if path is None else path
+    values, problems = _read_file(path)
+    before, _ = _applied(Settings(), values, "")
+    parsers = {item.name: item.metadata["parse"] for item in fields(Settings)}
+    plain = {
+        name: [str(p) for p in value] if isinstance(value, tuple) else value
+        for name, value in changes.items()
+    }
+    for name, value in plain.items():
+        if name not in parsers:
+            raise SettingsError(f"There is no setting {name!r}.", f"Choose one of {', '.join(parsers)}.")
+        try:
+            before = replace(before, **{name: parsers[name](value)})
+        except ValueError as error:
+            raise SettingsError(f"Setting {name} = {value!r} {error}.") from None
+    try:
+        if problems and path.exists():
+            path.replace(path.with_name(path.name + ".bak"))
+        _write_file(path, before)
+    except OSError as error:
+        raise SettingsError(
+            f"Settings file {path} cannot be written: {error.strerror or error}.",
+            "Give it write permission, or name another file in RESATT_SETTINGS.",
+        ) from error
+    return before
+
+
+def remember_project(folder: Path, path: Path | None = None) -> Settings:
+    """Put ``folder`` first in the list of recent projects."""
+    folder = folder.resolve()
+    known = load_settings(path, {} if path is not None else None).settings.recent_projects
+    recent = (folder, *(other for other in known if other != folder))[:RECENT_PROJECTS]
+    return change_settings(path, recent_projects=recent)
+
+
+def _applied(
+    settings: Settings, values: Mapping[str, Any], where: str, spell: Callable[[str], str] = str
+) -> tuple[Settings, list[SettingsError]]:
+    parsers = {item.name: item.metadata["parse"] for item in fields(Settings)}
+    problems = []
+    for name, value in values.items():
+        if name not in parsers:
+            problems.append(SettingsError(f"{where}{spell(name)} is not a setting; it is ignored."))
+            continue
+        try:
+            settings = replace(settings, **{name: parsers[name](value)})
+        except ValueError as error:
+            kept = getattr(settings, name)
+            problems.append(
+                SettingsError(f"{where}{spell(name)} = {value!r} {error}.", f"{kept!r} is used instead.")
+            )
+    return settings, problems
+
+
+def _read_file(path: Path) -> tuple[dict[str, Any], list[SettingsError]]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"Settings file {path} cannot be read: {error}."
+        return {}, [SettingsError(message, "The defaults are used; the next change writes a new file.")]
+    version = values.pop("version", 0)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        return values, [
+            SettingsError(f"Settings file {path}: version = {version!r} is not a version number.")
+        ]
+    if version > VERSION:
+        message = f"Settings file {path} was written by a newer version of ResAtt Studio."
+        return values, [SettingsError(message, "What this version understands is used.")]
+    for upgrade in _UPGRADES[version:]:
+        values = upgrade(values)
+    return values, []
+
+
+def _from_handwritten(values: dict[str, Any]) -> dict[str, Any]:
+    """Version 0 to 1: people write ``learn-seconds`` and ``Device = "CPU"``; the file has one spelling."""
+    plain = {re.sub(r"[\s-]+", "_", name.strip().lower()): value for name, value in values.items()}
+    for name in ("device", "theme"):
+        if isinstance(plain.get(name), str):
+            plain[name] = plain[name].strip().lower()
+    return plain
+
+
+_UPGRADES: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_handwritten,)
+"""Step n turns a file of version n into one of version n + 1."""
+
+
+def _write_file(path: Path, settings: Settings) -> None:
+    lines = [
+        "# ResAtt Studio settings; a RESATT_<NAME> variable wins over a line of this file.",
+        f"version = {VERSION}",
+    ]
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        plain = [str(folder) for folder in value] if isinstance(value, tuple) else value
+        # JSON's strings, numbers and flat lists of strings are TOML as well, but for DEL.
+        lines.append(f"{item.name} = {json.dumps(plain, ensure_ascii=False)}".replace("\x7f", "\\u007f"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.replace(path)
