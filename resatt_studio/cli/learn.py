@@ -1,0 +1,97 @@
+"""``finetune`` and ``train``: weights that learn from corrections, or from the beginning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resatt_studio.cli.console import finish_on_interrupt, say, watch, write_json
+from resatt_studio.cli.projects import ProjectPath
+from resatt_studio.errors import LearningError
+
+if TYPE_CHECKING:
+    from resatt_studio.records.jobs import JobProgress
+
+
+def finetune(
+    project: ProjectPath,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="N", min=1.0, help="Wall-clock limit, judging included.")
+    ] = None,
+    steps: Annotated[int, typer.Option(metavar="N", min=0, help="Most steps; 0 for no limit but time.")] = 0,
+    promote: Annotated[
+        str, typer.Option(metavar="auto|never", help="auto makes a better candidate active.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="JSON; - for stdout.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where the network runs.")
+    ] = "auto",
+) -> None:
+    """Let a copy of the active weights learn from the approved corrections. Ctrl-C keeps the best so far."""
+    from resatt_studio.records.training import FineTunePlan
+    from resatt_studio.settings import load_settings
+    from resatt_studio.workflow.finetune import fine_tune_project
+    from resatt_studio.workflow.project import open_project
+
+    if promote not in ("auto", "never"):
+        raise LearningError(f"--promote {promote} has no meaning.", "Choose auto or never.")
+    settings = load_settings().settings
+    limit_s = seconds if seconds is not None else settings.learn_seconds
+    plan = replace(FineTunePlan(), seconds=limit_s, steps=steps, seed=seed)
+    with open_project(project) as opened, finish_on_interrupt("Keeping the best so far.") as finish_early:
+        job = fine_tune_project(
+            opened,
+            plan,
+            promote=promote == "auto",
+            device=device,
+            finish_early=finish_early,
+            author=settings.author,
+        )
+        outcome = watch(job, "Learning", _step_text)
+    write_json(json_file, outcome.as_json())
+    say(json_file, f"Candidate {outcome.version.weights_id} ({outcome.result.seconds:.0f} s)")
+    say(json_file, outcome.verdict.reason)
+
+
+def train(
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR...",
+            help="Folder with images/, masks/ and train.txt, val.txt; give it again for more.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The safetensors file to write.")],
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML with every option; the factory's by default.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside FILE.")] = False,
+    more: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR...]", help="Further folders of --data.")
+    ] = None,
+) -> None:
+    """Train weights from the beginning."""
+    from resatt_studio.workflow.train import train_weights
+
+    weights = watch(train_weights(config, [*data, *(more or [])], out, resume=resume), "Training")
+    say(None, f"{out}: {weights.weights_id}")
+
+
+def _step_text(report: JobProgress) -> str:
+    from resatt_studio.records.training import StepReport
+
+    step = report.detail
+    if not isinstance(step, StepReport):
+        return report.message
+    parts = [step.phase]
+    if step.loss is not None:
+        parts.append(f"loss {step.loss:.3f}")
+    if step.dice is not None:
+        parts.append(f"Dice {step.dice:.3f}")
+    return ", ".join(parts)

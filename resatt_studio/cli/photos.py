@@ -1,0 +1,108 @@
+"""``predict`` and ``evaluate``: networks on photos, with or without a project."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resatt_studio.cli.console import say, show_table, warn, watch, write_json
+
+if TYPE_CHECKING:
+    from resatt_studio.records.weights import WeightsFile
+
+WeightsName = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="ID_OR_FILE",
+        help="A safetensors file, or with --project active, candidate or an ID. Default: the active weights of "
+        "the project, else the factory weights.",
+    ),
+]
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", metavar="PROJECT", help="Project to take weights from.")
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the network runs.", show_default=True),
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Summary as JSON; - for stdout.")
+]
+
+
+def predict(
+    photos: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO_OR_DIR...", help="Photos, and folders of photos.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write <stem>.mask.png into.")],
+    weights: WeightsName = None,
+    project: ProjectOption = None,
+    probability: Annotated[
+        bool, typer.Option("--probability", help="Also write <stem>.probability.png, 16 bit.")
+    ] = False,
+    device: Device = "auto",
+    json_file: JsonFile = None,
+) -> None:
+    """Write a crack mask (0/255, the photo's size) of every photo."""
+    from resatt_studio.workflow.predict import predict_files
+
+    summary = watch(
+        predict_files(_weights(weights, project), photos, out, probability=probability, device=device),
+        "Predicting",
+    )
+    for refused in summary.refused:
+        warn(f"{refused.path}: {refused.reason}")
+    write_json(json_file, summary.as_json())
+    say(json_file, f"{len(summary.photos)} masks in {out}, {summary.seconds_per_megapixel:.2f} s a megapixel")
+
+
+def evaluate(
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="Folder of photos.")],
+    masks: Annotated[Path, typer.Option(metavar="DIR", help="True masks of the same stems.")],
+    json_file: Annotated[Path, typer.Option("--json", metavar="FILE", help="Scores as JSON; - for stdout.")],
+    list_file: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE", help="Only the stems that this file lists.")
+    ] = None,
+    weights: WeightsName = None,
+    project: ProjectOption = None,
+    tolerance: Annotated[
+        float, typer.Option(metavar="PX", min=0.0, help="Distance within which a pixel counts as hit.")
+    ] = 2.0,
+    device: Device = "auto",
+) -> None:
+    """Score predictions against true masks."""
+    from resatt_studio.workflow.evaluate import evaluate_files
+    from resatt_studio.workflow.sources import read_list
+
+    stems = read_list(list_file) if list_file is not None else None
+    job = evaluate_files(
+        _weights(weights, project), photos, masks, stems, tolerance_px=tolerance, device=device
+    )
+    evaluation = watch(job, "Evaluating")
+    for refused in evaluation.refused:
+        warn(f"{refused.path}: {refused.reason}")
+    write_json(json_file, evaluation.as_json())
+    names = ("dice", "iou", "precision", "recall")
+    rows = [
+        (title, *(f"{getattr(scores, name):.4f}" for name in names))
+        for title, scores in (("micro", evaluation.micro), ("macro", evaluation.macro))
+    ]
+    show_table(json_file, f"{len(evaluation.photos)} photos", ("", *names), rows)
+    say(
+        json_file,
+        f"F1 at {tolerance:g} px {evaluation.micro.tolerance_f1:.4f}, centre lines "
+        f"{evaluation.centreline_dice:.4f}, {evaluation.seconds_per_megapixel:.2f} s a megapixel",
+    )
+
+
+def _weights(name: str | None, project: Path | None) -> WeightsFile:
+    from resatt_studio.workflow.project import open_project
+    from resatt_studio.workflow.weights import choose_weights
+
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_project(project)) if project is not None else None
+        return choose_weights(name, opened)

@@ -1,0 +1,81 @@
+"""``new``, ``add`` and ``export``: a project and what goes in and out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resatt_studio.cli.console import say, warn, watch
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.load import Added
+    from resatt_studio.workflow.project import Project
+
+ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="Project folder, NAME.resatt.")]
+
+
+def new(
+    project: ProjectPath,
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="Folder of photos; they stay where they are.")],
+) -> None:
+    """Make a project from a folder of photos."""
+    from resatt_studio.workflow.project import create_project
+    from resatt_studio.workflow.sources import choose_photos
+
+    choose_photos([photos])  # a wrong folder is told before a project is made for it
+    with create_project(project) as opened:
+        added = _add(opened, photos, None, None)
+        say(None, f"{opened.folder}: {len(added.photos)} photos")
+
+
+def add(
+    project: ProjectPath,
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="Folder of photos; they stay where they are.")],
+    masks: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Masks of the same stems; they become approved corrections."),
+    ] = None,
+    list_file: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE", help="Only the stems that this file lists.")
+    ] = None,
+) -> None:
+    """Add photos to a project, with masks as approved corrections."""
+    from resatt_studio.workflow.project import open_project
+
+    with open_project(project) as opened:
+        added = _add(opened, photos, masks, list_file)
+        corrections = f", {len(added.samples)} approved corrections" if masks is not None else ""
+        say(None, f"{opened.folder}: {len(added.photos)} photos ({added.new} new){corrections}")
+
+
+def _add(project: Project, photos: Path, masks: Path | None, list_file: Path | None) -> Added:
+    from resatt_studio.settings import load_settings
+    from resatt_studio.workflow.load import add_photos
+    from resatt_studio.workflow.sources import read_list
+
+    stems = read_list(list_file) if list_file is not None else None
+    author = load_settings().settings.author
+    added = watch(add_photos(project, [photos], masks, stems, author), "Adding")
+    for refused in added.refused:
+        warn(f"{refused.path}: {refused.reason}")
+    return added
+
+
+def export(
+    project: ProjectPath,
+    format_name: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="One of the formats that `doctor` lists.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write into.")],
+) -> None:
+    """Write masks, probabilities or weights of a project as files."""
+    from resatt_studio.workflow.export import export_project
+    from resatt_studio.workflow.project import open_project
+
+    with open_project(project) as opened:
+        exported = watch(export_project(opened, format_name, out), "Exporting")
+        for refused in exported.refused:
+            warn(f"{refused.path}: {refused.reason}")
+        say(None, f"{len(exported.files)} files in {out}")

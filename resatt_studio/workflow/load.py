@@ -1,0 +1,160 @@
+"""Files to project: photos with their facts, masks as approved corrections, and pixels found by hash."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from resatt_studio.errors import MaskError, PhotoError
+from resatt_studio.imaging.files import read_facts, read_mask
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
+from resatt_studio.records.photo import PhotoEntry, PhotoFacts
+from resatt_studio.records.sample import SampleEntry
+from resatt_studio.workflow.correct import approve, open_document
+from resatt_studio.workflow.jobs import Job, progress
+from resatt_studio.workflow.project import Project
+from resatt_studio.workflow.sources import Refused, choose_photos, match_masks, the_mask
+
+_COPY = re.compile(r"[\s_-]*(?:\(\d{1,4}\)|(?<=[\s_-])(?:copy|edited|edit)(?:\s?\d{1,2})?)$", re.IGNORECASE)
+_CUT = re.compile(
+    r"[\s_-]+(?:(?:crop|tile|frame|patch|part)[\s_-]?\d+(?:[_-]\d+)*|r\d+[_-]?c\d+|x\d+[_-]?y\d+)$",
+    re.IGNORECASE,
+)
+_INDEX = re.compile(r"[\s_-]\d{1,3}$")
+_LETTER = re.compile(r"(?<=\d{3})[a-z]$", re.IGNORECASE)
+
+
+def photo_group(path: Path) -> str:
+    """Name of the source photo that ``path`` seems to be a crop, frame or copy of.
+
+    Photos of one group never stand on both sides of the train/validation split. From the end of the file
+    name these are taken off, again and again: copy marks ("IMG_1234 (2)", "IMG_1234-edited"), cut marks
+    ("_crop3", "_frame0012", "_r0_c3", "_x512_y0"), and, where digits remain before them, indices of one to
+    three digits ("GOPR0104_1", "20160328_150820_1_361") and one letter after three digits ("DSC00550b").
+    Camera counters ("IMG_1234", "photo_01") stay. Folders and letter case are left out of account: a group
+    that is too wide costs little, one that is too narrow lets the validation photos leak.
+    """
+    stem = path.stem.strip()
+    while True:
+        shorter = _shorter(stem)
+        if not shorter or shorter == stem:
+            return stem.casefold()
+        stem = shorter
+
+
+def _shorter(stem: str) -> str:
+    for pattern in (_COPY, _CUT):
+        if (cut := pattern.sub("", stem)) != stem:
+            return cut
+    for pattern in (_INDEX, _LETTER):
+        cut = pattern.sub("", stem)
+        if cut != stem and any(character.isdigit() for character in cut):
+            return cut
+    return stem
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What :func:`add_photos` did.
+
+    Attributes:
+        photos: Entries of every readable photo, new and already known.
+        new: How many of them the project did not know.
+        samples: Corrections that were approved from masks.
+        refused: Broken photos, unfit masks, and stems of the list without a file.
+    """
+
+    photos: tuple[PhotoEntry, ...]
+    new: int
+    samples: tuple[SampleEntry, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+def add_photos(
+    project: Project,
+    sources: Sequence[Path],
+    masks: Path | None = None,
+    stems: Sequence[str] | None = None,
+    author: str = "",
+) -> Job[Added]:
+    """Add photos to the project; masks of the same stem become approved, complete corrections.
+
+    A photo that cannot be read is listed as broken with its reason and the rest goes on. A photo that the
+    project knows by its hash keeps its corrections and, when its old path is gone, gets the new one.
+
+    Args:
+        project: Open project.
+        sources: Photos and folders; photos stay where they are.
+        masks: Folder of masks, 255 (or 1) for crack, as large as their photos; None for none.
+        stems: Only these; None for all.
+        author: Who stands for the masks.
+
+    Raises:
+        PhotoError: A source does not exist, or nothing is left to add.
+        MaskError: The mask folder does not exist or is empty.
+    """
+    by_stem = match_masks(masks) if masks is not None else {}
+    photos, refused = choose_photos(sources, stems)
+    mask_files = {path.resolve() for paths in by_stem.values() for path in paths}
+    photos = [path for path in photos if path.resolve() not in mask_files]
+    known = {entry.photo_id for entry in project.store.photos()}
+    entries, samples = dict[str, PhotoEntry](), list[SampleEntry]()
+    for done, path in enumerate(photos):
+        yield progress(done, len(photos), "photos", path.name)
+        try:
+            facts = photo_facts(path)
+        except PhotoError as error:
+            project.store.add_broken(path.absolute(), str(error))
+            refused.append(Refused(path, str(error)))
+            continue
+        entries[facts.photo_id] = project.store.add_photo(facts)
+        if masks is None:
+            continue
+        try:
+            mask = the_mask(by_stem, path)
+            if mask is None:
+                refused.append(Refused(path, f"no mask of this stem in {masks}; added without a correction"))
+                continue
+            samples.append(_approve_mask(project, facts, mask, author))
+        except (MaskError, PhotoError) as error:
+            refused.append(Refused(mask or path, str(error)))
+    yield progress(len(photos), len(photos), "photos")
+    project.store.log("add", f"{len(entries)} photos, {len(samples)} masks", author=author)
+    fresh = sum(photo_id not in known for photo_id in entries)
+    current = {entry.photo_id: entry for entry in project.store.photos()}
+    return Added(tuple(current[photo_id] for photo_id in entries), fresh, tuple(samples), tuple(refused))
+
+
+def photo_facts(path: Path) -> PhotoFacts:
+    """Read a file's facts and name its group.
+
+    Raises:
+        PhotoError: The file cannot be read.
+    """
+    return replace(read_facts(path), group=photo_group(path))
+
+
+def labels_of_mask(path: Path, height_px: int, width_px: int) -> UInt8Array:
+    """Read a complete ground truth mask as labels: every pixel is crack or not crack, none unsaid.
+
+    Raises:
+        MaskError: The mask is ambiguous or of another size.
+    """
+    mask = read_mask(path, (height_px, width_px))
+    return np.where(mask, np.uint8(Label.CRACK), np.uint8(Label.NOT_CRACK))
+
+
+def _approve_mask(project: Project, facts: PhotoFacts, mask: Path, author: str) -> SampleEntry:
+    labels = labels_of_mask(mask, facts.height, facts.width)
+    document = open_document(project, facts.photo_id, author)
+    try:
+        document.apply_labels("mask", Box(0, 0, facts.height, facts.width), labels)
+        return approve(project, document, None, author)
+    finally:
+        document.close()

@@ -1,0 +1,112 @@
+"""Which photos and masks are meant: folders searched, lists of stems, masks matched by stem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resatt_studio.errors import MaskError, PhotoError
+from resatt_studio.imaging.files import SUFFIXES, find_photos
+
+_MASK_MARK = re.compile(r"[._-]mask$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was left out, and why."""
+
+    path: Path
+    reason: str
+
+
+def read_list(path: Path) -> tuple[str, ...]:
+    """Read stems, one a line; blank lines and lines that begin with # are skipped, photo suffixes cut off.
+
+    Raises:
+        PhotoError: The list cannot be read or names nothing.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PhotoError(
+            f"List {path} cannot be read: {error}.", "Give a text file with one stem a line."
+        ) from error
+    stems = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not stems:
+        raise PhotoError(f"List {path} names no photo.", "Write one stem a line, such as GOPR0104_1.")
+    return tuple(dict.fromkeys(_without_suffix(stem) for stem in stems))
+
+
+def choose_photos(
+    sources: Sequence[Path], stems: Sequence[str] | None = None
+) -> tuple[list[Path], list[Refused]]:
+    """Find the photos of files and folders, in natural order, each once.
+
+    Args:
+        sources: Photos, and folders that are searched with their sub-folders.
+        stems: Only these; None for all.
+
+    Returns:
+        The photos, and the stems that no photo has.
+
+    Raises:
+        PhotoError: A source does not exist, or nothing is left.
+    """
+    found: dict[Path, None] = {}
+    for source in sources:
+        if not source.exists():
+            raise PhotoError(f"{source} does not exist.", "Check the spelling of the path.")
+        found.update(dict.fromkeys(find_photos(source) if source.is_dir() else [source]))
+    names = ", ".join(str(source) for source in sources)
+    if stems is None:
+        if not found:
+            kinds = " ".join(sorted(SUFFIXES))
+            raise PhotoError(f"No photo was found in {names}.", f"Files with these endings are read: {kinds}")
+        return list(found), []
+    wanted = set(stems)
+    photos = [path for path in found if path.stem in wanted]
+    if not photos:
+        raise PhotoError(
+            f"No photo in {names} has a stem of the list.", "The list holds names without their ending."
+        )
+    present = {path.stem for path in photos}
+    return photos, [Refused(Path(stem), "no photo of this stem") for stem in stems if stem not in present]
+
+
+def match_masks(folder: Path) -> Mapping[str, tuple[Path, ...]]:
+    """Masks of ``folder`` and its sub-folders by stem; ``a.mask.png`` and ``a_mask.png`` count as ``a``.
+
+    Raises:
+        MaskError: The folder does not exist or holds no picture.
+    """
+    if not folder.is_dir():
+        raise MaskError(f"Mask folder {folder} does not exist.", "Check the spelling of the path.")
+    masks: dict[str, tuple[Path, ...]] = {}
+    for path in find_photos(folder):
+        stem = _MASK_MARK.sub("", path.stem)
+        masks[stem] = (*masks.get(stem, ()), path)
+    if not masks:
+        raise MaskError(f"No mask was found in {folder}.", "Masks are pictures of the stems of their photos.")
+    return masks
+
+
+def the_mask(masks: Mapping[str, tuple[Path, ...]], photo: Path) -> Path | None:
+    """Return the one mask of ``photo``; None when there is none.
+
+    Raises:
+        MaskError: Several masks have its stem.
+    """
+    paths = masks.get(photo.stem, ())
+    if len(paths) > 1:
+        names = ", ".join(str(path) for path in paths)
+        raise MaskError(
+            f"Photo {photo.name} has {len(paths)} masks: {names}.", "Keep one mask for each stem."
+        )
+    return paths[0] if paths else None
+
+
+def _without_suffix(name: str) -> str:
+    path = Path(name)
+    return path.stem if path.suffix.lower() in SUFFIXES else name
