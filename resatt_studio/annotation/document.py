@@ -1,0 +1,292 @@
+"""The correction of one photo while it is being made: strokes, fills, undo and redo."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from resatt_studio.annotation.history import MEMORY_LIMIT_BYTES, History
+from resatt_studio.annotation.journal import Journal, ReloadingJournal
+from resatt_studio.annotation.strokes import Point, stamp
+from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
+from resatt_studio.errors import BugError, StoreError
+from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
+from resatt_studio.records.correction import TILE_PX, Correction, Edit, Label, TileChange
+from resatt_studio.records.geometry import Box
+
+_NOTHING = Box(0, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class _Stroke:
+    """The stroke in hand; ``before`` keeps each touched tile as it was."""
+
+    tool: str
+    label: Label
+    radius_px: float
+    path: list[Point] = field(default_factory=list)
+    before: dict[TileIndex, UInt8Array] = field(default_factory=dict)
+    box: Box = _NOTHING
+
+
+class CorrectionDocument:
+    """Labels of one photo and their history. Belongs to one thread; the journal takes care of itself.
+
+    Args:
+        photo_id: SHA-256 (hex) of the photo's bytes.
+        height, width: Its size in pixels.
+        author: Written into every edit.
+        journal: Told of every change, or None.
+        memory_limit_bytes: For undo; see :class:`History`.
+    """
+
+    def __init__(
+        self,
+        photo_id: str,
+        height: int,
+        width: int,
+        author: str = "",
+        journal: Journal | None = None,
+        memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    ) -> None:
+        self.photo_id = photo_id
+        self.height = height
+        self.width = width
+        self.author = author
+        self.weights_id = ""  # of the prediction on the screen; goes into every edit
+        self.labels = TiledLabels(height, width)
+        self.version = 0
+        self._history = History(memory_limit_bytes)
+        self._stroke: _Stroke | None = None
+        self._journal: Journal | None = None
+        self.journal = journal
+
+    @property
+    def journal(self) -> Journal | None:
+        return self._journal
+
+    @journal.setter
+    def journal(self, journal: Journal | None) -> None:
+        self._journal = journal
+        self._history.reload = journal.reload if isinstance(journal, ReloadingJournal) else None
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """Edits that are done, oldest first."""
+        return self._history.done()
+
+    @property
+    def undone(self) -> tuple[Edit, ...]:
+        """Edits that are undone; the last is redone first."""
+        return self._history.undone()
+
+    @property
+    def edit_count(self) -> int:
+        return self._history.done_count
+
+    @property
+    def can_undo(self) -> bool:
+        return self._stroke is None and self._history.done_count > 0
+
+    @property
+    def can_redo(self) -> bool:
+        return self._stroke is None and self._history.undone_count > 0
+
+    @property
+    def in_stroke(self) -> bool:
+        return self._stroke is not None
+
+    def begin(self, tool: str, label: Label, radius_px: float) -> None:
+        """Start a stroke of a round brush.
+
+        Raises:
+            BugError: One is in hand already.
+        """
+        if self._stroke is not None:
+            raise BugError("a stroke began before the last one ended")
+        self._stroke = _Stroke(tool, Label(label), float(radius_px))
+
+    def extend(self, points: Sequence[Point]) -> Box:
+        """Drag the brush on through ``points``, gapless from the last one.
+
+        Returns:
+            The pixels that may have changed; empty when the brush is off the photo.
+        """
+        stroke = self._in_hand()
+        if not points:
+            return _NOTHING
+        path = [*stroke.path[-1:], *((float(row), float(column)) for row, column in points)]
+        stroke.path.extend(path[-len(points) :])
+        box, mask = stamp(path, stroke.radius_px, self.labels.box)
+        if box.empty:
+            return _NOTHING
+        self._remember(stroke.before, box, mask)
+        self.labels.paint(box, mask, stroke.label)
+        stroke.box = stroke.box.union(box)
+        self.version += 1
+        return box
+
+    def end(self) -> Edit | None:
+        """Finish the stroke as one undo step; None when it changed no pixel."""
+        stroke = self._in_hand()
+        self._stroke = None
+        return self._commit(stroke)
+
+    def cancel(self) -> Box:
+        """Take the stroke in hand back as if it had never begun; returns where it was."""
+        stroke = self._in_hand()
+        self._stroke = None
+        for index, labels in stroke.before.items():
+            self.labels.put_tile(*index, labels)
+        self.version += 1
+        return stroke.box
+
+    def apply_labels(
+        self, tool: str, box: Box, labels: UInt8Array, mask: BoolArray | None = None
+    ) -> Edit | None:
+        """Set many pixels at once as one undo step: a fill, an approved area, a lasso.
+
+        Args:
+            tool: Name of the tool or act.
+            box: Where; must lie inside the photo.
+            labels: h x w uint8 of :class:`Label` values.
+            mask: h x w bool, which pixels to set; None for all.
+
+        Returns:
+            The edit, whose label is the one that was set, or unsaid when there were several; None when no
+            pixel changed.
+
+        Raises:
+            BugError: Shapes or values do not fit.
+        """
+        if self._stroke is not None:
+            raise BugError("labels were set while a stroke was in hand")
+        expected = (box.height, box.width)
+        if labels.shape != expected or (mask is not None and mask.shape != expected):
+            raise BugError(f"labels of shape {labels.shape} do not fit {box}")
+        if box.empty:
+            return None
+        chosen = np.ones(expected, np.bool_) if mask is None else mask
+        said = np.unique(labels[chosen])
+        if said.size and said[-1] > max(Label):
+            raise BugError(f"{said[-1]} is no label")
+        stroke = _Stroke(tool, Label(int(said[0])) if said.size == 1 else Label.UNSAID, 0.0, box=box)
+        self._remember(stroke.before, box, chosen)
+        self.labels.write(box, labels, chosen)
+        return self._commit(stroke)
+
+    def undo(self) -> Edit | None:
+        """Take the newest edit back; None when there is none or a stroke is in hand."""
+        edit = self._history.undo() if self.can_undo else None
+        if edit is not None:
+            for change in edit.changes:
+                self.labels.write(change.box, change.before)
+            self.version += 1
+            if self._journal is not None:
+                self._journal.undone(edit)
+        return edit
+
+    def redo(self) -> Edit | None:
+        """Make the edit again that was taken back last; None when there is none or a stroke is in hand."""
+        edit = self._history.redo() if self.can_redo else None
+        if edit is not None:
+            for change in edit.changes:
+                self.labels.write(change.box, change.after)
+            self.version += 1
+            if self._journal is not None:
+                self._journal.redone(edit)
+        return edit
+
+    def restore(
+        self,
+        edits_done: Iterable[Edit],
+        edits_undone: Iterable[Edit] = (),
+        tiles: Mapping[TileIndex, UInt8Array] | None = None,
+    ) -> None:
+        """Become what the journal says; tells the journal nothing.
+
+        Args:
+            edits_done: Oldest first.
+            edits_undone: The next to be redone last.
+            tiles: Labels by tile, when they are known; else the edits are replayed.
+
+        Raises:
+            StoreError: An edit reaches outside this photo.
+        """
+        done, undone = tuple(edits_done), tuple(edits_undone)
+        for edit in (*done, *undone):
+            if edit.box.clipped(self.height, self.width) != edit.box:
+                raise StoreError(
+                    f"The journal of photo {self.photo_id[:12]} holds a stroke outside its "
+                    f"{self.width} x {self.height} pixels.",
+                    "The project folder is damaged; restore it from a backup.",
+                )
+        self.labels = TiledLabels(self.height, self.width)
+        if tiles is None:
+            for edit in done:
+                for change in edit.changes:
+                    self.labels.write(change.box, change.after)
+        else:
+            for index, labels in tiles.items():
+                self.labels.put_tile(*index, labels)
+        self._stroke = None
+        self._history.restore(done, undone)
+        self.version += 1
+
+    def to_correction(self) -> Correction:
+        """All labels as one record."""
+        return Correction(self.photo_id, read_only(self.labels.to_array()))
+
+    def _in_hand(self) -> _Stroke:
+        if self._stroke is None:
+            raise BugError("no stroke is in hand")
+        return self._stroke
+
+    def _remember(self, before: dict[TileIndex, UInt8Array], box: Box, mask: BoolArray) -> None:
+        for index in box.cells(TILE_PX):
+            if index not in before:
+                part = self.labels.tile_box(*index).intersection(box)
+                if mask[part.shifted(-box.top, -box.left).slices].any():
+                    before[index] = self.labels.tile(*index)
+
+    def _commit(self, stroke: _Stroke) -> Edit | None:
+        changes = tuple(
+            change
+            for index, before in sorted(stroke.before.items())
+            if (change := self._change(index, before)) is not None
+        )
+        if not changes:
+            return None
+        edit = Edit(
+            edit_id=uuid.uuid4().hex,
+            tool=stroke.tool,
+            label=stroke.label,
+            radius_px=stroke.radius_px,
+            path=tuple(stroke.path),
+            changes=changes,
+            author=self.author,
+            made_at=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+            weights_id=self.weights_id,
+        )
+        self._history.push(edit)
+        self.version += 1
+        if self._journal is not None:
+            self._journal.appended(edit)
+        return edit
+
+    def _change(self, index: TileIndex, before: UInt8Array) -> TileChange | None:
+        """What became of one tile, cut to the smallest box that differs."""
+        after = self.labels.tile(*index)
+        differs = before != after
+        rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+        if not rows.size:
+            return None
+        inner = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+        # Copies, so that an edit does not hold whole tiles alive.
+        old, new = before[inner.slices].copy(), after[inner.slices].copy()
+        top, left = index[0] * TILE_PX, index[1] * TILE_PX
+        return TileChange(*index, inner.shifted(top, left), read_only(old), read_only(new))
