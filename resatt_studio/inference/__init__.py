@@ -1,0 +1,1 @@
+"""Weights and a photo to a prediction: device, tiles, engine."""

@@ -1,0 +1,152 @@
+"""Holds the active weights and turns photos into predictions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from resatt_studio.errors import BugError
+from resatt_studio.imaging.scores import count, dice
+from resatt_studio.inference.device import Compute, Threads, choose_compute
+from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesDone, predict_tiles
+from resatt_studio.models.state import build
+from resatt_studio.records.arrays import read_only
+from resatt_studio.records.photo import Photo
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.weights import WeightsFile
+from resatt_studio.synthesis.scenes import render_scene
+
+MAX_FLIPPED = 0.0005
+MIN_DICE = 0.995
+_PROBE_SEEDS = (11, 23)
+_PROBE_PX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionCheck:
+    """Half against single precision on drawn scenes.
+
+    Attributes:
+        flipped: Share of pixels that change sides of 0.5, in [0, 1].
+        dice: Agreement of the two masks, in [0, 1].
+    """
+
+    flipped: float
+    dice: float
+
+    @property
+    def passed(self) -> bool:
+        return self.flipped <= MAX_FLIPPED and self.dice >= MIN_DICE
+
+
+class Engine:
+    """Predicts photos with one set of weights at a time.
+
+    The engine keeps a copy of its own (norms folded, half precision where native); what learning does to a
+    network never shows here until :meth:`use` is called. One thread calls it.
+
+    Args:
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto" takes bfloat16 where the hardware has it and where it passes a check on every set of
+            weights; "fp32" and "bf16" force one.
+        threads: CPU threads: a number, a function asked before each tile, or None for all cores.
+
+    Raises:
+        SettingsError: Unknown device or precision, or a device that is not there.
+    """
+
+    def __init__(self, device: str = "auto", precision: str = "auto", threads: Threads = None) -> None:
+        self._wanted = choose_compute(device, precision)
+        self._check_precision = precision == "auto"
+        self.threads = threads
+        self._segmenter: Segmenter | None = None
+        self._weights: WeightsFile | None = None
+        self.precision_check: PrecisionCheck | None = None
+
+    @property
+    def weights_id(self) -> str:
+        """Content hash of the weights in use, "" before the first :meth:`use`."""
+        return self._weights.weights_id if self._weights else ""
+
+    @property
+    def weights(self) -> WeightsFile | None:
+        return self._weights
+
+    @property
+    def device_name(self) -> str:
+        """Such as "cpu bf16"."""
+        return self._segmenter.compute.name if self._segmenter else self._wanted.name
+
+    def use(self, weights: WeightsFile) -> None:
+        """Predict with these weights from now on; a prediction under way ends with the old ones.
+
+        Raises:
+            WeightsError: They do not fit their network.
+        """
+        if self._segmenter is not None and weights.weights_id == self.weights_id:
+            return
+        segmenter = Segmenter(build(weights), self._wanted, self.threads)
+        self.precision_check = None
+        if self._check_precision and self._wanted.dtype == torch.bfloat16:
+            self.precision_check = check_precision(segmenter)
+            if not self.precision_check.passed:
+                segmenter.move_to(Compute(self._wanted.device))
+        self._segmenter, self._weights = segmenter, weights
+
+    def predict(
+        self, photo: Photo, tile_px: int = TILE_PX, overlap_px: int = OVERLAP_PX
+    ) -> Generator[TilesDone, None, Prediction]:
+        """Predict one photo.
+
+        Yields:
+            (tiles done, tiles in all), after every batch of tiles.
+
+        Returns:
+            The prediction; ``seconds`` counts the work only, not the time between the steps.
+
+        Raises:
+            OutOfMemory: Even one tile on the CPU does not fit.
+            BugError: No weights are in use yet.
+        """
+        segmenter, weights_id = self._segmenter, self.weights_id
+        if segmenter is None:
+            raise BugError("Engine.predict before Engine.use")
+        steps = predict_tiles(segmenter, photo.pixels, tile_px, overlap_px)
+        seconds = 0.0
+        while True:
+            start = time.perf_counter()
+            try:
+                report = next(steps)
+            except StopIteration as stop:
+                probability_8bit, mean_entropy = stop.value
+                seconds += time.perf_counter() - start
+                break
+            seconds += time.perf_counter() - start
+            yield report
+        return Prediction(
+            photo_id=photo.photo_id,
+            weights_id=weights_id,
+            probability_8bit=read_only(probability_8bit),
+            mean_entropy=mean_entropy,
+            seconds=seconds,
+            device=segmenter.compute.name,
+        )
+
+
+def check_precision(segmenter: Segmenter) -> PrecisionCheck:
+    """Compare the segmenter's precision with single precision on scenes drawn from fixed seeds; it is left in
+    the precision it came with."""
+    scenes = [render_scene(seed, _PROBE_PX, _PROBE_PX).pixels for seed in _PROBE_SEEDS]
+    compute = segmenter.compute
+    quick = [segmenter.logits(scene[None]) > 0 for scene in scenes]
+    segmenter.move_to(Compute(compute.device))
+    exact = [segmenter.logits(scene[None]) > 0 for scene in scenes]
+    segmenter.move_to(compute)
+    flipped = float(np.mean([a != b for a, b in zip(quick, exact, strict=True)]))
+    counts = [count(a[0], b[0]) for a, b in zip(quick, exact, strict=True)]
+    return PrecisionCheck(flipped, dice(counts[0] + counts[1]))
