@@ -1,0 +1,156 @@
+"""Arrays and bytes as files named by their content hash, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from resatt_studio.errors import StoreError
+from resatt_studio.records.arrays import UInt8Array, read_only
+
+PART_SUFFIX = ".part"
+_LEVEL = 1  # masks and probability maps shrink nearly as well as at level 6, several times faster
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash it is either complete or absent, never torn.
+
+    The bytes go to a temporary file beside it, are forced to the disk, and then take the name.
+
+    Raises:
+        StoreError: The file cannot be written; what stood there before still does.
+    """
+    part = path.with_name(f"{path.name[:16]}-{secrets.token_hex(6)}{PART_SUFFIX}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path} could not be written: {error.strerror or error}.",
+            "Free some disk space and check that the project folder is writable.",
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a new name to the disk; Windows does this by itself and cannot open folders."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 in 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class BlobStore:
+    """Content-addressed files ``ab/abcd...`` below one folder; no blob is ever deleted or changed.
+
+    Args:
+        folder: Made on the first write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, blob: str) -> Path:
+        """Where the blob of that hash is kept."""
+        return self.folder / blob[:2] / blob
+
+    def put(self, data: bytes) -> str:
+        """Keep ``data`` and return its hash; the same bytes are kept once.
+
+        Raises:
+            StoreError: The disk refused.
+        """
+        blob = sha256(data)
+        path = self.path(blob)
+        if not (path.exists() and path.stat().st_size == len(data)):
+            write_whole(path, data)
+        return blob
+
+    def get(self, blob: str) -> bytes:
+        """Return the bytes, verified against the hash.
+
+        Raises:
+            StoreError: The blob is missing or damaged.
+        """
+        path = self.path(blob)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise StoreError(
+                f"The project lacks its file {path}: {error.strerror or error}.",
+                "Copy it back from a backup of the project folder.",
+            ) from error
+        if sha256(data) != blob:
+            raise StoreError(
+                f"The project's file {path} is damaged: its content does not match its name.",
+                "Copy it back from a backup of the project folder.",
+            )
+        return data
+
+    def put_array(self, array: UInt8Array) -> str:
+        """Keep a uint8 array (zlib over the npy format) and return the hash of the stored bytes."""
+        contiguous = np.ascontiguousarray(array)
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(contiguous))
+        packer = zlib.compressobj(_LEVEL)
+        pieces = [packer.compress(header.getvalue()), packer.compress(contiguous.data), packer.flush()]
+        return self.put(b"".join(pieces))
+
+    def get_array(self, blob: str) -> UInt8Array:
+        """Return the array, read-only.
+
+        Raises:
+            StoreError: The blob is missing, damaged or no uint8 array.
+        """
+        data = self.get(blob)
+        try:
+            array = np.lib.format.read_array(io.BytesIO(zlib.decompress(data)), allow_pickle=False)
+        except (zlib.error, ValueError) as error:
+            raise StoreError(f"The project's file {self.path(blob)} holds no array: {error}.") from error
+        if array.dtype != np.uint8:
+            raise StoreError(f"The project's file {self.path(blob)} holds {array.dtype}, not uint8.")
+        return read_only(array)
+
+    def verify(self, blob: str) -> str:
+        """Return "" when the blob is present and whole, else what is wrong with it."""
+        try:
+            self.get(blob)
+        except StoreError as error:
+            return error.message
+        return ""
+
+    def all(self) -> Iterator[str]:
+        """Hashes of every blob in the folder."""
+        for path in sorted(self.folder.glob("??/*")):
+            if path.suffix != PART_SUFFIX:
+                yield path.name
+
+    def drop_parts(self) -> int:
+        """Remove half-written files that a killed process left; return how many. Blobs are never touched.
+
+        Only for the one who holds the project's lock: a living writer's part would go too.
+        """
+        parts = list(self.folder.glob(f"??/*{PART_SUFFIX}"))
+        for part in parts:
+            part.unlink(missing_ok=True)
+        return len(parts)

@@ -1,0 +1,79 @@
+"""Predictions by photo and weights, so that reopening a photo is instant."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert, select, update
+
+from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.store import schema
+from resatt_studio.store.base import Records, now
+
+_predictions, _photos = schema.predictions.c, schema.photos.c
+
+
+class PredictionRecords(Records):
+    """Keeping predictions; one per photo and weights."""
+
+    def put_prediction(self, prediction: Prediction) -> None:
+        """Keep a prediction, in place of an older one of the same photo and weights.
+
+        A photo in state "new" becomes "predicted".
+
+        Raises:
+            StoreError: The project has no such photo, or the disk refused.
+        """
+        blob = self._blobs.put_array(prediction.probability_8bit)
+        photo_id, weights_id = prediction.photo_id, prediction.weights_id
+        with self._database.writing() as connection:
+            self._require_photo(connection, photo_id)
+            connection.execute(
+                delete(schema.predictions).where(
+                    _predictions.photo_id == photo_id, _predictions.weights_id == weights_id
+                )
+            )
+            connection.execute(
+                insert(schema.predictions).values(
+                    photo_id=photo_id,
+                    weights_id=weights_id,
+                    probability_blob=blob,
+                    mean_entropy=prediction.mean_entropy,
+                    seconds=prediction.seconds,
+                    device=prediction.device,
+                    made_at=now(),
+                )
+            )
+            connection.execute(
+                update(schema.photos)
+                .where(_photos.photo_id == photo_id, _photos.state == ReviewState.NEW)
+                .values(state=ReviewState.PREDICTED)
+            )
+
+    def prediction(self, photo_id: str, weights_id: str) -> Prediction | None:
+        """The kept prediction of a photo by those weights, or None.
+
+        Raises:
+            StoreError: It was kept but its file is missing or damaged.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(schema.predictions).where(
+                    _predictions.photo_id == photo_id, _predictions.weights_id == weights_id
+                )
+            ).one_or_none()
+        if row is None:
+            return None
+        probability = self._blobs.get_array(row.probability_blob)
+        return Prediction(photo_id, weights_id, probability, row.mean_entropy, row.seconds, row.device)
+
+    def has_prediction(self, photo_id: str, weights_id: str) -> bool:
+        """Whether :meth:`prediction` would return one, without reading it."""
+        with self._database.reading() as connection:
+            return (
+                connection.scalar(
+                    select(_predictions.id).where(
+                        _predictions.photo_id == photo_id, _predictions.weights_id == weights_id
+                    )
+                )
+                is not None
+            )

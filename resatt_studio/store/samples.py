@@ -1,0 +1,233 @@
+"""SampleStore: everything a project knows except weights; records in, records out, safe from any thread."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+
+from resatt_studio.errors import BugError, StoreError
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.photo import ReviewState, Split
+from resatt_studio.records.project import LabelAnswer
+from resatt_studio.records.sample import SampleEntry
+from resatt_studio.store import schema
+from resatt_studio.store.base import Records, following, log_event, now
+from resatt_studio.store.integrity import Replay, problems
+from resatt_studio.store.journal import JournalRecords
+from resatt_studio.store.photos import PhotoRecords, set_review_state
+from resatt_studio.store.predictions import PredictionRecords
+from resatt_studio.store.runs import RunRecords
+from resatt_studio.store.split import ROUND, decide_side
+
+_samples, _photos, _groups = schema.samples.c, schema.photos.c, schema.photo_groups.c
+
+
+class SampleRecords(Records):
+    """Approved corrections."""
+
+    def approve(
+        self,
+        photo_id: str,
+        labels: UInt8Array,
+        predicted: UInt8Array | None = None,
+        complete: bool = False,
+        author: str = "",
+    ) -> SampleEntry:
+        """Keep the photo's correction as a sample, in place of an earlier one of the same photo.
+
+        The first approval within a photo group decides the group's side of the split (``store.split``).
+
+        Args:
+            photo_id: Of the photo.
+            labels: H x W uint8 of label values 0, 1, 2; of the photo's size.
+            predicted: H x W uint8 probability that was on the screen, or None.
+            complete: Whether the inspector stands for every pixel.
+            author: Who.
+
+        Raises:
+            StoreError: The project has no such photo, or the disk refused.
+            BugError: An array of another type, size or range.
+        """
+        labels_blob = self._blobs.put_array(labels)
+        predicted_blob = "" if predicted is None else self._blobs.put_array(predicted)
+        sample_id = hashlib.sha256(f"{photo_id}:{labels_blob}".encode()).hexdigest()
+        with self._database.writing() as connection:
+            self._require_photo(connection, photo_id)
+            _check_arrays(connection, photo_id, labels, predicted)
+            _decide_group(connection, photo_id)
+            mine = _samples.photo_id == photo_id
+            connection.execute(update(schema.samples).where(mine).values(is_current=False))
+            values = {
+                "predicted_blob": predicted_blob,
+                "complete": complete,
+                "is_current": True,
+                "author": author,
+                "made_at": now(),
+            }
+            again = update(schema.samples).where(_samples.sample_id == sample_id).values(**values)
+            if connection.execute(again).rowcount == 0:
+                values |= {"sample_id": sample_id, "photo_id": photo_id, "labels_blob": labels_blob}
+                arrival = following(connection, _samples.arrival)
+                connection.execute(insert(schema.samples).values(arrival=arrival, **values))
+            set_review_state(connection, photo_id, ReviewState.APPROVED)
+            log_event(connection, "approved", f"sample {sample_id}", photo_id, author=author)
+            return _sample(connection.execute(_listing().where(_samples.sample_id == sample_id)).one())
+
+    def samples(self, split: Split | None = None) -> list[SampleEntry]:
+        """The newest sample of every photo that has one, in the order of approval."""
+        query = _listing().where(_samples.is_current)
+        if split is not None:
+            query = query.where(_groups.split == split)
+        return self._listed(query)
+
+    def unlearned(self) -> list[SampleEntry]:
+        """Samples on the training side that no weights have learned from; refused candidates do not count."""
+        used = (
+            select(schema.weights_samples.c.sample_id)
+            .join(schema.weights, schema.weights.c.weights_id == schema.weights_samples.c.weights_id)
+            .where(schema.weights.c.state != "refused")
+        )
+        query = _listing().where(_samples.is_current, _groups.split == Split.TRAIN)
+        return self._listed(query.where(_samples.sample_id.not_in(used)))
+
+    def sample(self, sample_id: str) -> SampleEntry:
+        """One sample, also one that a later approval replaced.
+
+        Raises:
+            StoreError: There is none of that id.
+        """
+        found = self._listed(_listing().where(_samples.sample_id == sample_id))
+        if not found:
+            raise StoreError(f"The project has no sample {sample_id[:12]}.")
+        return found[0]
+
+    def _listed(self, query: Select[Any]) -> list[SampleEntry]:
+        with self._database.reading() as connection:
+            return [_sample(row) for row in connection.execute(query.order_by(_samples.arrival))]
+
+
+class AnswerRecords(Records):
+    """Answers to questions about whole photos."""
+
+    def label_answer(self, photo_id: str, question: str, answer: str, author: str = "") -> None:
+        """Keep an answer; earlier answers to the same question stay in the history.
+
+        Raises:
+            StoreError: The project has no such photo.
+        """
+        with self._database.writing() as connection:
+            self._require_photo(connection, photo_id)
+            row = {"photo_id": photo_id, "question": question, "answer": answer}
+            connection.execute(insert(schema.label_answers).values(author=author, made_at=now(), **row))
+
+    def label_answers(self, photo_id: str) -> list[LabelAnswer]:
+        """The newest answer to every question that was answered about a photo, by question."""
+        answers = schema.label_answers.c
+        newest = select(func.max(answers.id)).where(answers.photo_id == photo_id).group_by(answers.question)
+        query = select(schema.label_answers).where(answers.id.in_(newest)).order_by(answers.question)
+        with self._database.reading() as connection:
+            return [
+                LabelAnswer(row.photo_id, row.question, row.answer, row.author, row.made_at)
+                for row in connection.execute(query)
+            ]
+
+
+class SettingRecords(Records):
+    """Settings that belong to the project, such as its threshold."""
+
+    def setting(self, key: str, default: Any = None) -> Any:
+        """The kept value, or ``default``."""
+        settings = schema.settings.c
+        with self._database.reading() as connection:
+            row = connection.execute(select(settings.value).where(settings.key == key)).one_or_none()
+        return default if row is None else row.value
+
+    def set_setting(self, key: str, value: Any) -> None:
+        """Keep any value that JSON can hold."""
+        with self._database.writing() as connection:
+            connection.execute(delete(schema.settings).where(schema.settings.c.key == key))
+            connection.execute(insert(schema.settings).values(key=key, value=value))
+
+
+class SampleStore(
+    PhotoRecords,
+    JournalRecords,
+    SampleRecords,
+    PredictionRecords,
+    AnswerRecords,
+    RunRecords,
+    SettingRecords,
+):
+    """The store of one project. Every method is one short transaction; a failed one leaves nothing behind."""
+
+    def check(self, replay: Replay | None = None, weights_folder: Path | None = None) -> list[str]:
+        """What is wrong with the store, one sentence each; empty when it is whole.
+
+        Args:
+            replay: Turns a journal's done edits into the tiles they add up to; without it the tiles are not
+                compared with the journal.
+            weights_folder: Where the weights files are; without it they are not read.
+        """
+        return list(problems(self._database, self._blobs, self, replay, weights_folder))
+
+
+def _check_arrays(
+    connection: Connection, photo_id: str, labels: UInt8Array, predicted: UInt8Array | None
+) -> None:
+    row = connection.execute(select(_photos.height, _photos.width).where(_photos.photo_id == photo_id)).one()
+    size = (row.height, row.width)
+    for name, array in (("labels", labels), ("prediction", predicted)):
+        if array is not None and (array.shape != size or array.dtype != np.uint8):
+            raise BugError(f"{name} of {array.dtype} {array.shape} given for a photo of {size} pixels")
+    if labels.size and int(labels.max()) > 2:
+        raise BugError(f"label value {int(labels.max())}; only 0, 1 and 2 have a meaning")
+
+
+def _decide_group(connection: Connection, photo_id: str) -> None:
+    """Give the photo's group its side, unless it has one."""
+    group = connection.execute(
+        select(_groups.name, _groups.split)
+        .join(schema.photos, _photos.group_name == _groups.name)
+        .where(_photos.photo_id == photo_id)
+    ).one()
+    if group.split is not None:
+        return
+    turn = following(connection, _groups.turn)
+    validating = connection.scalar(
+        select(func.count())
+        .select_from(schema.photo_groups)
+        .where(_groups.turn >= turn - turn % ROUND, _groups.split == Split.VALIDATION)
+    )
+    side = decide_side(group.name, turn, validating or 0)
+    connection.execute(
+        update(schema.photo_groups)
+        .where(_groups.name == group.name)
+        .values(split=side, turn=turn, decided_at=now())
+    )
+
+
+def _listing() -> Select[Any]:
+    """All columns of a :class:`SampleEntry`."""
+    joined = schema.samples.join(schema.photos, _photos.photo_id == _samples.photo_id).join(
+        schema.photo_groups, _groups.name == _photos.group_name
+    )
+    return select(schema.samples, _photos.path, _groups.name, _groups.split).select_from(joined)
+
+
+def _sample(row: Row[Any]) -> SampleEntry:
+    return SampleEntry(
+        sample_id=row.sample_id,
+        photo_id=row.photo_id,
+        photo_path=Path(row.path),
+        group=row.name,
+        split=Split(row.split),
+        labels_blob=row.labels_blob,
+        predicted_blob=row.predicted_blob,
+        complete=row.complete,
+        author=row.author,
+        made_at=row.made_at,
+    )
