@@ -114,22 +114,25 @@ def _resampled(points: Points) -> Points:
 
 
 def grow_strand(
-    rng: np.random.Generator, points: Points, style: CrackStyle, scale: float = 1.0, tapered: bool = False
+    rng: np.random.Generator,
+    points: Points,
+    style: CrackStyle,
+    scale: float = 1.0,
+    run_out: tuple[bool, bool] = (False, False),
 ) -> Strand:
-    """Give a path its width and darkness; ``tapered`` lets both ends run out."""
+    """Give a path its width, times ``scale``, and its darkness.
+
+    ``run_out`` says whether the crack tapers off at its first and at its last point.
+    """
     count = len(points)
     swell = np.exp(0.35 * wave(rng, count, 60) + 0.25 * wave(rng, count, 14))
     half = 0.5 * scale * style.width_px * swell
     for _ in range(int(rng.poisson(count / 260))):  # places where the edge broke away
         at, reach = rng.uniform(0, count), rng.uniform(3, 14)
         half = half * (1.0 + rng.uniform(0.4, 1.4) * np.exp(-(((np.arange(count) - at) / reach) ** 2)))
-    if tapered:
-        distance = (
-            np.minimum(np.arange(count), np.arange(count)[::-1])
-            if rng.random() < 0.3
-            else np.arange(count)[::-1]
-        )
-        half = half * np.clip(distance / (0.5 * count + 1), 0.15, 1.0)
+    for ends_here, from_end in zip(run_out, (np.arange(count), np.arange(count)[::-1]), strict=True):
+        if ends_here:
+            half = half * np.clip(from_end / (min(0.5 * count, 60.0) + 1), 0.12, 1.0)
     ragged = style.ragged_px * min(1.0, scale + 0.2)
     limit = min(6.5, 1.4 * style.width_px + 0.5)
     left = np.clip(half + ragged * wave(rng, count, 2.5), 0.6, limit)
@@ -151,7 +154,7 @@ def _branches(rng: np.random.Generator, trunk: Strand, style: CrackStyle, depth:
         start = trunk.points[root]
         end = start + reach * np.array([math.sin(heading), math.cos(heading)])
         path = broken_path(rng, start, end, min(0.2, style.roughness * 1.2))
-        strand = grow_strand(rng, path, style, rng.uniform(0.35, 0.8), tapered=True)
+        strand = grow_strand(rng, path, style, rng.uniform(0.35, 0.8), (False, True))
         found.append(strand)
         if depth > 1 and rng.random() < 0.3:
             found.extend(_branches(rng, strand, style, depth - 1))
@@ -176,6 +179,10 @@ def _ends(rng: np.random.Generator, height: int, width: int, pattern: str) -> tu
     if rng.random() < 0.15:
         a = b + (a - b) * rng.uniform(0.5, 0.9)
     return a, b
+
+
+def _within(point: Points, height: int, width: int) -> bool:
+    return bool(0 <= point[0] < height and 0 <= point[1] < width)
 
 
 def _net(rng: np.random.Generator, height: int, width: int, style: CrackStyle) -> list[Strand]:
@@ -281,7 +288,9 @@ def draw_crack(
     else:
         for _ in range(count):
             start, end = _ends(rng, height, width, pattern)
-            trunk = grow_strand(rng, broken_path(rng, start, end, look.roughness), look)
+            run_out = (_within(start, height, width), _within(end, height, width))
+            path = broken_path(rng, start, end, look.roughness)
+            trunk = grow_strand(rng, path, look, run_out=run_out)
             if pattern == "branched":
                 forked = replace(look, branch_rate=max(0.6, look.branch_rate))
                 strands.extend(_branches(rng, trunk, forked, depth=2))

@@ -148,13 +148,15 @@ def _carve(rng: np.random.Generator, ground: Surface, crack: Crack, plan: Recipe
     soft = cv2.GaussianBlur(crack.coverage, (0, 0), 1.0)
     ground.relief -= np.float32(rng.uniform(0.5, 2.5)) * soft
     around = cv2.blur(ground.albedo, (9, 9))
+    deep = cv2.GaussianBlur(crack.coverage, (0, 0), 2.2)  # light falls off towards the middle of wide cracks
     warmth = np.array([1.0, rng.uniform(0.86, 1.0), rng.uniform(0.7, 1.0)], np.float32)
     # among coarse stones a faint crack could not be told by anybody, and would be a wrong label
     tone = ground.albedo[..., 1]
     unrest = min(0.9, 1.6 * float(tone.std()) / max(float(tone.mean()), 0.05))
     left = 1.0 - max(plan.contrast, unrest)
     darkness = np.maximum(crack.darkness, crack.coverage * np.float32(unrest))
-    inside = around * (np.float32(left) * warmth)
+    shade = np.float32(left) * (1.25 - 0.75 * deep)
+    inside = around * (shade[..., None] * warmth)
     if rng.random() < 0.4:  # dust and sand lie in the wider parts
         dirt = np.clip(fractal_noise(rng, height, width, 12.0, 1.5, 0.8) * 0.5, 0, 0.6) * crack.coverage
         inside += (around * warmth - inside) * (dirt * np.float32(0.5))[..., None]

@@ -42,7 +42,7 @@ def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
 def asphalt(rng: np.random.Generator, height: int, width: int, grain_px: float | None = None) -> Surface:
     """Stones of ``grain_px`` (2 to 22 when not given) bound by bitumen; some bright, some rusty."""
     grain = grain_px if grain_px is not None else _log_uniform(rng, 2.0, 22.0)
-    stones = cells(rng, height, width, grain, warp_px=grain * rng.uniform(0.08, 0.22))
+    stones = cells(rng, height, width, grain, warp_px=grain * rng.uniform(0.02, 0.12))
     exposure = rng.uniform(0.3, 1.0)
     tone_of = rng.normal(0.0, rng.uniform(0.04, 0.16), stones.count).astype(np.float32)
     bright = rng.random(stones.count) < rng.uniform(0.0, 0.12)
@@ -54,11 +54,14 @@ def asphalt(rng: np.random.Generator, height: int, width: int, grain_px: float |
     base = rng.uniform(0.28, 0.62)
     depth = rng.uniform(0.35, 0.95)
     matrix = base * depth + 0.06 * value_noise(rng, height, width, rng.uniform(1.0, 2.5))
+    if grain > 5.0:  # smaller stones fill the room between the large ones
+        matrix = matrix + _grit(rng, height, width, max(2.0, grain * rng.uniform(0.25, 0.45)), base * 0.35)
     tone = matrix + stone * (base * (1.0 - depth) + tone_of[stones.labels])
     tone += rng.uniform(0.01, 0.06) * value_noise(rng, height, width, 1.0)
     tone += rng.uniform(0.0, 0.06) * fractal_noise(rng, height, width, max(48.0, 0.4 * width), 16.0)
     albedo = _tinted(rng, np.asarray(tone, np.float32), 0.05)
-    hue = rng.normal(0.0, rng.uniform(0.0, 0.1), stones.count).astype(np.float32)
+    spread = rng.uniform(0.0, 0.09)
+    hue = np.clip(rng.normal(0.2 * spread, spread, stones.count), -spread, None).astype(np.float32)
     hue_map = hue[stones.labels] * stone
     albedo[..., 0] *= 1.0 + hue_map
     albedo[..., 2] *= 1.0 - hue_map
@@ -67,6 +70,16 @@ def asphalt(rng: np.random.Generator, height: int, width: int, grain_px: float |
     relief = stone * np.minimum(stones.edge_px, round_px) * np.float32(rng.uniform(0.15, 0.9))
     relief += rng.uniform(0.05, 0.35) * value_noise(rng, height, width, rng.uniform(1.2, 3.0))
     return Surface(albedo, np.asarray(relief, np.float32), grain)
+
+
+def _grit(rng: np.random.Generator, height: int, width: int, size_px: float, spread: float) -> Float32Array:
+    """Return H x W tone of fine angular stones, mean about 0."""
+    small = cells(rng, height, width, size_px, warp_px=0.0)
+    tone_of = np.clip(rng.normal(0.0, spread, small.count), -spread, 2.5 * spread).astype(np.float32)
+    between = ramp(small.edge_px, 0.2, 1.4)
+    return np.asarray(
+        tone_of[small.labels] * between - (1.0 - between) * np.float32(0.3 * spread), np.float32
+    )
 
 
 def pavement(rng: np.random.Generator, height: int, width: int, grain_px: float | None = None) -> Surface:
