@@ -1,0 +1,87 @@
+"""Samples of any depth to eight bits, the same way for the eye and for the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.errors import PhotoError
+from resatt_studio.records.arrays import BoolArray, UInt8Array
+
+NEUTRAL = 128
+"""Grey of pixels with no value (NaN, transparent, no data): networks read it as about zero."""
+
+LOW_PERCENTILE, HIGH_PERCENTILE = 0.1, 99.9
+_SAMPLE_SIDE_PX = 1024
+_BAND_ROWS = 256
+
+
+def to_8bit(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> UInt8Array:
+    """Map samples to [0, 255].
+
+    Eight-bit samples pass unchanged and booleans become 0 and 255. All other types are windowed: the 0.1th
+    and 99.9th percentile of all channels together become 0 and 255, linearly, clipped beyond. When these
+    are equal, minimum and maximum take their place; a constant photo becomes neutral grey. Percentiles are
+    taken on a regular grid of at most about 1024 x 1024 pixels, so the result does not depend on chance.
+
+    Args:
+        samples: H x W x C, any real dtype.
+        valid: H x W bool of pixels that carry a value, or None for all. Others are kept out of the window.
+        name: For messages.
+
+    Returns:
+        H x W x C uint8; NaN becomes neutral grey, infinities 0 and 255.
+
+    Raises:
+        PhotoError: No pixel carries a finite value, or the samples are not real numbers.
+    """
+    if samples.dtype == np.uint8:
+        return np.asarray(samples, np.uint8)
+    if samples.dtype == np.bool_:
+        return np.where(samples, np.uint8(255), np.uint8(0))
+    if not (np.issubdtype(samples.dtype, np.integer) or np.issubdtype(samples.dtype, np.floating)):
+        raise PhotoError(
+            f"“{name}” holds {samples.dtype} samples, which are no brightness.",
+            "Save it as an 8-bit or 16-bit file.",
+        )
+    low, high = _window(samples, valid, name)
+    if samples.dtype == np.uint16:
+        levels = _scaled(np.arange(65536, dtype=np.float64), low, high)
+        return np.asarray(levels[samples], np.uint8)
+    result = np.empty(samples.shape, np.uint8)
+    for top in range(0, samples.shape[0], _BAND_ROWS):
+        band = samples[top : top + _BAND_ROWS].astype(np.float64)
+        result[top : top + _BAND_ROWS] = _scaled(band, low, high)
+    return result
+
+
+def _window(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> tuple[float, float]:
+    step = max(1, -(-max(samples.shape[:2]) // _SAMPLE_SIDE_PX))
+    values = _valued(samples[::step, ::step], None if valid is None else valid[::step, ::step])
+    if step > 1 and values.size == 0:
+        values = _valued(samples, valid)
+    if values.size == 0:
+        raise PhotoError(
+            f"“{name}” has no pixel with a value: all are empty or not a number.",
+            "Export it again from the program that made it.",
+        )
+    low, high = np.percentile(values, [LOW_PERCENTILE, HIGH_PERCENTILE])
+    if high <= low:
+        values = _valued(samples, valid)
+        low, high = values.min(), values.max()
+    return float(low), float(high)
+
+
+def _valued(samples: npt.NDArray[Any], valid: BoolArray | None) -> npt.NDArray[np.float64]:
+    values = samples.reshape(-1) if valid is None else samples[valid].reshape(-1)
+    finite: npt.NDArray[np.float64] = values.astype(np.float64)
+    return finite[np.isfinite(finite)]
+
+
+def _scaled(values: npt.NDArray[np.float64], low: float, high: float) -> UInt8Array:
+    if high <= low:
+        return np.full(values.shape, NEUTRAL, np.uint8)
+    scaled = (np.clip(values, low, high) - low) * (255.0 / (high - low))
+    return np.rint(np.where(np.isnan(values), NEUTRAL, scaled)).astype(np.uint8)

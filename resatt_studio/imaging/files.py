@@ -1,0 +1,300 @@
+"""Photos and masks as files: find, identify, read; photos are never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+
+from resatt_studio.errors import MaskError, PhotoError
+from resatt_studio.imaging.decode import (
+    HEIC_READABLE,
+    damaged_as_photo_error,
+    decode,
+    format_of,
+    open_with_pillow,
+    pillow_tags,
+)
+from resatt_studio.imaging.exif import camera, orientation, read_tags, taken_at, upright, upright_size
+from resatt_studio.imaging.headers import Format, jpeg_is_whole, read_jpeg_header, read_png_header
+from resatt_studio.imaging.masks import to_mask
+from resatt_studio.imaging.raster import check_size, to_rgb
+from resatt_studio.imaging.tiff import read_tiff_header
+from resatt_studio.imaging.writing import encode_png, write_png, write_whole
+from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
+from resatt_studio.records.photo import Photo, PhotoFacts
+
+__all__ = [
+    "SUFFIXES",
+    "decode_photo",
+    "encode_png",
+    "find_photos",
+    "natural_key",
+    "read_facts",
+    "read_mask",
+    "read_photo",
+    "read_preview",
+    "read_thumbnail",
+    "write_png",
+    "write_whole",
+]
+
+SUFFIXES: frozenset[str] = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}) | (
+    frozenset({".heic", ".heif"}) if HEIC_READABLE else frozenset()
+)
+"""Suffixes of files that :func:`find_photos` lists, lower-case."""
+
+_LOG = logging.getLogger(__name__)
+_DIGITS = re.compile(r"(\d+)")
+_BLOCK_BYTES = 1 << 20
+_TAIL_BYTES = 1 << 16
+_PROJECT_SUFFIX = ".resatt"
+_WINDOWS_LONG_PATH = 240
+
+
+def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """Sort key under which "photo 9" comes before "photo 10", folder by folder, in any case."""
+
+    def parts(name: str) -> tuple[tuple[int, int, str], ...]:
+        pieces = (piece for piece in _DIGITS.split(name.casefold()) if piece)
+        # isdecimal and not isdigit: "²" is a digit that int() does not take
+        return tuple((0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces)
+
+    return tuple(parts(name) for name in path.parts)
+
+
+def find_photos(folder: Path) -> list[Path]:
+    """List the photos of a folder and its sub-folders, in natural order, files of a folder first.
+
+    Hidden files and folders and ``*.resatt`` projects are passed over, links to folders are not followed,
+    and a sub-folder that may not be read is logged and passed over.
+
+    Raises:
+        PhotoError: The folder itself is missing, no folder, or may not be read.
+    """
+    folder = Path(folder)
+    try:
+        with os.scandir(_os_path(folder)):
+            pass
+    except OSError as error:
+        raise _unopened(folder, error) from error
+    found: list[Path] = []
+    for parent, names, files in os.walk(_os_path(folder), onerror=lambda error: _LOG.warning("%s", error)):
+        names[:] = [name for name in names if not name.startswith(".") and not _is_project(name)]
+        base = folder / Path(parent).relative_to(_os_path(folder))
+        found += [base / name for name in files if not name.startswith(".") and _is_photo_name(name)]
+    return sorted(found, key=lambda path: (natural_key(path.parent), natural_key(Path(path.name)), str(path)))
+
+
+def _is_project(name: str) -> bool:
+    return name.casefold().endswith(_PROJECT_SUFFIX)
+
+
+def _is_photo_name(name: str) -> bool:
+    return Path(name).suffix.casefold() in SUFFIXES
+
+
+def read_facts(path: Path) -> PhotoFacts:
+    """Identify a photo: content hash, upright size and camera facts, without decoding its pixels.
+
+    The bytes are hashed as a stream. Only a file that does not end as its format should is decoded, to be
+    sure that it is damaged. ``group`` is left empty.
+
+    Raises:
+        PhotoError: Missing, empty, damaged, too large, or no photo.
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        photo_id, size_bytes = _hashed(file)
+        file.seek(0)
+        format = format_of(file.read(16), path.name)
+        with damaged_as_photo_error(format, path.name):
+            height, width, tags, whole = _header(file, format, size_bytes, path.name)
+        check_size(height, width, path.name)
+        if not whole:
+            file.seek(0)
+            decode(file.read(), path.name)
+    way_up = orientation(tags)
+    height, width = upright_size(height, width, way_up)
+    return PhotoFacts(
+        photo_id=photo_id,
+        path=path.absolute(),
+        height=height,
+        width=width,
+        bytes=size_bytes,
+        orientation=way_up,
+        taken_at=taken_at(tags),
+        camera=camera(tags),
+    )
+
+
+def read_photo(path: Path) -> Photo:
+    """Read a photo upright, as 8-bit RGB.
+
+    Deeper samples are windowed as in :func:`resatt_studio.imaging.depth.to_8bit`; colour profiles are not
+    applied; transparent pixels become neutral grey.
+
+    Raises:
+        PhotoError: Missing, empty, damaged, too large, or no photo.
+    """
+    data = _read_bytes(Path(path))
+    return Photo(hashlib.sha256(data).hexdigest(), read_only(decode_photo(data, Path(path).name)))
+
+
+def decode_photo(data: bytes, name: str) -> UInt8Array:
+    """Decode a photo file's bytes to upright H x W x 3 uint8 RGB.
+
+    Args:
+        data: The whole file.
+        name: File name, for messages.
+
+    Raises:
+        PhotoError: Empty, damaged, too large, or no photo.
+    """
+    return to_rgb(decode(data, name), name)
+
+
+def read_thumbnail(path: Path, side_px: int = 160) -> UInt8Array:
+    """Read a photo small: upright h x w x 3 uint8 RGB, longer side at most ``side_px``.
+
+    Raises:
+        PhotoError: As :func:`read_photo`.
+    """
+    return read_preview(path, side_px)
+
+
+def read_preview(path: Path, max_side_px: int) -> UInt8Array:
+    """Read a photo shrunk so that its longer side is at most ``max_side_px``; smaller ones keep their size.
+
+    JPEG is decoded at a half, quarter or eighth, which takes a fraction of the time of the whole.
+
+    Returns:
+        Upright h x w x 3 uint8 RGB.
+
+    Raises:
+        PhotoError: As :func:`read_photo`.
+    """
+    path = Path(path)
+    data = _read_bytes(path)
+    reduced = _reduced_jpeg(data, max_side_px, path.name)
+    return _shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
+
+
+def read_mask(path: Path, shape: tuple[int, int]) -> BoolArray:
+    """Read a crack mask; see :func:`resatt_studio.imaging.masks.to_mask` for what is accepted.
+
+    Args:
+        path: Mask file.
+        shape: (height, width) of the upright photo.
+
+    Returns:
+        H x W bool, True where crack.
+
+    Raises:
+        MaskError: Unreadable, ambiguous, or not of that size.
+    """
+    path = Path(path)
+    try:
+        raster = decode(_read_bytes(path), path.name)
+    except PhotoError as error:
+        raise MaskError(error.message, error.hint) from error
+    return to_mask(raster, shape, path.name)
+
+
+def _reduced_jpeg(data: bytes, max_side_px: int, name: str) -> UInt8Array | None:
+    """A JPEG decoded at the smallest scale that still has ``max_side_px``, or None where that cannot be."""
+    if format_of(data[:16], name) is not Format.JPEG:
+        return None
+    header = read_jpeg_header(io.BytesIO(data), name)
+    check_size(header.height, header.width, name)
+    shrink = max(header.height, header.width) // max(1, max_side_px)
+    if shrink < 2 or header.components == 4 or header.precision != 8 or not jpeg_is_whole(data, header):
+        return None
+    flags = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+    scale = next(scale for scale in flags if shrink >= scale)
+    with damaged_as_photo_error(Format.JPEG, name):
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags[scale] | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        return None
+    rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    return upright(rgb, orientation(read_tags(header.exif)))
+
+
+def _shrunk(pixels: UInt8Array, max_side_px: int) -> UInt8Array:
+    height, width = pixels.shape[:2]
+    scale = max_side_px / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _header(
+    file: BinaryIO, format: Format, size_bytes: int, name: str
+) -> tuple[int, int, dict[int, object], bool]:
+    """(height, width, tags, whole) before orientation."""
+    if format is Format.JPEG:
+        jpeg = read_jpeg_header(file, name)
+        file.seek(max(jpeg.scan_offset, size_bytes - _TAIL_BYTES))
+        return jpeg.height, jpeg.width, read_tags(jpeg.exif), b"\xff\xd9" in file.read()
+    if format is Format.PNG:
+        png = read_png_header(file, name)
+        return png.height, png.width, read_tags(png.exif), png.whole
+    if format is Format.TIFF:
+        tiff = read_tiff_header(file, size_bytes, name)
+        return tiff.height, tiff.width, tiff.tags, True
+    file.seek(0)
+    with open_with_pillow(file, format) as image:
+        return image.height, image.width, pillow_tags(image, format), format is not Format.BMP
+
+
+def _hashed(file: BinaryIO) -> tuple[str, int]:
+    digest, size_bytes = hashlib.sha256(), 0
+    while block := file.read(_BLOCK_BYTES):
+        digest.update(block)
+        size_bytes += len(block)
+    return digest.hexdigest(), size_bytes
+
+
+def _read_bytes(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read()
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return Path(_os_path(path)).open("rb")
+    except OSError as error:
+        raise _unopened(path, error) from error
+
+
+def _os_path(path: Path) -> Path:
+    """The path as the system takes it: Windows wants a prefix on long ones."""
+    if os.name == "nt" and len(str(path)) > _WINDOWS_LONG_PATH and not str(path).startswith("\\\\"):
+        return Path("\\\\?\\" + str(path.absolute()))
+    return path
+
+
+def _unopened(path: Path, error: OSError) -> PhotoError:
+    match error:
+        case FileNotFoundError():
+            return PhotoError(
+                f"“{path}” was not found.", "Was it moved or renamed? Add it again from its place."
+            )
+        case NotADirectoryError():
+            return PhotoError(f"“{path}” is not a folder.", "Choose the folder that holds the photos.")
+        case IsADirectoryError():
+            return PhotoError(f"“{path}” is a folder, not a photo.", "Choose a file in it.")
+        case PermissionError():
+            return PhotoError(
+                f"“{path}” may not be read.", "Ask for permission to read it, or copy it elsewhere."
+            )
+    reason = error.strerror or str(error)
+    return PhotoError(f"“{path}” cannot be opened: {reason}.", "Check the disk or network drive it lies on.")

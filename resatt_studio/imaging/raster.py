@@ -1,0 +1,93 @@
+"""Samples as a file stores them, and their way to upright 8-bit RGB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.errors import PhotoError
+from resatt_studio.imaging.depth import NEUTRAL, to_8bit
+from resatt_studio.imaging.exif import upright
+from resatt_studio.records.arrays import BoolArray, UInt8Array
+
+MAX_PIXELS = 500_000_000
+"""Larger photos are refused before any memory is asked for."""
+
+_BAND_ROWS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """One decoded picture, not yet turned upright.
+
+    Attributes:
+        samples: H x W x C; C is 1 (grey) or 3 (RGB); dtype as stored.
+        alpha: H x W uint8 opacity, or None when every pixel is opaque.
+        orientation: EXIF orientation still to be applied.
+    """
+
+    samples: npt.NDArray[Any] = field(repr=False)
+    alpha: UInt8Array | None = field(repr=False, default=None)
+    orientation: int = 1
+
+
+def to_rgb(raster: Raster, name: str) -> UInt8Array:
+    """Upright H x W x 3 uint8 RGB: windowed to 8 bits, transparency shown as neutral grey.
+
+    Raises:
+        PhotoError: No pixel carries a value.
+    """
+    alpha = raster.alpha
+    valid: BoolArray | None = None if alpha is None else np.asarray(alpha > 0)
+    pixels = to_8bit(raster.samples, valid, name)
+    if pixels.shape[2] == 1:
+        pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_GRAY2RGB), np.uint8)
+    if alpha is not None:
+        pixels = _over_neutral(pixels, alpha)
+    return upright(np.ascontiguousarray(pixels), raster.orientation)
+
+
+def _over_neutral(pixels: UInt8Array, alpha: UInt8Array) -> UInt8Array:
+    result = np.empty_like(pixels)
+    for top in range(0, pixels.shape[0], _BAND_ROWS):  # in bands: the products need wider integers
+        rows = slice(top, top + _BAND_ROWS)
+        opacity = alpha[rows, :, None].astype(np.int32)
+        mixed = pixels[rows].astype(np.int32) * opacity + NEUTRAL * (255 - opacity)
+        result[rows] = (mixed + 127) // 255
+    return result
+
+
+def opacity_8bit(alpha: npt.NDArray[Any]) -> UInt8Array | None:
+    """H x W opacity of any dtype to uint8, or None when all opaque; floats are taken to be in [0, 1]."""
+    if np.issubdtype(alpha.dtype, np.floating):
+        scaled = np.rint(np.clip(np.nan_to_num(alpha.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
+    elif alpha.dtype == np.bool_:
+        scaled = alpha.astype(np.uint8) * np.uint8(255)
+    elif alpha.dtype == np.uint8:
+        scaled = alpha
+    else:
+        scaled = np.rint(alpha.astype(np.float64) * (255 / np.iinfo(alpha.dtype).max)).astype(np.uint8)
+    return None if scaled.min(initial=255) == 255 else np.ascontiguousarray(scaled)
+
+
+def check_size(height: int, width: int, name: str) -> None:
+    """Refuse a picture with no pixels, or with more than memory should be asked for.
+
+    Raises:
+        PhotoError: Outside 1 to :data:`MAX_PIXELS` pixels.
+    """
+    if height < 1 or width < 1:
+        raise PhotoError(
+            f"“{name}” says it is {width} x {height} pixels.",
+            "Export it again from the program that made it.",
+        )
+    if height * width > MAX_PIXELS:
+        raise PhotoError(
+            f"“{name}” says it is {width} x {height} pixels ({height * width / 1e6:.0f} megapixels); "
+            f"the most that is read is {MAX_PIXELS // 1_000_000}.",
+            "Cut it into smaller photos first, or check that the file is what it claims to be.",
+        )

@@ -1,0 +1,118 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.errors import BugError, ExportError
+from resatt_studio.records.arrays import UInt8Array
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a crash at any moment, finds the old content or the new one.
+
+    The bytes go to a temporary file in the same folder, are forced to the disk, and take the name.
+
+    Raises:
+        ExportError: The folder cannot be written to, or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary_name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+        temporary = Path(temporary_name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files that nobody else may read
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise ExportError(
+            f"“{path}” cannot be written: {error.strerror or error}.",
+            "Choose a folder that exists, may be written to and has free space.",
+        ) from error
+
+
+def _read_umask() -> int:
+    mask = os.umask(0)  # the only portable way to read it is to set it
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _read_umask()  # once, at import: setting it later would race with other threads
+
+
+def _umask() -> int:
+    return _UMASK
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the new name itself to the disk; Windows does so on its own and offers no such call."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_png(path: Path, array: npt.NDArray[Any], palette: UInt8Array | None = None) -> None:
+    """Write an array as PNG, whole or not at all.
+
+    Args:
+        path: Where to; missing folders are made.
+        array: H x W bool (written as 0 and 255), H x W or H x W x 3 (RGB) uint8 or uint16.
+        palette: n x 3 uint8 colours; the array is then H x W uint8 of indices below n.
+
+    Raises:
+        ExportError: The file cannot be written.
+        BugError: No PNG holds such an array.
+    """
+    write_whole(path, encode_png(array, palette))
+
+
+def encode_png(array: npt.NDArray[Any], palette: UInt8Array | None = None) -> bytes:
+    """The bytes that :func:`write_png` writes.
+
+    Raises:
+        BugError: No PNG holds such an array.
+    """
+    if palette is not None:
+        return _encode_indexed(array, palette)
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8) * np.uint8(255)
+    grey = array.ndim == 2
+    rgb = array.ndim == 3 and array.shape[2] == 3
+    if array.dtype not in (np.uint8, np.uint16) or not (grey or rgb) or array.size == 0:
+        raise BugError(f"no PNG holds an array of shape {array.shape} and type {array.dtype}")
+    ordered = np.ascontiguousarray(array) if grey else cv2.cvtColor(array, cv2.COLOR_RGB2BGR)
+    done, encoded = cv2.imencode(".png", ordered)
+    if not done:
+        raise BugError(f"PNG encoder refused an array of shape {array.shape} and type {array.dtype}")
+    return encoded.tobytes()
+
+
+def _encode_indexed(array: npt.NDArray[Any], palette: UInt8Array) -> bytes:
+    from PIL import Image
+
+    if array.dtype != np.uint8 or array.ndim != 2 or int(array.max(initial=0)) >= len(palette):
+        raise BugError(f"indices of shape {array.shape} do not fit a palette of {len(palette)} colours")
+    image = Image.fromarray(np.ascontiguousarray(array))
+    image.putpalette(palette.tobytes())
+    buffer = io.BytesIO()
+    # Eight bits an index, so that every reader finds the bytes to be the labels themselves.
+    image.save(buffer, "PNG", bits=8)
+    return buffer.getvalue()
