@@ -48,7 +48,7 @@ def finetune(
         job = fine_tune_project(
             opened,
             plan,
-            promote=promote == "auto",
+            promote_better=promote == "auto",
             device=device,
             finish_early=finish_early,
             author=settings.author,

@@ -18,8 +18,8 @@ WeightsName = Annotated[
     typer.Option(
         "--weights",
         metavar="ID_OR_FILE",
-        help="A safetensors file, or with --project active, candidate or an ID. Default: the active weights of "
-        "the project, else the factory weights.",
+        help="A safetensors file, or with --project active, candidate or an ID. Default: the active weights "
+        "of the project, else the factory weights.",
     ),
 ]
 ProjectOption = Annotated[
@@ -82,20 +82,21 @@ def evaluate(
     job = evaluate_files(
         _weights(weights, project), photos, masks, stems, tolerance_px=tolerance, device=device
     )
-    evaluation = watch(job, "Evaluating")
-    for refused in evaluation.refused:
+    scored = watch(job, "Evaluating")
+    for refused in scored.refused:
         warn(f"{refused.path}: {refused.reason}")
-    write_json(json_file, evaluation.as_json())
+    write_json(json_file, scored.as_json())
+    whole = scored.evaluation
     names = ("dice", "iou", "precision", "recall")
     rows = [
         (title, *(f"{getattr(scores, name):.4f}" for name in names))
-        for title, scores in (("micro", evaluation.micro), ("macro", evaluation.macro))
+        for title, scores in (("micro", whole.micro), ("macro", whole.macro))
     ]
-    show_table(json_file, f"{len(evaluation.photos)} photos", ("", *names), rows)
+    show_table(json_file, f"{len(whole.photos)} photos", ("", *names), rows)
     say(
         json_file,
-        f"F1 at {tolerance:g} px {evaluation.micro.tolerance_f1:.4f}, centre lines "
-        f"{evaluation.centreline_dice:.4f}, {evaluation.seconds_per_megapixel:.2f} s a megapixel",
+        f"F1 at {tolerance:g} px {whole.micro.tolerance_f1:.4f}, centre lines {whole.centreline_dice:.4f}, "
+        f"{whole.seconds_per_megapixel:.2f} s a megapixel",
     )
 
 

@@ -47,6 +47,19 @@ def drain(job: Job[T], on_progress: Callable[[JobProgress], None] | None = None)
         job.close()
 
 
+def during(job: Job[T], report: JobProgress) -> Job[T]:
+    """Step ``job`` as part of another one, which goes on saying ``report`` meanwhile; return its result."""
+    try:
+        while True:
+            next(job)
+            yield report
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        job.close()
+
+
 @dataclass(eq=False)
 class _Entry:
     """A job and where it stands; ``generator`` is made on the runner's thread at the first step."""

@@ -19,7 +19,7 @@ from resatt_studio.records.sample import SampleEntry
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.project import Project
-from resatt_studio.workflow.sources import Refused, choose_photos, match_masks, the_mask
+from resatt_studio.workflow.sources import Refused, choose_photos, match_masks, the_mask, without_masks
 
 _COPY = re.compile(r"[\s_-]*(?:\(\d{1,4}\)|(?<=[\s_-])(?:copy|edited|edit)(?:\s?\d{1,2})?)$", re.IGNORECASE)
 _CUT = re.compile(
@@ -101,8 +101,7 @@ def add_photos(
     """
     by_stem = match_masks(masks) if masks is not None else {}
     photos, refused = choose_photos(sources, stems)
-    mask_files = {path.resolve() for paths in by_stem.values() for path in paths}
-    photos = [path for path in photos if path.resolve() not in mask_files]
+    photos = without_masks(photos, by_stem)
     known = {entry.photo_id for entry in project.store.photos()}
     entries, samples = dict[str, PhotoEntry](), list[SampleEntry]()
     for done, path in enumerate(photos):

@@ -107,6 +107,12 @@ def the_mask(masks: Mapping[str, tuple[Path, ...]], photo: Path) -> Path | None:
     return paths[0] if paths else None
 
 
+def without_masks(photos: Sequence[Path], masks: Mapping[str, tuple[Path, ...]]) -> list[Path]:
+    """Leave out the masks themselves, for mask folders that lie inside the photo folder."""
+    files = {path.resolve() for paths in masks.values() for path in paths}
+    return [path for path in photos if path.resolve() not in files]
+
+
 def _without_suffix(name: str) -> str:
     path = Path(name)
     return path.stem if path.suffix.lower() in SUFFIXES else name

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resatt_studio.records.jobs import JobDone, JobFailed, JobProgress, JobReport, Urgency
-from resatt_studio.workflow.jobs import Job, JobRunner, drain, progress
+from resatt_studio.workflow.jobs import Job, JobRunner, drain, during, progress
 
 
 def counting(total: int, log: list[str] | None = None, name: str = "") -> Job[int]:
@@ -217,3 +217,20 @@ def test_drain_closes_the_job_when_the_watcher_is_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         drain(counting(3, log, "job"), interrupt)
     assert log == ["job", "job closed"]
+
+
+def test_a_job_within_a_job_returns_its_result_and_says_what_the_outer_one_says() -> None:
+    def outer() -> Job[int]:
+        return (yield from during(counting(3), progress(7, 9, "photos")))
+
+    seen: list[JobProgress] = []
+    assert drain(outer(), seen.append) == 3
+    assert seen == [progress(7, 9, "photos")] * 3
+
+
+def test_closing_the_outer_job_closes_the_inner_one() -> None:
+    log: list[str] = []
+    job = during(counting(3, log, "inner"), progress(0, 1))
+    next(job)
+    job.close()
+    assert log == ["inner", "inner closed"]

@@ -1,0 +1,287 @@
+"""Samples to candidate weights: learn on a copy, judge, promote what is better; resumes after a crash."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resatt_studio.errors import LearningError, PhotoError, StoreError, StudioError
+from resatt_studio.records.photo import Split
+from resatt_studio.records.project import RunState
+from resatt_studio.records.sample import Sample, SampleEntry
+from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport, Verdict
+from resatt_studio.records.weights import WeightsFile, WeightsVersion
+from resatt_studio.workflow.jobs import Job, progress
+from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.promote import promote, refuse
+from resatt_studio.workflow.weights import MODEL, scores_row
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.project import Project
+
+PIXEL_MEMORY_BYTES = 1536 * 2**20
+"""Photos, labels and predictions of the samples take at most so much memory; the newest come first."""
+
+_CURVE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class FineTuneOutcome:
+    """What came of a run.
+
+    Attributes:
+        version: The candidate as it stands on the shelf.
+        verdict: Whether it is active now, and why.
+        result: Scores and curves.
+        left_out: Samples that were not used, and why.
+    """
+
+    version: WeightsVersion
+    verdict: Verdict
+    result: FineTuneResult
+    left_out: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``finetune --json`` writes."""
+        return {
+            "candidate": self.version.weights_id,
+            "promoted": self.verdict.promoted,
+            "reason": self.verdict.reason,
+            "before": scores_row(self.result.before),
+            "after": scores_row(self.result.after),
+            "reference_before": scores_row(self.result.reference_before),
+            "reference_after": scores_row(self.result.reference_after),
+            "validated": self.result.validated,
+            "steps": self.result.steps,
+            "seconds": self.result.seconds,
+            "left_out": list(self.left_out),
+        }
+
+
+def fine_tune_project(
+    project: Project,
+    plan: FineTunePlan,
+    *,
+    promote_better: bool = True,
+    device: str = "auto",
+    threads: int | Callable[[], int] | None = None,
+    finish_early: threading.Event | None = None,
+    author: str = "",
+) -> Job[FineTuneOutcome]:
+    """Let a copy of the active weights learn from the project's samples, judge it, and promote it if better.
+
+    The active weights never change; the candidate goes on the shelf whatever the gate says. A run that was cut
+    off by a crash goes on from its checkpoint when the active weights, the samples and the plan are the same.
+    Closing the job stops it and leaves no candidate.
+
+    Yields:
+        Progress whose ``detail`` is a ``StepReport``.
+
+    Args:
+        project: Open project.
+        plan: Limits, seed and the recipe's numbers.
+        promote_better: False leaves the candidate waiting, whatever the gate says.
+        device: "auto", "cpu", "cuda" or "mps".
+        threads: CPU threads, or a function asked before each step (:meth:`Courtesy.threads_now`).
+        finish_early: Set it to end within two seconds and keep the best so far.
+        author: Who started it.
+
+    Raises:
+        LearningError: There is nothing to learn from, or the loss is not a number.
+    """
+    base = project.shelf.load(project.shelf.active(MODEL).weights_id)
+    yield progress(0, 0, "steps", "reading the corrected photos")
+    samples, left_out = yield from _collected(project)
+    learned = tuple(sample.sample_id for sample in samples if sample.split is Split.TRAIN)
+    if not learned:
+        reason = f" {left_out[0]}" if left_out else ""
+        raise LearningError(
+            f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
+        )
+    run = _begin(project, base, plan, learned, author)
+    try:
+        result = yield from _learned(run, base, samples, plan, device, threads, finish_early)
+    except GeneratorExit:
+        run.end(RunState.STOPPED, reason="stopped on request")
+        raise
+    except StudioError as error:
+        run.end(RunState.FAILED, reason=str(error))
+        raise
+    except Exception as error:
+        run.end(RunState.FAILED, reason=f"{type(error).__name__}: {error}")
+        raise
+    version, verdict = _judged(project, base, result, learned, promote_better, author)
+    run.end(RunState.FINISHED, version.weights_id, verdict.reason)
+    return FineTuneOutcome(version, verdict, result, left_out)
+
+
+def _collected(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
+    """Read the samples that fit in memory: unlearned ones first, then the newest; in the order of approval."""
+    entries = project.store.samples()
+    fresh = {entry.sample_id for entry in project.store.unlearned()}
+    newest_first = sorted(enumerate(entries), key=lambda pair: (pair[1].sample_id not in fresh, -pair[0]))
+    chosen: dict[int, Sample] = {}
+    left_out: list[str] = []
+    room = PIXEL_MEMORY_BYTES
+    for done, (place, entry) in enumerate(newest_first):
+        yield progress(done, len(entries), "photos", f"reading {entry.photo_path.name}")
+        facts = project.store.photo(entry.photo_id).facts
+        needed = facts.height * facts.width * 5
+        if needed > room and chosen:
+            left_out.append(f"{entry.photo_path.name}: left out, the newer samples fill the memory.")
+            continue
+        try:
+            chosen[place] = _sample(project, entry, entry.sample_id in fresh)
+        except (PhotoError, StoreError) as error:
+            left_out.append(str(error))
+            continue
+        room -= needed
+    return [chosen[place] for place in sorted(chosen)], tuple(left_out)
+
+
+def _sample(project: Project, entry: SampleEntry, fresh: bool) -> Sample:
+    predicted = project.blobs.get_array(entry.predicted_blob) if entry.predicted_blob else None
+    return Sample(
+        sample_id=entry.sample_id,
+        photo_id=entry.photo_id,
+        group=entry.group,
+        split=entry.split,
+        pixels=open_photo(project, entry.photo_id).pixels,
+        labels=project.blobs.get_array(entry.labels_blob),
+        predicted=predicted,
+        fresh=fresh,
+    )
+
+
+@dataclass(eq=False)
+class _Run:
+    """A run under way: its row in the store, its checkpoint on disk, its curve."""
+
+    project: Project
+    run_id: int
+    _waiting: dict[tuple[str, int], StepReport] = field(default_factory=dict)
+    _written_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def folder(self) -> Path:
+        return self.project.folder / "runs" / str(self.run_id)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def note(self, report: StepReport) -> None:
+        """Add a point to the curve; the store hears of it once a second."""
+        before = self._waiting.get((report.phase, report.step))
+        if before is None or before.dice is None or report.dice is not None:
+            self._waiting[report.phase, report.step] = report
+        if time.monotonic() - self._written_at >= _CURVE_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        points = [report for report in self._waiting.values() if (report.loss, report.dice) != (None, None)]
+        self._waiting.clear()
+        self._written_at = time.monotonic()
+        if points:
+            self.project.store.record_steps(self.run_id, points)
+
+    def end(self, state: RunState, weights_id: str = "", reason: str = "") -> None:
+        """Close the row and drop the checkpoint."""
+        self.flush()
+        self.project.store.end_run(self.run_id, state, weights_id, reason)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _begin(
+    project: Project, base: WeightsFile, plan: FineTunePlan, learned: tuple[str, ...], author: str
+) -> _Run:
+    """Take up the run that a crash cut off, when nothing changed since; else begin a new one."""
+    found: _Run | None = None
+    for entry in project.store.runs():
+        if entry.state is not RunState.RUNNING:
+            continue
+        run = _Run(project, entry.run_id)
+        same = (entry.base, tuple(entry.samples), dict(entry.plan)) == (
+            base.weights_id,
+            learned,
+            asdict(plan),
+        )
+        if same and found is None and run.checkpoint.exists():
+            found = run
+        else:
+            run.end(RunState.FAILED, reason="cut off")
+    if found is None:
+        found = _Run(project, project.store.start_run(base.weights_id, plan, learned, author))
+        found.folder.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def _learned(
+    run: _Run,
+    base: WeightsFile,
+    samples: list[Sample],
+    plan: FineTunePlan,
+    device: str,
+    threads: int | Callable[[], int] | None,
+    finish_early: threading.Event | None,
+) -> Job[FineTuneResult]:
+    from resatt_studio.learning.finetune import fine_tune
+    from resatt_studio.learning.reference import ReferenceSet
+
+    steps = fine_tune(
+        base,
+        samples,
+        plan,
+        ReferenceSet.load(),
+        device=device,
+        threads=threads,
+        resume=run.checkpoint,
+        finish_early=finish_early,
+    )
+    try:
+        while True:
+            report = next(steps)
+            run.note(report)
+            yield progress(report.step, report.steps, "steps", report.phase, report)
+    except StopIteration as end:
+        result: FineTuneResult = end.value
+        return result
+    finally:
+        steps.close()
+
+
+def _judged(
+    project: Project,
+    base: WeightsFile,
+    result: FineTuneResult,
+    learned: tuple[str, ...],
+    promote_better: bool,
+    author: str,
+) -> tuple[WeightsVersion, Verdict]:
+    """Put the candidate on the shelf and let the gate decide."""
+    from resatt_studio.learning.gate import judge
+
+    if result.weights.weights_id == base.weights_id:
+        return project.shelf.version(base.weights_id), Verdict(False, "Not promoted: no step was made.")
+    verdict = judge(result)
+    version = project.shelf.add(
+        result.weights,
+        parent=base.weights_id,
+        samples=learned,
+        before=result.before,
+        after=result.after,
+        reference_before=result.reference_before,
+        reference_after=result.reference_after,
+        reason=verdict.reason,
+        author=author,
+    )
+    if not promote_better:
+        would = "would be promoted" if verdict.promoted else "would be refused"
+        return version, Verdict(False, f"Waits as candidate; it {would}. {verdict.reason}")
+    decide = promote if verdict.promoted else refuse
+    return decide(project, version.weights_id, verdict.reason, author=author), verdict

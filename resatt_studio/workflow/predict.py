@@ -1,0 +1,243 @@
+"""Photo to prediction: once for each photo and set of weights in a project, or straight to files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from resatt_studio.errors import PhotoError
+from resatt_studio.imaging.files import read_photo, write_png
+from resatt_studio.records.jobs import JobProgress
+from resatt_studio.records.photo import Photo, ReviewState
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.weights import WeightsFile
+from resatt_studio.workflow.jobs import Job, during, progress
+from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.sources import Refused, choose_photos
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from resatt_studio.inference.engine import Engine
+    from resatt_studio.workflow.project import Project
+
+THRESHOLD = 0.5
+"""Probability above which a pixel is crack, where nobody chose another."""
+
+
+def make_engine(
+    weights: WeightsFile | None = None, device: str = "auto", threads: int | Callable[[], int] | None = None
+) -> Engine:
+    """Make an engine; this is what loads torch.
+
+    Args:
+        weights: To begin with, or None.
+        device: "auto", "cpu", "cuda" or "mps".
+        threads: CPU threads, or a function asked before each tile (:meth:`Courtesy.threads_now`).
+
+    Raises:
+        SettingsError: The device is unknown or not there.
+        WeightsError: The weights do not fit their network.
+    """
+    from resatt_studio.inference.engine import Engine
+
+    engine = Engine(device=device, threads=threads)
+    if weights is not None:
+        engine.use(weights)
+    return engine
+
+
+def predict_photo(engine: Engine, project: Project, photo: Photo) -> Job[Prediction]:
+    """Predict one photo of a project with the engine's weights; what the project holds is not made again.
+
+    Raises:
+        OutOfMemory: Even one tile on the CPU does not fit.
+    """
+    weights_id = engine.weights_id
+    known = project.store.prediction(photo.photo_id, weights_id)
+    if known is not None:
+        yield progress(1, 1, "tiles", "known")
+        return known
+    prediction = yield from predict_pixels(engine, photo)
+    project.store.put_prediction(prediction)
+    return prediction
+
+
+def predict_project(engine: Engine, project: Project) -> Job[tuple[Refused, ...]]:
+    """Predict every photo that the engine's weights have not seen; broken and lost photos are told."""
+    entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
+    refused = []
+    for done, entry in enumerate(entries):
+        yield progress(done, len(entries), "photos", entry.name)
+        if project.store.has_prediction(entry.photo_id, engine.weights_id):
+            continue
+        try:
+            photo = open_photo(project, entry.photo_id)
+        except PhotoError as error:
+            refused.append(Refused(entry.facts.path, str(error)))
+            continue
+        steps = predict_photo(engine, project, photo)
+        yield from during(steps, progress(done, len(entries), "photos", entry.name))
+    return tuple(refused)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedFile:
+    """One photo of :func:`predict_files`.
+
+    Attributes:
+        photo: The photo.
+        mask: The mask's file.
+        probability: The 16-bit probability's file, or None.
+        height, width: In pixels.
+        crack_share: Crack pixels / all pixels.
+        mean_entropy: Mean binary entropy in nats.
+        seconds: Of the network.
+    """
+
+    photo: Path
+    mask: Path
+    probability: Path | None
+    height: int
+    width: int
+    crack_share: float
+    mean_entropy: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedFiles:
+    """What :func:`predict_files` did."""
+
+    weights_id: str
+    device: str
+    threshold: float
+    photos: tuple[PredictedFile, ...]
+    refused: tuple[Refused, ...]
+
+    @property
+    def seconds_per_megapixel(self) -> float:
+        """Network seconds over all photos; 0 when there is none."""
+        megapixels = sum(row.height * row.width for row in self.photos) / 1e6
+        return sum(row.seconds for row in self.photos) / megapixels if megapixels else 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary that ``predict --json`` writes."""
+        return {
+            "weights": self.weights_id,
+            "device": self.device,
+            "threshold": self.threshold,
+            "seconds_per_megapixel": self.seconds_per_megapixel,
+            "photos": [
+                asdict(row)
+                | {
+                    "photo": str(row.photo),
+                    "mask": str(row.mask),
+                    "probability": None if row.probability is None else str(row.probability),
+                }
+                for row in self.photos
+            ],
+            "refused": [{"photo": str(row.path), "reason": row.reason} for row in self.refused],
+        }
+
+
+def predict_files(
+    weights: WeightsFile,
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    probability: bool = False,
+    threshold: float = THRESHOLD,
+    device: str = "auto",
+) -> Job[PredictedFiles]:
+    """Write a mask of every photo as ``<stem>.mask.png``: 0 and 255, the upright photo's size.
+
+    A photo that cannot be read is told in the outcome and the rest goes on.
+
+    Args:
+        weights: To predict with.
+        sources: Photos and folders.
+        out: Folder to write into; made when missing.
+        probability: Also write ``<stem>.probability.png``, 16 bit: probability * 65535.
+        threshold: Probability above which a pixel is crack, in [0, 1].
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        PhotoError: A source does not exist, no photo was found, or none of them can be read.
+        ExportError: The folder cannot be written.
+    """
+    paths, _ = choose_photos(sources)
+    engine = make_engine(weights, device)
+    names = output_names(paths)
+    rows: list[PredictedFile] = []
+    refused: list[Refused] = []
+    for done, path in enumerate(paths):
+        report = progress(done, len(paths), "photos", path.name)
+        yield report
+        try:
+            photo = read_photo(path)
+        except PhotoError as error:
+            refused.append(Refused(path, str(error)))
+            continue
+        prediction = yield from predict_pixels(engine, photo, report)
+        mask = prediction.mask(threshold)
+        mask_path = out / f"{names[path]}.mask.png"
+        write_png(mask_path, mask)
+        probability_path = out / f"{names[path]}.probability.png" if probability else None
+        if probability_path is not None:
+            write_png(probability_path, prediction.probability_8bit.astype(np.uint16) * np.uint16(257))
+        rows.append(
+            PredictedFile(
+                photo=path,
+                mask=mask_path,
+                probability=probability_path,
+                height=photo.height,
+                width=photo.width,
+                crack_share=float(np.mean(mask)),
+                mean_entropy=prediction.mean_entropy,
+                seconds=prediction.seconds,
+            )
+        )
+    yield progress(len(paths), len(paths), "photos")
+    if not rows:
+        raise PhotoError(f"None of the {len(paths)} photos can be read: {refused[0].reason}")
+    return PredictedFiles(weights.weights_id, engine.device_name, threshold, tuple(rows), tuple(refused))
+
+
+def output_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name each photo's files: its stem; where several photos have one stem (letter case aside), all but the
+    first get "-2", "-3" ... in the order of ``paths``."""
+    names: dict[Path, str] = {}
+    taken: set[str] = set()
+    for path in paths:
+        name, number = path.stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{path.stem}-{number}"
+        taken.add(name.casefold())
+        names[path] = name
+    return names
+
+
+def predict_pixels(engine: Engine, photo: Photo, report: JobProgress | None = None) -> Job[Prediction]:
+    """Predict one photo and keep the answer nowhere.
+
+    Args:
+        engine: With weights in use.
+        photo: Of any size.
+        report: Said after every batch of tiles; None to tell the tiles themselves.
+    """
+    steps = engine.predict(photo)
+    try:
+        while True:
+            done, total = next(steps)
+            yield report or progress(done, total, "tiles")
+    except StopIteration as end:
+        prediction: Prediction = end.value
+        return prediction
+    finally:
+        steps.close()

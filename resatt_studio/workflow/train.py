@@ -1,0 +1,45 @@
+"""Weights from the beginning: the ``train`` command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from resatt_studio.errors import LearningError
+from resatt_studio.records.weights import WeightsFile
+from resatt_studio.resources import asset
+from resatt_studio.workflow.jobs import Job, progress
+
+
+def default_config() -> Path:
+    """The options that made the factory weights."""
+    return asset("training", "r2aunet-factory.toml")
+
+
+def train_weights(
+    config: Path | None, data: Sequence[Path], out: Path, *, resume: bool = False
+) -> Job[WeightsFile]:
+    """Train on folders of photos and masks and write the weights to ``out``.
+
+    Args:
+        config: TOML with every option; the factory's when None.
+        data: Folders with ``images``, ``masks`` and the lists ``train.txt`` and ``val.txt``.
+        out: The safetensors file to write; the checkpoint lies beside it.
+        resume: Go on from that checkpoint.
+
+    Raises:
+        LearningError: A folder, the options or the checkpoint does not fit.
+    """
+    from resatt_studio.learning.base_training import TrainConfig, train
+
+    missing = [str(folder) for folder in data if not folder.is_dir()]
+    if missing:
+        raise LearningError(f"There is no folder {', '.join(missing)}.", "Check the paths after --data.")
+    steps = train(TrainConfig.from_file(config or default_config()), data, out, resume)
+    while True:
+        try:
+            report = next(steps)
+        except StopIteration as end:
+            weights: WeightsFile = end.value
+            return weights
+        yield progress(report.step, report.steps, "steps", str(report), report)

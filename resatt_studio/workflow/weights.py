@@ -1,0 +1,111 @@
+"""Weights by name: the factory's, a project's versions, files; in and out of the shelf."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resatt_studio.errors import WeightsError
+from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
+from resatt_studio.resources import asset
+from resatt_studio.workflow.promote import import_weights, promote, rollback
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.project import Project
+
+FACTORY = "factory"
+MODEL = "r2aunet"
+
+
+def factory_path() -> Path:
+    """Where the factory weights are in this installation."""
+    return asset("weights", "r2aunet-factory.safetensors")
+
+
+def load_file(path: Path) -> WeightsFile:
+    """Read a weights file and check every tensor of it; loads torch.
+
+    Raises:
+        WeightsError: It is missing, damaged or of an unknown network.
+    """
+    from resatt_studio.models.state import load_weights
+
+    return load_weights(path)
+
+
+def choose_weights(name: str | None, project: Project | None) -> WeightsFile:
+    """Return the weights that ``name`` means.
+
+    Args:
+        name: A file; "factory"; with a project also "active", "candidate", "v3" or an id or its beginning.
+            None means the project's active weights, without a project the factory's.
+        project: Open project, or None.
+
+    Raises:
+        WeightsError: Nothing, or more than one version, is meant.
+    """
+    if name is None:
+        name = FACTORY if project is None else WeightsState.ACTIVE.value
+    if project is not None and not Path(name).is_file():
+        return project.shelf.load(find_version(project, name).weights_id)
+    if name == FACTORY:
+        return load_file(factory_path())
+    if not Path(name).is_file() and len(Path(name).parts) == 1 and not Path(name).suffix:
+        raise WeightsError(
+            f"There is no weights file {name}.",
+            "Versions by id are found in a project: add --project PROJECT.",
+        )
+    return load_file(Path(name))
+
+
+def find_version(project: Project, name: str) -> WeightsVersion:
+    """Return the version of a project that ``name`` means; see :func:`choose_weights`.
+
+    Raises:
+        WeightsError: Nothing, or more than one version, is meant.
+    """
+    versions = project.shelf.versions()
+    if name == WeightsState.ACTIVE.value:
+        return project.shelf.active(MODEL)
+    if name == WeightsState.CANDIDATE.value:
+        waiting = [version for version in versions if version.state is WeightsState.CANDIDATE]
+        if not waiting:
+            raise WeightsError(
+                f"{project.folder.name} has no candidate.", "Fine-tune first, or name a version by its id."
+            )
+        return waiting[-1]
+    named = [version for version in versions if name in (version.name, f"v{version.number}")]
+    return named[0] if len(named) == 1 else project.shelf.version(name)
+
+
+def import_file(project: Project, path: Path, author: str = "") -> WeightsVersion:
+    """Put weights from a file on the shelf as a candidate.
+
+    Raises:
+        WeightsError: The file is missing, damaged or of an unknown network.
+    """
+    return import_weights(project, path, author=author)
+
+
+def promote_by_name(project: Project, name: str, author: str = "") -> WeightsVersion:
+    """Make the version that ``name`` means the active one.
+
+    Raises:
+        WeightsError: Nothing, or more than one version, is meant.
+    """
+    return promote(project, find_version(project, name).weights_id, "promoted by hand", author=author)
+
+
+def rollback_active(project: Project, author: str = "") -> WeightsVersion:
+    """Make the version active again that was so before.
+
+    Raises:
+        WeightsError: Nothing was active before.
+    """
+    return rollback(project, MODEL, author=author)
+
+
+def scores_row(scores: Scores | None) -> dict[str, Any] | None:
+    """Scores as JSON shows them."""
+    return None if scores is None else asdict(scores)
