@@ -69,7 +69,7 @@ class Database:
         Raises:
             StoreError: The database could not be written; nothing of the transaction remains.
         """
-        with _in_words(self.engine), self.engine.begin() as connection:
+        with errors_in_words(self.engine), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -79,7 +79,7 @@ class Database:
         Raises:
             StoreError: The database could not be read.
         """
-        with _in_words(self.engine), self._reader.begin() as connection:
+        with errors_in_words(self.engine), self._reader.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -88,8 +88,13 @@ class Database:
 
 
 @contextmanager
-def _in_words(engine: Engine) -> Iterator[None]:
-    """Turn database errors into ours: what the user can mend, and broken promises."""
+def errors_in_words(engine: Engine) -> Iterator[None]:
+    """Turn database errors into ours: what the user can mend, and broken promises.
+
+    Raises:
+        StoreError: The database refused; says why and what cures it.
+        BugError: A constraint of the schema would have been broken.
+    """
     try:
         yield
     except exc.IntegrityError as error:

@@ -119,10 +119,13 @@ class WeightsShelf:
 
         return self.add(load_weights(path), reason=f"imported from {path}", name=name, author=author)
 
-    def versions(self) -> list[WeightsVersion]:
-        """Every version, in the order of arrival."""
+    def versions(self, model: str | None = None) -> list[WeightsVersion]:
+        """Every version, or those of one model, in the order of arrival."""
+        query = select(schema.weights).order_by(_weights.number)
+        if model is not None:
+            query = query.where(_weights.model == model)
         with self._database.reading() as connection:
-            rows = connection.execute(select(schema.weights).order_by(_weights.number)).all()
+            rows = connection.execute(query).all()
             used: dict[str, list[str]] = {}
             for weights_id, sample_id in connection.execute(
                 select(schema.weights_samples)

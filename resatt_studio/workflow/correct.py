@@ -1,0 +1,203 @@
+"""A correction that is saved as it is painted: documents joined to the store, and approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.journal import decode_edit
+from resatt_studio.annotation.tiled_labels import TiledLabels
+from resatt_studio.errors import BugError, StoreError
+from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.correction import Label
+from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.sample import SampleEntry
+from resatt_studio.workflow.project import Project
+from resatt_studio.workflow.store_journal import StoreJournal
+
+
+class StoredDocument(CorrectionDocument):
+    """A correction whose every edit, undo and redo is on the disk within a second, without a wait for it.
+
+    Made by :func:`open_document`. May be handed out several times; the last :meth:`close` ends it.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        photo_id: str,
+        author: str,
+        on_error: Callable[[Exception], None] | None,
+    ) -> None:
+        facts = project.store.photo(photo_id).facts
+        super().__init__(photo_id, facts.height, facts.width, author)
+        self._project = project
+        self._users = 1
+        done, undone = project.store.journal(photo_id)
+        tiles = _tile_arrays(self.labels, project.store.tiles(photo_id))
+        self.restore(map(decode_edit, done), map(decode_edit, undone), tiles)
+        self._writer = StoreJournal(project.store, photo_id, self._tile, on_error)
+        self.journal = self._writer
+
+    @property
+    def unsaved(self) -> int:
+        """Edits, undos and redos that are not on the disk yet."""
+        return self._writer.pending
+
+    def flush(self, timeout_s: float = 10.0) -> None:
+        """Wait until everything done so far is on the disk.
+
+        Raises:
+            StoreError: It could not be written, or not in time; it stays queued and is tried again.
+        """
+        self._writer.flush(timeout_s)
+
+    def share(self) -> StoredDocument:
+        """One user more; each calls :meth:`close` once."""
+        with self._project.guard:
+            self._users += 1
+        return self
+
+    def close(self) -> None:
+        """Write what is queued and end, once the last user closes; nothing can be painted afterwards.
+
+        Raises:
+            StoreError: Something could not be written; the document stays open.
+        """
+        with self._project.guard:
+            if self._users > 1 and self._project.is_open:
+                self._users -= 1
+                return
+            self._writer.close()
+            self._project.writers.pop(_key(self.photo_id), None)
+
+    def _tile(self, row: int, column: int) -> UInt8Array:
+        return self.labels.tile(row, column)
+
+
+def open_document(
+    project: Project,
+    photo_id: str,
+    author: str = "",
+    on_error: Callable[[Exception], None] | None = None,
+) -> StoredDocument:
+    """Open a photo's correction as it was left, with its undo and redo steps.
+
+    A photo that is open already gives the same document again.
+
+    Args:
+        project: An open project.
+        photo_id: Of one of its photos.
+        author: Written into new edits.
+        on_error: Told, on the writer's thread, when edits cannot be saved; they stay queued and are tried
+            again every second. Without it the error is raised by ``flush`` and ``close``.
+
+    Raises:
+        StoreError: No such photo, a photo that could not be read, or a damaged journal.
+    """
+    with project.guard:
+        if not project.is_open:
+            raise BugError("a document was opened in a closed project")
+        known = project.writers.get(_key(photo_id))
+        if isinstance(known, StoredDocument):
+            return known.share()
+        entry = project.store.photo(photo_id)
+        if entry.state is ReviewState.BROKEN:
+            raise StoreError(
+                f"{entry.name} could not be read, so it cannot be corrected: {entry.reason}",
+                "Replace the file and add it again.",
+            )
+        document = StoredDocument(project, photo_id, author, on_error)
+        project.writers[_key(photo_id)] = document
+        return document
+
+
+def approve(
+    project: Project,
+    document: CorrectionDocument,
+    prediction: Prediction | None,
+    author: str = "",
+    complete: bool | None = None,
+) -> SampleEntry:
+    """Turn a correction, over the prediction that was on the screen, into a sample.
+
+    Args:
+        project: The document's project.
+        document: What the inspector painted; may be empty when the prediction was right.
+        prediction: What was on the screen, or None.
+        author: Who approves.
+        complete: Whether the inspector stands for every pixel; by default when no pixel is unsaid.
+
+    Raises:
+        StoreError: A stroke is in hand, or the strokes or the sample could not be saved.
+    """
+    if document.in_stroke:
+        raise StoreError("A stroke is still in hand.", "Finish the stroke, then approve.")
+    if isinstance(document, StoredDocument):
+        document.flush()
+    labels = document.labels.to_array()
+    if complete is None:
+        complete = document.labels.counts()[Label.UNSAID] == 0
+    predicted = None if prediction is None else prediction.probability_8bit
+    return project.store.approve(document.photo_id, labels, predicted, complete, author or document.author)
+
+
+def composed_mask(prediction: Prediction | None, labels: UInt8Array, threshold: float = 0.5) -> BoolArray:
+    """The mask that the inspector sees: the prediction, overruled wherever something was said.
+
+    Args:
+        prediction: Of the same photo, or None for nothing predicted.
+        labels: H x W uint8 of label values.
+        threshold: Probability above which an unsaid pixel counts as crack, in [0, 1].
+
+    Returns:
+        H x W bool, True on crack.
+    """
+    mask = np.zeros(labels.shape, np.bool_) if prediction is None else prediction.mask(threshold)
+    mask[labels == Label.CRACK] = True
+    mask[labels == Label.NOT_CRACK] = False
+    return mask
+
+
+def replay_tiles(height: int, width: int, done: Sequence[bytes]) -> dict[tuple[int, int], bytes]:
+    """Tiles that the done edits of a journal add up to; those that say nothing are left out.
+
+    Raises:
+        StoreError: An edit is damaged or reaches outside the photo.
+    """
+    if not done:
+        return {}
+    document = CorrectionDocument("", height, width)
+    document.restore(map(decode_edit, done))
+    return {index: labels.tobytes() for index, labels in document.labels.tiles()}
+
+
+def check_project(project: Project) -> list[str]:
+    """Everything that is wrong with a project, one sentence each; empty when it is whole.
+
+    Checks the database's structure and references, every blob and weights file against its hash, that one
+    version per model is active, and that every photo's tiles are what its journal adds up to.
+    """
+    return project.store.check(replay_tiles, project.shelf.folder)
+
+
+def _key(photo_id: str) -> str:
+    return f"document {photo_id}"
+
+
+def _tile_arrays(
+    labels: TiledLabels, tiles: Mapping[tuple[int, int], bytes]
+) -> dict[tuple[int, int], UInt8Array]:
+    arrays: dict[tuple[int, int], UInt8Array] = {}
+    for index, data in tiles.items():
+        box = labels.tile_box(*index)
+        if len(data) != box.height * box.width:
+            raise StoreError(
+                f"Tile {index} of a correction has {len(data)} pixels instead of {box.height * box.width}.",
+                "Restore one of the copies in the project's backups folder.",
+            )
+        arrays[index] = np.frombuffer(data, np.uint8).reshape(box.height, box.width)
+    return arrays

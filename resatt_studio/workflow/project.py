@@ -1,0 +1,226 @@
+"""Make, open and close a project: its store, blobs, weights shelf and settings, with one writer at a time."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from resatt_studio.errors import ProjectError
+from resatt_studio.records.weights import WeightsState
+from resatt_studio.resources import asset
+from resatt_studio.store.backup import check_and_back_up
+from resatt_studio.store.blobs import BlobStore
+from resatt_studio.store.engine import Database, errors_in_words, open_engine, sqlite_url
+from resatt_studio.store.samples import SampleStore
+from resatt_studio.store.upgrade import upgrade
+from resatt_studio.store.versions import WeightsShelf
+from resatt_studio.workflow.lock import ProjectLock
+
+SUFFIX = ".resatt"
+DATABASE = "project.sqlite3"
+LOCK = "lock"
+DEFAULT_THRESHOLD = 0.5
+
+
+class Closable(Protocol):
+    """Something that writes into the project and must be closed before it."""
+
+    def close(self) -> None: ...
+
+
+class ProjectSettings:
+    """Settings that travel with the project."""
+
+    def __init__(self, store: SampleStore) -> None:
+        self._store = store
+
+    @property
+    def threshold(self) -> float:
+        """Probability above which a pixel counts as crack, in [0, 1]."""
+        return float(self._store.setting("threshold", DEFAULT_THRESHOLD))
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        self._store.set_setting("threshold", float(value))
+
+    @property
+    def author(self) -> str:
+        """Who works on the project, "" when unknown."""
+        return str(self._store.setting("author", ""))
+
+    @author.setter
+    def author(self, value: str) -> None:
+        self._store.set_setting("author", value)
+
+
+class Project:
+    """An open project; a context manager. Made by :func:`create_project` and :func:`open_project`.
+
+    Attributes:
+        folder: The project folder.
+        store: What is known of photos, corrections, samples, runs and events.
+        shelf: The versions of the weights.
+        blobs: Arrays by content hash.
+        settings: Settings that travel with the project.
+    """
+
+    def __init__(self, folder: Path, lock: ProjectLock, database: Database) -> None:
+        self.folder = folder
+        self.blobs = BlobStore(folder / "blobs")
+        self.store = SampleStore(database, self.blobs)
+        self.shelf = WeightsShelf(database, folder / "weights")
+        self.settings = ProjectSettings(self.store)
+        self._database = database
+        self._lock = lock
+        self._guard = threading.RLock()
+        self._writers: dict[str, Closable] = {}
+        self._open = True
+        atexit.register(self.close)  # whoever leaves without closing loses nothing either
+
+    @property
+    def name(self) -> str:
+        """The folder's name without ``.resatt``."""
+        return self.folder.name.removesuffix(SUFFIX)
+
+    @property
+    def is_open(self) -> bool:
+        return self._open
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where fine-tuning keeps its resume points; exists."""
+        folder = self.folder / "runs"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def guard(self) -> threading.RLock:
+        """Held while the writers of the project are looked up or changed."""
+        return self._guard
+
+    @property
+    def writers(self) -> dict[str, Closable]:
+        """What writes into the project now, by name; closed before the project is."""
+        return self._writers
+
+    def close(self) -> None:
+        """Write what is still in memory, then let others in; doing it twice does nothing.
+
+        Raises:
+            StoreError: Something could not be written. The project stays open, so that closing it can be
+                tried again once the cause is cured.
+        """
+        with self._guard:
+            if not self._open:
+                return
+            for writer in list(self._writers.values()):
+                writer.close()
+            self._open = False
+        self._database.close()
+        self._lock.release()
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def create_project(folder: Path, factory_weights: Path | None = None) -> Project:
+    """Make a project in a folder that is new or empty and open it.
+
+    Args:
+        folder: By custom ``NAME.resatt``.
+        factory_weights: Becomes version 1, active; the bundled weights unless given.
+
+    Raises:
+        ProjectError: The folder is in use for something else.
+        WeightsError: The weights cannot be used.
+    """
+    folder = Path(folder).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(path.name != LOCK for path in folder.iterdir())
+    except OSError as error:
+        raise ProjectError(
+            f"The project folder {folder} could not be made: {error.strerror or error}.",
+            "Choose a place that you may write to.",
+        ) from error
+    if taken:
+        raise ProjectError(
+            f"The folder {folder} is not empty, so no new project was made there.",
+            "Open it, if it is a project, or choose another name.",
+        )
+    return _open(folder, factory_weights)
+
+
+def open_project(folder: Path, factory_weights: Path | None = None) -> Project:
+    """Open a project for reading and writing; upgrades its database and keeps a copy of it first.
+
+    Args:
+        folder: The project folder; ``.resatt`` may be left out.
+        factory_weights: Put on an empty shelf (a project whose making was cut off); else not read.
+
+    Raises:
+        ProjectError: No project there, damaged, written by a newer version, or open elsewhere.
+        StoreError: The disk refused.
+    """
+    folder = Path(folder).absolute()
+    if not _is_project(folder) and _is_project(folder.with_name(folder.name + SUFFIX)):
+        folder = folder.with_name(folder.name + SUFFIX)
+    if not folder.is_dir():
+        raise ProjectError(f"There is no project {folder}.", "Check the path, or make a new project.")
+    if not _is_project(folder):
+        raise ProjectError(
+            f"The folder {folder} is no project: it has no {DATABASE}.",
+            "Choose a folder that ends in .resatt, or make a new project.",
+        )
+    return _open(folder, factory_weights)
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / DATABASE).is_file()
+
+
+def _open(folder: Path, factory_weights: Path | None) -> Project:
+    lock = ProjectLock(folder / LOCK)
+    path = folder / DATABASE
+    engine = open_engine(sqlite_url(path))
+    database = Database(engine)
+    try:
+        if path.exists() and path.stat().st_size:
+            check_and_back_up(path, folder / "backups")
+        with errors_in_words(engine):
+            upgrade(engine)
+        project = Project(folder, lock, database)
+    except BaseException:
+        database.close()
+        lock.release()
+        raise
+    try:
+        project.blobs.drop_parts()
+        project.shelf.drop_parts()
+        _stock_shelf(project, factory_weights)
+    except BaseException:
+        project.close()
+        raise
+    return project
+
+
+def _stock_shelf(project: Project, factory_weights: Path | None) -> None:
+    """Put the factory weights on an empty shelf."""
+    if project.shelf.versions():
+        return
+    from resatt_studio.models.state import load_weights  # torch: only for a new project
+
+    weights = load_weights(factory_weights or asset("weights", "r2aunet-factory.safetensors"))
+    project.shelf.add(weights, state=WeightsState.ACTIVE, name="factory", reason="shipped with the app")

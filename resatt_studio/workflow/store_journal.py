@@ -1,0 +1,178 @@
+"""A document's journal in the store: a queue and a thread that writes what is queued, again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from resatt_studio.annotation.journal import decode_edit, encode_edit
+from resatt_studio.errors import BugError, StoreError, StudioError
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import Edit
+from resatt_studio.store.journal import Act, JournalAct
+from resatt_studio.store.samples import SampleStore
+
+RETRY_SECONDS = 1.0
+_BATCH = 64  # acts in one transaction: one wait for the disk
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """An act and the tiles as they were right after it."""
+
+    act: Act
+    edit: Edit
+    tiles: dict[tuple[int, int], UInt8Array]
+
+
+class StoreJournal:
+    """Queues what a document tells it and writes it on a thread of its own; a ``ReloadingJournal``.
+
+    Being told costs the painting thread one copy of the touched tiles. What is queued goes to the disk at
+    once; several acts share a transaction when the disk is slower than the hand. A failed write is reported,
+    kept and repeated every second, so that a full disk loses nothing once there is room again.
+
+    Args:
+        store: Where to.
+        photo_id: Whose journal.
+        tile: Gives a copy of a tile's labels as they are now.
+        on_error: Told about a failed write, on the writer's thread.
+    """
+
+    def __init__(
+        self,
+        store: SampleStore,
+        photo_id: str,
+        tile: Callable[[int, int], UInt8Array],
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._photo_id = photo_id
+        self._tile = tile
+        self._on_error = on_error
+        self._queue: list[_Queued] = []
+        self._changed = threading.Condition()
+        self._written = 0
+        self._told = 0
+        self._error: Exception | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=f"journal {photo_id[:8]}", daemon=True)
+        self._thread.start()
+
+    @property
+    def pending(self) -> int:
+        """Acts that are not on the disk yet."""
+        return self._told - self._written
+
+    @property
+    def error(self) -> Exception | None:
+        """Why the newest try to write failed; None when it did not."""
+        return self._error
+
+    def appended(self, edit: Edit) -> None:
+        self._tell(Act.APPENDED, edit)
+
+    def undone(self, edit: Edit) -> None:
+        self._tell(Act.UNDONE, edit)
+
+    def redone(self, edit: Edit) -> None:
+        self._tell(Act.REDONE, edit)
+
+    def reload(self, edit_id: str) -> Edit:
+        """The edit of that id, from the disk.
+
+        Raises:
+            StoreError: It is not there or damaged.
+        """
+        self.flush()
+        return decode_edit(self._store.edit(edit_id))
+
+    def flush(self, timeout_s: float = 10.0) -> None:
+        """Wait until everything told so far is on the disk.
+
+        Raises:
+            StoreError: A write failed, or it took longer than ``timeout_s``; nothing is lost from the queue.
+        """
+        until = time.monotonic() + timeout_s
+        with self._changed:
+            wanted = self._told
+            self._error = None  # only a failure from now on counts
+            self._changed.notify_all()
+            while self._written < wanted:
+                if self._error is not None:
+                    raise self._as_store_error(self._error) from self._error
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise StoreError(
+                        f"{self.pending} strokes are not saved yet: the disk is too slow.",
+                        "Wait a moment and save again.",
+                    )
+                self._changed.wait(left)
+
+    def close(self) -> None:
+        """Write everything and end the thread; doing it twice does nothing.
+
+        Raises:
+            StoreError: Something could not be written; the journal stays open.
+        """
+        self.flush()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _tell(self, act: Act, edit: Edit) -> None:
+        cells = {(change.row, change.column) for change in edit.changes}
+        queued = _Queued(act, edit, {cell: self._tile(*cell) for cell in cells})
+        with self._changed:
+            if self._closed:
+                raise BugError("a closed correction was painted on")
+            self._queue.append(queued)
+            self._told += 1
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue and not self._closed:
+                    self._changed.wait()
+                if not self._queue:
+                    return
+                batch = self._queue[:_BATCH]
+            error = self._write(batch)
+            with self._changed:
+                self._error = error
+                if error is None:
+                    del self._queue[: len(batch)]
+                    self._written += len(batch)
+                self._changed.notify_all()
+            if error is not None:
+                self._report(error)
+                with self._changed:
+                    self._changed.wait(RETRY_SECONDS)
+
+    def _write(self, batch: list[_Queued]) -> Exception | None:
+        try:
+            self._store.write_journal(self._photo_id, [_packed(queued) for queued in batch])
+        except Exception as error:  # noqa: BLE001  this thread must outlive any failure and say which it was
+            return error
+        return None
+
+    def _report(self, error: Exception) -> None:
+        if self._on_error is not None:
+            self._on_error(self._as_store_error(error))
+
+    @staticmethod
+    def _as_store_error(error: Exception) -> Exception:
+        if isinstance(error, (StudioError, BugError)):
+            return error
+        return StoreError(f"Strokes could not be saved: {error}.", "They are kept in memory and tried again.")
+
+
+def _packed(queued: _Queued) -> JournalAct:
+    tiles = {cell: labels.tobytes() for cell, labels in queued.tiles.items()}
+    data = encode_edit(queued.edit) if queued.act is Act.APPENDED else b""
+    return JournalAct(queued.act, queued.edit.edit_id, tiles, data)
