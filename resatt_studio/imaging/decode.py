@@ -18,6 +18,7 @@ from resatt_studio.imaging.exif import merged_tags, orientation, read_tags
 from resatt_studio.imaging.headers import (
     DAMAGED_HINT,
     Format,
+    container_is_whole,
     cut_off,
     jpeg_is_whole,
     read_jpeg_header,
@@ -142,7 +143,7 @@ def _decode_tiff_file(data: bytes, name: str) -> Raster:
 
 
 def _decode_webp(data: bytes, name: str) -> Raster:
-    if len(data) < 8 + int.from_bytes(data[4:8], "little"):
+    if not container_is_whole(io.BytesIO(data), Format.WEBP, len(data)):
         raise cut_off(name, Format.WEBP)
     return _decode_other(data, name, Format.WEBP)
 

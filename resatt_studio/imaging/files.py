@@ -23,7 +23,13 @@ from resatt_studio.imaging.decode import (
     pillow_tags,
 )
 from resatt_studio.imaging.exif import camera, orientation, read_tags, taken_at, upright, upright_size
-from resatt_studio.imaging.headers import Format, jpeg_is_whole, read_jpeg_header, read_png_header
+from resatt_studio.imaging.headers import (
+    Format,
+    container_is_whole,
+    jpeg_is_whole,
+    read_jpeg_header,
+    read_png_header,
+)
 from resatt_studio.imaging.masks import to_mask
 from resatt_studio.imaging.raster import check_size, to_rgb
 from resatt_studio.imaging.tiff import read_tiff_header
@@ -252,7 +258,8 @@ def _header(
         return tiff.height, tiff.width, tiff.tags, True
     file.seek(0)
     with open_with_pillow(file, format) as image:
-        return image.height, image.width, pillow_tags(image, format), format is not Format.BMP
+        height, width, tags = image.height, image.width, pillow_tags(image, format)
+    return height, width, tags, container_is_whole(file, format, size_bytes)
 
 
 def _hashed(file: BinaryIO) -> tuple[str, int]:

@@ -164,6 +164,29 @@ def read_png_header(file: BinaryIO, name: str, check: bool = False) -> PngHeader
     return PngHeader(height, width, depth, colour_type, exif, frozenset(chunks), whole)
 
 
+def container_is_whole(file: BinaryIO, format: Format, size_bytes: int) -> bool:
+    """Whether the lengths that a WebP, BMP or HEIC file states fit into its size."""
+    file.seek(0)
+    start = file.read(8)
+    if format is Format.WEBP:
+        return 8 + int.from_bytes(start[4:8], "little") <= size_bytes
+    if format is Format.BMP:
+        return 0 < int.from_bytes(start[2:6], "little") <= size_bytes
+    position = 0
+    while position + 8 <= size_bytes:  # HEIC: boxes, each with its length in front
+        file.seek(position)
+        start = file.read(16)
+        length = int.from_bytes(start[:4], "big")
+        if length == 0:
+            return True  # the last box reaches to the end, wherever that is
+        if length == 1:
+            length = int.from_bytes(start[8:16], "big")
+        if length < 8:
+            return False
+        position += length
+    return position == size_bytes
+
+
 def cut_off(name: str, format: Format) -> PhotoError:
     """The error for a file that ends too early."""
     return PhotoError(f"“{name}” is a damaged {format} file: it ends too early.", DAMAGED_HINT)
