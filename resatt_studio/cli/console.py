@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from resatt_studio.errors import ExportError, StudioError
+from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.workflow.jobs import Job, drain
 
@@ -33,15 +32,25 @@ USER_ERROR = 2
 BUG = 1
 INTERRUPTED = 130
 
+PIPE_COLUMNS = 200
+
 
 def out() -> Console:
     """Console of results."""
-    return Console(highlight=False, soft_wrap=True)
+    return _console(stderr=False)
 
 
 def err() -> Console:
     """Console of everything that is not a result."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _console(stderr=True)
+
+
+def _console(stderr: bool) -> Console:
+    """A terminal has its own width; in a file or a pipe, tables shall not be squeezed into 80 columns."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = PIPE_COLUMNS
+    return console
 
 
 def watch(job: Job[T], title: str, describe: Callable[[JobProgress], str] | None = None) -> T:
@@ -107,17 +116,9 @@ def write_json(target: Path | None, value: Mapping[str, Any]) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ExportError(
-            f"{target} cannot be written: {error.strerror or error}.",
-            "Choose a folder with write permission.",
-        ) from error
+    from resatt_studio.imaging.writing import write_whole
+
+    write_whole(target, text.encode())
 
 
 def say(json_target: Path | None, text: str) -> None:
@@ -126,12 +127,19 @@ def say(json_target: Path | None, text: str) -> None:
 
 
 def show_table(
-    json_target: Path | None, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+    json_target: Path | None,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    text_columns: int = 1,
 ) -> None:
-    """Print a table for people; on stderr when stdout is kept clean for JSON. The first column is text."""
+    """Print a table for people; on stderr when stdout is kept clean for JSON.
+
+    The first ``text_columns`` are set to the left, the others are numbers and set to the right.
+    """
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        table.add_column(column, justify="left" if index < text_columns else "right", overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     (err() if str(json_target) == "-" else out()).print(table)

@@ -23,7 +23,7 @@ def doctor(
         json_file, {"ok": all(check.ok for check in checks), "checks": [check.as_json() for check in checks]}
     )
     rows = [(check.name, "ok" if check.ok else "FAILED", check.found) for check in checks]
-    show_table(json_file, "", ("check", "", "found"), rows)
+    show_table(json_file, "", ("check", "", "found"), rows, text_columns=3)
     for check in checks:
         if not check.ok:
             warn(f"{check.name}: {check.cure}")

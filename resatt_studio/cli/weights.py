@@ -33,7 +33,7 @@ def list_versions(
         return
     rows = [_cells(version) for version in versions]
     columns = ("name", "id", "state", "parent", "samples", "Dice before", "after", "made at")
-    show_table(json_file, "", columns, rows)
+    show_table(json_file, "", columns, rows, text_columns=4)
 
 
 @app.command("export")
@@ -58,10 +58,10 @@ def import_file(
 ) -> None:
     """Put weights from a file on the shelf as a candidate."""
     from resatt_studio.workflow.project import open_project
-    from resatt_studio.workflow.weights import import_weights
+    from resatt_studio.workflow.weights import import_file as bring_in
 
     with open_project(project) as opened:
-        version = import_weights(opened, file)
+        version = bring_in(opened, file)
         say(None, f"{version.weights_id} is {version.state.value} v{version.number}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +35,7 @@ def demo(
 ) -> None:
     """Run the whole loop on the bundled photos: predict, correct, learn, compare, promote, export."""
     from resatt_studio.workflow.demo import run_demo
+    from resatt_studio.workflow.doctor import has_screen
 
     outcome = watch(run_demo(out), "Demo")
     rows = [
@@ -59,12 +59,3 @@ def screenshots(project: Path, out: Path) -> None:
 
     for path in render(project, out):
         say(None, str(path))
-
-
-def has_screen() -> bool:
-    """Whether a window can be shown here."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal"):
-        return False
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

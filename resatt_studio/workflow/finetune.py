@@ -75,8 +75,8 @@ def fine_tune_project(
 ) -> Job[FineTuneOutcome]:
     """Let a copy of the active weights learn from the project's samples, judge it, and promote it if better.
 
-    The active weights never change; the candidate goes on the shelf whatever the gate says. A run that was cut
-    off by a crash goes on from its checkpoint when the active weights, the samples and the plan are the same.
+    The active weights never change; the candidate goes on the shelf whatever the gate says. A run that a
+    crash cut off goes on from its checkpoint when the active weights, the samples and the plan are the same.
     Closing the job stops it and leaves no candidate.
 
     Yields:
@@ -121,7 +121,7 @@ def fine_tune_project(
 
 
 def _collected(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
-    """Read the samples that fit in memory: unlearned ones first, then the newest; in the order of approval."""
+    """Read the samples that fit in memory, unlearned ones first, then the newest; return them as approved."""
     entries = project.store.samples()
     fresh = {entry.sample_id for entry in project.store.unlearned()}
     newest_first = sorted(enumerate(entries), key=lambda pair: (pair[1].sample_id not in fresh, -pair[0]))

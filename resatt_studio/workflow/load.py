@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from resatt_studio.errors import MaskError, PhotoError
-from resatt_studio.imaging.files import read_facts, read_mask
+from resatt_studio.imaging.files import read_facts, read_mask, read_photo
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.photo import PhotoEntry, PhotoFacts
+from resatt_studio.records.photo import Photo, PhotoEntry, PhotoFacts, ReviewState
 from resatt_studio.records.sample import SampleEntry
+from resatt_studio.store.search import find_by_content
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.project import Project
@@ -26,7 +27,8 @@ _CUT = re.compile(
     r"[\s_-]+(?:(?:crop|tile|frame|patch|part)[\s_-]?\d+(?:[_-]\d+)*|r\d+[_-]?c\d+|x\d+[_-]?y\d+)$",
     re.IGNORECASE,
 )
-_INDEX = re.compile(r"[\s_-]\d{1,3}$")
+_INDEX = re.compile(r"(.*?(?<!\d)(\d{3,}))(?:[\s_-]\d{1,3})+", re.DOTALL)
+_DATE = re.compile(r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))?")
 _LETTER = re.compile(r"(?<=\d{3})[a-z]$", re.IGNORECASE)
 
 
@@ -35,10 +37,11 @@ def photo_group(path: Path) -> str:
 
     Photos of one group never stand on both sides of the train/validation split. From the end of the file
     name these are taken off, again and again: copy marks ("IMG_1234 (2)", "IMG_1234-edited"), cut marks
-    ("_crop3", "_frame0012", "_r0_c3", "_x512_y0"), and, where digits remain before them, indices of one to
-    three digits ("GOPR0104_1", "20160328_150820_1_361") and one letter after three digits ("DSC00550b").
-    Camera counters ("IMG_1234", "photo_01") stay. Folders and letter case are left out of account: a group
-    that is too wide costs little, one that is too narrow lets the validation photos leak.
+    ("_crop3", "_frame0012", "_r0_c3", "_x512_y0"), indices of one to three digits after a number of at least
+    three ("GOPR0104_1", "20160328_150820_1_361"), and one letter after three digits ("DSC00550b"). Counters
+    stay: "IMG_1234", "photo_01", and those after a year or date ("bridge_2024_001"). Folders and letter case
+    are left out of account: a group that is too wide costs little, one that is too narrow lets the
+    validation photos leak.
     """
     stem = path.stem.strip()
     while True:
@@ -52,11 +55,10 @@ def _shorter(stem: str) -> str:
     for pattern in (_COPY, _CUT):
         if (cut := pattern.sub("", stem)) != stem:
             return cut
-    for pattern in (_INDEX, _LETTER):
-        cut = pattern.sub("", stem)
-        if cut != stem and any(character.isdigit() for character in cut):
-            return cut
-    return stem
+    index = _INDEX.fullmatch(stem)
+    if index and not _DATE.fullmatch(index[2]):
+        return index[1]
+    return _LETTER.sub("", stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +159,41 @@ def _approve_mask(project: Project, facts: PhotoFacts, mask: Path, author: str) 
         return approve(project, document, None, author)
     finally:
         document.close()
+
+
+def open_photo(project: Project, photo_id: str) -> Photo:
+    """Read a photo's pixels; a file that was moved or renamed is found again by its content.
+
+    Looked through are the folders of the project's photos, the folder above the lost file and the folder
+    beside the project; adding a folder again finds photos anywhere else.
+
+    Raises:
+        PhotoError: The file is lost, was changed, or cannot be read.
+        StoreError: The project has no such photo.
+    """
+    entry = project.store.photo(photo_id)
+    path = entry.facts.path
+    if entry.state is ReviewState.BROKEN:
+        raise PhotoError(f"{path} cannot be read: {entry.reason}", "Replace the file and add it again.")
+    if path.is_file():
+        photo = read_photo(path)
+        if photo.photo_id == photo_id:
+            return photo
+    found = find_by_content(photo_id, entry.facts.bytes, _likely_folders(project, path))
+    if found is None:
+        if path.is_file():
+            raise PhotoError(
+                f"{path} was changed since it was added to {project.folder.name}.",
+                "Bring the original back, or add the changed photo as a new one.",
+            )
+        raise PhotoError(f"{path} is not there any more.", "Add the folder where the photo is now.")
+    project.store.relocate(photo_id, found.absolute())
+    return read_photo(found)
+
+
+def _likely_folders(project: Project, lost: Path) -> list[Path]:
+    """Where a lost photo may be; never a whole disk or home."""
+    folders = dict.fromkeys(entry.facts.path.parent for entry in project.store.photos())
+    folders.update(dict.fromkeys([lost.parent, lost.parent.parent, project.folder.parent]))
+    too_wide = {Path.home(), Path(lost.anchor), Path(project.folder.anchor)}
+    return [folder for folder in folders if folder not in too_wide and folder.is_dir()]

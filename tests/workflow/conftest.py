@@ -1,0 +1,40 @@
+"""A tiny network's weights and a project made with them, for every workflow test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resatt_studio.records.weights import WeightsFile
+from resatt_studio.workflow.project import Project, create_project
+
+
+def tiny_weights(path: Path, seed: int = 0) -> WeightsFile:
+    """Write random weights of the smallest network."""
+    import torch
+
+    from resatt_studio.models import create_model
+    from resatt_studio.models.state import save_weights
+
+    config = {"base_width": 2, "t": 1, "stem": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        state = create_model("r2aunet", **config).state_dict()
+    return save_weights(path, "r2aunet", config, state)
+
+
+@pytest.fixture(scope="session")
+def weights_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of the smallest network."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    tiny_weights(path)
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, weights_path: Path) -> Iterator[Project]:
+    """An empty project with tiny weights."""
+    with create_project(tmp_path / "wall.resatt", weights_path) as opened:
+        yield opened
