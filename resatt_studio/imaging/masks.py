@@ -30,8 +30,11 @@ def to_mask(raster: Raster, shape: tuple[int, int], name: str) -> BoolArray:
         H x W bool, True where crack; upright.
 
     Raises:
-        MaskError: Other values, unequal channels, or another size than the photo.
+        MaskError: Other values, unequal channels, a TIFF in which white is 0, or another size than the photo.
     """
+    if raster.white_is_zero:
+        # Half of the programs that write such files mean the stored value, the other half the colour seen.
+        raise MaskError(f"“{name}” is not a clear mask: it is a TIFF that stores white as 0.", _HINT)
     samples = raster.samples
     if samples.shape[2] > 1 and not np.all(samples == samples[:, :, :1]):
         raise MaskError(f"“{name}” is not a clear mask: its colour channels differ.", _HINT)

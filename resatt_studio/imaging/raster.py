@@ -28,11 +28,13 @@ class Raster:
         samples: H x W x C; C is 1 (grey) or 3 (RGB); dtype as stored.
         alpha: H x W uint8 opacity, or None when every pixel is opaque.
         orientation: EXIF orientation still to be applied.
+        white_is_zero: The file stored white as 0; ``samples`` are turned over already, so bright is bright.
     """
 
     samples: npt.NDArray[Any] = field(repr=False)
     alpha: UInt8Array | None = field(repr=False, default=None)
     orientation: int = 1
+    white_is_zero: bool = False
 
 
 def to_rgb(raster: Raster, name: str) -> UInt8Array:

@@ -73,9 +73,10 @@ def decode_tiff(data: bytes, name: str) -> Raster | None:
         bands = _rows_columns_bands(page)
         no_data = page.tags.valueof(_NO_DATA)
         samples, alpha = _colour(page, bands)
+        white_is_zero = page.photometric == _MIN_IS_WHITE
     if no_data is not None and alpha is None:
         alpha = _transparent_no_data(samples, no_data)
-    return Raster(samples, alpha, orientation(header.tags))
+    return Raster(samples, alpha, orientation(header.tags), white_is_zero)
 
 
 def _first_page(tiff: Any) -> TiffPage:
