@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,12 @@ def tiny_weights(path: Path, seed: int = 0) -> WeightsFile:
         torch.manual_seed(seed)
         state = create_model("r2aunet", **config).state_dict()
     return save_weights(path, "r2aunet", config, state)
+
+
+@pytest.fixture(scope="session")
+def make_weights() -> Callable[..., WeightsFile]:
+    """``make_weights(path, seed=0)``; see :func:`tiny_weights`."""
+    return tiny_weights
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from resatt_studio.workflow.courtesy import PAINTING_SECONDS, Courtesy
 
 
 @pytest.mark.parametrize(
-    ("cores", "asked", "resting", "painting"), [(8, 0, 8, 7), (8, 3, 3, 3), (2, 0, 2, 1), (1, 0, 1, 1), (4, 9, 4, 3)]
+    ("cores", "asked", "resting", "painting"),
+    [(8, 0, 8, 7), (8, 3, 3, 3), (2, 0, 2, 1), (1, 0, 1, 1), (4, 9, 4, 3)],
 )
 def test_a_core_is_left_to_the_window_while_somebody_paints(
     monkeypatch: pytest.MonkeyPatch, cores: int, asked: int, resting: int, painting: int

@@ -1,0 +1,112 @@
+"""Claims about predicting: once for each photo and weights, files of the photo's size, broken photos told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resatt_studio.errors import PhotoError
+from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.weights import WeightsFile
+from resatt_studio.workflow.jobs import drain
+from resatt_studio.workflow.load import add_photos, open_photo
+from resatt_studio.workflow.predict import (
+    make_engine,
+    output_names,
+    predict_files,
+    predict_photo,
+    predict_project,
+)
+from resatt_studio.workflow.project import Project
+from resatt_studio.workflow.weights import choose_weights
+
+
+@pytest.fixture
+def weights(weights_path: Path) -> WeightsFile:
+    return choose_weights(str(weights_path), None)
+
+
+def read_grey(path: Path) -> np.ndarray:
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert image is not None and image.ndim == 2
+    return image
+
+
+def test_a_photo_is_predicted_once_for_each_set_of_weights(
+    project: Project, photo_folder: Path, weights: WeightsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = drain(add_photos(project, [photo_folder])).photos[0]
+    engine = make_engine(weights, "cpu")
+    photo = open_photo(project, entry.photo_id)
+    first = drain(predict_photo(engine, project, photo))
+    assert isinstance(first, Prediction) and first.weights_id == weights.weights_id
+    assert project.store.photo(entry.photo_id).state is ReviewState.PREDICTED
+    monkeypatch.setattr(engine, "predict", lambda photo: pytest.fail("it was predicted a second time"))
+    again = drain(predict_photo(engine, project, photo))
+    np.testing.assert_array_equal(again.probability_8bit, first.probability_8bit)
+
+
+def test_a_project_is_predicted_whole_but_for_what_cannot_be_read(
+    project: Project, photo_folder: Path, weights: WeightsFile
+) -> None:
+    (photo_folder / "wall_0.jpg").write_bytes(b"no photo")
+    entries = drain(add_photos(project, [photo_folder])).photos
+    entries[0].facts.path.unlink()
+    refused = drain(predict_project(make_engine(weights, "cpu"), project))
+    assert [row.path for row in refused] == [entries[0].facts.path]
+    assert all(project.store.has_prediction(entry.photo_id, weights.weights_id) for entry in entries[1:])
+
+
+def test_masks_are_0_and_255_and_as_large_as_the_photos(
+    photo_folder: Path, weights: WeightsFile, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = drain(predict_files(weights, [photo_folder], out, probability=True, device="cpu", threshold=0.4))
+    assert [row.mask.name for row in done.photos] == [f"wall_{index}.mask.png" for index in range(4)]
+    for row in done.photos:
+        mask, probability = read_grey(row.mask), read_grey(row.probability)
+        assert mask.shape == probability.shape == (96, 128) == (row.height, row.width)
+        assert mask.dtype == np.uint8 and set(np.unique(mask)) <= {0, 255}
+        assert probability.dtype == np.uint16
+        np.testing.assert_array_equal(mask > 0, probability > 0.4 * 65535)
+        assert row.crack_share == pytest.approx(float(np.mean(mask > 0)))
+
+
+def test_a_broken_photo_is_told_and_the_rest_goes_on(
+    photo_folder: Path, weights: WeightsFile, tmp_path: Path
+) -> None:
+    (photo_folder / "wall_1.jpg").write_bytes(b"\xff\xd8 cut")
+    done = drain(predict_files(weights, [photo_folder], tmp_path / "out", device="cpu"))
+    assert len(done.photos) == 3
+    assert [row.path.name for row in done.refused] == ["wall_1.jpg"]
+    assert not (tmp_path / "out" / "wall_1.mask.png").exists()
+
+
+def test_when_no_photo_can_be_read_that_is_an_error(tmp_path: Path, weights: WeightsFile) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    with pytest.raises(PhotoError, match="None of the 1 photos"):
+        drain(predict_files(weights, [tmp_path / "a.jpg"], tmp_path / "out", device="cpu"))
+
+
+def test_an_oriented_photo_gives_an_upright_mask(weights: WeightsFile, tmp_path: Path) -> None:
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (64, 32), "grey").save(tmp_path / "turned.jpg", exif=exif)
+    done = drain(predict_files(weights, [tmp_path / "turned.jpg"], tmp_path / "out", device="cpu"))
+    assert read_grey(done.photos[0].mask).shape == (64, 32)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "X", "x-2", "y"])), unique=True))
+def test_no_two_photos_write_the_same_file(parts: list[tuple[str, str]]) -> None:
+    paths = [Path(folder) / f"{stem}.jpg" for folder, stem in parts]
+    names = output_names(paths)
+    assert list(names) == paths
+    assert len({name.casefold() for name in names.values()}) == len(paths)
