@@ -1,0 +1,118 @@
+"""What a window teaches: a target and a weight for every pixel, and where the corrections are.
+
+Painted pixels weigh one. Where the inspector said nothing, nothing is taken for background; instead the
+prediction that the inspector approved, or else the confident part of the network's own prediction, teaches at
+a low weight. (Learning from strokes alone ruins the network: measured Dice 0.59 to 0.38, because strokes lie
+on errors only; with its own confident answers at weight 0.2 it rises to 0.67.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.learning.support import Window
+from resatt_studio.records.arrays import BoolArray, Float32Array, UInt8Array
+from resatt_studio.records.correction import Label
+
+APPROVED_OVER_WEAK = 2.0  # an approved prediction weighs twice the network's own opinion: 0.4 to 0.2
+SURE_8BIT = 230  # probability 0.9: above it, or below its mirror image, the network is confident
+MAX_CENTRES = 20_000
+
+_CROSS = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A window ready to be cut into patches.
+
+    Attributes:
+        sample_id, fresh: As in :class:`Window`.
+        pixels: h x w x 3 uint8 RGB.
+        target: h x w float32, 1 crack, 0 not.
+        weight: h x w float32 in [0, 1]; 0 counts in no way.
+        centres: n x 2 pixels (row, column) that were corrected, n up to 20,000.
+    """
+
+    sample_id: str
+    fresh: bool
+    pixels: UInt8Array = field(repr=False)
+    target: Float32Array = field(repr=False)
+    weight: Float32Array = field(repr=False)
+    centres: npt.NDArray[np.int32] = field(repr=False)
+
+
+def make_lesson(
+    window: Window, own_probability_8bit: UInt8Array, weak_weight: float, rng: np.random.Generator
+) -> Lesson:
+    """Combine what was said with what the network believes.
+
+    Args:
+        window: Corrected part of a photo.
+        own_probability_8bit: h x w uint8 probability * 255 of the weights that learning starts from.
+        weak_weight: Weight in [0, 1] of the network's own confident answers on unsaid pixels.
+        rng: Thins out the centres.
+    """
+    said = window.labels != Label.UNSAID
+    target = window.labels == Label.CRACK
+    weight = painted_weight(window.labels)
+    believed = own_probability_8bit if window.approved is None else window.approved
+    share = weak_weight if window.approved is None else min(1.0, APPROVED_OVER_WEAK * weak_weight)
+    weak = _confident(believed) & np.logical_not(_touching(said))
+    target = np.where(weak, believed > 127, target)
+    weight[weak] = share
+    return Lesson(
+        sample_id=window.sample_id,
+        fresh=window.fresh,
+        pixels=window.pixels,
+        target=target.astype(np.float32),
+        weight=weight,
+        centres=_centres(window.labels, own_probability_8bit, rng),
+    )
+
+
+def painted_weight(labels: UInt8Array) -> Float32Array:
+    """1 on painted pixels, 0 elsewhere and on the outermost ring of thick strokes, whose edge is a guess.
+
+    A stroke too thin to have an inside keeps all its pixels. Complete labels have no edge to the unsaid, so
+    nothing of them is lost.
+
+    Args:
+        labels: h x w uint8 of ``Label`` values.
+
+    Returns:
+        h x w float32.
+    """
+    said = labels != Label.UNSAID
+    inner = cv2.erode(said.astype(np.uint8), _CROSS, borderValue=1)
+    ring = said & (inner == 0) & (cv2.dilate(inner, _CROSS) > 0)
+    return np.asarray(said & np.logical_not(ring), dtype=np.float32)
+
+
+def _touching(said: BoolArray) -> BoolArray:
+    """Painted pixels and those within one pixel of them."""
+    return np.asarray(cv2.dilate(said.astype(np.uint8), _CROSS) > 0)
+
+
+def _confident(probability_8bit: UInt8Array) -> BoolArray:
+    return np.asarray((probability_8bit >= SURE_8BIT) | (probability_8bit <= 255 - SURE_8BIT))
+
+
+def _centres(
+    labels: UInt8Array, own_probability_8bit: UInt8Array, rng: np.random.Generator
+) -> npt.NDArray[np.int32]:
+    """Where the inspector disagreed with the network; where that is nowhere, the crack; else all that was
+    said."""
+    said = labels != Label.UNSAID
+    crack = labels == Label.CRACK
+    wrong = said & (crack != (own_probability_8bit > 127))
+    for pixels in (wrong, crack, said):
+        found = np.argwhere(pixels).astype(np.int32)
+        if len(found):
+            break
+    if len(found) > MAX_CENTRES:
+        found = found[rng.choice(len(found), MAX_CENTRES, replace=False)]
+    return found

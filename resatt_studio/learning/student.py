@@ -1,0 +1,212 @@
+"""A network that learns: micro-batches, averaged weights, and a ladder down when memory runs out."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resatt_studio.errors import OutOfMemory
+from resatt_studio.inference.device import Compute, Threads, apply_threads, is_out_of_memory, release_memory
+from resatt_studio.inference.segmenter import Segmenter, to_input
+from resatt_studio.learning.freeze import parameter_groups, prepare_to_learn
+from resatt_studio.learning.losses import soft_dice_loss, weighted_cross_entropy
+from resatt_studio.learning.patches import Batch
+from resatt_studio.records.training import FineTunePlan
+
+CLIP_NORM = 1.0
+WEIGHT_DECAY = 1e-4
+DICE_SHARE = 0.5
+SMALLEST_CROP_PX = 128
+
+
+class NotFinite(ArithmeticError):
+    """A loss or gradient is infinite or no number.
+
+    Args:
+        names: Of the samples in the patches at fault.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(dict.fromkeys(names)))
+        self.names = names
+
+
+def relative_cost(config: Mapping[str, int]) -> float:
+    """Work per pixel against the default network (width 16, t 2, stem 2), estimated from the layers'
+    sizes."""
+    width, t, stem = config.get("base_width", 64), config.get("t", 2), config.get("stem", 1)
+    return (width / 16) ** 2 * (t + 1) / 3 * 4 / stem**2
+
+
+class Student:
+    """A copy of a network, its optimiser and its average.
+
+    BatchNorm statistics are frozen, so patches do not see each other: a batch may be taken in pieces without
+    changing what is learned, and the worker can answer a click between two pieces.
+
+    Args:
+        network: Where learning starts; copied.
+        plan: Batch, crop, learning rate, averaging.
+        compute: Device and precision.
+        cost: :func:`relative_cost` of the network; decides how many patches make one piece on a CPU.
+        threads: CPU threads, asked before each piece.
+    """
+
+    def __init__(
+        self, network: nn.Module, plan: FineTunePlan, compute: Compute, cost: float, threads: Threads = None
+    ) -> None:
+        self._plan = plan
+        self._threads = threads
+        self.compute = compute
+        self.crop_px = plan.crop_px
+        self.network = copy.deepcopy(network).to(compute.device).to(memory_format=torch.channels_last)
+        prepare_to_learn(self.network)
+        self.average = {name: value.detach().clone() for name, value in self._learned()}
+        self._anchor = {name: value.detach().clone() for name, value in self._learned()}
+        self.optimiser = torch.optim.AdamW(
+            parameter_groups(self.network, plan.learning_rate), weight_decay=WEIGHT_DECAY
+        )
+        self.steps_done = 0
+        pixels = cost * (plan.crop_px / 256) ** 2
+        self.piece = max(1, min(plan.batch, int(2 / pixels))) if compute.device.type == "cpu" else plan.batch
+
+    def _learned(self) -> list[tuple[str, nn.Parameter]]:
+        return [(name, value) for name, value in self.network.named_parameters() if value.requires_grad]
+
+    def step(self, batch: Batch, rate_factor: float) -> Generator[None, None, float]:
+        """Learn from one batch; yields between pieces, and between looking and learning of each.
+
+        Args:
+            batch: Patches of one size.
+            rate_factor: On the plan's learning rate.
+
+        Returns:
+            The loss.
+
+        Raises:
+            NotFinite: Nothing was learned from this batch.
+            RuntimeError: Among others when memory runs out; see :meth:`make_room`.
+        """
+        self.optimiser.zero_grad(set_to_none=True)
+        weight_sum = float(batch.weight.sum())
+        cracked = int(np.count_nonzero((batch.target * batch.weight).any(axis=(1, 2))))
+        total = 0.0
+        for start in range(0, len(batch.names), self.piece):
+            piece = slice(start, start + self.piece)
+            loss = self._loss(batch, piece, weight_sum, cracked)
+            value = float(loss.detach())
+            if not np.isfinite(value):
+                raise NotFinite(batch.names[piece])
+            total += value
+            yield
+            if self.compute.device.type == "cpu":
+                apply_threads(self._threads)
+            torch.autograd.backward(loss)
+            del loss
+            yield
+        self._move(batch, rate_factor)
+        return total
+
+    def _loss(self, batch: Batch, piece: slice, weight_sum: float, cracked: int) -> Tensor:
+        """This piece's part of the batch's loss; the parts of all pieces add up to it."""
+        device = self.compute.device
+        if device.type == "cpu":
+            apply_threads(self._threads)
+        target = torch.from_numpy(batch.target[piece]).unsqueeze(1).to(device)
+        weight = torch.from_numpy(batch.weight[piece]).unsqueeze(1).to(device)
+        with self.compute.autocast():
+            logits = self.network(to_input(batch.pixels[piece], device))
+        own_cracked = int(((target * weight).amax((1, 2, 3)) > 0).sum())
+        entropy = weighted_cross_entropy(logits, target, weight) * (
+            float(weight.sum()) / max(weight_sum, 1e-6)
+        )
+        overlap = soft_dice_loss(logits, target, weight) * (own_cracked / max(cracked, 1))
+        return (1 - DICE_SHARE) * entropy + DICE_SHARE * overlap
+
+    def _move(self, batch: Batch, rate_factor: float) -> None:
+        norm = nn.utils.clip_grad_norm_([value for _, value in self._learned()], CLIP_NORM)
+        if not bool(torch.isfinite(norm)):
+            raise NotFinite(batch.names)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._plan.learning_rate * group["factor"] * rate_factor
+        self.optimiser.step()
+        self.steps_done += 1
+        # The average starts short, or the untouched weights would weigh on it for long.
+        decay = min(self._plan.ema_decay, self.steps_done / (self.steps_done + 10))
+        with torch.no_grad():
+            for name, value in self._learned():
+                self.average[name].lerp_(value, 1.0 - decay)
+
+    def make_room(self, error: BaseException) -> None:
+        """After an out-of-memory error: fewer patches at a time, then smaller ones, then the CPU.
+
+        Raises:
+            OutOfMemory: One smallest patch on the CPU does not fit either.
+            BaseException: ``error`` itself, when it says something else than that memory ran out.
+        """
+        if not is_out_of_memory(error):
+            raise error
+        self.optimiser.zero_grad(set_to_none=True)
+        release_memory(self.compute.device)
+        if self.piece > 1:
+            self.piece //= 2
+        elif self.crop_px // 2 >= SMALLEST_CROP_PX:
+            self.crop_px //= 2
+        elif self.compute.device.type != "cpu":
+            self._move_to_cpu()
+        else:
+            raise OutOfMemory(
+                "one patch does not fit in memory while learning.",
+                "Close other programs, or choose a network with a smaller base width.",
+            ) from error
+
+    def _move_to_cpu(self) -> None:
+        point = self.optimiser.state_dict()
+        self.compute = Compute(torch.device("cpu"))
+        self.network.to("cpu")
+        self.average = {name: value.cpu() for name, value in self.average.items()}
+        self._anchor = {name: value.cpu() for name, value in self._anchor.items()}
+        self.optimiser = torch.optim.AdamW(
+            parameter_groups(self.network, self._plan.learning_rate), weight_decay=WEIGHT_DECAY
+        )
+        self.optimiser.load_state_dict(point)
+
+    def averaged_state(self) -> dict[str, Tensor]:
+        """Full state dict with the averaged weights, on the CPU; statistics are those learning started
+        from."""
+        state = {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+        state.update({name: value.cpu().clone() for name, value in self.average.items()})
+        return state
+
+    def averaged_segmenter(self) -> Segmenter:
+        """An inference copy with the averaged weights."""
+        network = copy.deepcopy(self.network).cpu()
+        network.load_state_dict(self.averaged_state())
+        return Segmenter(network, self.compute, self._threads)
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a resume point needs, by field name."""
+        return {
+            "network": {name: value.detach().cpu() for name, value in self._learned()},
+            "average": {name: value.cpu() for name, value in self.average.items()},
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.steps_done,
+        }
+
+    def restore(
+        self,
+        network: Mapping[str, Tensor],
+        average: Mapping[str, Tensor],
+        optimiser: dict[str, Any],
+        step: int,
+    ) -> None:
+        """Go on from a snapshot."""
+        self.network.load_state_dict(dict(network), strict=False)
+        self.average = {name: value.to(self.compute.device) for name, value in average.items()}
+        self.optimiser.load_state_dict(optimiser)
+        self.steps_done = step
