@@ -1,0 +1,104 @@
+"""What a pressed pointer means: the tool in the hand, moving the photo, or sizing the brush; without Qt."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Protocol
+
+from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.pan import Pan
+from resatt_studio.app.tools.registry import create_tool
+from resatt_studio.records.correction import Edit
+from resatt_studio.records.geometry import Box
+
+SMALLEST_RADIUS_PX = 0.5
+LARGEST_RADIUS_PX = 500.0
+
+
+class Drag(Enum):
+    """What goes on between press and release."""
+
+    TOOL = auto()
+    PAN = auto()
+    SIZE = auto()
+
+
+class GestureHost(ToolHost, Protocol):
+    """What gestures may ask of the canvas beyond what tools may."""
+
+    @property
+    def scale(self) -> float: ...
+
+    def resize_brush(self, radius_px: float) -> None: ...
+
+
+class Gestures:
+    """The state of one pointer.
+
+    Points are collected as they arrive and handed to the tool in one go, so that a fast mouse costs no more
+    than a slow one and no point is lost.
+
+    Args:
+        host: The canvas.
+        tool: Name of the tool to begin with.
+    """
+
+    def __init__(self, host: GestureHost, tool: str = "brush") -> None:
+        self._host = host
+        self.tool: Tool = create_tool(tool, host)
+        self.drag: Drag | None = None
+        self._pan = Pan("pan", host)
+        self._pending: list[Pointer] = []
+        self._start = Pointer(0, 0, 0, 0)
+        self._start_radius_px = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return self.drag is not None
+
+    def choose(self, tool: str) -> None:
+        """Take another tool in the hand; a stroke must have ended."""
+        self.tool = create_tool(tool, self._host)
+
+    def press(self, at: Pointer, drag: Drag) -> Box:
+        """Begin; returns the photo pixels that changed."""
+        self.drag = drag
+        self._pending.clear()
+        if drag is Drag.SIZE:
+            self._start, self._start_radius_px = at, self._host.radius_px
+            return NOTHING
+        return self._active.press(at)
+
+    def move(self, at: Pointer) -> None:
+        """The pointer went on; nothing happens until :meth:`flush`."""
+        if self.drag is not None:
+            self._pending.append(at)
+
+    def flush(self) -> Box:
+        """Do what the collected points ask for; returns the photo pixels that changed."""
+        points, self._pending = self._pending, []
+        if not points or self.drag is None:
+            return NOTHING
+        if self.drag is Drag.SIZE:
+            grown_px = (points[-1].view_column - self._start.view_column) / self._host.scale
+            radius_px = min(max(self._start_radius_px + grown_px, SMALLEST_RADIUS_PX), LARGEST_RADIUS_PX)
+            self._host.resize_brush(radius_px)
+            return NOTHING
+        return self._active.move(points)
+
+    def release(self) -> Edit | None:
+        """End; call :meth:`flush` before. Returns the finished edit, if there is one."""
+        drag, active = self.drag, self._active
+        self.drag = None
+        return None if drag in (None, Drag.SIZE) else active.release()
+
+    def cancel(self) -> Box:
+        """Take back what was begun; returns the photo pixels that changed."""
+        drag, active = self.drag, self._active
+        self.drag = None
+        self._pending.clear()
+        return NOTHING if drag in (None, Drag.SIZE) else active.cancel()
+
+    @property
+    def _active(self) -> Tool:
+        return self._pan if self.drag is Drag.PAN else self.tool

@@ -1,0 +1,111 @@
+"""What lies over the photo: layers, and the tables from probability and label to premultiplied colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.records.arrays import UInt8Array
+
+UNSAID, NOT_CRACK, CRACK = 0, 1, 2
+"""Ranks of labels in the tables; see ``pyramid.LabelPyramid``."""
+
+_STEPS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """How one layer is shown.
+
+    Attributes:
+        name: "photo", "mask", "probability", "uncertainty" or "correction".
+        visible: Whether it is shown at all.
+        opacity: In [0, 1].
+        colour: ``#rrggbb``; for the correction, of what was painted as crack.
+        other_colour: ``#rrggbb`` of what was painted as not crack; "" for all other layers.
+    """
+
+    name: str
+    visible: bool
+    opacity: float
+    colour: str
+    other_colour: str = ""
+
+    @property
+    def strength(self) -> float:
+        """Opacity, 0 when hidden."""
+        return self.opacity if self.visible else 0.0
+
+
+DEFAULT_LAYERS: tuple[Layer, ...] = (
+    Layer("photo", True, 1.0, "#131417"),
+    Layer("mask", True, 0.55, "#ff5050"),
+    Layer("probability", False, 0.7, "#e8a33d"),
+    Layer("uncertainty", False, 0.7, "#9a6bd0"),
+    Layer("correction", True, 0.75, "#35c2ff", "#f5d033"),
+)
+"""From the bottom up. Red, blue and yellow differ in lightness too, for eyes that mix up red and green."""
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """``#rrggbb`` as three numbers in 0 to 255."""
+    value = int(colour.lstrip("#"), 16)
+    return value >> 16 & 255, value >> 8 & 255, value & 255
+
+
+def overlay_table(layers: dict[str, Layer], threshold: float, peek: bool = False) -> npt.NDArray[np.uint32]:
+    """Colour by label rank and probability: 3 * 256 premultiplied ARGB, index ``rank * 256 + probability``.
+
+    The mask shown is the one that would be exported: the correction goes over the prediction. Where the
+    correction itself is shown, its colours replace the mask's.
+
+    Args:
+        layers: By name.
+        threshold: Probability in [0, 1] above which a pixel is crack.
+        peek: True shows nothing at all.
+    """
+    table = np.zeros((3, _STEPS, 4))
+    if not peek:
+        values = np.arange(_STEPS)
+        mask, correction = layers["mask"], layers["correction"]
+        probability = layers["probability"]
+        table[UNSAID] = _over(table[UNSAID], probability.colour, probability.strength * values / 255.0)
+        masked = mask.strength * (values > threshold * 255.0)
+        table[UNSAID] = _over(table[UNSAID], mask.colour, masked)
+        if correction.strength > 0:
+            everywhere = np.full(_STEPS, correction.strength)
+            table[CRACK] = _over(table[CRACK], correction.colour, everywhere)
+            table[NOT_CRACK] = _over(table[NOT_CRACK], correction.other_colour, everywhere)
+        else:
+            table[CRACK] = _over(table[CRACK], mask.colour, np.full(_STEPS, mask.strength))
+    return _pack(table.reshape(-1, 4))
+
+
+def uncertainty_table(layer: Layer, peek: bool = False) -> npt.NDArray[np.uint32]:
+    """Colour by uncertainty (0 to 255, see :func:`uncertainty_8bit`): 256 premultiplied ARGB."""
+    strength = 0.0 if peek else layer.strength
+    return _pack(_over(np.zeros((_STEPS, 4)), layer.colour, strength * np.arange(_STEPS) / 255.0))
+
+
+def uncertainty_8bit(probability_8bit: UInt8Array) -> UInt8Array:
+    """Binary entropy of each pixel, 255 at a probability of one half; H x W uint8."""
+    p = np.clip(np.arange(_STEPS) / 255.0, 1e-9, 1 - 1e-9)
+    entropy = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
+    return np.take(np.round(entropy * 255).astype(np.uint8), probability_8bit)
+
+
+def _over(
+    below: npt.NDArray[np.float64], colour: str, alpha: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Premultiplied RGBA in [0, 1], ``colour`` laid over ``below``."""
+    alpha = np.asarray(alpha, np.float64)[:, None]
+    top = np.concatenate([np.array(rgb(colour)) / 255.0 * alpha, alpha], axis=1)
+    return top + below * (1 - alpha)
+
+
+def _pack(rgba: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
+    levels = np.round(rgba * 255).astype(np.uint32)
+    red, green, blue, alpha = levels.T
+    return (alpha << 24 | red << 16 | green << 8 | blue).astype(np.uint32)

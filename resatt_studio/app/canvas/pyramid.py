@@ -1,0 +1,197 @@
+"""Photo, prediction and labels at halved sizes, so that a zoomed-out view costs what it shows."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from resatt_studio.annotation.tiled_labels import TiledLabels
+from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.geometry import Box
+
+SMALLEST_SIDE_PX = 64
+"""Halving ends when a side is this short."""
+
+NEAREST_SCALE = 2.0
+"""From here on photo pixels are shown as squares."""
+
+
+def halve_mean(pixels: UInt8Array) -> UInt8Array:
+    """Mean of each 2 x 2 block; an odd last row or column is averaged along itself."""
+    height, width = pixels.shape[:2]
+    padded = pixels
+    if height % 2 or width % 2:
+        padded = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    size = (padded.shape[1] // 2, padded.shape[0] // 2)
+    return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
+
+
+def halve_max(values: UInt8Array) -> UInt8Array:
+    """Maximum of each 2 x 2 block, so that what is one pixel wide stays to be seen."""
+    rows = values[0::2].copy()
+    np.maximum(rows[: values.shape[0] // 2], values[1::2], out=rows[: values.shape[0] // 2])
+    halved = rows[:, 0::2].copy()
+    half = rows.shape[1] // 2
+    np.maximum(halved[:, :half], rows[:, 1::2], out=halved[:, :half])
+    return halved
+
+
+def halved_levels(array: UInt8Array, halve=halve_mean) -> list[UInt8Array]:
+    """Level 1, 2, 3 ... of ``array``; slow enough on large photos to be called in the background."""
+    levels = []
+    while min(array.shape[:2]) > SMALLEST_SIDE_PX:
+        array = halve(array)
+        levels.append(array)
+    return levels
+
+
+def mask_level(scale: float) -> int:
+    """Level whose cells are at least one view pixel wide, so that none is skipped."""
+    return max(0, math.ceil(math.log2(1.0 / scale) - 1e-9))
+
+
+def expand(cells, rows, columns):
+    """``cells`` at every pair of ``rows`` and ``columns`` (indices that may repeat)."""
+    return np.take(np.take(cells, columns, axis=1), rows, axis=0)
+
+
+class PhotoPyramid:
+    """Pixels of one photo at halved sizes.
+
+    Args:
+        pixels: H x W x 3 uint8 RGB, or None while the photo is loading.
+        preview: The same photo, smaller, or None.
+        height, width: Size of the photo.
+    """
+
+    def __init__(
+        self, pixels: UInt8Array | None, preview: UInt8Array | None, height: int, width: int
+    ) -> None:
+        self.pixels = pixels
+        self.height = height
+        self.width = width
+        self.levels: list[UInt8Array] = []
+        self._preview = preview
+
+    def sample(self, viewport: Viewport, box: Box) -> UInt8Array | None:
+        """The photo in a box of view pixels on it: h x w x 3 uint8 RGB; None if nothing is known."""
+        if self.pixels is not None and viewport.scale >= NEAREST_SCALE:
+            rows = viewport.photo_rows(box.top, box.bottom)
+            columns = viewport.photo_columns(box.left, box.right)
+            part = self.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            return expand(part, rows - rows[0], columns - columns[0])
+        source = self._source(viewport.scale)
+        return None if source is None else _smooth(*source, viewport, box)
+
+    def _source(self, scale: float) -> tuple[UInt8Array, float, float] | None:
+        """The smallest array with at least as many pixels as the view shows, and its cells' photo pixels."""
+        wanted = max(0, math.floor(math.log2(1.0 / scale) + 1e-9))
+        level = min(wanted, len(self.levels))
+        preview = self._preview
+        if preview is not None and (self.pixels is None or (level < wanted and self._enough(preview, scale))):
+            return preview, self.height / preview.shape[0], self.width / preview.shape[1]
+        if self.pixels is None:
+            return None
+        return (self.levels[level - 1] if level else self.pixels), float(1 << level), float(1 << level)
+
+    def _enough(self, preview: UInt8Array, scale: float) -> bool:
+        return bool(preview.shape[0] >= scale * self.height)
+
+
+def _smooth(
+    source: UInt8Array, cell_rows: float, cell_columns: float, view: Viewport, box: Box
+) -> UInt8Array:
+    """Bilinear samples of ``source`` at the centres of the view pixels of ``box``.
+
+    Args:
+        source: h x w x 3 uint8.
+        cell_rows, cell_columns: Photo pixels per pixel of ``source``.
+    """
+    step_row, step_column = 1 / (view.scale * cell_rows), 1 / (view.scale * cell_columns)
+    first_row = (box.top - view.top + 0.5) * step_row - 0.5
+    first_column = (box.left - view.left + 0.5) * step_column - 0.5
+    # Only the part that is seen goes in: the warp refuses sides above 32767 pixels.
+    top = min(max(0, math.floor(first_row) - 1), source.shape[0] - 1)
+    left = min(max(0, math.floor(first_column) - 1), source.shape[1] - 1)
+    bottom = math.ceil(first_row + box.height * step_row) + 2
+    right = math.ceil(first_column + box.width * step_column) + 2
+    part = source[top:bottom, left:right]
+    matrix = np.array([[step_column, 0, first_column - left], [0, step_row, first_row - top]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(part, matrix, (box.width, box.height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+class MaxPyramid:
+    """A map of one photo, uint8, of which the highest value of a cell is shown.
+
+    Args:
+        values: H x W uint8.
+    """
+
+    def __init__(self, values: UInt8Array) -> None:
+        self.values = values
+        self.levels: list[UInt8Array] = []
+
+    def block(self, level: int, cells: Box) -> UInt8Array:
+        """Cells of a level; before the levels are there, one value of each cell stands for all."""
+        if level == 0:
+            return self.values[cells.slices]
+        if level <= len(self.levels):
+            return self.levels[level - 1][cells.slices]
+        step = 1 << level
+        part = self.values[cells.top * step : cells.bottom * step, cells.left * step : cells.right * step]
+        return np.ascontiguousarray(part[::step, ::step])
+
+
+class LabelPyramid:
+    """Labels by rank: 0 unsaid, 1 not crack, 2 crack; a cell shows the highest rank in it.
+
+    Args:
+        labels: Of the document; read again wherever :meth:`refresh` says so.
+    """
+
+    RANKS = np.array([0, 2, 1], np.uint8)
+
+    def __init__(self, labels: TiledLabels) -> None:
+        self._labels = labels
+        self._levels: list[UInt8Array] = []
+
+    def block(self, level: int, cells: Box) -> UInt8Array:
+        """h x w uint8 ranks of the cells of a level."""
+        if level == 0:
+            return self.RANKS[self._labels.read(cells)]
+        while len(self._levels) < level:
+            self._levels.append(self._halve_whole())
+        return self._levels[level - 1][cells.slices]
+
+    def refresh(self, box: Box) -> None:
+        """Take over what changed in a box of photo pixels."""
+        height, width = self._labels.height, self._labels.width
+        box = box.clipped(height, width)
+        if box.empty:
+            return
+        below: UInt8Array | None = None
+        for level in self._levels:
+            cells = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
+            finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2)
+            if below is None:
+                part = self.RANKS[self._labels.read(finer.clipped(height, width))]
+            else:
+                part = below[finer.slices]
+            level[cells.slices] = halve_max(part)
+            below, box = level, cells
+
+    def _halve_whole(self) -> UInt8Array:
+        if self._levels:
+            return halve_max(self._levels[-1])
+        labels = self._labels
+        level = np.zeros((-(-labels.height // 2), -(-labels.width // 2)), np.uint8)
+        for index, tile in labels.tiles():
+            box = labels.tile_box(*index)
+            top, left = box.top // 2, box.left // 2
+            halved = halve_max(self.RANKS[tile])
+            level[top : top + halved.shape[0], left : left + halved.shape[1]] = halved
+        return level

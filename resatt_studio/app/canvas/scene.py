@@ -1,0 +1,223 @@
+"""What is on the canvas, composed into plain arrays and only where something changed; without Qt.
+
+Three pictures of the view's size lie on each other: the photo, the uncertainty, and the mask with the
+correction. A brush stroke touches the last one only, so the photo is never sampled again for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.canvas.layers import (
+    DEFAULT_LAYERS,
+    Layer,
+    overlay_table,
+    rgb,
+    uncertainty_table,
+)
+from resatt_studio.app.canvas.pyramid import (
+    LabelPyramid,
+    MaxPyramid,
+    PhotoPyramid,
+    expand,
+    mask_level,
+)
+from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.records.geometry import Box
+
+Picture = npt.NDArray[np.uint32]
+"""h x w of 0xAARRGGBB, as a 32-bit image keeps it."""
+
+_NOTHING = Box(0, 0, 0, 0)
+
+
+class Scene:
+    """Pictures of one view, brought up to date by :meth:`compose`.
+
+    Attributes:
+        photo_picture: The photo on the background colour; opaque.
+        uncertainty_picture, overlay_picture: Premultiplied, transparent where nothing is said.
+    """
+
+    def __init__(self) -> None:
+        self.layers: dict[str, Layer] = {layer.name: layer for layer in DEFAULT_LAYERS}
+        self.threshold = 0.5
+        self.peek = False
+        self.background = "#131417"
+        self.photo: PhotoPyramid | None = None
+        self.probability: MaxPyramid | None = None
+        self.uncertainty: MaxPyramid | None = None
+        self.viewport = Viewport(1, 1, 1, 1)
+        self._labels: LabelPyramid | None = None
+        self._photo_dirty = self._overlay_dirty = _NOTHING
+        self._shift = (0, 0)
+        self.photo_picture = self.uncertainty_picture = self.overlay_picture = _picture(1, 1)
+        self._make_tables()
+
+    def set_layer(self, layer: Layer) -> None:
+        photo_changed = layer.name == "photo" and layer != self.layers["photo"]
+        self.layers[layer.name] = layer
+        self._make_tables()
+        self.spoil(photo=photo_changed)
+
+    def set_threshold(self, threshold: float) -> None:
+        self.threshold = threshold
+        self._make_tables()
+        self.spoil()
+
+    def set_peek(self, peek: bool) -> None:
+        self.peek = peek
+        self._make_tables()
+        self.spoil()
+
+    def set_document(self, document: CorrectionDocument | None) -> None:
+        self._labels = None if document is None else LabelPyramid(document.labels)
+        self.spoil()
+
+    def set_viewport(self, viewport: Viewport) -> None:
+        """Look elsewhere; what only moved is shifted, the rest is composed anew."""
+        before, self.viewport = self.viewport, viewport
+        size = (viewport.view_height, viewport.view_width)
+        if self.photo_picture.shape != size:
+            self.photo_picture, self.uncertainty_picture, self.overlay_picture = (
+                _picture(*size) for _ in range(3)
+            )
+            self.spoil(photo=True)
+        elif replace(viewport, top=before.top, left=before.left) != before:
+            self.spoil(photo=True)
+        elif viewport != before:
+            self._move(viewport.top - before.top, viewport.left - before.left)
+
+    def spoil(self, photo: bool = False) -> None:
+        """Everything over the photo is out of date; the photo itself too when ``photo``."""
+        self._overlay_dirty = self.viewport.view_box
+        if photo:
+            self._photo_dirty = self.viewport.view_box
+            self._shift = (0, 0)
+
+    def refresh(self, box: Box) -> Box:
+        """Labels changed in a box of photo pixels; returns the view pixels to paint."""
+        if self._labels is None:
+            return _NOTHING
+        self._labels.refresh(box)
+        margin_px = (1 << mask_level(self.viewport.scale)) - 1
+        shown = self.viewport.box_in_view(box, margin_px)
+        self._overlay_dirty = self._overlay_dirty.union(shown)
+        return shown
+
+    def compose(self) -> None:
+        """Bring the pictures up to date."""
+        if self._shift != (0, 0):
+            self._shift_pictures()
+        if not self._photo_dirty.empty:
+            self._compose_photo(self._photo_dirty)
+        if not self._overlay_dirty.empty:
+            self._compose_overlays(self._overlay_dirty)
+        self._photo_dirty = self._overlay_dirty = _NOTHING
+
+    @property
+    def shows_uncertainty(self) -> bool:
+        return self.uncertainty is not None and self.layers["uncertainty"].strength > 0 and not self.peek
+
+    # -- composing -----------------------------------------------------------------------------------
+
+    def _compose_photo(self, box: Box) -> None:
+        picture = self.photo_picture.view(np.uint8).reshape(*self.photo_picture.shape, 4)
+        red, green, blue = rgb(self.background)
+        back = np.uint32(255 << 24 | red << 16 | green << 8 | blue)
+        inside = self.viewport.photo_in_view.intersection(box)
+        if inside != box:
+            self.photo_picture[box.slices] = back
+        layer = self.layers["photo"]
+        if inside.empty or self.photo is None or not layer.strength:
+            self.photo_picture[box.slices] = back
+            return
+        pixels = self.photo.sample(self.viewport, inside)
+        if pixels is None:
+            self.photo_picture[inside.slices] = back
+            return
+        colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA)
+        if layer.strength < 1:
+            ground = np.full_like(colours, (blue, green, red, 255))
+            colours = cv2.addWeighted(colours, layer.strength, ground, 1 - layer.strength, 0)
+        picture[inside.slices] = colours
+
+    def _compose_overlays(self, box: Box) -> None:
+        view = self.viewport
+        inside = view.photo_in_view.intersection(box)
+        if inside != box:
+            self.overlay_picture[box.slices] = 0
+            self.uncertainty_picture[box.slices] = 0
+        if inside.empty:
+            return
+        level = mask_level(view.scale)
+        rows = view.photo_rows(inside.top, inside.bottom) >> level
+        columns = view.photo_columns(inside.left, inside.right) >> level
+        cells = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+        colours = self._overlay_colours(level, cells)
+        if colours is None:
+            self.overlay_picture[inside.slices] = 0
+        else:
+            self.overlay_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
+        if self.uncertainty is not None and self.shows_uncertainty:
+            colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
+            self.uncertainty_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
+
+    def _overlay_colours(self, level: int, cells: Box) -> Picture | None:
+        """Colour of each cell; None when nothing is over the photo."""
+        if self.peek:
+            return None
+        ranks = None if self._labels is None else self._labels.block(level, cells)
+        values = None if self.probability is None else self.probability.block(level, cells)
+        if ranks is None:
+            return None if values is None else np.take(self._overlay_table, values)
+        index = ranks.astype(np.uint16) << 8
+        if values is not None:
+            index |= values
+        return np.take(self._overlay_table, index)
+
+    def _make_tables(self) -> None:
+        self._overlay_table = overlay_table(self.layers, self.threshold, self.peek)
+        self._uncertainty_table = uncertainty_table(self.layers["uncertainty"], self.peek)
+
+    # -- moving --------------------------------------------------------------------------------------
+
+    def _move(self, rows: int, columns: int) -> None:
+        """Note that the pictures have to be shifted; several moves before the next paint add up."""
+        pending = self._photo_dirty.union(self._overlay_dirty)
+        self._shift = (self._shift[0] + rows, self._shift[1] + columns)
+        height, width = self.photo_picture.shape
+        if not pending.empty or abs(self._shift[0]) >= height or abs(self._shift[1]) >= width:
+            self.spoil(photo=True)
+
+    def _shift_pictures(self) -> None:
+        rows, columns = self._shift
+        self._shift = (0, 0)
+        height, width = self.photo_picture.shape
+        for picture in (self.photo_picture, self.uncertainty_picture, self.overlay_picture):
+            kept = picture[
+                max(0, -rows) : height - max(0, rows), max(0, -columns) : width - max(0, columns)
+            ].copy()
+            top, left = max(0, rows), max(0, columns)
+            picture[top : top + kept.shape[0], left : left + kept.shape[1]] = kept
+        for strip in self._uncovered(rows, columns):
+            self._compose_photo(strip)
+            self._compose_overlays(strip)
+
+    def _uncovered(self, rows: int, columns: int) -> list[Box]:
+        """Strips at the view's edges that came into sight."""
+        height, width = self.photo_picture.shape
+        strips = [
+            Box(0, 0, rows, width) if rows > 0 else Box(height + rows, 0, height, width),
+            Box(0, 0, height, columns) if columns > 0 else Box(0, width + columns, height, width),
+        ]
+        return [strip for strip in strips if not strip.empty]
+
+
+def _picture(height: int, width: int) -> Picture:
+    return np.zeros((height, width), np.uint32)

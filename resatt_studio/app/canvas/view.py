@@ -1,0 +1,486 @@
+"""The canvas widget: the one place where Qt's (x, y) meets the arrays' (row, column)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.canvas.background import Background
+from resatt_studio.app.canvas.events import ZOOM_STEP, CanvasEvents
+from resatt_studio.app.canvas.gestures import (
+    LARGEST_RADIUS_PX,
+    SMALLEST_RADIUS_PX,
+    Drag,
+    Gestures,
+)
+from resatt_studio.app.canvas.layers import uncertainty_8bit
+from resatt_studio.app.canvas.painting import paint_focus, paint_message, paint_pictures, paint_ring
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
+from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.app.tools.base import Pointer
+from resatt_studio.app.tools.registry import tool_spec
+from resatt_studio.errors import BugError
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
+from resatt_studio.records.prediction import Prediction
+
+_SMALLEST_RING_PX = 3.0
+_CURSORS = {
+    "cross": Qt.CursorShape.CrossCursor,
+    "open-hand": Qt.CursorShape.OpenHandCursor,
+    "arrow": Qt.CursorShape.ArrowCursor,
+}
+
+
+class PhotoCanvas(CanvasEvents):
+    """Shows one photo under its layers and lets tools work on its correction.
+
+    Signals:
+        pointer_moved: (row, column) of the photo pixel under the pointer, or None.
+        zoom_changed: View pixels per photo pixel.
+        stroke_started: A tool began to change the correction.
+        stroke_finished: The finished ``Edit``, or None when nothing changed or it was taken back.
+        radius_changed: Brush radius in photo pixels, when the pointer changed it.
+    """
+
+    pointer_moved = Signal(object)
+    zoom_changed = Signal(float)
+    stroke_started = Signal()
+    stroke_finished = Signal(object)
+    radius_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(160, 120)
+        self.setAccessibleName(self.tr("Photo"))
+        self.setAccessibleDescription(self.tr("Shows the photo and its cracks; paint here to correct them."))
+        self.wheel_zooms = True
+        self.label = Label.CRACK
+        self.radius_px = 4.0
+        self.scene = Scene()
+        self.background = Background(self)
+        self._document: CorrectionDocument | None = None
+        self._photo_id = ""
+        self._photo_size: tuple[int, int] | None = None
+        self._probability: UInt8Array | None = None
+        self._remembered: dict[str, Viewport] = {}
+        self._fitted = True
+        self._message = ""
+        self._space_held = False
+        self._pointer_at: QPointF | None = None
+        self._ring_drawn = QRect()
+        self._focus_by_key = False
+        self._spec = tool_spec("brush")
+        self._gestures = Gestures(self, "brush")
+        self._flush_timer = QTimer(self)
+        self._flush_timer.setSingleShot(True)
+        self._flush_timer.setInterval(0)
+        self._flush_timer.timeout.connect(self._flush)
+        self._show_cursor()
+
+    # -- what is shown -------------------------------------------------------------------------------
+
+    def set_photo(
+        self,
+        pixels: UInt8Array | None,
+        preview: UInt8Array | None = None,
+        photo_id: str = "",
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        """Show a photo, or nothing.
+
+        Args:
+            pixels: H x W x 3 uint8 RGB; None while it is loading, or for no photo.
+            preview: The same photo smaller, h x w x 3, shown until ``pixels`` come.
+            photo_id: With the same id as before, the view stays; another photo is seen as it was seen last.
+            size: (H, W) when ``pixels`` is None; the preview's size if not given.
+        """
+        known = pixels if pixels is not None else preview
+        if size is None and known is not None:
+            size = (int(known.shape[0]), int(known.shape[1]))
+        same = bool(photo_id) and photo_id == self._photo_id and size == self._photo_size
+        if not same:
+            self._finish_stroke()
+            self._remember()
+            self.set_prediction(None)
+            self.set_document(None)
+        self._photo_id, self._photo_size = photo_id, size
+        self.background.forget("photo")
+        photo = None if size is None else PhotoPyramid(pixels, preview, *size)
+        self.scene.photo = photo
+        if photo is not None and pixels is not None:
+            self._prepare("photo", lambda: halved_levels(pixels), photo)
+        if not same:
+            self._look_at_new_photo()
+        self.scene.spoil(photo=True)
+        self.update()
+
+    def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
+        """Show a prediction of this photo, or none.
+
+        Raises:
+            BugError: It has another size than the photo.
+        """
+        if prediction is not None and (prediction.height, prediction.width) != self._photo_size:
+            raise BugError(f"a prediction of {prediction.height} x {prediction.width} on {self._photo_size}")
+        if threshold is not None:
+            self.scene.set_threshold(threshold)
+        self._probability = None if prediction is None else prediction.probability_8bit
+        self.scene.uncertainty = None
+        self.background.forget("uncertainty")
+        self.scene.probability = None if prediction is None else MaxPyramid(prediction.probability_8bit)
+        self.background.forget("probability")
+        if prediction is not None:
+            values = prediction.probability_8bit
+            self._prepare("probability", lambda: halved_levels(values, halve_max), self.scene.probability)
+        self._want_uncertainty()
+        self.scene.spoil()
+        self.update()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Probability in [0, 1] above which the mask says crack."""
+        self.scene.set_threshold(threshold)
+        self.update()
+
+    def set_document(self, document: CorrectionDocument | None) -> None:
+        """Show and paint on a correction of this photo, or none.
+
+        Raises:
+            BugError: It has another size than the photo.
+        """
+        if document is not None and (document.height, document.width) != self._photo_size:
+            raise BugError(f"a correction of {document.height} x {document.width} on {self._photo_size}")
+        if document is not self._document:
+            self._finish_stroke()
+        self._document = document
+        self.scene.set_document(document)
+        self.update()
+
+    def set_layer(
+        self,
+        name: str,
+        visible: bool | None = None,
+        opacity: float | None = None,
+        colour: str | None = None,
+        other_colour: str | None = None,
+    ) -> None:
+        """Change what is given of one layer; see :class:`layers.Layer`."""
+        wanted = {"visible": visible, "opacity": opacity, "colour": colour, "other_colour": other_colour}
+        changes = {key: value for key, value in wanted.items() if value is not None}
+        self.scene.set_layer(replace(self.scene.layers[name], **changes))
+        self._want_uncertainty()
+        self.update()
+
+    def set_background(self, colour: str) -> None:
+        """``#rrggbb`` around the photo."""
+        self.scene.background = colour
+        self.scene.spoil(photo=True)
+        self.update()
+
+    def set_message(self, text: str) -> None:
+        """A sentence in the middle of the canvas, such as what to do first; "" for none."""
+        self._message = text
+        self.update()
+
+    def set_peek(self, peek: bool) -> None:
+        """Hide everything over the photo for as long as it is on."""
+        if peek != self.scene.peek:
+            self.scene.set_peek(peek)
+            self.update()
+
+    def refresh(self, box: Box) -> None:
+        """The correction changed in a box of photo pixels (an undo, a fill): show it."""
+        self._update_view(self.scene.refresh(box))
+
+    @property
+    def has_photo(self) -> bool:
+        """Whether a photo is shown or about to be."""
+        return self._photo_size is not None
+
+    # -- painting with tools -------------------------------------------------------------------------
+
+    @property
+    def document(self) -> CorrectionDocument | None:
+        return self._document
+
+    @property
+    def tool(self) -> str:
+        """Name of the tool in the hand."""
+        return self._spec.name
+
+    @property
+    def in_stroke(self) -> bool:
+        return self._gestures.drag is Drag.TOOL
+
+    def set_tool(self, name: str) -> None:
+        """Take another tool in the hand; a stroke in hand is finished first."""
+        if name != self._spec.name:
+            self._finish_stroke()
+            self._spec = tool_spec(name)
+            self._gestures.choose(name)
+            self._show_cursor()
+            self._update_ring()
+
+    def set_brush(self, label: Label | None = None, radius_px: float | None = None) -> None:
+        """What the brush says and half its width in photo pixels; from the next stroke on."""
+        if label is not None:
+            self.label = label
+        if radius_px is not None and radius_px != self.radius_px:
+            self.radius_px = min(max(radius_px, SMALLEST_RADIUS_PX), LARGEST_RADIUS_PX)
+            self._update_ring()
+
+    def resize_brush(self, radius_px: float) -> None:
+        """As :meth:`set_brush`, told to whoever listens to ``radius_changed``."""
+        before = self.radius_px
+        self.set_brush(radius_px=radius_px)
+        if self.radius_px != before:
+            self.radius_changed.emit(self.radius_px)
+
+    # -- looking around ------------------------------------------------------------------------------
+
+    @property
+    def viewport(self) -> Viewport:
+        return self.scene.viewport
+
+    @property
+    def scale(self) -> float:
+        """View (device) pixels per photo pixel."""
+        return self.scene.viewport.scale
+
+    def fit(self) -> None:
+        """The whole photo; it stays whole when the window changes, until something else is looked at."""
+        self._look(self.viewport.fitted())
+        self._fitted = True
+
+    def actual_size(self) -> None:
+        """One photo pixel on one pixel of the screen."""
+        self.zoom_to(1.0)
+
+    def zoom_in(self) -> None:
+        self.zoom_to(self.scale * ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        self.zoom_to(self.scale / ZOOM_STEP)
+
+    def zoom_to(self, scale: float) -> None:
+        """Another scale around the middle of the view."""
+        view = self.viewport
+        self._look(view.zoomed(scale, view.view_height / 2, view.view_width / 2))
+
+    def centre_on(self, row: float, column: float, scale: float | None = None) -> None:
+        """A photo point in the middle of the view."""
+        view = self.viewport
+        self._look((view if scale is None else view.zoomed(scale, 0, 0)).centred_on(row, column))
+
+    def pan_by(self, rows: int, columns: int) -> None:
+        """Move the photo by view pixels, down and to the right."""
+        self._look(self.viewport.panned(rows, columns))
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 600)
+
+    # -- Qt: painting --------------------------------------------------------------------------------
+
+    def paintEvent(self, event) -> None:
+        self.scene.compose()
+        ratio = self.devicePixelRatioF()
+        box = _outer_box(QRectF(event.rect()), ratio).intersection(self.viewport.view_box)
+        painter = QPainter(self)
+        if not box.empty:
+            paint_pictures(painter, self.scene, box, ratio)
+        if self._message:
+            paint_message(painter, self.rect(), self._message, self.scene.background)
+        self._ring_drawn = self._ring_rect()
+        if self._pointer_at is not None and not self._ring_drawn.isNull():
+            # The tip of the pointer is the middle of its pixel.
+            paint_ring(painter, self._pointer_at + QPointF(0.5, 0.5) / ratio, self._ring_radius)
+        if self.hasFocus() and self._focus_by_key:
+            paint_focus(painter, self.rect(), self.palette().highlight().color())
+        painter.end()
+
+    @property
+    def _ring_radius(self) -> float:
+        """In logical pixels; never too small to be seen."""
+        return max(self.radius_px * self.scale / self.devicePixelRatioF(), _SMALLEST_RING_PX)
+
+    def _ring_rect(self) -> QRect:
+        """Logical pixels that the ring takes; null when there is none."""
+        if self._pointer_at is None or not self._spec.ring or self._photo_size is None or self._space_held:
+            return QRect()
+        radius = self._ring_radius + 4
+        x, y = self._pointer_at.x(), self._pointer_at.y()
+        return QRectF(x - radius, y - radius, 2 * radius, 2 * radius).toAlignedRect()
+
+    def _update_ring(self) -> None:
+        for rect in (self._ring_drawn, self._ring_rect()):
+            if not rect.isNull():
+                self.update(rect)
+
+    def _update_view(self, box: Box) -> None:
+        """Paint a box of view pixels again."""
+        if not box.empty:
+            ratio = self.devicePixelRatioF()
+            rect = QRectF(box.left / ratio, box.top / ratio, box.width / ratio, box.height / ratio)
+            self.update(rect.toAlignedRect())
+
+    # -- pointer, strokes, cursor --------------------------------------------------------------------
+
+    def _pointer(self, position: QPointF) -> Pointer:
+        """A position of an event, which names a device pixel, as the middle of that pixel."""
+        ratio = self.devicePixelRatioF()
+        view_row, view_column = position.y() * ratio + 0.5, position.x() * ratio + 0.5
+        row, column = self.viewport.to_photo(view_row, view_column)
+        return Pointer(row, column, view_row, view_column)
+
+    def _track(self, position: QPointF | None) -> None:
+        self._pointer_at = position
+        self._update_ring()
+        self._tell_pointer()
+
+    def _tell_pointer(self) -> None:
+        if self._pointer_at is None or self._photo_size is None:
+            self.pointer_moved.emit(None)
+            return
+        at = self._pointer(self._pointer_at)
+        row, column = math.floor(at.row), math.floor(at.column)
+        inside = 0 <= row < self._photo_size[0] and 0 <= column < self._photo_size[1]
+        self.pointer_moved.emit((row, column) if inside else None)
+
+    def _flush(self) -> None:
+        self._update_view(self.scene.refresh(self._gestures.flush()))
+
+    def _finish_stroke(self) -> None:
+        if not self._gestures.busy:
+            return
+        painting = self.in_stroke and self._spec.paints
+        self._flush()
+        edit = self._gestures.release()
+        self._show_cursor()
+        if painting:
+            self.stroke_finished.emit(edit)
+
+    def _cancel_stroke(self) -> None:
+        painting = self.in_stroke and self._spec.paints
+        self._update_view(self.scene.refresh(self._gestures.cancel()))
+        self._show_cursor()
+        if painting:
+            self.stroke_finished.emit(None)
+
+    def resizeEvent(self, event) -> None:
+        self._resize_view()
+        super().resizeEvent(event)
+
+    def _hold(self, key: Qt.Key, held: bool) -> None:
+        if key == Qt.Key.Key_V:
+            self.set_peek(held)
+        elif held != self._space_held:
+            self._update_ring()
+            self._space_held = held
+            self._show_cursor()
+            self._update_ring()
+
+    def _show_cursor(self) -> None:
+        moving = self._gestures.drag is Drag.PAN
+        if moving or (self._gestures.drag is Drag.TOOL and self._spec.name == "pan"):
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self._space_held:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            self.setCursor(_CURSORS[self._spec.cursor])
+
+    # -- the viewport --------------------------------------------------------------------------------
+
+    def _look(self, viewport: Viewport) -> None:
+        before = self.scene.viewport
+        self._fitted = False
+        if viewport == before:
+            return
+        self.scene.set_viewport(viewport)
+        self.update()
+        if viewport.scale != before.scale:
+            self.zoom_changed.emit(viewport.scale)
+        self._tell_pointer()
+
+    def _view_size(self) -> tuple[int, int]:
+        ratio = self.devicePixelRatioF()
+        return max(1, math.ceil(self.height() * ratio)), max(1, math.ceil(self.width() * ratio))
+
+    def _resize_view(self) -> None:
+        fitted = self._fitted
+        resized = self.viewport.resized(*self._view_size())
+        self._look(resized.fitted() if fitted else resized)
+        self._fitted = fitted
+
+    def _remember(self) -> None:
+        if self._photo_id and self._photo_size is not None:
+            if self._fitted:
+                self._remembered.pop(self._photo_id, None)
+            else:
+                self._remembered[self._photo_id] = self.viewport
+
+    def _look_at_new_photo(self) -> None:
+        size = self._photo_size or (1, 1)
+        remembered = self._remembered.get(self._photo_id)
+        if remembered is not None and (remembered.photo_height, remembered.photo_width) == size:
+            self._look(remembered.resized(*self._view_size()))
+        else:
+            self._look(Viewport(*self._view_size(), *size).fitted())
+            self._fitted = True
+
+    # -- preparations in the background --------------------------------------------------------------
+
+    def _prepare(
+        self, kind: str, build: Callable[[], list[UInt8Array]], pyramid: PhotoPyramid | MaxPyramid
+    ) -> None:
+        """Build the halved levels of ``pyramid`` off this thread and show them when they are there."""
+
+        def show(levels: list[UInt8Array]) -> None:
+            pyramid.levels = levels
+            self.scene.spoil(photo=pyramid is self.scene.photo)
+            self.update()
+
+        self.background.run(kind, build, show)
+
+    def _want_uncertainty(self) -> None:
+        """Make the uncertainty map once it is looked at, and not before."""
+        values = self._probability
+        if (
+            values is None
+            or not self.scene.layers["uncertainty"].strength
+            or self.scene.uncertainty is not None
+        ):
+            return
+
+        def build() -> tuple[UInt8Array, list[UInt8Array]]:
+            entropy = uncertainty_8bit(values)
+            return entropy, halved_levels(entropy, halve_max)
+
+        def show(built: tuple[np.ndarray, list[UInt8Array]]) -> None:
+            self.scene.uncertainty = MaxPyramid(built[0])
+            self.scene.uncertainty.levels = built[1]
+            self.scene.spoil()
+            self.update()
+
+        self.background.run("uncertainty", build, show)
+
+
+def _outer_box(rect: QRectF, ratio: float) -> Box:
+    """Device pixels that a logical rectangle touches."""
+    return Box(
+        math.floor(rect.top() * ratio),
+        math.floor(rect.left() * ratio),
+        math.ceil((rect.top() + rect.height()) * ratio),
+        math.ceil((rect.left() + rect.width()) * ratio),
+    )
