@@ -1,0 +1,68 @@
+"""How well a network does on labelled tiles while it is being trained: pooled scores by set, and how often it stays
+quiet where there is no crack."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from resatt_studio.imaging.scores import Counts, count, scores
+from resatt_studio.inference.device import Compute, Threads
+from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.learning.datasets import Tile
+from resatt_studio.records.correction import Label
+from resatt_studio.records.weights import Scores
+
+QUIET_SHARE = 0.001
+"""A photo without crack is quiet when less than this share of its pixels is called crack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Scores by set, and the share of crack-free tiles that stayed quiet (None when there were none)."""
+
+    sets: Mapping[str, Scores]
+    quiet: float | None
+
+    @property
+    def score(self) -> float:
+        """One number to choose by: the mean over sets of (Dice + F1 at 2 px) / 2, where the quiet share counts as
+        one more set; in [0, 1]."""
+        parts = [(score.dice + score.tolerance_f1) / 2 for score in self.sets.values()]
+        if self.quiet is not None:
+            parts.append(self.quiet)
+        return float(np.mean(parts)) if parts else 0.0
+
+
+def judge_steps(
+    network: nn.Module,
+    sets: Mapping[str, Sequence[Tile]],
+    crack_free: Sequence[Tile],
+    compute: Compute,
+    threads: Threads = None,
+) -> Generator[int, None, Judgement]:
+    """Judge a network as it would be shipped (norms folded, this device's precision); yields after each tile.
+
+    Yields:
+        Number of tiles done.
+    """
+    segmenter = Segmenter(network, compute, threads)
+    results: dict[str, Scores] = {}
+    done = 0
+    for name, tiles in sets.items():
+        total = Counts()
+        for tile in tiles:
+            found = segmenter.logits(tile.pixels[None])[0] > 0
+            total = total + count(found, tile.labels == Label.CRACK, tile.labels != Label.UNSAID)
+            done += 1
+            yield done
+        results[name] = scores(total, photos=len(tiles))
+    quiet = 0
+    for tile in crack_free:
+        quiet += bool((segmenter.logits(tile.pixels[None])[0] > 0).mean() < QUIET_SHARE)
+        done += 1
+        yield done
+    return Judgement(results, quiet / len(crack_free) if crack_free else None)
