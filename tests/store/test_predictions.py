@@ -1,0 +1,57 @@
+"""Predictions: one per photo and weights, exactly as made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from resatt_studio.errors import StoreError
+from resatt_studio.records.prediction import Prediction
+
+if TYPE_CHECKING:
+    from store.conftest import Opened
+
+
+def test_a_prediction_comes_back_exactly(opened: Opened, add: Callable[..., str]) -> None:
+    probability = np.random.default_rng(0).integers(0, 256, (30, 40)).astype(np.uint8)
+    given = Prediction(add("a"), "w" * 64, probability, 0.123456789, 1.5, "cpu")
+    opened.store.put_prediction(given)
+    back = opened.store.prediction(given.photo_id, given.weights_id)
+    assert back is not None
+    assert back == given
+    assert np.array_equal(back.probability_8bit, probability)
+    assert (back.mean_entropy, back.seconds, back.device) == (0.123456789, 1.5, "cpu")
+    assert opened.store.has_prediction(given.photo_id, given.weights_id)
+
+
+def test_weights_that_never_saw_the_photo_have_no_prediction(opened: Opened, add: Callable[..., str]) -> None:
+    photo = add("a")
+    opened.store.put_prediction(Prediction(photo, "w" * 64, np.zeros((30, 40), np.uint8), 0.1))
+    assert opened.store.prediction(photo, "v" * 64) is None
+    assert not opened.store.has_prediction(photo, "v" * 64)
+
+
+def test_a_newer_prediction_of_the_same_weights_replaces_the_older(
+    opened: Opened, add: Callable[..., str]
+) -> None:
+    photo = add("a")
+    for value in (10, 20):
+        opened.store.put_prediction(Prediction(photo, "w" * 64, np.full((30, 40), value, np.uint8), 0.1))
+    back = opened.store.prediction(photo, "w" * 64)
+    assert back is not None
+    assert back.probability_8bit[0, 0] == 20
+
+
+def test_a_lost_prediction_file_is_an_error_that_names_it_and_not_an_empty_answer(
+    opened: Opened, add: Callable[..., str]
+) -> None:
+    photo = add("a")
+    opened.store.put_prediction(Prediction(photo, "w" * 64, np.zeros((30, 40), np.uint8), 0.1))
+    (blob,) = opened.blobs.all()
+    opened.blobs.path(blob).unlink()
+    with pytest.raises(StoreError, match=blob):
+        opened.store.prediction(photo, "w" * 64)
+    assert len(opened.problems()) == 1

@@ -1,0 +1,121 @@
+"""Samples, answers, settings: the newest counts, the older stay on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from resatt_studio.errors import BugError, StoreError
+from resatt_studio.records.photo import Split
+from resatt_studio.records.weights import WeightsFile, WeightsState
+from resatt_studio.store.blobs import BlobStore
+from resatt_studio.store.samples import SampleStore
+from resatt_studio.store.versions import WeightsShelf
+
+Add = Callable[..., str]
+ONES = np.ones((30, 40), np.uint8)
+
+
+def test_a_sample_keeps_labels_and_prediction_exactly(store: SampleStore, add: Add, tmp_path) -> None:
+    labels = np.random.default_rng(1).integers(0, 3, (30, 40)).astype(np.uint8)
+    predicted = np.random.default_rng(2).integers(0, 256, (30, 40)).astype(np.uint8)
+    sample = store.approve(add("a", "g"), labels, predicted, complete=True, author="Ada")
+    blobs = BlobStore(tmp_path / "blobs")
+    assert np.array_equal(blobs.get_array(sample.labels_blob), labels)
+    assert np.array_equal(blobs.get_array(sample.predicted_blob), predicted)
+    assert (sample.group, sample.complete, sample.author) == ("g", True, "Ada")
+    assert store.samples() == [sample]
+    assert store.sample(sample.sample_id) == sample
+
+
+def test_a_later_approval_replaces_the_sample_and_keeps_the_old_one_on_record(
+    store: SampleStore, add: Add
+) -> None:
+    photo = add("a")
+    first = store.approve(photo, ONES)
+    second = store.approve(photo, ONES * 2)
+    assert store.samples() == [second]
+    assert store.sample(first.sample_id).labels_blob == first.labels_blob
+
+
+def test_approving_the_same_labels_again_is_the_same_sample(store: SampleStore, add: Add) -> None:
+    photo = add("a")
+    first = store.approve(photo, ONES)
+    store.approve(photo, ONES * 2)
+    again = store.approve(photo, ONES, complete=True, author="Bo")
+    assert again.sample_id == first.sample_id
+    assert store.samples() == [again]
+    assert (again.complete, again.author) == (True, "Bo")
+
+
+def test_samples_of_one_side_are_those_of_its_groups(store: SampleStore, add: Add) -> None:
+    for number in range(5):
+        store.approve(add(str(number)), ONES)
+    sides = {split: store.samples(split) for split in Split}
+    assert len(sides[Split.TRAIN]) == 4
+    assert len(sides[Split.VALIDATION]) == 1
+    assert sorted(s.sample_id for side in sides.values() for s in side) == sorted(
+        s.sample_id for s in store.samples()
+    )
+
+
+def test_unlearned_are_training_samples_that_no_kept_weights_have_seen(
+    store: SampleStore, shelf: WeightsShelf, add: Add, weights_of: Callable[..., WeightsFile]
+) -> None:
+    for number in range(5):
+        store.approve(add(str(number)), ONES)
+    train = [sample.sample_id for sample in store.samples(Split.TRAIN)]
+    shelf.add(weights_of("base"), state=WeightsState.ACTIVE)
+    assert [sample.sample_id for sample in store.unlearned()] == train
+    refused = shelf.add(weights_of("worse"), samples=train)
+    assert store.unlearned() == []
+    shelf.refuse(refused.weights_id)
+    assert [sample.sample_id for sample in store.unlearned()] == train
+    shelf.add(weights_of("better"), samples=train[:3], state=WeightsState.ACTIVE)
+    assert [sample.sample_id for sample in store.unlearned()] == train[3:]
+    corrected = store.approve(store.sample(train[0]).photo_id, ONES * 2)
+    assert corrected in store.unlearned()
+
+
+@pytest.mark.parametrize(
+    ("labels", "predicted"),
+    [
+        (np.ones((40, 30), np.uint8), None),
+        (np.ones((30, 40), np.uint8), np.ones((30, 41), np.uint8)),
+        (np.ones((30, 40), np.float32), None),
+        (np.full((30, 40), 3, np.uint8), None),
+    ],
+)
+def test_arrays_that_do_not_fit_are_our_mistake_and_leave_nothing(
+    store: SampleStore, add: Add, labels: np.ndarray, predicted: np.ndarray | None
+) -> None:
+    photo = add("a")
+    with pytest.raises(BugError):
+        store.approve(photo, labels, predicted)
+    assert store.samples() == []
+    assert store.photo(photo).split is None
+
+
+def test_an_unknown_sample_is_refused(store: SampleStore) -> None:
+    with pytest.raises(StoreError, match="no sample"):
+        store.sample("0" * 64)
+
+
+def test_the_newest_answer_to_each_question_counts(store: SampleStore, add: Add) -> None:
+    photo, other = add("a"), add("b")
+    store.label_answer(photo, "surface", "asphalt")
+    store.label_answer(photo, "wet", "no", "Ada")
+    store.label_answer(photo, "surface", "concrete", "Bo")
+    store.label_answer(other, "surface", "brick")
+    answers = [(a.question, a.answer, a.author) for a in store.label_answers(photo)]
+    assert answers == [("surface", "concrete", "Bo"), ("wet", "no", "Ada")]
+
+
+@pytest.mark.parametrize("value", [0.25, "text", None, True, [1, 2], {"a": {"b": 1.5}}])
+def test_settings_come_back_as_set(store: SampleStore, value: object) -> None:
+    assert store.setting("key", "default") == "default"
+    store.set_setting("key", "something else")
+    store.set_setting("key", value)
+    assert store.setting("key", "default") == value
