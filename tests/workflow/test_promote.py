@@ -1,0 +1,85 @@
+"""Promotion: the active weights change whole or not at all, and can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from resatt_studio.errors import WeightsError
+from resatt_studio.models import create_model
+from resatt_studio.models.state import pack_weights, save_weights
+from resatt_studio.records.weights import WeightsFile, WeightsState
+from resatt_studio.workflow.correct import check_project
+from resatt_studio.workflow.project import Project, create_project, open_project
+from resatt_studio.workflow.promote import import_weights, promote, refuse, rollback
+
+CONFIG = {"base_width": 2, "t": 1, "stem": 2}
+
+
+def tiny(seed: int) -> WeightsFile:
+    torch.manual_seed(seed)
+    return pack_weights("r2aunet", CONFIG, create_model("r2aunet", **CONFIG).state_dict())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    torch.manual_seed(0)
+    factory = tmp_path / "factory.safetensors"
+    save_weights(factory, "r2aunet", CONFIG, create_model("r2aunet", **CONFIG).state_dict())
+    with create_project(tmp_path / "x.resatt", factory) as project:
+        yield project
+
+
+def test_a_promoted_candidate_is_active_after_reopening_and_can_be_taken_back(project: Project) -> None:
+    factory = project.shelf.active()
+    candidate = project.shelf.add(tiny(1), parent=factory.weights_id)
+    promoted = promote(project, candidate.weights_id, "Dice rose.", "Ada")
+    assert (promoted.state, promoted.reason) == (WeightsState.ACTIVE, "Dice rose.")
+    project.close()
+    with open_project(project.folder) as again:
+        assert again.shelf.active().weights_id == candidate.weights_id
+        assert rollback(again).weights_id == factory.weights_id
+        with pytest.raises(WeightsError, match="no earlier"):
+            rollback(again)
+        assert check_project(again) == []
+
+
+def test_every_change_of_weights_is_in_the_event_log(project: Project) -> None:
+    candidate = project.shelf.add(tiny(1))
+    promote(project, candidate.weights_id, author="Ada")
+    rollback(project, author="Bo")
+    refuse(project, candidate.weights_id, "worse", "Cy")
+    log = [(event.kind, event.author) for event in reversed(project.store.events(3))]
+    assert log == [("promoted", "Ada"), ("rolled-back", "Bo"), ("refused", "Cy")]
+
+
+def test_damaged_weights_never_become_active(project: Project) -> None:
+    factory = project.shelf.active()
+    candidate = project.shelf.add(tiny(1))
+    path = project.shelf.path(candidate.weights_id)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(WeightsError, match="damaged"):
+        promote(project, candidate.weights_id)
+    assert project.shelf.active() == factory
+
+
+def test_imported_weights_wait_as_a_candidate(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.safetensors"
+    path.write_bytes(tiny(5).data)
+    version = import_weights(project, path)
+    assert (version.state, version.number) == (WeightsState.CANDIDATE, 2)
+    assert str(path) in version.reason
+    assert project.shelf.load(version.weights_id).data == path.read_bytes()
+
+
+def test_a_file_that_holds_no_weights_is_not_imported(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "photo.safetensors"
+    path.write_bytes(b"\xff\xd8 a photo")
+    with pytest.raises(WeightsError):
+        import_weights(project, path)
+    assert len(project.shelf.versions()) == 1
