@@ -57,7 +57,7 @@ def stain(rng: np.random.Generator, surface: Surface) -> None:
         noise = np.asarray(
             cv2.resize(squeezed, (width, height), interpolation=cv2.INTER_CUBIC) * 1.4, np.float32
         )
-    edge = rng.uniform(0.1, 1.2)
+    edge = rng.uniform(0.25, 1.6)
     alpha = ramp(noise, 0.7, 0.7 + edge) * np.float32(rng.uniform(0.1, 0.5))
     shades = ([0.12, 0.11, 0.1], [0.42, 0.26, 0.14], [0.75, 0.74, 0.7], [0.2, 0.22, 0.16])
     _blend(surface, list(shades[int(rng.integers(0, len(shades)))]), alpha)
@@ -73,7 +73,7 @@ def oil(rng: np.random.Generator, surface: Surface) -> None:
         axes = (max(1, int(size)), max(1, int(size * rng.uniform(0.4, 1.0))))
         cv2.ellipse(canvas, at, axes, float(rng.uniform(0, 180)), 0, 360, int(rng.integers(90, 256)), -1)
     soft = cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.8, 5.0)).astype(np.float32) / 255
-    ragged = ramp(np.asarray(soft + 0.12 * fractal_noise(rng, height, width, 10.0), np.float32), 0.25, 0.6)
+    ragged = ramp(np.asarray(soft + 0.25 * fractal_noise(rng, height, width, 40.0), np.float32), 0.25, 0.7)
     _blend(surface, [0.08, 0.08, 0.085], np.asarray(soft * ragged * rng.uniform(0.3, 0.9), np.float32))
 
 

@@ -38,6 +38,7 @@ class Recipe:
         patterns: One entry of ``PATTERNS`` for each crack.
         style: How the cracks look; None draws one for each.
         contrast: Share of the light that the darkest crack takes away, in (0, 1].
+        lime: Share of each crack that white lime, brought out by water, has filled, in [0, 1].
         spall: Chance in [0, 1] that the surface along a crack is chipped.
         marks, objects: Keys of ``distractors.MARKS`` and ``distractors.OBJECTS``, drawn in this order.
         shadows: How many shadows fall over the scene.
@@ -49,6 +50,7 @@ class Recipe:
     patterns: tuple[str, ...] = ("transverse",)
     style: CrackStyle | None = None
     contrast: float = 0.8
+    lime: float = 0.0
     spall: float = 0.3
     marks: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
@@ -162,6 +164,21 @@ def _carve(rng: np.random.Generator, ground: Surface, crack: Crack, plan: Recipe
         inside += (around * warmth - inside) * (dirt * np.float32(0.5))[..., None]
     inside *= (1.0 + 0.15 * value_noise(rng, height, width, 2.0))[..., None]
     ground.albedo += (inside - ground.albedo) * darkness[..., None]
+    if plan.lime > 0:
+        _fill_with_lime(rng, ground, crack, plan.lime)
+
+
+def _fill_with_lime(rng: np.random.Generator, ground: Surface, crack: Crack, share: float) -> None:
+    """Let lime fill a crack in places and bleed a little out of it, as on walls that water seeps through."""
+    height, width = ground.relief.shape
+    noise = fractal_noise(rng, height, width, 60.0, 4.0, 0.6)
+    filled = np.clip(0.5 + 3.0 * (share - 0.5) + 0.6 * noise, 0.0, 1.0)
+    bled = np.clip(1.6 * cv2.GaussianBlur(crack.coverage, (0, 0), 3.0) + 0.25 * noise - 0.3, 0.0, 0.45)
+    alpha = np.clip(crack.coverage * 0.9 + bled, 0.0, 0.95) * filled
+    white = np.array([0.86, 0.85, 0.81], np.float32) * (
+        1.0 + 0.06 * value_noise(rng, height, width, 2.0)[..., None]
+    )
+    ground.albedo += (white - ground.albedo) * alpha[..., None]
 
 
 def _chip(rng: np.random.Generator, ground: Surface, crack: Crack) -> None:
