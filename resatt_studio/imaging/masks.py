@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from resatt_studio.errors import MaskError
 from resatt_studio.imaging.exif import upright
 from resatt_studio.imaging.raster import Raster
-from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 
 _HINT = "Save the mask as PNG with two values, 0 and 255, where 255 is crack."
 
@@ -48,6 +50,15 @@ def to_mask(raster: Raster, shape: tuple[int, int], name: str) -> BoolArray:
     if mask.shape != shape:
         raise MaskError(_size_message(name, mask.shape, shape), "A mask must have the size of its photo.")
     return mask
+
+
+def read_indices(data: bytes) -> UInt8Array | None:
+    """H x W uint8 palette indices of an indexed PNG, or None when the bytes are none."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            return np.asarray(image, np.uint8) if image.mode == "P" else None
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def _two_valued(plane: npt.NDArray[Any], name: str) -> BoolArray:

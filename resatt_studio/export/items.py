@@ -1,0 +1,60 @@
+"""What an exporter is given, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from resatt_studio.records.correction import Correction
+from resatt_studio.records.photo import PhotoFacts
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.weights import WeightsFile, WeightsVersion
+
+
+@dataclass(frozen=True, eq=False)
+class ExportItem:
+    """One photo and all that is known about its cracks.
+
+    Attributes:
+        facts: The photo.
+        prediction: Of the weights to be exported with, or None when there is none.
+        correction: What the inspector said, or None when nothing.
+        threshold: Probability in [0, 1] above which an unsaid pixel counts as crack.
+        stem: Beginning of the file names; the photo's own stem when empty. See ``export.names``.
+    """
+
+    facts: PhotoFacts
+    prediction: Prediction | None = None
+    correction: Correction | None = None
+    threshold: float = 0.5
+    stem: str = ""
+
+    @property
+    def file_stem(self) -> str:
+        return self.stem or self.facts.path.stem
+
+
+@dataclass(frozen=True, eq=False)
+class WeightsItem:
+    """One version of a network's weights and where it came from.
+
+    Attributes:
+        weights: The file.
+        lineage: The version itself first, then its parent, and so on; empty for weights off the shelf.
+    """
+
+    weights: WeightsFile
+    lineage: tuple[WeightsVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Files that were written and read again.
+
+    Attributes:
+        paths: The files.
+        summary: One line for people, beginning with "validated".
+    """
+
+    paths: tuple[Path, ...] = field(default=())
+    summary: str = ""

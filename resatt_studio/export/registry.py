@@ -1,0 +1,126 @@
+"""Table of the exporters: what each is called, what it takes, where its writer is; listing loads none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from resatt_studio.errors import BugError, ExportError
+from resatt_studio.export.items import Exported, ExportItem, WeightsItem
+
+
+class Subject(StrEnum):
+    """What one call of an exporter is about."""
+
+    PHOTO = "photo"
+    WEIGHTS = "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One export format.
+
+    Attributes:
+        name: Key of the table, also on the command line.
+        title: Shown to people.
+        subject: Whether it takes an :class:`ExportItem` or a :class:`WeightsItem`.
+        suffix: Behind the stem of the photo or of the weights.
+        writer: Dotted name, ``module:function``, of ``(item, out) -> list[Path]``; the first path is the
+            export itself, others lie beside it.
+        checker: Dotted name of ``(item, paths) -> str``: reads the files again, raises ``ExportError`` when
+            they are not what was meant, and says in a few words what is in them.
+        aliases: Further names it answers to.
+    """
+
+    name: str
+    title: str
+    subject: Subject
+    suffix: str
+    writer: str
+    checker: str
+    aliases: tuple[str, ...] = ()
+
+    def export(self, item: ExportItem | WeightsItem, out: Path) -> Exported:
+        """Write the files of one item, then read them again.
+
+        Args:
+            item: What ``subject`` says.
+            out: Folder; made when missing.
+
+        Raises:
+            ExportError: The item lacks what the format needs, a file cannot be written, or it does not hold
+                what was meant when it is read again.
+        """
+        wanted = ExportItem if self.subject is Subject.PHOTO else WeightsItem
+        if not isinstance(item, wanted):
+            raise BugError(f"exporter {self.name} takes a {wanted.__name__}, not a {type(item).__name__}")
+        paths = tuple(_resolve(self.writer)(item, out))
+        return Exported(paths, f"validated: {_resolve(self.checker)(item, paths)}")
+
+
+EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
+    {
+        exporter.name: exporter
+        for exporter in (
+            Exporter(
+                name="mask",
+                title="Crack masks (PNG, 0 and 255)",
+                subject=Subject.PHOTO,
+                suffix=".mask.png",
+                writer="resatt_studio.export.masks:write_mask",
+                checker="resatt_studio.export.masks:check_mask",
+                aliases=("masks-binary",),
+            ),
+            Exporter(
+                name="tristate",
+                title="Corrections (indexed PNG: 0 unsaid, 1 crack, 2 not crack)",
+                subject=Subject.PHOTO,
+                suffix=".tristate.png",
+                writer="resatt_studio.export.masks:write_tristate",
+                checker="resatt_studio.export.masks:check_tristate",
+                aliases=("masks-tristate",),
+            ),
+            Exporter(
+                name="probability",
+                title="Crack probability (16-bit PNG)",
+                subject=Subject.PHOTO,
+                suffix=".probability.png",
+                writer="resatt_studio.export.probability:write_probability",
+                checker="resatt_studio.export.probability:check_probability",
+                aliases=("probability-16bit",),
+            ),
+            Exporter(
+                name="weights",
+                title="Weights (safetensors) with their card",
+                subject=Subject.WEIGHTS,
+                suffix=".safetensors",
+                writer="resatt_studio.export.weights:write_weights",
+                checker="resatt_studio.export.weights:check_weights",
+            ),
+        )
+    }
+)
+"""The exporters by name; a new one is a file and a line here."""
+
+
+def find_exporter(name: str) -> Exporter:
+    """Look a format up by name or alias.
+
+    Raises:
+        ExportError: There is none of that name.
+    """
+    for exporter in EXPORTERS.values():
+        if name == exporter.name or name in exporter.aliases:
+            return exporter
+    raise ExportError(f"There is no export format “{name}”.", f"Choose one of: {', '.join(EXPORTERS)}.")
+
+
+def _resolve(dotted: str) -> Callable[..., Any]:
+    module, _, function = dotted.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found

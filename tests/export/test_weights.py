@@ -1,0 +1,90 @@
+"""Claims about exported weights: the same tensors come back, and the card tells their story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from resatt_studio.export.card import weights_card
+from resatt_studio.export.items import WeightsItem
+from resatt_studio.export.registry import EXPORTERS
+from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
+
+SCORES = Scores(0.7123, 0.55, 0.7, 0.72, 0.8345, photos=4)
+
+
+def story() -> WeightsItem:
+    config = {"base_width": 16, "t": 2, "stem": 2}
+    metadata = {
+        "format": "resatt-weights-1",
+        "title": "R2AU-Net",
+        "input_range": "RGB, x / 127.5 - 1",
+        "data": '{"cfd": {"licence": "non-commercial research purposes only"}}',
+        "scores": '{"val": {"dice": 0.61}}',
+        "commit": "abc123",
+    }
+    version = WeightsVersion(
+        "a" * 64,
+        "r2aunet",
+        config,
+        3,
+        parent="b" * 64,
+        state=WeightsState.REFUSED,
+        samples=("s1", "s2", "s3"),
+        before=SCORES,
+        after=SCORES,
+        reference_after=SCORES,
+        reason="Worse on the reference set.",
+        made_at="2026-11-23T10:00:00+00:00",
+        name="v3",
+    )
+    factory = WeightsVersion("b" * 64, "r2aunet", config, 1, name="factory")
+    return WeightsItem(WeightsFile("a" * 64, "r2aunet", config, metadata, b""), (version, factory))
+
+
+def test_the_card_tells_what_how_well_where_from_and_on_what_terms() -> None:
+    card = weights_card(story(), "mine.safetensors")
+    for fact in (
+        "base_width 16, t 2, stem 2",
+        "RGB, x / 127.5 - 1",
+        "refused",
+        "Worse on the reference set.",
+        "3 approved photos",
+        "| after, held-back photos | 0.712 |",
+        "0.835 (2 px)",
+        "1. v3: `aaaaaaaaaaaa`",
+        "2. factory: `bbbbbbbbbbbb`",
+        "non-commercial research purposes only",
+        "- commit: abc123",
+        '--weights "mine.safetensors"',
+    ):
+        assert fact in card
+    assert "before, reference set" not in card
+
+
+def test_a_card_of_weights_off_the_shelf_claims_no_lineage() -> None:
+    bare = WeightsFile("a" * 64, "r2aunet", {}, {}, b"")
+    card = weights_card(WeightsItem(bare), "x.safetensors")
+    assert "Lineage" not in card
+    assert "Scores" not in card
+    assert "No data is recorded" in card
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_weights_go_to_the_named_file_or_get_a_name_in_the_folder(as_file: bool, tmp_path: Path) -> None:
+    import torch
+
+    from resatt_studio.models import create_model
+    from resatt_studio.models.state import load_weights, pack_weights, state_of
+
+    torch.manual_seed(1)
+    config = {"base_width": 2, "t": 1, "stem": 1}
+    state = create_model("r2aunet", **config).state_dict()
+    weights = pack_weights("r2aunet", config, state)
+    out = tmp_path / "mine.safetensors" if as_file else tmp_path / "folder"
+    path, card = EXPORTERS["weights"].export(WeightsItem(weights), out).paths
+    assert path == (out if as_file else out / f"r2aunet-{weights.weights_id[:12]}.safetensors")
+    assert card == path.with_suffix(".md")
+    back = state_of(load_weights(path))
+    assert all(torch.equal(back[name], tensor) for name, tensor in state.items())
