@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,9 @@ def fine_tune_project(
     device: str = "auto",
     threads: int | Callable[[], int] | None = None,
     finish_early: threading.Event | None = None,
+    should_yield: Callable[[], None] | None = None,
     author: str = "",
+    reference_folder: Path | None = None,
 ) -> Job[FineTuneOutcome]:
     """Let a copy of the active weights learn from the project's samples, judge it, and promote it if better.
 
@@ -89,7 +91,9 @@ def fine_tune_project(
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or a function asked before each step (:meth:`Courtesy.threads_now`).
         finish_early: Set it to end within two seconds and keep the best so far.
+        should_yield: Called before each piece of work; may sleep while somebody needs the machine.
         author: Who started it.
+        reference_folder: Scenes that are replayed and that show forgetting; the shipped ones when None.
 
     Raises:
         LearningError: There is nothing to learn from, or the loss is not a number.
@@ -105,7 +109,22 @@ def fine_tune_project(
         )
     run = _begin(project, base, plan, learned, author)
     try:
-        result = yield from _learned(run, base, samples, plan, device, threads, finish_early)
+        # torch is loaded here, after everything that can be wrong with the samples was told
+        from resatt_studio.learning.finetune import fine_tune
+        from resatt_studio.learning.reference import ReferenceSet
+
+        steps = fine_tune(
+            base,
+            samples,
+            plan,
+            ReferenceSet.load(reference_folder),
+            device,
+            should_yield,
+            run.resume_point,
+            finish_early=finish_early,
+            threads=threads,
+        )
+        result = yield from _watched(run, steps)
     except GeneratorExit:
         run.end(RunState.STOPPED, reason="stopped on request")
         raise
@@ -160,38 +179,36 @@ def _sample(project: Project, entry: SampleEntry, fresh: bool) -> Sample:
 
 @dataclass(eq=False)
 class _Run:
-    """A run under way: its row in the store, its checkpoint on disk, its curve."""
+    """A run under way: its row in the store, its resume point on disk, its curve."""
 
     project: Project
     run_id: int
-    _waiting: dict[tuple[str, int], StepReport] = field(default_factory=dict)
+    _waiting: list[StepReport] = field(default_factory=list)
     _written_at: float = field(default_factory=time.monotonic)
 
     @property
     def folder(self) -> Path:
-        return self.project.folder / "runs" / str(self.run_id)
+        return self.project.runs_folder / str(self.run_id)
 
     @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
+    def resume_point(self) -> Path:
+        return self.folder / "resume-point"
 
     def note(self, report: StepReport) -> None:
         """Add a point to the curve; the store hears of it once a second."""
-        before = self._waiting.get((report.phase, report.step))
-        if before is None or before.dice is None or report.dice is not None:
-            self._waiting[report.phase, report.step] = report
+        if (report.loss, report.dice) != (None, None):
+            self._waiting.append(report)
         if time.monotonic() - self._written_at >= _CURVE_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        points = [report for report in self._waiting.values() if (report.loss, report.dice) != (None, None)]
+        if self._waiting:
+            self.project.store.record_steps(self.run_id, self._waiting)
         self._waiting.clear()
         self._written_at = time.monotonic()
-        if points:
-            self.project.store.record_steps(self.run_id, points)
 
     def end(self, state: RunState, weights_id: str = "", reason: str = "") -> None:
-        """Close the row and drop the checkpoint."""
+        """Close the row and drop the resume point."""
         self.flush()
         self.project.store.end_run(self.run_id, state, weights_id, reason)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -211,7 +228,7 @@ def _begin(
             learned,
             asdict(plan),
         )
-        if same and found is None and run.checkpoint.exists():
+        if same and found is None and run.resume_point.exists():
             found = run
         else:
             run.end(RunState.FAILED, reason="cut off")
@@ -221,28 +238,8 @@ def _begin(
     return found
 
 
-def _learned(
-    run: _Run,
-    base: WeightsFile,
-    samples: list[Sample],
-    plan: FineTunePlan,
-    device: str,
-    threads: int | Callable[[], int] | None,
-    finish_early: threading.Event | None,
-) -> Job[FineTuneResult]:
-    from resatt_studio.learning.finetune import fine_tune
-    from resatt_studio.learning.reference import ReferenceSet
-
-    steps = fine_tune(
-        base,
-        samples,
-        plan,
-        ReferenceSet.load(),
-        device=device,
-        threads=threads,
-        resume=run.checkpoint,
-        finish_early=finish_early,
-    )
+def _watched(run: _Run, steps: Generator[StepReport, None, FineTuneResult]) -> Job[FineTuneResult]:
+    """Hand on every report and keep the curve."""
     try:
         while True:
             report = next(steps)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resatt_studio.errors import LearningError
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 from resatt_studio.workflow.jobs import Job, progress
+
+if TYPE_CHECKING:
+    from resatt_studio.learning.base_training import TrainReport
 
 
 def default_config() -> Path:
@@ -30,16 +34,24 @@ def train_weights(
     Raises:
         LearningError: A folder, the options or the checkpoint does not fit.
     """
-    from resatt_studio.learning.base_training import TrainConfig, train
+    from resatt_studio.learning.base_training import train
+    from resatt_studio.learning.training_config import TrainConfig
 
     missing = [str(folder) for folder in data if not folder.is_dir()]
     if missing:
         raise LearningError(f"There is no folder {', '.join(missing)}.", "Check the paths after --data.")
     steps = train(TrainConfig.from_file(config or default_config()), data, out, resume)
-    while True:
-        try:
+    try:
+        while True:
             report = next(steps)
-        except StopIteration as end:
-            weights: WeightsFile = end.value
-            return weights
-        yield progress(report.step, report.steps, "steps", str(report), report)
+            yield progress(round(100 * report.progress), 100, "%", _words(report), report)
+    except StopIteration as end:
+        weights: WeightsFile = end.value
+        return weights
+    finally:
+        steps.close()
+
+
+def _words(report: TrainReport) -> str:
+    loss = "" if report.loss is None else f", loss {report.loss:.4f}"
+    return f"{report.phase} {report.detail}, step {report.step}{loss}"

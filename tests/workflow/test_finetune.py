@@ -1,0 +1,190 @@
+"""Claims about learning in a project: the active weights stay, the gate decides, a crash costs little."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import cv2
+import pytest
+
+from resatt_studio.errors import LearningError
+from resatt_studio.records.project import RunState
+from resatt_studio.records.training import FineTunePlan, StepReport, Verdict
+from resatt_studio.records.weights import WeightsState
+from resatt_studio.synthesis.scenes import render_scene
+from resatt_studio.workflow import finetune
+from resatt_studio.workflow.correct import check_project
+from resatt_studio.workflow.finetune import FineTuneOutcome, fine_tune_project
+from resatt_studio.workflow.jobs import Job, drain
+from resatt_studio.workflow.load import add_photos
+from resatt_studio.workflow.project import Project
+
+PLAN = FineTunePlan(seconds=60, steps=3, crop_px=64, batch=2)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two drawn scenes, one to replay and one to judge by."""
+    folder = tmp_path_factory.mktemp("reference")
+    for seed in range(2):
+        scene = render_scene(seed, 64, 64)
+        for kind, array in (("images", scene.pixels), ("masks", scene.mask.astype("uint8") * 255)):
+            (folder / kind).mkdir(exist_ok=True)
+            cv2.imwrite(str(folder / kind / f"{seed}.png"), array)
+    return folder
+
+
+@pytest.fixture
+def taught(project: Project, photo_folder: Path) -> Project:
+    """A project with four approved photos."""
+    drain(add_photos(project, [photo_folder], photo_folder.parent / "masks"))
+    return project
+
+
+def learning(project: Project, reference: Path, **changes: object) -> Job[FineTuneOutcome]:
+    return fine_tune_project(project, PLAN, device="cpu", threads=1, reference_folder=reference, **changes)
+
+
+def verdict_is(monkeypatch: pytest.MonkeyPatch, promoted: bool) -> None:
+    monkeypatch.setattr(
+        "resatt_studio.learning.gate.judge", lambda result: Verdict(promoted, "as the test wants")
+    )
+
+
+def test_a_better_candidate_becomes_active_and_names_its_parent_and_samples(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    parent = taught.shelf.active()
+    before = taught.shelf.load(parent.weights_id).data
+    outcome = drain(learning(taught, reference, author="Ada"))
+    active = taught.shelf.active()
+    assert outcome.verdict.promoted and active == outcome.version
+    assert active.parent == parent.weights_id and active.weights_id != parent.weights_id
+    train = {sample.sample_id for sample in taught.store.samples() if sample.split == "train"}
+    assert set(active.samples) == train and taught.store.unlearned() == []
+    assert taught.shelf.load(parent.weights_id).data == before
+    assert taught.shelf.rollback().weights_id == parent.weights_id
+    assert check_project(taught) == []
+
+
+def test_a_worse_candidate_is_refused_and_its_samples_count_as_unlearned(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, False)
+    active = taught.shelf.active()
+    outcome = drain(learning(taught, reference))
+    assert outcome.version.state is WeightsState.REFUSED and outcome.version.reason == "as the test wants"
+    assert taught.shelf.active() == active
+    assert len(taught.store.unlearned()) == 3
+
+
+def test_when_nothing_may_be_promoted_the_candidate_waits(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    active = taught.shelf.active()
+    outcome = drain(learning(taught, reference, promote_better=False))
+    assert not outcome.verdict.promoted and "would be promoted" in outcome.verdict.reason
+    assert outcome.version.state is WeightsState.CANDIDATE and taught.shelf.active() == active
+
+
+def test_the_run_and_its_curve_are_kept(taught: Project, reference: Path) -> None:
+    outcome = drain(learning(taught, reference, author="Ada"))
+    (run,) = taught.store.runs()
+    assert run.state is RunState.FINISHED and run.author == "Ada"
+    assert run.weights_id == outcome.version.weights_id and run.plan == asdict(PLAN)
+    learned = [point for point in run.curve if point.loss is not None]
+    assert {point.step for point in learned} == {1, 2, 3}
+    assert not any(taught.runs_folder.iterdir())
+
+
+def test_the_json_says_what_the_command_line_promises(taught: Project, reference: Path) -> None:
+    outcome = drain(learning(taught, reference))
+    said = outcome.as_json()
+    assert {"candidate", "promoted", "reason", "before", "after", "seconds"} <= said.keys()
+    assert said["candidate"] == outcome.version.weights_id and said["promoted"] is outcome.verdict.promoted
+    assert said["before"]["photos"] == 1 and 0 <= said["after"]["dice"] <= 1
+
+
+def test_closing_the_job_leaves_no_candidate(taught: Project, reference: Path) -> None:
+    job = learning(taught, reference)
+    for report in job:
+        if isinstance(report.detail, StepReport) and report.detail.phase == "learning":
+            break
+    job.close()
+    assert len(taught.shelf.versions()) == 1
+    (run,) = taught.store.runs()
+    assert run.state is RunState.STOPPED and not any(taught.runs_folder.iterdir())
+
+
+def test_an_early_end_keeps_a_candidate(taught: Project, reference: Path) -> None:
+    event = threading.Event()
+    job = fine_tune_project(
+        taught,
+        replace(PLAN, steps=100_000),
+        device="cpu",
+        threads=1,
+        reference_folder=reference,
+        finish_early=event,
+    )
+
+    def ask(report: object) -> None:
+        if report.detail is not None and report.detail.step >= 2:
+            event.set()
+
+    outcome = drain(job, ask)
+    assert 2 <= outcome.result.steps < 100_000
+    assert len(taught.shelf.versions()) == 2
+
+
+def test_a_run_that_was_cut_off_is_taken_up_and_another_one_is_closed(
+    taught: Project, reference: Path
+) -> None:
+    store, base = taught.store, taught.shelf.active().weights_id
+    learned = [sample.sample_id for sample in store.samples() if sample.split == "train"]
+    other = store.start_run(base, replace(PLAN, seed=9), learned)
+    same = store.start_run(base, PLAN, learned)
+    folder = taught.runs_folder / str(same)
+    folder.mkdir()
+    (folder / "resume-point").write_bytes(b"cut off while it was written")
+    drain(learning(taught, reference))
+    runs = {run.run_id: run for run in store.runs()}
+    assert runs.keys() == {other, same}
+    assert runs[same].state is RunState.FINISHED
+    assert runs[other].state is RunState.FAILED and runs[other].reason == "cut off"
+
+
+def test_an_error_while_learning_ends_the_run_with_its_reason(taught: Project, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    with pytest.raises(LearningError, match="no reference tiles"):
+        drain(learning(taught, tmp_path))
+    (run,) = taught.store.runs()
+    assert run.state is RunState.FAILED and str(tmp_path) in run.reason
+
+
+def test_without_samples_there_is_nothing_to_learn_from(project: Project, reference: Path) -> None:
+    with pytest.raises(LearningError, match="nothing to learn from"):
+        drain(learning(project, reference))
+    assert project.store.runs() == []
+
+
+def test_a_sample_whose_photo_is_lost_is_left_out_and_told(taught: Project, reference: Path) -> None:
+    lost = next(sample for sample in taught.store.samples() if sample.split == "train")
+    lost.photo_path.unlink()
+    outcome = drain(learning(taught, reference))
+    (told,) = outcome.left_out
+    assert lost.photo_path.name in told
+    assert lost.sample_id not in outcome.version.samples
+
+
+def test_pixels_take_bounded_memory_and_unlearned_samples_come_first(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "PIXEL_MEMORY_BYTES", 2 * 96 * 128 * 5)
+    outcome = drain(learning(taught, reference))
+    assert len(outcome.left_out) == 2
+    fresh = [sample.sample_id for sample in taught.store.samples() if sample.split == "train"]
+    assert outcome.version.samples == tuple(fresh[-2:])
