@@ -1,0 +1,164 @@
+"""Every act of the window, one table line each: menus, tool bar, shortcut sheet and tests follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One act.
+
+    Attributes:
+        id: Unique; menus and the tool bar name it.
+        text: In menus.
+        target: "part.method"; the part is "session", "view", "learner", "ask", "window" or "canvas".
+        help: One sentence for the tool tip and the shortcut sheet.
+        shortcuts: Portable key sequences; the first one is shown.
+        icon: Name in ``assets/icons``, or "".
+        needs: Field of :class:`~resatt_studio.app.conditions.Conditions` that must hold, or "".
+        checked: Field of the same that a checkable action mirrors, or "field=value", or "".
+    """
+
+    id: str
+    text: str
+    target: str
+    help: str
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    needs: str = ""
+    checked: str = ""
+
+
+def _act(
+    id: str,
+    text: str,
+    target: str,
+    keys: str = "",
+    icon: str = "",
+    needs: str = "",
+    checked: str = "",
+    help: str = "",
+) -> ActionSpec:
+    return ActionSpec(id, text, target, help, tuple(keys.split()), icon, needs, checked)
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    # File
+    _act("new_project", "&New project…", "ask.new_project", "Ctrl+N",
+         help="Make a project folder for photos."),
+    _act("open_project", "&Open project…", "ask.open_project", "Ctrl+O", "open-folder",
+         help="Open a NAME.resatt folder."),
+    _act("add_folder", "Add photo &folder…", "ask.add_folder", "Ctrl+U Ctrl+Shift+O",
+         help="Add every photo of a folder; the photos stay where they are."),
+    _act("add_photos", "Add &photos…", "ask.add_photos", help="Add single photos."),
+    _act("sample_project", "Open the &sample project", "session.open_sample",
+         help="Bundled photos to try everything on."),
+    _act("checkpoint", "&Save a checkpoint", "session.checkpoint", "Ctrl+S", needs="has_project",
+         help="Everything is saved as you paint; this notes a point in the project's history."),
+    _act("close_project", "&Close project", "session.close_project", needs="has_project",
+         help="Close the project and show the start page."),
+    _act("settings", "Se&ttings…", "ask.settings", "Ctrl+,", help="Preferences; they apply at once."),
+    _act("quit", "&Quit", "window.close", help="Close the window; everything is saved."),
+    # Edit
+    _act("undo", "&Undo", "session.undo", "Ctrl+Z", "undo", "can_undo",
+         help="Take back the last stroke on this photo, also one from last week."),
+    _act("redo", "&Redo", "session.redo", "Ctrl+Shift+Z Ctrl+Y", "redo", "can_redo",
+         help="Bring back the stroke that was taken back."),
+    # Photos and review
+    _act("previous", "&Previous photo", "session.previous_photo", "A PgUp", "previous", "has_project",
+         help="Open the photo above in the list."),
+    _act("next", "&Next photo", "session.next_photo", "D PgDown", "next", "has_project",
+         help="Open the photo below in the list."),
+    _act("previous_unchecked", "Previous unchecked", "session.previous_unchecked", "Ctrl+Shift+A", "",
+         "has_project", help="Open the nearest photo above that is neither approved nor skipped."),
+    _act("next_unchecked", "Next unchecked", "session.next_unchecked", "Ctrl+Shift+D", "", "has_project",
+         help="Open the nearest photo below that is neither approved nor skipped."),
+    _act("approve", "&Approve correction", "session.approve", "Return Enter", "approve", "has_photo",
+         help="The mask with your corrections is right: keep it to learn from, go to the next photo."),
+    _act("approve_complete", "Approve &every pixel", "session.approve_complete", "Ctrl+Return", "",
+         "has_photo",
+         help="As approve, and you stand for every pixel: all that is not crack is not crack."),
+    _act("skip", "S&kip photo", "session.skip", "Ctrl+K", "skip", "has_photo",
+         help="Leave this photo out and go to the next one."),
+    _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",
+         help="Ask the network in use for this photo's cracks."),
+    _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",
+         help="Predict every photo that the network in use has not seen, in the background."),
+    # Painting
+    _act("paint_crack", "Paint &crack", "view.paint_crack", "Q", "brush", "has_photo", "painting_crack",
+         help="Brush that says: these pixels are crack."),
+    _act("paint_not_crack", "Paint &not crack", "view.paint_not_crack", "W", "brush-not-crack",
+         "has_photo",
+         "painting_not_crack", help="Brush that says: these pixels are not crack."),
+    _act("swap_label", "S&wap crack and not crack", "view.swap_label", "X", "", "has_photo",
+         help="Change between the two brushes."),
+    _act("smaller_brush", "Smaller brush", "view.smaller_brush", "[ ,", help="Make the brush smaller."),
+    _act("larger_brush", "Larger brush", "view.larger_brush", "] .", help="Make the brush larger."),
+    # View
+    _act("fit", "&Fit to window", "canvas.fit", "F", "zoom-fit", "has_photo", help="Show the whole photo."),
+    _act("actual_size", "&Actual size", "canvas.actual_size", "Ctrl+0", "", "has_photo",
+         help="One pixel of the photo on one pixel of the screen."),
+    _act("zoom_in", "Zoom &in", "canvas.zoom_in", "Ctrl++ Ctrl+=", "", "has_photo",
+         help="Zoom in on the middle."),
+    _act("zoom_out", "Zoom &out", "canvas.zoom_out", "Ctrl+-", "", "has_photo",
+         help="Zoom out from the middle."),
+    _act("toggle_mask", "Show crack &mask", "view.toggle_mask", "S", "eye", "has_project", "mask_visible",
+         help="Show or hide the mask; hold V to see the bare photo."),
+    _act("more_opaque", "Mask more opaque", "view.more_opaque", "Alt+]",
+         help="Make the mask less transparent."),
+    _act("less_opaque", "Mask less opaque", "view.less_opaque", "Alt+[",
+         help="Make the mask more transparent."),
+    _act("reset_layout", "&Reset layout", "window.reset_layout",
+         help="Put every panel back where it was at first."),
+    # Learn
+    _act("learn", "&Learn from corrections", "learner.learn", "Ctrl+T Ctrl+L", "learn", "can_learn",
+         help="Teach the network your approved corrections, in the background."),
+    _act("stop_learning", "&Stop and keep the best", "learner.stop", "Ctrl+Shift+T", "stop", "learning",
+         help="End learning now; the best weights so far are judged and kept as a candidate."),
+    _act("promote", "&Promote the candidate", "learner.promote_newest", "", "promote", "has_candidate",
+         help="Use the newest candidate from now on."),
+    _act("roll_back", "Roll &back", "learner.roll_back", "", "rollback", "can_roll_back",
+         help="Use the version that was in use before."),
+    # Export
+    _act("export", "&Export…", "ask.export", "Ctrl+E", "export", "has_project",
+         help="Write masks, probabilities or weights as files."),
+    # Help
+    _act("shortcuts", "&Keyboard shortcuts", "window.show_shortcuts", "F1", help="All keys on one sheet."),
+    _act("about", "&About ResAtt Studio", "ask.about",
+         help="Version, licence and where things are kept."),
+)  # fmt: skip
+
+SEPARATOR = "-"
+
+MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("&File", ("new_project", "open_project", "@recent", "sample_project", SEPARATOR, "add_folder",
+               "add_photos",
+               SEPARATOR, "checkpoint", "close_project", SEPARATOR, "settings", SEPARATOR, "quit")),
+    ("&Edit", ("undo", "redo")),
+    ("&View", ("fit", "actual_size", "zoom_in", "zoom_out", SEPARATOR, "toggle_mask", "more_opaque",
+               "less_opaque",
+               SEPARATOR, "@panels", SEPARATOR, "reset_layout")),
+    ("&Annotate", ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
+                   "larger_brush", SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
+                   "next",
+                   "previous_unchecked", "next_unchecked", SEPARATOR, "predict", "predict_all")),
+    ("&Learn", ("learn", "stop_learning", SEPARATOR, "promote", "roll_back")),
+    ("E&xport", ("export",)),
+    ("&Help", ("shortcuts", "about")),
+)  # fmt: skip
+"""Title and action ids of each menu; "@recent", "@panels" and "@tools" are filled in from other tables."""
+
+HELD_KEYS: tuple[tuple[str, str], ...] = (
+    ("Space", "Hold and drag to move the photo."),
+    ("V", "Hold to see the bare photo, without overlays."),
+    ("Wheel", "Zoom at the pointer; with Shift change the brush size."),
+    ("Middle button", "Drag to move the photo."),
+    ("Alt+drag", "Change the brush size."),
+)
+"""Keys that act while they are held, for the shortcut sheet."""
+
+
+def by_id() -> dict[str, ActionSpec]:
+    """The table by action id."""
+    return {spec.id: spec for spec in ACTIONS}

@@ -1,0 +1,126 @@
+"""Acts that ask something first: file dialogs, settings, export, sheets; then session or settings act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+
+from resatt_studio import settings
+from resatt_studio.app.actions import ActionSpec
+from resatt_studio.app.parts import Parts
+from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
+from resatt_studio.app.theme import apply_theme
+from resatt_studio.errors import SettingsError
+from resatt_studio.records.photo import ReviewState
+
+Chooser = Callable[[QWidget, str, str], str]
+
+
+class Asks(QObject):
+    """Dialogs of the window.
+
+    Args:
+        parts: Behind the window.
+        window: Parent of the dialogs.
+    """
+
+    def __init__(self, parts: Parts, window: QWidget) -> None:
+        super().__init__(window)
+        self._parts = parts
+        self._window = window
+
+    # -- projects and photos --
+
+    def new_project(self) -> None:
+        """Ask for photos and a place, then make a project."""
+        photos = QFileDialog.getExistingDirectory(self._window, "Folder of photos for the new project")
+        if photos:
+            self.new_project_for([Path(photos)])
+
+    def new_project_for(self, sources: list[Path]) -> None:
+        """Ask where the project of these photos shall be; the photos themselves stay where they are."""
+        first = sources[0]
+        suggested = (first if first.is_dir() else first.parent).with_suffix(PROJECT_SUFFIX)
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, "Make the project folder", str(suggested), f"Projects (*{PROJECT_SUFFIX})"
+        )
+        if chosen:
+            self._parts.session.create_project(Path(chosen).with_suffix(PROJECT_SUFFIX), sources)
+
+    def open_project(self) -> None:
+        """Ask for a project folder and open it."""
+        chosen = QFileDialog.getExistingDirectory(self._window, "Open a project (NAME.resatt)")
+        if chosen:
+            self._parts.session.open_project(Path(chosen))
+
+    def add_folder(self) -> None:
+        """Ask for a folder and add its photos; without a project, make one for them."""
+        chosen = QFileDialog.getExistingDirectory(self._window, "Add the photos of a folder")
+        if chosen:
+            self._add([Path(chosen)])
+
+    def add_photos(self) -> None:
+        """Ask for photos and add them; without a project, make one for them."""
+        from resatt_studio.imaging.files import SUFFIXES
+
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+        chosen, _ = QFileDialog.getOpenFileNames(self._window, "Add photos", "", f"Photos ({kinds})")
+        if chosen:
+            self._add([Path(name) for name in chosen])
+
+    def take_drop(self, dropped: Dropped) -> None:
+        """Open a dropped project; add dropped photos and folders."""
+        session = self._parts.session
+        sources = list(dropped.sources)
+        if dropped.project is not None:
+            session.open_project(dropped.project, then=(lambda: session.add(sources)) if sources else None)
+        elif sources:
+            self._add(sources)
+
+    def _add(self, sources: list[Path]) -> None:
+        if self._parts.session.project is None:
+            self.new_project_for(sources)
+        else:
+            self._parts.session.add(sources)
+
+    # -- dialogs --
+
+    def settings(self) -> None:
+        from resatt_studio.app.dialogs.settings import SettingsDialog
+
+        SettingsDialog(self._parts.session.settings, self.change_settings, self._window).open()
+
+    def change_settings(self, **changes: object) -> None:
+        """Write and apply preferences."""
+        session = self._parts.session
+        try:
+            session.settings = settings.change_settings(**changes)
+        except SettingsError as error:
+            session.failed.emit(error)
+            return
+        if "theme" in changes:
+            application = QApplication.instance()
+            self._parts.look.set(apply_theme(application, session.settings.theme))
+        if "device" in changes or "threads" in changes:
+            session.predictor.set_device(session.settings.device, session.settings.threads)
+
+    def export(self) -> None:
+        from resatt_studio.app.dialogs.export import ExportDialog
+
+        session = self._parts.session
+        if session.project is not None:
+            approved = sum(entry.state is ReviewState.APPROVED for entry in session.state.entries)
+            ExportDialog(session, approved, self._window).open()
+
+    def shortcuts(self, specs: dict[str, ActionSpec]) -> None:
+        from resatt_studio.app.dialogs.shortcuts import ShortcutSheet
+
+        ShortcutSheet(specs, self._window).open()
+
+    def about(self) -> None:
+        from resatt_studio.app.dialogs.about import AboutDialog
+
+        AboutDialog(self._window).open()

@@ -1,0 +1,97 @@
+"""Joins the canvas to the session: what is open is shown, what is painted is told."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from resatt_studio.app.canvas.layers import Layer
+from resatt_studio.app.canvas.view import PhotoCanvas
+from resatt_studio.app.parts import Parts
+from resatt_studio.app.status import StatusBar
+from resatt_studio.app.view_state import Brush
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.photo import Photo, PhotoEntry
+from resatt_studio.workflow.courtesy import Courtesy
+
+
+def bind_canvas(canvas: PhotoCanvas, parts: Parts, status: StatusBar) -> None:
+    """Connect everything once; the binding lives as long as the canvas."""
+    _Binding(canvas, parts, status)
+
+
+class _Binding(QObject):
+    def __init__(self, canvas: PhotoCanvas, parts: Parts, status: StatusBar) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        self._parts = parts
+        self._status = status
+        self._courtesy: Courtesy = parts.session.predictor.courtesy
+        session, view = parts.session, parts.view
+        session.project_changed.connect(lambda _: self._say_what_to_do())
+        session.photo_changed.connect(self._opening)
+        session.preview_ready.connect(self._preview)
+        session.photo_ready.connect(self._show)
+        session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
+        session.painted.connect(canvas.refresh)
+        view.layer_changed.connect(self._layer)
+        view.brush_changed.connect(self._brush)
+        canvas.pointer_moved.connect(self._pointer)
+        canvas.zoom_changed.connect(lambda scale: status.show_zoom(100 * scale))
+        canvas.stroke_started.connect(self._courtesy.painted)
+        canvas.stroke_finished.connect(self._finished)
+        canvas.radius_changed.connect(lambda radius: view.set_brush(radius_px=radius))
+        for layer in view.layers.values():
+            self._layer(layer)
+        self._brush(view.brush)
+        self._say_what_to_do()
+
+    def _opening(self, entry: PhotoEntry | None) -> None:
+        if entry is None:
+            self._canvas.set_photo(None)
+            self._say_what_to_do()
+            return
+        self._canvas.set_message(f"Opening {entry.name}…")
+        self._canvas.set_photo(None, None, entry.photo_id, (entry.facts.height, entry.facts.width))
+
+    def _preview(self, pixels: UInt8Array) -> None:
+        entry = self._parts.session.entry
+        if entry is not None:
+            size = (entry.facts.height, entry.facts.width)
+            self._canvas.set_photo(None, pixels, entry.photo_id, size)
+            self._canvas.set_message("")
+
+    def _show(self, photo: Photo, document: object) -> None:
+        self._canvas.set_message("")
+        self._canvas.set_photo(photo.pixels, None, photo.photo_id)
+        self._canvas.set_document(document)
+
+    def _predicted(self, prediction: object) -> None:
+        session = self._parts.session
+        if session.photo is not None:
+            self._canvas.set_prediction(prediction, session.threshold)
+
+    def _layer(self, layer: Layer) -> None:
+        self._canvas.set_layer(layer.name, layer.visible, layer.opacity, layer.colour)
+
+    def _brush(self, brush: Brush) -> None:
+        self._canvas.set_tool(brush.tool)
+        self._canvas.set_brush(brush.label, brush.radius_px)
+
+    def _pointer(self, at: tuple[int, int] | None) -> None:
+        if self._canvas.in_stroke:
+            self._courtesy.painted()
+        self._status.show_pointer(*(at if at is not None else (-1, -1)))
+
+    def _finished(self, edit: object) -> None:
+        self._courtesy.painted()
+        if edit is not None:
+            self._parts.session.note_edit()
+
+    def _say_what_to_do(self) -> None:
+        session = self._parts.session
+        if session.project is None:
+            self._canvas.set_message("")
+        elif not session.state.entries:
+            self._canvas.set_message("Drop photos or a folder of photos here, or press Ctrl+U.")
+        else:
+            self._canvas.set_message("Choose a photo in the list, or press D.")

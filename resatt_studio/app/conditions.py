@@ -1,0 +1,46 @@
+"""When an action can be used: one snapshot of session, learner and view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resatt_studio.app.parts import Parts
+from resatt_studio.records.correction import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What ``ActionSpec.needs`` and ``ActionSpec.checked`` may name."""
+
+    has_project: bool
+    has_photo: bool
+    can_undo: bool
+    can_redo: bool
+    can_learn: bool
+    learning: bool
+    has_candidate: bool
+    can_roll_back: bool
+    mask_visible: bool
+    painting_crack: bool
+    painting_not_crack: bool
+    tool: str
+
+
+def conditions(parts: Parts) -> Conditions:
+    """Read what holds now."""
+    session, learner, view = parts.session, parts.learner, parts.view
+    painting = view.brush.tool == "brush"
+    return Conditions(
+        has_project=session.project is not None,
+        has_photo=session.document is not None,
+        can_undo=session.can_undo,
+        can_redo=session.can_redo,
+        can_learn=learner.can_learn,
+        learning=learner.learning and not learner.stopping,
+        has_candidate=learner.candidate is not None and not learner.learning,
+        can_roll_back=learner.can_roll_back,
+        mask_visible=view.layers["mask"].visible,
+        painting_crack=painting and view.brush.label is Label.CRACK,
+        painting_not_crack=painting and view.brush.label is Label.NOT_CRACK,
+        tool=view.brush.tool,
+    )

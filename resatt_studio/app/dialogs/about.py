@@ -1,0 +1,41 @@
+"""What this is, its licence, and where it keeps things."""
+
+from __future__ import annotations
+
+import platform
+
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+
+import resatt_studio
+from resatt_studio import settings
+
+
+class AboutDialog(QDialog):
+    """Version, licence and folders; the text can be selected."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About ResAtt Studio")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        title = QLabel("ResAtt Studio")
+        title.setProperty("role", "title")
+        words = QLabel(
+            f"Version {resatt_studio.__version__}\n\n"
+            "Crack annotation that learns from the inspector's corrections, on the inspector's own machine. "
+            "Photos never leave it and are never changed.\n\n"
+            "Free software under the MIT licence. The factory weights were trained on photo sets of which "
+            "several are for research use; their model card says which.\n\n"
+            f"Settings: {settings.settings_path()}\n"
+            f"Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}"
+        )
+        words.setWordWrap(True)
+        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words.setMinimumWidth(460)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 16)
+        column.setSpacing(12)
+        for widget in (title, words, buttons):
+            column.addWidget(widget)

@@ -1,0 +1,148 @@
+"""Choose a format and a folder; writing runs beside the window and can be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resatt_studio.app.session import Session
+from resatt_studio.app.worker import Answers
+from resatt_studio.errors import StudioError
+from resatt_studio.records.jobs import JobProgress, Urgency
+
+
+class ExportDialog(QDialog):
+    """One radio button a line of the exporters' table."""
+
+    def __init__(self, session: Session, approved: int, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        from resatt_studio.workflow.catalog import exporters
+
+        self._session = session
+        self._job_id: int | None = None
+        self.setWindowTitle("Export")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(520)
+        self.formats: dict[str, QRadioButton] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 18, 22, 16)
+        column.setSpacing(10)
+        column.addWidget(_heading("What to write"))
+        for name, exporter in exporters().items():
+            button = self.formats[name] = QRadioButton(exporter.title)
+            column.addWidget(button)
+        next(iter(self.formats.values())).setChecked(True)
+        folder = session.project.folder if session.project is not None else Path()
+        self.folder = QLineEdit(str(folder.parent / f"{folder.stem}-export"))
+        self.folder.setAccessibleName("Folder to write into")
+        choose = QPushButton("Choose…")
+        choose.setAccessibleName("Choose the folder to write into")
+        choose.clicked.connect(self._choose)
+        place = QHBoxLayout()
+        place.addWidget(self.folder, 1)
+        place.addWidget(choose)
+        form = QFormLayout()
+        form.addRow("Folder", place)
+        column.addSpacing(4)
+        column.addLayout(form)
+        self.words = QLabel(
+            f"{approved} approved photos are written with your corrections over the prediction; "
+            "the others as predicted."
+        )
+        self.words.setWordWrap(True)
+        self.words.setProperty("role", "muted")
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self.words)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Export progress")
+        self.bar.hide()
+        column.addWidget(self.bar)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.go = buttons.addButton("Export", QDialogButtonBox.ButtonRole.ActionRole)
+        self.go.setProperty("primary", "true")
+        self.go.setDefault(True)
+        self.go.clicked.connect(self.export)
+        buttons.rejected.connect(self.close)
+        column.addWidget(buttons)
+
+    @property
+    def format(self) -> str:
+        """Name of the chosen format."""
+        return next(name for name, button in self.formats.items() if button.isChecked())
+
+    def export(self) -> None:
+        """Start writing; says at the end what was written."""
+        project = self._session.project
+        if project is None:
+            return
+        name, out = self.format, Path(self.folder.text()).expanduser()
+
+        def job() -> Generator[JobProgress, None, Any]:
+            from resatt_studio.workflow.export import export_project
+
+            return (yield from export_project(project, name, out))
+
+        self.go.setEnabled(False)
+        self.bar.show()
+        self.bar.setMaximum(0)
+        answers = Answers(self._done, self._progress, self._failed, self._ended)
+        self._job_id = self._session.files.submit(job, Urgency.EVALUATE, answers)
+
+    def done(self, result: int) -> None:
+        """Closing the dialog stops the writing; files that are finished stay."""
+        self._session.files.cancel(self._job_id)
+        super().done(result)
+
+    def closeEvent(self, event: Any) -> None:
+        self._session.files.cancel(self._job_id)
+        super().closeEvent(event)
+
+    def _progress(self, report: JobProgress) -> None:
+        self.bar.setMaximum(report.total)
+        self.bar.setValue(report.done)
+        self.words.setText(report.message)
+
+    def _done(self, result: Any) -> None:
+        files = result.files if hasattr(result, "files") else result
+        self.words.setText(f"{len(files)} files were written to {self.folder.text()}.")
+        self._session.told.emit(self.words.text())
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, StudioError):
+            self.words.setText(str(error))
+        else:
+            self._session.failed.emit(error)
+
+    def _ended(self) -> None:
+        self._job_id = None
+        self.go.setEnabled(True)
+        self.bar.hide()
+
+    def _choose(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder to write into", self.folder.text())
+        if chosen:
+            self.folder.setText(chosen)
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "heading")
+    return label

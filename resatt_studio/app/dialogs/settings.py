@@ -1,0 +1,90 @@
+"""Preferences; each applies the moment it is changed, there is nothing to confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resatt_studio.settings import DEVICES, THEMES, Settings, settings_path
+
+_DEVICE_TITLES = {
+    "auto": "Best available",
+    "cpu": "Processor",
+    "cuda": "NVIDIA graphics card",
+    "mps": "Apple graphics",
+}
+
+
+class SettingsDialog(QDialog):
+    """A form over :class:`~resatt_studio.settings.Settings`.
+
+    Args:
+        now: What holds.
+        change: Called with the changed fields; writes and applies them.
+    """
+
+    def __init__(self, now: Settings, change: Callable[..., None], parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(460)
+        self.theme = _choice({name: name.capitalize() for name in THEMES}, now.theme)
+        self.device = _choice({name: _DEVICE_TITLES[name] for name in DEVICES}, now.device)
+        self.threads = QSpinBox(minimum=0, maximum=1024, value=now.threads)
+        self.threads.setSpecialValueText("All cores")
+        self.threshold = QSpinBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
+        self.seconds = QSpinBox(minimum=5, maximum=86400, value=round(now.learn_seconds), suffix=" s")
+        self.author = QLineEdit(now.author)
+        self.theme.currentIndexChanged.connect(lambda _: change(theme=self.theme.currentData()))
+        self.device.currentIndexChanged.connect(lambda _: change(device=self.device.currentData()))
+        self.threads.valueChanged.connect(lambda value: change(threads=value))
+        self.threshold.valueChanged.connect(lambda value: change(threshold=value / 100))
+        self.seconds.valueChanged.connect(lambda value: change(learn_seconds=float(value)))
+        self.author.editingFinished.connect(lambda: change(author=self.author.text()))
+        form = QFormLayout()
+        form.setVerticalSpacing(10)
+        rows: tuple[tuple[str, QWidget, str], ...] = (
+            ("Theme", self.theme, "Colours of the window"),
+            ("Network runs on", self.device, "Where predicting and learning happen"),
+            ("Processor threads", self.threads, "One is always left to the window while you paint"),
+            ("Threshold", self.threshold, "Probability above which a pixel counts as crack in new projects"),
+            ("Learning time", self.seconds, "Longest that one round of learning may take"),
+            ("Your name", self.author, "Written beside your strokes and approvals"),
+        )
+        for title, widget, help in rows:
+            widget.setToolTip(help)
+            widget.setAccessibleName(title)
+            form.addRow(title, widget)
+        where = QLabel(f"Kept in {settings_path()}")
+        where.setProperty("role", "muted")
+        where.setWordWrap(True)
+        where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 20, 22, 16)
+        column.setSpacing(14)
+        column.addLayout(form)
+        column.addWidget(where)
+        column.addWidget(buttons)
+
+
+def _choice(titles: dict[str, Any], now: str) -> QComboBox:
+    box = QComboBox()
+    for key, title in titles.items():
+        box.addItem(title, key)
+    box.setCurrentIndex(list(titles).index(now))
+    return box

@@ -1,0 +1,115 @@
+"""Jobs that the session sends to its workers: generators over workflow, without a widget in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.jobs import JobProgress
+from resatt_studio.records.photo import Photo, PhotoEntry
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.project import EventEntry
+from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.resources import asset
+from resatt_studio.workflow.jobs import progress
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.correct import StoredDocument
+    from resatt_studio.workflow.project import Project
+
+MODEL = "r2aunet"
+PREVIEW_SIDE_PX = 1600
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectState:
+    """What the store says now; read as a whole, so that list, counter and versions agree."""
+
+    entries: tuple[PhotoEntry, ...]
+    versions: tuple[WeightsVersion, ...]
+    pending_samples: int
+    events: tuple[EventEntry, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedProject:
+    """A project that was opened, and what the window shows of it first."""
+
+    project: Project
+    state: ProjectState
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPhoto:
+    """A photo with its document and, when the weights in use have seen it, their prediction."""
+
+    photo: Photo
+    document: StoredDocument
+    prediction: Prediction | None
+
+
+def open_or_create(
+    folder: Path, create: bool, threshold: float
+) -> Generator[JobProgress, None, OpenedProject]:
+    """Open ``folder``, or make a new project there whose mask begins at ``threshold``."""
+    from resatt_studio.workflow.project import create_project, open_project
+
+    yield progress(0, 0, message=f"Opening {folder.name}")
+    project = create_project(folder) if create else open_project(folder)
+    if create:
+        project.settings.threshold = threshold
+    return OpenedProject(project, read_state(project), project.settings.threshold)
+
+
+def sample_folder() -> Path:
+    """Where the sample project is, or will be made: in the user's data folder."""
+    return platformdirs.user_data_path("resatt-studio", appauthor=False) / "Sample.resatt"
+
+
+def sample_photos() -> Path:
+    """Folder of the bundled photos."""
+    return asset("photos")
+
+
+def read_state(project: Project) -> ProjectState:
+    """Read what the panels show."""
+    return ProjectState(
+        tuple(project.store.photos()),
+        tuple(project.shelf.versions(MODEL)),
+        len(project.store.unlearned()),
+        tuple(project.store.events(200)),
+    )
+
+
+def add(project: Project, sources: Sequence[Path], author: str) -> Generator[JobProgress, None, Any]:
+    """Add photos; see ``workflow.load.add_photos``."""
+    from resatt_studio.workflow.load import add_photos
+
+    return (yield from add_photos(project, sources, author=author))
+
+
+def open_photo(
+    project: Project,
+    entry: PhotoEntry,
+    author: str,
+    weights_id: str,
+    on_error: Callable[[Exception], None],
+) -> Generator[JobProgress, None, OpenedPhoto]:
+    """Give a quick preview first (as the detail of a report), then pixels, document and prediction."""
+    from resatt_studio.imaging.files import read_preview
+    from resatt_studio.workflow import load
+    from resatt_studio.workflow.correct import open_document
+
+    if entry.facts.path.exists():
+        preview: UInt8Array = read_preview(entry.facts.path, PREVIEW_SIDE_PX)
+        yield progress(0, 0, message=f"Opening {entry.name}", detail=preview)
+    photo = load.open_photo(project, entry.photo_id)
+    yield progress(0, 0, message=f"Opening {entry.name}")
+    prediction = project.store.prediction(entry.photo_id, weights_id) if weights_id else None
+    return OpenedPhoto(photo, open_document(project, entry.photo_id, author, on_error), prediction)

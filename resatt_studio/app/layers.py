@@ -1,0 +1,12 @@
+"""What the layers are called; how they are shown at first stands in ``canvas.layers``."""
+
+from __future__ import annotations
+
+LAYER_WORDS: dict[str, tuple[str, str]] = {
+    "photo": ("Photo", "The photo itself."),
+    "mask": ("Crack mask", "What the network calls crack at the threshold, with your corrections."),
+    "probability": ("Probability", "How sure the network is of crack."),
+    "uncertainty": ("Uncertainty", "Where the network wavers."),
+    "correction": ("Your correction", "What you painted: crack, not crack."),
+}
+"""Title and one sentence of each layer, from the bottom up."""

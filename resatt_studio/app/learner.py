@@ -1,0 +1,199 @@
+"""Learning in the background: start, curves, stop, and what becomes of the candidate."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from typing import Any
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
+
+from resatt_studio.app import jobs
+from resatt_studio.app.session import Session
+from resatt_studio.app.worker import Answers, once
+from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.records.training import FineTunePlan, StepReport
+from resatt_studio.records.weights import WeightsState, WeightsVersion
+
+
+class Learner(QObject):
+    """Runs at most one fine-tuning at a time, on the network's thread, beside predictions.
+
+    Args:
+        session: What is open; told when other weights come into use.
+    """
+
+    changed = Signal()
+    """Running or not, candidate or not, another number of new corrections."""
+    stepped = Signal(object)
+    """A StepReport of the run under way."""
+    ended = Signal(object)
+    """The run's outcome, or None when it failed or was dropped."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._job_id: int | None = None
+        self._finish = threading.Event()
+        self.report: StepReport | None = None
+        self.outcome: Any = None
+        self.losses: list[tuple[int, float]] = []
+        self.dices: list[tuple[int, float]] = []
+        session.state_read.connect(lambda _: self.changed.emit())
+        session.project_changed.connect(lambda _: self._forget())
+
+    # -- what holds now --
+
+    @property
+    def learning(self) -> bool:
+        return self._job_id is not None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to end and keeps its best."""
+        return self.learning and self._finish.is_set()
+
+    @property
+    def pending(self) -> int:
+        """Approved corrections that no weights have learned from."""
+        return self._session.state.pending_samples
+
+    @property
+    def can_learn(self) -> bool:
+        return self._session.project is not None and not self.learning and self._session.has_samples
+
+    @property
+    def candidate(self) -> WeightsVersion | None:
+        """The newest version that waits for a decision."""
+        waiting = [v for v in self._session.state.versions if v.state is WeightsState.CANDIDATE]
+        return max(waiting, key=lambda v: v.number, default=None)
+
+    @property
+    def can_roll_back(self) -> bool:
+        return not self.learning and self._session.can_roll_back
+
+    # -- acts --
+
+    def learn(self) -> None:
+        """Fine-tune a copy of the weights in use on every approved correction."""
+        project = self._session.project
+        if project is None or not self.can_learn:
+            return
+        self._finish = threading.Event()
+        self.report, self.outcome = None, None
+        self.losses, self.dices = [], []
+        plan = FineTunePlan(seconds=self._session.settings.learn_seconds)
+        finish, courtesy = self._finish, self._session.predictor.courtesy
+        device, author = self._session.settings.device, self._session.settings.author
+
+        def job() -> Generator[JobProgress, None, Any]:
+            from resatt_studio.workflow.finetune import fine_tune_project
+
+            yield jobs.progress(0, 0, message="Preparing to learn")
+            return (
+                yield from fine_tune_project(
+                    project, plan, device=device, author=author, finish_early=finish, courtesy=courtesy
+                )
+            )
+
+        answers = Answers(self._done, self._step, self._session.failed.emit, self._end)
+        self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers)
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End the run within two seconds; its best weights are judged and kept."""
+        if self.learning:
+            self._finish.set()
+            self.changed.emit()
+
+    def finish(self, timeout_s: float) -> bool:
+        """Stop and wait, with the window alive, for the candidate; return whether it came in time."""
+        self.stop()
+        loop = QEventLoop()
+        self.ended.connect(loop.quit)
+        QTimer.singleShot(round(timeout_s * 1000), loop.quit)
+        if self.learning:
+            loop.exec()
+        return not self.learning
+
+    def promote(self, weights_id: str) -> None:
+        """Use a version from now on."""
+
+        def act(project: Any) -> None:
+            from resatt_studio.workflow.promote import promote
+
+            promote(project, weights_id, "chosen by the inspector", self._session.settings.author)
+
+        self._decide(act, "The new weights are in use.")
+
+    def promote_newest(self) -> None:
+        if self.candidate is not None:
+            self.promote(self.candidate.weights_id)
+
+    def refuse(self, weights_id: str) -> None:
+        """Put a candidate aside; it stays on the shelf."""
+
+        def act(project: Any) -> None:
+            from resatt_studio.workflow.promote import refuse
+
+            refuse(project, weights_id, "refused by the inspector", self._session.settings.author)
+
+        self._decide(act, "The candidate was put aside.")
+
+    def roll_back(self) -> None:
+        """Use the version again that was in use before."""
+
+        def act(project: Any) -> None:
+            from resatt_studio.workflow.promote import rollback
+
+            rollback(project, jobs.MODEL, self._session.settings.author)
+
+        self._decide(act, "The version before is in use again.")
+
+    # -- inside --
+
+    def _decide(self, act: Callable[[Any], None], words: str) -> None:
+        project = self._session.project
+        if project is None:
+            return
+
+        def done(_: object) -> None:
+            self._session.told.emit(words)
+            self._session.weights_changed()
+
+        # On the network's thread, so that the swap falls between two steps of whatever runs there.
+        self._session.gpu.submit(
+            once(lambda: act(project)), Urgency.PREDICT_SHOWN, Answers(done, None, self._session.failed.emit)
+        )
+
+    def _step(self, progress: JobProgress) -> None:
+        report = progress.detail
+        if not isinstance(report, StepReport):
+            return
+        self.report = report
+        if report.loss is not None:
+            self.losses.append((report.step, report.loss))
+        if report.dice is not None:
+            self.dices.append((report.step, report.dice))
+        self.stepped.emit(report)
+
+    def _done(self, outcome: Any) -> None:
+        self.outcome = outcome
+        self._session.told.emit(outcome.verdict.reason)
+        if outcome.verdict.promoted:
+            self._session.weights_changed()
+        else:
+            self._session.refresh()
+
+    def _end(self) -> None:
+        self._job_id = None
+        self.changed.emit()
+        self.ended.emit(self.outcome)
+        self._session.changed.emit()
+
+    def _forget(self) -> None:
+        if self.learning and self._job_id is not None:
+            self._session.gpu.cancel(self._job_id)
+        self.report, self.outcome = None, None
+        self.losses, self.dices = [], []
+        self.changed.emit()

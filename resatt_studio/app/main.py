@@ -1,0 +1,200 @@
+"""Start: the window first, everything slow after its first paint; and pictures of the real window."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from resatt_studio import settings
+from resatt_studio.app.learner import Learner
+from resatt_studio.app.notices import FaultCatcher
+from resatt_studio.app.parts import Look, Parts
+from resatt_studio.app.session import Session
+from resatt_studio.app.theme import apply_theme
+from resatt_studio.app.view_state import ViewState
+from resatt_studio.app.window import MainWindow
+from resatt_studio.errors import ProjectError
+
+SIZES_PX: tuple[tuple[int, int], ...] = ((1280, 800), (1920, 1080))
+PICTURE_WAIT_S = 120.0
+_SIGNAL_LOOK_MS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """A started app: the window and what stands behind it."""
+
+    window: MainWindow
+    parts: Parts
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with the app's names."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("ResAtt Studio")
+    application.setApplicationDisplayName("")
+    application.setDesktopFileName("resatt-studio")
+    application.setStyle("Fusion")
+    return application
+
+
+def make_studio(application: QApplication, preferences: settings.Settings, state: QSettings) -> Studio:
+    """Build the window and show nothing yet; imports nothing slow."""
+    look = Look()
+    look.set(apply_theme(application, preferences.theme))
+    session = Session(preferences)
+    parts = Parts(session, ViewState(session), Learner(session), look)
+    return Studio(MainWindow(parts, state), parts)
+
+
+def run(project: Path | None = None) -> int:
+    """Show the window, with ``project`` open when one is given; return the exit code when it was closed."""
+    application = make_application()
+    loaded = settings.load_settings()
+    studio = make_studio(application, loaded.settings, window_state())
+    window, session = studio.window, studio.parts.session
+    catcher = FaultCatcher(window.show_error)
+    _close_on_interrupt(window)
+
+    def painted() -> None:
+        _start_log()
+        session.start()
+        window.app_icon()
+        for problem in loaded.problems:
+            session.failed.emit(problem)
+        if project is not None:
+            session.open_project(project)
+
+    after_first_paint(window, painted)
+    application.styleHints().colorSchemeChanged.connect(lambda _: _follow_system(application, studio))
+    window.show()
+    code = application.exec()
+    catcher.release()
+    return code
+
+
+def window_state() -> QSettings:
+    """Where size and docks are kept."""
+    return QSettings("resatt-studio", "window")
+
+
+def after_first_paint(window: MainWindow, act: Callable[[], None]) -> None:
+    """Call ``act`` once, from the event loop, when the window has been painted."""
+    waiter = _FirstPaint(window, act)
+    window.installEventFilter(waiter)
+
+
+class _FirstPaint(QObject):
+    def __init__(self, window: MainWindow, act: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._act: Callable[[], None] | None = act
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and self._act is not None:
+            act, self._act = self._act, None
+            # Through the event loop: this very paint has to reach the screen first.
+            QTimer.singleShot(0, act)
+            watched.removeEventFilter(self)
+        return False
+
+
+def screenshots(project: Path, out: Path) -> list[Path]:
+    """Write pictures of the real window with ``project`` open, light and dark, in two sizes.
+
+    Needs no screen. Waits until the first photo has its prediction.
+
+    Raises:
+        ProjectError: The project did not open, or no photo of it could be shown.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = make_application()
+    preferences = settings.load_settings().settings
+    out.mkdir(parents=True, exist_ok=True)
+    state = QSettings(str(out / ".window.ini"), QSettings.Format.IniFormat)
+    studio = make_studio(application, preferences, state)
+    window, session = studio.window, studio.parts.session
+    errors: list[BaseException] = []
+    session.failed.connect(errors.append)
+    window.resize(*SIZES_PX[0])
+    window.show()
+    session.start()
+    session.open_project(project)
+    written = []
+    try:
+        shown = wait_for(lambda: bool(errors) or session.prediction is not None, PICTURE_WAIT_S)
+        if errors:
+            raise errors[0]
+        if not shown:
+            raise ProjectError(f"No photo of {project} could be shown in time.", "Open it in the window.")
+        for theme in ("light", "dark"):
+            studio.parts.look.set(apply_theme(application, theme))
+            for width_px, height_px in SIZES_PX:
+                window.resize(width_px, height_px)
+                studio.window.canvas.fit()
+                settle()
+                path = out / f"window-{theme}-{width_px}x{height_px}.png"
+                window.grab().save(str(path))
+                written.append(path)
+    finally:
+        window.close()
+        window.deleteLater()
+        settle()
+        (out / ".window.ini").unlink(missing_ok=True)
+    return written
+
+
+def wait_for(met: Callable[[], bool], timeout_s: float) -> bool:
+    """Keep the event loop alive until ``met`` or the time is over; return which."""
+    deadline = time.monotonic() + timeout_s
+    while not met():
+        if time.monotonic() > deadline:
+            return False
+        QApplication.processEvents()
+        time.sleep(0.005)
+    return True
+
+
+def settle(seconds: float = 0.4) -> None:
+    """Let the event loop do what was asked of it, such as a repaint at another size."""
+    wait_for(lambda: False, seconds)
+
+
+def _follow_system(application: QApplication, studio: Studio) -> None:
+    if studio.parts.session.settings.theme == "system":
+        studio.parts.look.set(apply_theme(application, "system"))
+
+
+def _close_on_interrupt(window: MainWindow) -> None:
+    """Let Ctrl-C in the terminal close the window as its own button does."""
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Python sees a signal only when it runs; the timer lets it, whatever the event loop waits for.
+    timer = QTimer(window, interval=_SIGNAL_LOOK_MS)
+    timer.timeout.connect(lambda: None)
+    timer.start()
+
+
+def _start_log() -> None:
+    """Keep faults in a file of the user's log folder; a folder that refuses is no reason to stop."""
+    import platformdirs
+
+    try:
+        folder = platformdirs.user_log_path("resatt-studio", appauthor=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            folder / "window.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
+        )
+    except OSError:
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger("resatt_studio").addHandler(handler)

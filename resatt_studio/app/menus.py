@@ -1,0 +1,87 @@
+"""Turns the tables of actions, tools and panels into Qt actions, menus and tool bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from resatt_studio.app.actions import MENUS, SEPARATOR, ActionSpec
+from resatt_studio.app.conditions import Conditions
+from resatt_studio.app.icons import icon
+from resatt_studio.app.theme import Tokens
+
+
+class Actions:
+    """Every Qt action of the window, by id.
+
+    Args:
+        specs: The table's lines.
+        resolve: Gives the method that a line's target names.
+        owner: The window.
+    """
+
+    def __init__(
+        self, specs: Iterable[ActionSpec], resolve: Callable[[str], Callable[[], None]], owner: QWidget
+    ) -> None:
+        self._specs = {spec.id: spec for spec in specs}
+        self._actions: dict[str, QAction] = {}
+        for spec in self._specs.values():
+            action = QAction(spec.text, owner)
+            action.setObjectName(spec.id)
+            action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
+            action.setToolTip(_tip(spec))
+            action.setStatusTip("")
+            action.setWhatsThis(spec.help)
+            action.setCheckable(bool(spec.checked))
+            handler = resolve(spec.target)
+            action.triggered.connect(lambda _=False, handler=handler: handler())
+            owner.addAction(action)
+            self._actions[spec.id] = action
+
+    def __getitem__(self, id: str) -> QAction:
+        return self._actions[id]
+
+    @property
+    def specs(self) -> dict[str, ActionSpec]:
+        return self._specs
+
+    def follow(self, now: Conditions) -> None:
+        """Enable and check what the conditions allow and say."""
+        for id, spec in self._specs.items():
+            action = self._actions[id]
+            if spec.needs:
+                action.setEnabled(getattr(now, spec.needs))
+            if spec.checked:
+                field, _, wanted = spec.checked.partition("=")
+                value = getattr(now, field)
+                action.setChecked(value == wanted if wanted else value)
+
+    def tint(self, tokens: Tokens) -> None:
+        """Draw the icons in the theme's colours."""
+        for id, spec in self._specs.items():
+            if spec.icon:
+                self._actions[id].setIcon(icon(spec.icon, tokens))
+
+
+def fill_menu_bar(bar: QMenuBar, actions: Actions, inserts: dict[str, Callable[[QMenu], None]]) -> None:
+    """Build the menus of the table; ``inserts`` fill the places that begin with @."""
+    for title, ids in MENUS:
+        menu = bar.addMenu(title)
+        menu.setToolTipsVisible(True)
+        for id in ids:
+            if id == SEPARATOR:
+                menu.addSeparator()
+            elif id.startswith("@"):
+                inserts[id](menu)
+            else:
+                menu.addAction(actions[id])
+
+
+def _tip(spec: ActionSpec) -> str:
+    keys = ", ".join(
+        QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts
+    )
+    words = spec.help or spec.text.replace("&", "")
+    return f"{words} ({keys})" if keys else words

@@ -1,0 +1,162 @@
+"""What went wrong: a quiet bar with a hint for what the user can mend, a crash report for what we must."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+import resatt_studio
+from resatt_studio.errors import StudioError
+
+INFO_SHOWN_MS = 6000
+
+log = logging.getLogger(__name__)
+
+
+class NoticeBar(QFrame):
+    """One line above the photo. Good news goes by itself; what must be mended stays until it is closed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticeBar")
+        self.setAccessibleName("Notice")
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._act = QPushButton()
+        self._act.hide()
+        close = QToolButton()
+        close.setText("✕")
+        close.setAccessibleName("Close the notice")
+        close.setToolTip("Close")
+        close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 8, 6)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._act)
+        row.addWidget(close)
+        self._timer = QTimer(self, singleShot=True, interval=INFO_SHOWN_MS)
+        self._timer.timeout.connect(self.hide)
+        self._handler: Callable[[], None] | None = None
+        self._act.clicked.connect(self._run)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+    def tell(self, message: str, act: str = "", handler: Callable[[], None] | None = None) -> None:
+        """Show good news, with a button when ``act`` names one."""
+        self._show("info", message, act, handler)
+        if not act:
+            self._timer.start()
+
+    def warn(self, error: StudioError) -> None:
+        """Show what the user can mend, until it is closed."""
+        self._show("error", f"{error.message} {error.hint}".strip(), "", None)
+
+    def _show(self, kind: str, text: str, act: str, handler: Callable[[], None] | None) -> None:
+        self._timer.stop()
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._text.setText(text)
+        self.setAccessibleDescription(text)
+        self._handler = handler
+        self._act.setText(act)
+        self._act.setVisible(bool(act))
+        self.show()
+
+    def _run(self) -> None:
+        handler = self._handler
+        self.hide()
+        if handler is not None:
+            handler()
+
+
+class CrashDialog(QDialog):
+    """A report of a fault of ours, ready to copy; the app stays open, everything painted is on disk."""
+
+    def __init__(self, report: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Something broke in ResAtt Studio")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(720, 460)
+        words = QLabel(
+            "This is a fault of the app, not yours. Your strokes are saved. You can go on; "
+            "please send this report to the developers."
+        )
+        words.setWordWrap(True)
+        self.report = QPlainTextEdit(report)
+        self.report.setReadOnly(True)
+        self.report.setAccessibleName("Crash report")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(report))
+        buttons.rejected.connect(self.close)
+        column = QVBoxLayout(self)
+        column.addWidget(words)
+        column.addWidget(self.report, 1)
+        column.addWidget(buttons)
+
+
+def crash_report(error: BaseException) -> str:
+    """Versions and traceback as text; names no pixel and no stroke."""
+    versions = (
+        f"ResAtt Studio {resatt_studio.__version__}, Python {platform.python_version()}, "
+        f"Qt {qVersion()}, {platform.platform()}"
+    )
+    return versions + "\n\n" + "".join(traceback.format_exception(error))
+
+
+class FaultCatcher(QObject):
+    """Brings every exception that nobody caught, on any thread, to the window.
+
+    Args:
+        show: Called in the window's thread with the exception.
+    """
+
+    _caught = Signal(object)
+
+    def __init__(self, show: Callable[[BaseException], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._caught.connect(show, Qt.ConnectionType.QueuedConnection)
+        self._previous = (sys.excepthook, threading.excepthook)
+        sys.excepthook = self._main
+        threading.excepthook = self._thread
+
+    def release(self) -> None:
+        """Give the hooks back."""
+        sys.excepthook, threading.excepthook = self._previous
+
+    def _main(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            self._previous[0](kind, error, trace)
+            return
+        log.error("uncaught exception", exc_info=(kind, error, trace))
+        self._caught.emit(error)
+
+    def _thread(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            log.error("uncaught exception in %s", args.thread, exc_info=args.exc_value)
+            self._caught.emit(args.exc_value)

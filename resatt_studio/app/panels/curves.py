@@ -1,0 +1,112 @@
+"""Loss and Dice of a run while it learns; the plotting library loads with the first point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QWidget
+
+from resatt_studio.app.parts import Look
+from resatt_studio.app.theme import Tokens
+
+Curve = Sequence[tuple[int, float]]
+
+
+class Curves(QWidget):
+    """Dice on the left axis, loss on an axis of its own on the right."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setAccessibleName("Curves of loss and Dice")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(84)
+        self._look = look
+        self._plot: Any = None
+        self._dice: Any = None
+        self._loss: Any = None
+        self._loss_view: Any = None
+        self._stack = QStackedLayout(self)
+        hint = QLabel("Loss and Dice appear here while the network learns.")
+        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        hint.setWordWrap(True)
+        hint.setProperty("role", "muted")
+        self._stack.addWidget(hint)
+        look.changed.connect(self._tint)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 120)
+
+    @property
+    def plotted(self) -> bool:
+        """Whether anything was drawn yet."""
+        return self._plot is not None
+
+    def show_curves(self, losses: Curve, dices: Curve) -> None:
+        """Draw both curves; with no points at all the hint is shown."""
+        if not losses and not dices:
+            self._stack.setCurrentIndex(0)
+            return
+        if self._plot is None:
+            self._build()
+        self._dice.setData([step for step, _ in dices], [value for _, value in dices])
+        smooth = _smoothed(losses)
+        self._loss.setData([step for step, _ in smooth], [value for _, value in smooth])
+        self._stack.setCurrentIndex(1)
+        final = f"Dice {dices[-1][1]:.2f}, " if dices else ""
+        self.setAccessibleDescription(f"{final}loss {losses[-1][1]:.3f}" if losses else final)
+
+    def _build(self) -> None:
+        import pyqtgraph
+
+        plot = pyqtgraph.PlotWidget()
+        plot.setMenuEnabled(False)
+        plot.setMouseEnabled(False, False)
+        plot.hideButtons()
+        item = plot.getPlotItem()
+        item.showAxis("right")
+        item.setLabel("left", "Dice")
+        item.setLabel("right", "loss")
+        for side in ("left", "right"):
+            item.getAxis(side).setWidth(46)
+        self._loss_view = pyqtgraph.ViewBox(enableMenu=False)
+        self._loss_view.setMouseEnabled(False, False)
+        item.scene().addItem(self._loss_view)
+        item.getAxis("right").linkToView(self._loss_view)
+        self._loss_view.setXLink(item)
+        item.vb.sigResized.connect(lambda: self._loss_view.setGeometry(item.vb.sceneBoundingRect()))
+        self._dice = pyqtgraph.PlotDataItem(symbol="o", symbolSize=5)
+        self._loss = pyqtgraph.PlotDataItem()
+        item.addItem(self._dice)
+        self._loss_view.addItem(self._loss)
+        self._plot = plot
+        self._stack.addWidget(plot)
+        self._tint(self._look.tokens)
+
+    def _tint(self, tokens: Tokens) -> None:
+        if self._plot is None:
+            return
+        import pyqtgraph
+
+        self._plot.setBackground(QColor(tokens.field))
+        item = self._plot.getPlotItem()
+        for side, colour in (("left", tokens.success), ("right", tokens.loss), ("bottom", tokens.muted)):
+            axis = item.getAxis(side)
+            axis.setPen(QColor(tokens.border))
+            axis.setTextPen(QColor(colour))
+        self._dice.setPen(pyqtgraph.mkPen(tokens.success, width=2))
+        self._dice.setSymbolBrush(QColor(tokens.success))
+        self._dice.setSymbolPen(None)
+        self._loss.setPen(pyqtgraph.mkPen(tokens.loss, width=1.5))
+
+
+def _smoothed(curve: Curve, keep: float = 0.8) -> list[tuple[int, float]]:
+    """Running mean, so that the trend of a noisy loss can be read; the first point is the first value."""
+    result: list[tuple[int, float]] = []
+    mean = None
+    for step, value in curve:
+        mean = value if mean is None else keep * mean + (1 - keep) * value
+        result.append((step, mean))
+    return result

@@ -1,0 +1,146 @@
+"""Layers over the photo: an eye, a colour and an opacity each, and the threshold of the mask."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QColorDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resatt_studio.app.canvas.layers import Layer
+from resatt_studio.app.icons import icon
+from resatt_studio.app.layers import LAYER_WORDS
+from resatt_studio.app.parts import Parts
+from resatt_studio.app.theme import Tokens
+
+COLOURED = frozenset({"mask", "probability", "uncertainty", "correction"})
+"""Layers whose colour the inspector may choose."""
+
+
+class LayersPanel(QWidget):
+    """One row a layer, the top layer first."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self._parts = parts
+        self.rows: dict[str, LayerRow] = {}
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(7)
+        grid.setVerticalSpacing(5)
+        grid.setColumnStretch(3, 1)
+        for place, name in enumerate(reversed(LAYER_WORDS)):
+            self.rows[name] = LayerRow(parts, name, grid, place)
+        self.threshold = QSlider(Qt.Orientation.Horizontal)
+        self.threshold.setRange(1, 99)
+        self.threshold.setAccessibleName("Threshold of the crack mask in percent")
+        self.threshold.setToolTip("A pixel counts as crack above this probability.")
+        self.threshold.setTracking(True)
+        self._value = QLabel()
+        self._value.setMinimumWidth(38)
+        line = QHBoxLayout()
+        label = QLabel("Threshold")
+        label.setBuddy(self.threshold)
+        line.addWidget(label)
+        line.addWidget(self.threshold, 1)
+        line.addWidget(self._value)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(11, 9, 11, 10)
+        column.addLayout(grid)
+        column.addSpacing(4)
+        column.addLayout(line)
+        column.addStretch(1)
+        self.threshold.valueChanged.connect(self._set_threshold)
+        parts.session.project_changed.connect(lambda _: self._show_threshold())
+        parts.session.prediction_changed.connect(lambda _: self._show_threshold())
+        self._show_threshold()
+
+    def sizeHint(self) -> QSize:
+        return QSize(330, 200)
+
+    def _set_threshold(self, percent: int) -> None:
+        self._value.setText(f"{percent} %")
+        if round(self._parts.session.threshold * 100) != percent:
+            self._parts.session.set_threshold(percent / 100)
+
+    def _show_threshold(self) -> None:
+        percent = round(self._parts.session.threshold * 100)
+        self.threshold.setValue(percent)
+        self._value.setText(f"{percent} %")
+
+
+class LayerRow:
+    """Eye, swatch, title and opacity of one layer, in a row of a grid."""
+
+    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int) -> None:
+        self._parts = parts
+        self._name = name
+        title, help = LAYER_WORDS[name]
+        self.eye = QToolButton()
+        self.eye.setCheckable(True)
+        self.eye.setAutoRaise(True)
+        self.eye.setProperty("role", "eye")
+        self.eye.setAccessibleName(f"Show {title.lower()}")
+        self.eye.setToolTip(f"Show or hide: {help}")
+        self.swatch = QToolButton()
+        self.swatch.setAutoRaise(True)
+        self.swatch.setProperty("role", "eye")
+        self.swatch.setIconSize(QSize(13, 13))
+        self.swatch.setAccessibleName(f"Colour of {title.lower()}")
+        self.swatch.setVisible(name in COLOURED)
+        self.swatch.setToolTip("Choose another colour")
+        self.title = QLabel(title)
+        self.title.setToolTip(help)
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setAccessibleName(f"Opacity of {title.lower()} in percent")
+        self.opacity.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        for column, widget in enumerate((self.eye, self.swatch, self.title, self.opacity)):
+            grid.addWidget(widget, place, column)
+        self.eye.toggled.connect(lambda on: parts.view.set_layer(name, visible=on))
+        self.opacity.valueChanged.connect(lambda value: parts.view.set_layer(name, opacity=value / 100))
+        self.swatch.clicked.connect(self._choose_colour)
+        parts.view.layer_changed.connect(self._follow)
+        parts.look.changed.connect(self._tint)
+        self._tint(parts.look.tokens)
+        self._follow(parts.view.layers[name])
+
+    def _follow(self, layer: Layer) -> None:
+        if layer.name != self._name:
+            return
+        self.eye.setChecked(layer.visible)
+        self.opacity.setValue(round(layer.opacity * 100))
+        self.opacity.setEnabled(layer.visible)
+        self.title.setEnabled(True)
+        self.title.setProperty("role", "" if layer.visible else "muted")
+        self.title.style().unpolish(self.title)
+        self.title.style().polish(self.title)
+        swatch = QPixmap(26, 26)
+        swatch.fill(QColor(layer.colour))
+        face = QIcon()
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled):
+            face.addPixmap(swatch, mode)
+        self.swatch.setIcon(face)
+
+    def _tint(self, tokens: Tokens) -> None:
+        eye, closed = icon("eye", tokens), icon("eye-off", tokens)
+        face = QIcon()
+        for side_px in (16, 32, 48):
+            face.addPixmap(eye.pixmap(side_px), QIcon.Mode.Normal, QIcon.State.On)
+            face.addPixmap(closed.pixmap(side_px), QIcon.Mode.Normal, QIcon.State.Off)
+        self.eye.setIcon(face)
+
+    def _choose_colour(self) -> None:
+        before = QColor(self._parts.view.layers[self._name].colour)
+        chosen = QColorDialog.getColor(before, self.swatch, f"Colour of {self.title.text().lower()}")
+        if chosen.isValid():
+            self._parts.view.set_layer(self._name, colour=chosen.name())

@@ -1,0 +1,97 @@
+"""The photo list as Qt sees it: one row an entry of the session's listing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QImage
+
+from resatt_studio.app.session import Session
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.photo import PhotoEntry, ReviewState
+
+ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
+THUMBNAIL_ROLE = ENTRY_ROLE + 1
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class PhotoModel(QAbstractListModel):
+    """Follows the session; thumbnails are asked for only by rows that are painted."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._entries: tuple[PhotoEntry, ...] = ()
+        self._images: dict[str, QImage] = {}
+        session.listed_changed.connect(self._relist)
+        session.thumbnails.ready.connect(self._thumbnail_ready)
+        self._relist()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self._entries)
+
+    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        entry = self._entries[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return entry.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{entry.facts.path}\n{entry.reason}".strip()
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{entry.name}, {entry.state.value}, {describe(entry)}"
+        if role == ENTRY_ROLE:
+            return entry
+        if role == THUMBNAIL_ROLE:
+            return self._image(entry)
+        return None
+
+    def row_of(self, photo_id: str) -> QModelIndex:
+        """Index of a photo, invalid when the list does not show it."""
+        for row, entry in enumerate(self._entries):
+            if entry.photo_id == photo_id:
+                return self.index(row, 0)
+        return QModelIndex()
+
+    def _image(self, entry: PhotoEntry) -> QImage | None:
+        if entry.state is ReviewState.BROKEN:
+            return None
+        pixels = self._session.thumbnails.get(entry.photo_id, entry.facts.path)
+        if pixels is None:
+            return None
+        image = self._images.get(entry.photo_id)
+        if image is None:
+            image = self._images[entry.photo_id] = _as_image(pixels)
+        return image
+
+    def _relist(self) -> None:
+        before, after = self._entries, self._session.listed
+        if [e.photo_id for e in before] == [e.photo_id for e in after]:
+            self._entries = after
+            if after:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(after) - 1, 0))
+            return
+        self.beginResetModel()
+        self._entries = after
+        kept = {e.photo_id for e in self._session.state.entries}
+        self._images = {key: image for key, image in self._images.items() if key in kept}
+        self.endResetModel()
+
+    def _thumbnail_ready(self, photo_id: str) -> None:
+        index = self.row_of(photo_id)
+        if index.isValid():
+            self.dataChanged.emit(index, index, [THUMBNAIL_ROLE])
+
+
+def describe(entry: PhotoEntry) -> str:
+    """The line under the name: uncertainty when known, else size; why, when it is broken."""
+    if entry.state is ReviewState.BROKEN:
+        return entry.reason or "cannot be read"
+    if entry.state is ReviewState.PREDICTED and entry.uncertainty is not None:
+        return f"uncertainty {entry.uncertainty:.3f}"
+    return f"{entry.facts.megapixels:.1f} MP"
+
+
+def _as_image(pixels: UInt8Array) -> QImage:
+    height, width = pixels.shape[:2]
+    return QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()

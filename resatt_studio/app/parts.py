@@ -1,0 +1,36 @@
+"""What a panel, the canvas or a dialog is given: the objects behind the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from resatt_studio.app.learner import Learner
+from resatt_studio.app.session import Session
+from resatt_studio.app.theme import LIGHT, Tokens
+from resatt_studio.app.view_state import ViewState
+
+
+class Look(QObject):
+    """The theme's tokens now, and a signal when they change."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tokens: Tokens = LIGHT
+
+    def set(self, tokens: Tokens) -> None:
+        self.tokens = tokens
+        self.changed.emit(tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a panel may ask or tell."""
+
+    session: Session
+    view: ViewState
+    learner: Learner
+    look: Look

@@ -1,0 +1,141 @@
+"""Predictions in the background: the open photo first, then the ones that come next."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from resatt_studio.app.worker import Answers, Worker
+from resatt_studio.errors import PhotoError, WeightsError
+from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.records.photo import Photo, PhotoEntry
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.workflow.courtesy import Courtesy
+from resatt_studio.workflow.jobs import progress
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.project import Project
+
+MODEL = "r2aunet"
+
+
+class Predictor(QObject):
+    """Owns the engine, which is made, used and known on the network's thread alone.
+
+    Args:
+        gpu: The worker of the network.
+        device: "auto", "cpu", "cuda" or "mps".
+        threads: Most CPU threads, 0 for all cores.
+    """
+
+    predicted = Signal(object)
+    """A Prediction."""
+    progressed = Signal(str, int, int)
+    failed = Signal(object)
+    device_known = Signal(str)
+
+    def __init__(self, gpu: Worker, device: str, threads: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._gpu = gpu
+        self.courtesy = Courtesy(threads)
+        self._device = device
+        self._engine: Any = None
+        self._engine_device = ""
+        self._ahead: dict[str, int] = {}
+
+    def set_device(self, device: str, threads: int) -> None:
+        """Use another device or number of threads from the next job on."""
+        self._device = device
+        self.courtesy.threads = threads
+
+    def predict_shown(self, project: Project, photo: Photo) -> None:
+        """Predict the photo on the screen; an earlier wish for another photo is dropped."""
+
+        def job() -> Generator[JobProgress, None, Prediction]:
+            from resatt_studio.workflow.predict import predict_photo
+
+            yield progress(0, 0, message="Waking the network" if self._engine is None else "Predicting")
+            engine = self._ready_engine(project)
+            return (yield from predict_photo(engine, project, photo))
+
+        answers = Answers(self.predicted.emit, self._tell, self.failed.emit, self._quiet)
+        self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown")
+
+    def predict_ahead(self, project: Project, entries: Sequence[PhotoEntry]) -> None:
+        """Predict photos that are likely to be opened soon; other earlier wishes are dropped."""
+        wanted = {entry.photo_id for entry in entries}
+        for photo_id in set(self._ahead) - wanted:
+            self._gpu.cancel(self._ahead.pop(photo_id))
+        for entry in entries:
+            if entry.photo_id not in self._ahead:
+                self._ahead[entry.photo_id] = self._submit_ahead(project, entry)
+
+    def predict_project(self, project: Project) -> None:
+        """Predict all photos of the project that the weights in use have not seen."""
+
+        def job() -> Generator[JobProgress, None, Any]:
+            from resatt_studio.workflow.predict import predict_project
+
+            yield progress(0, 0, message="Predicting all photos")
+            engine = self._ready_engine(project)
+            return (yield from predict_project(engine, project))
+
+        answers = Answers(None, self._tell, self.failed.emit, self._quiet)
+        self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all")
+
+    def forget(self) -> None:
+        """Drop every wish, as when the project is closed."""
+        for job_id in self._ahead.values():
+            self._gpu.cancel(job_id)
+        self._ahead.clear()
+
+    def _submit_ahead(self, project: Project, entry: PhotoEntry) -> int:
+        def job() -> Generator[JobProgress, None, Prediction | None]:
+            from resatt_studio.workflow.load import open_photo
+            from resatt_studio.workflow.predict import predict_photo
+
+            yield progress(0, 0)
+            engine = self._ready_engine(project)
+            try:
+                photo = open_photo(project, entry.photo_id)
+            except PhotoError:
+                return None  # told when the photo itself is opened
+            yield progress(0, 0)
+            return (yield from predict_photo(engine, project, photo))
+
+        def done(prediction: Prediction | None) -> None:
+            if prediction is not None:
+                self.predicted.emit(prediction)
+
+        def ended() -> None:
+            self._ahead.pop(entry.photo_id, None)
+
+        answers = Answers(done, None, self.failed.emit, ended)
+        return self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers)
+
+    def _ready_engine(self, project: Project) -> Any:
+        """The engine with the project's active weights; runs on the network's thread."""
+        from resatt_studio.workflow.predict import make_engine
+
+        active: WeightsVersion | None = project.shelf.active(MODEL)
+        if active is None:
+            raise WeightsError(
+                "This project has no weights to predict with.",
+                "Import weights, or roll back to a version, in the Learning panel.",
+            )
+        if self._engine is None or self._engine_device != self._device:
+            self._engine = make_engine(None, self._device, self.courtesy.threads_now)
+            self._engine_device = self._device
+        if self._engine.weights_id != active.weights_id:
+            self._engine.use(project.shelf.load(active.weights_id))
+            self.device_known.emit(self._engine.device_name)
+        return self._engine
+
+    def _tell(self, report: JobProgress) -> None:
+        self.progressed.emit(report.message or "Predicting", report.done, report.total)
+
+    def _quiet(self) -> None:
+        self.progressed.emit("", 0, 0)

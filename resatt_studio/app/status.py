@@ -1,0 +1,126 @@
+"""The status bar: message, photo, pointer, zoom, brush, weights, device, and whether all is saved."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+
+from resatt_studio.app.parts import Parts
+
+
+class StatusBar(QStatusBar):
+    """Follows session, view and learner; the canvas tells pointer and zoom."""
+
+    def __init__(self, parts: Parts, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts = parts
+        self.setSizeGripEnabled(False)
+        self._device = parts.session.settings.device
+        self.work = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setFixedWidth(110)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the work under way")
+        self.bar.hide()
+        self.place = _field("Photo and its place in the list")
+        self.pointer = _field("Pointer position and crack probability", 190)
+        self.zoom = _field("Zoom", 52)
+        self.share = _field("Share of crack pixels")
+        self.brush = _field("Brush size")
+        self.weights = _field("Weights in use")
+        self.device = _field("Device of the network")
+        self.saved = _field("Whether everything is saved", 130)
+        self.addWidget(self.work)
+        self.addWidget(self.bar)
+        fields = (
+            self.place,
+            self.pointer,
+            self.zoom,
+            self.share,
+            self.brush,
+            self.weights,
+            self.device,
+            self.saved,
+        )
+        for field in fields:
+            self.addPermanentWidget(field)
+        parts.session.changed.connect(self.show_session)
+        parts.session.listed_changed.connect(self.show_session)
+        parts.session.prediction_changed.connect(self._show_share)
+        parts.session.progressed.connect(self.show_work)
+        parts.session.predictor.device_known.connect(self._show_device)
+        parts.view.brush_changed.connect(lambda _: self._show_brush())
+        self._show_brush()
+        self.show_session()
+
+    def show_session(self) -> None:
+        """Write what the session says."""
+        session = self._parts.session
+        entry = session.entry
+        ids = [e.photo_id for e in session.listed]
+        if entry is not None and entry.photo_id in ids:
+            self.place.setText(f"{ids.index(entry.photo_id) + 1} of {len(ids)}  {entry.name}")
+        else:
+            self.place.setText(entry.name if entry is not None else "")
+        if entry is None:
+            self.zoom.clear()
+            self.pointer.clear()
+        active = session.active
+        self.weights.setText(f"{active.model} {active.name or f'v{active.number}'}" if active else "")
+        self.device.setText(self._device if session.project is not None else "")
+        if session.project is None:
+            self.saved.setText("")
+        elif session.saving:
+            self.saved.setText("Saving…")
+        else:
+            self.saved.setText(f"All changes saved {session.saved_at}".rstrip())
+
+    def show_pointer(self, row: int, column: int) -> None:
+        """Write where the pointer is, in photo pixels, and the probability there."""
+        photo, prediction = self._parts.session.photo, self._parts.session.prediction
+        if photo is None or not (0 <= row < photo.height and 0 <= column < photo.width):
+            self.pointer.setText("")
+            return
+        words = f"x {column}  y {row}"
+        if prediction is not None:
+            words += f"  crack {round(int(prediction.probability_8bit[row, column]) / 2.55)} %"
+        self.pointer.setText(words)
+
+    def show_zoom(self, percent: float) -> None:
+        """Write the zoom, in percent."""
+        if self._parts.session.entry is None:
+            return
+        self.zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
+
+    def show_work(self, words: str, done: int, total: int) -> None:
+        """Write what runs in the background; empty words clear it."""
+        self.work.setText(f"{words}…" if words else "")
+        self.bar.setVisible(bool(words))
+        self.bar.setMaximum(total)
+        self.bar.setValue(done)
+
+    def _show_brush(self) -> None:
+        radius = self._parts.view.brush.radius_px
+        self.brush.setText(f"brush {2 * radius:.0f} px")
+
+    def _show_device(self, device: str) -> None:
+        self._device = device
+        self.show_session()
+
+    def _show_share(self, prediction: object) -> None:
+        session = self._parts.session
+        if session.prediction is None:
+            self.share.setText("")
+            return
+        share = float(session.prediction.mask(session.threshold).mean())
+        self.share.setText(f"mask {100 * share:.1f} %")
+
+
+def _field(help: str, width_px: int = 0) -> QLabel:
+    label = QLabel()
+    label.setToolTip(help)
+    label.setAccessibleName(help)
+    label.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+    if width_px:
+        label.setMinimumWidth(width_px)
+    return label

@@ -1,0 +1,106 @@
+"""What the inspector looks through and paints with: layers, tool, label, brush size; never in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, Layer
+from resatt_studio.records.correction import Label
+
+SMALLEST_RADIUS_PX = 0.5
+LARGEST_RADIUS_PX = 500.0
+_STEP = 1.25
+_OPACITY_STEP = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """The tool in hand.
+
+    Attributes:
+        tool: Name in the tools table.
+        label: What painting says.
+        radius_px: In photo pixels.
+    """
+
+    tool: str = "brush"
+    label: Label = Label.CRACK
+    radius_px: float = 4.0
+
+
+class ViewState(QObject):
+    """Layers and brush, changed by keys, panels and canvas alike."""
+
+    layer_changed = Signal(object)
+    brush_changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.layers: dict[str, Layer] = {layer.name: layer for layer in DEFAULT_LAYERS}
+        self.brush = Brush()
+
+    # -- layers --
+
+    def set_layer(
+        self,
+        name: str,
+        *,
+        visible: bool | None = None,
+        opacity: float | None = None,
+        colour: str | None = None,
+    ) -> None:
+        """Change what is given of one layer; ``opacity`` is in [0, 1]."""
+        before = self.layers[name]
+        after = replace(
+            before,
+            visible=before.visible if visible is None else visible,
+            opacity=before.opacity if opacity is None else min(1.0, max(0.0, opacity)),
+            colour=before.colour if colour is None else colour,
+        )
+        if after != before:
+            self.layers[name] = after
+            self.layer_changed.emit(after)
+
+    def toggle_mask(self) -> None:
+        self.set_layer("mask", visible=not self.layers["mask"].visible)
+
+    def more_opaque(self) -> None:
+        self.set_layer("mask", opacity=self.layers["mask"].opacity + _OPACITY_STEP)
+
+    def less_opaque(self) -> None:
+        self.set_layer("mask", opacity=self.layers["mask"].opacity - _OPACITY_STEP)
+
+    # -- brush --
+
+    def set_brush(
+        self, *, tool: str | None = None, label: Label | None = None, radius_px: float | None = None
+    ) -> None:
+        """Change what is given of the tool in hand."""
+        before = self.brush
+        radius = before.radius_px if radius_px is None else radius_px
+        after = Brush(
+            before.tool if tool is None else tool,
+            before.label if label is None else label,
+            min(LARGEST_RADIUS_PX, max(SMALLEST_RADIUS_PX, radius)),
+        )
+        if after != before:
+            self.brush = after
+            self.brush_changed.emit(after)
+
+    def paint_crack(self) -> None:
+        self.set_brush(tool="brush", label=Label.CRACK)
+
+    def paint_not_crack(self) -> None:
+        self.set_brush(tool="brush", label=Label.NOT_CRACK)
+
+    def swap_label(self) -> None:
+        other = Label.NOT_CRACK if self.brush.label is Label.CRACK else Label.CRACK
+        self.set_brush(tool="brush", label=other)
+
+    def smaller_brush(self) -> None:
+        self.set_brush(radius_px=self.brush.radius_px / _STEP)
+
+    def larger_brush(self) -> None:
+        self.set_brush(radius_px=self.brush.radius_px * _STEP)

@@ -1,0 +1,90 @@
+"""The start page: the sample project, recent projects, and what can be dropped here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from resatt_studio.app.parts import Parts
+
+SHOWN_RECENT = 5
+
+
+class WelcomePage(QWidget):
+    """Shown while no project is open.
+
+    Args:
+        parts: Behind the window.
+        new, open: Ask for a folder and go on; the window's own acts.
+    """
+
+    def __init__(self, parts: Parts, new: Callable[[], None], open: Callable[[], None]) -> None:
+        super().__init__()
+        self.setObjectName("welcomePage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._parts = parts
+        card = QFrame()
+        card.setObjectName("welcomeCard")
+        card.setFixedWidth(540)
+        title = QLabel("ResAtt Studio")
+        title.setProperty("role", "title")
+        words = QLabel(
+            "Crack masks that learn from you: open photos, correct what the network got wrong, "
+            "let it learn, take the masks away."
+        )
+        words.setWordWrap(True)
+        self.sample = QPushButton("Try the sample project")
+        self.sample.setProperty("primary", "true")
+        self.sample.setToolTip("Twelve bundled photos; nothing is downloaded")
+        self.sample.clicked.connect(parts.session.open_sample)
+        self.new = QPushButton("New project…")
+        self.new.clicked.connect(new)
+        self.open = QPushButton("Open project…")
+        self.open.clicked.connect(open)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.sample)
+        buttons.addWidget(self.new)
+        buttons.addWidget(self.open)
+        self._recent_title = QLabel("Recent projects")
+        self._recent_title.setProperty("role", "heading")
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(1)
+        hint = QLabel("Or drop photos, a folder of photos or a .resatt project on this window.")
+        hint.setProperty("role", "muted")
+        hint.setWordWrap(True)
+        column = QVBoxLayout(card)
+        column.setContentsMargins(30, 26, 30, 26)
+        column.setSpacing(14)
+        for widget in (title, words):
+            column.addWidget(widget)
+        column.addLayout(buttons)
+        column.addWidget(self._recent_title)
+        column.addLayout(self._recent)
+        column.addWidget(hint)
+        page = QVBoxLayout(self)
+        page.addStretch(2)
+        # Between stretches, not aligned: an aligned card would not ask its wrapped lines for their height.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(card)
+        middle.addStretch(1)
+        page.addLayout(middle)
+        page.addStretch(3)
+        self.show_recent(parts.session.settings.recent_projects)
+
+    def show_recent(self, folders: Sequence[Path]) -> None:
+        """List the newest projects; those that are gone are left out."""
+        while (item := self._recent.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        shown = [folder for folder in folders if folder.is_dir()][:SHOWN_RECENT]
+        for folder in shown:
+            button = QPushButton(f"{folder.stem}   {folder.parent}")
+            button.setProperty("flat", "true")
+            button.setProperty("row", "true")
+            button.setAccessibleName(f"Open project {folder}")
+            button.clicked.connect(lambda _=False, folder=folder: self._parts.session.open_project(folder))
+            self._recent.addWidget(button)
+        self._recent_title.setVisible(bool(shown))

@@ -1,0 +1,302 @@
+"""The window: menus, bars and docks built from tables around the canvas; what they do lives elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QPlainTextEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resatt_studio.app.actions import ACTIONS, ActionSpec
+from resatt_studio.app.asks import Asks
+from resatt_studio.app.binding import bind_canvas
+from resatt_studio.app.canvas.view import PhotoCanvas
+from resatt_studio.app.conditions import conditions
+from resatt_studio.app.icons import icon
+from resatt_studio.app.menus import Actions, fill_menu_bar
+from resatt_studio.app.notices import CrashDialog, NoticeBar, crash_report
+from resatt_studio.app.panels.registry import PANELS, PanelSpec
+from resatt_studio.app.parts import Parts
+from resatt_studio.app.recent import fill_recent_menu, read_drop
+from resatt_studio.app.status import StatusBar
+from resatt_studio.app.theme import Tokens
+from resatt_studio.app.tool_bars import MainBar, ToolStrip
+from resatt_studio.app.tools.registry import TOOLS
+from resatt_studio.app.welcome import WelcomePage
+from resatt_studio.errors import StudioError
+
+LAYOUT_VERSION = 1
+
+TOOL_ACTIONS: tuple[ActionSpec, ...] = tuple(
+    ActionSpec(
+        id=f"tool_{tool.name}",
+        text=tool.title,
+        target=f"tool.{tool.name}",
+        help=tool.help,
+        shortcuts=(tool.shortcut,),
+        icon=tool.icon,
+        needs="has_photo" if tool.paints else "",
+        checked=f"tool={tool.name}",
+    )
+    for tool in TOOLS
+)
+
+
+class MainWindow(QMainWindow):
+    """Everything on the screen.
+
+    Args:
+        parts: Behind it.
+        state: Where size and docks are kept between starts.
+    """
+
+    def __init__(self, parts: Parts, state: QSettings) -> None:
+        super().__init__()
+        self.parts = parts
+        self._state = state
+        self._docks: dict[str, QDockWidget] = {}
+        self._crashes: set[str] = set()
+        self.setObjectName("mainWindow")
+        self.setAcceptDrops(True)
+        self.setAnimated(False)
+        self.resize(1280, 800)
+        self.canvas = PhotoCanvas()
+        self.ask = Asks(parts, self)
+        self.actions_ = Actions((*ACTIONS, *TOOL_ACTIONS), self._resolve, self)
+        self.notice = NoticeBar()
+        self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
+        self.bar = MainBar(self.actions_, parts.view)
+        self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
+        self._project_label = QLabel()
+        self._build()
+        self._connect()
+        self._apply_look(parts.look.tokens)
+        self._initial_layout = self.saveState(LAYOUT_VERSION)
+        self._restore()
+        self._show_project(None)
+
+    # -- building --
+
+    def _build(self) -> None:
+        self.addToolBar(self.bar)
+        self._pages = QStackedWidget()
+        work = QWidget()
+        row = QHBoxLayout(work)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.strip)
+        row.addWidget(self.canvas, 1)
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(work)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(self._pages, 1)
+        self.setCentralWidget(centre)
+        for spec in PANELS:
+            self._add_dock(spec)
+        self.status = StatusBar(self.parts)
+        self.setStatusBar(self.status)
+        self._recent_menu = QMenu("&Recent projects", self)
+        self._recent_menu.aboutToShow.connect(self._fill_recent)
+        inserts: dict[str, Callable[[QMenu], object]] = {
+            "@recent": lambda menu: menu.addMenu(self._recent_menu),
+            "@panels": self._insert_panels,
+            "@tools": lambda menu: [menu.addAction(self.actions_[spec.id]) for spec in TOOL_ACTIONS],
+        }
+        fill_menu_bar(self.menuBar(), self.actions_, inserts)
+        self._project_label.setProperty("role", "muted")
+        self._project_label.setContentsMargins(0, 6, 10, 4)
+        self.menuBar().setCornerWidget(self._project_label, Qt.Corner.TopRightCorner)
+
+    def _add_dock(self, spec: PanelSpec) -> None:
+        dock = QDockWidget(spec.title, self)
+        dock.setObjectName(spec.id)
+        dock.setAccessibleName(f"{spec.title} panel")
+        self.addDockWidget(spec.area, dock)
+        if spec.tab_with:
+            self.tabifyDockWidget(self._docks[spec.tab_with], dock)
+            self._docks[spec.tab_with].raise_()
+        self._docks[spec.id] = dock
+        if spec.lazy:
+            dock.visibilityChanged.connect(lambda shown: shown and self._fill_dock(spec))
+        else:
+            self._fill_dock(spec)
+
+    def _fill_dock(self, spec: PanelSpec) -> None:
+        dock = self._docks[spec.id]
+        if dock.widget() is None:
+            dock.setWidget(spec.resolve()(self.parts))
+
+    def panel(self, id: str) -> Any:
+        """The widget of a panel; builds a lazy one."""
+        spec = next(spec for spec in PANELS if spec.id == id)
+        self._fill_dock(spec)
+        return self._docks[id].widget()
+
+    def _insert_panels(self, menu: QMenu) -> None:
+        for dock in self._docks.values():
+            menu.addAction(dock.toggleViewAction())
+
+    def _resolve(self, target: str) -> Callable[[], None]:
+        part, _, name = target.partition(".")
+        view = self.parts.view
+        if part == "tool":
+            return lambda: view.set_brush(tool=name)
+        owners: dict[str, QObject] = {
+            "session": self.parts.session,
+            "learner": self.parts.learner,
+            "view": view,
+            "ask": self.ask,
+            "canvas": self.canvas,
+            "window": self,
+        }
+        method: Callable[[], None] = getattr(owners[part], name)
+        return method
+
+    def _connect(self) -> None:
+        session, look = self.parts.session, self.parts.look
+        bind_canvas(self.canvas, self.parts, self.status)
+        for signal in (session.changed, session.listed_changed, self.parts.learner.changed):
+            signal.connect(self._follow)
+        self.parts.view.brush_changed.connect(lambda _: self._follow())
+        self.parts.view.layer_changed.connect(lambda _: self._follow())
+        session.project_changed.connect(self._show_project)
+        session.failed.connect(self.show_error)
+        session.told.connect(self.notice.tell)
+        self.parts.learner.ended.connect(self._offer_candidate)
+        look.changed.connect(self._apply_look)
+        QApplication.instance().installEventFilter(self)
+
+    # -- showing --
+
+    def _follow(self) -> None:
+        session = self.parts.session
+        self.actions_.follow(conditions(self.parts))
+        name = session.project.folder.name if session.project is not None else ""
+        shown = [part for part in (name, session.entry.name if session.entry else "") if part]
+        self.setWindowTitle(" — ".join((*shown, "ResAtt Studio")) + "[*]")
+        self.setWindowModified(session.saving)
+        count = len(session.state.entries)
+        self._project_label.setText(f"{name} — {count} photos" if name else "")
+
+    def _show_project(self, project: object) -> None:
+        if project is None:
+            self.welcome.show_recent(self.parts.session.settings.recent_projects)
+        self._pages.setCurrentIndex(0 if project is None else 1)
+        self.bar.setVisible(True)
+        self._follow()
+
+    def _apply_look(self, tokens: Tokens) -> None:
+        self.actions_.tint(tokens)
+        self.canvas.set_background(tokens.canvas)
+
+    def _offer_candidate(self, outcome: Any) -> None:
+        if outcome is not None and not outcome.verdict.promoted:
+            weights_id = outcome.version.weights_id
+            self.notice.tell(
+                outcome.verdict.reason, "Use it all the same", lambda: self.parts.learner.promote(weights_id)
+            )
+
+    def show_error(self, error: BaseException) -> None:
+        """What the user can mend goes to the quiet bar, a fault of ours to the crash dialog, once each."""
+        if isinstance(error, StudioError):
+            self.notice.warn(error)
+            return
+        report = crash_report(error)
+        if report not in self._crashes:
+            self._crashes.add(report)
+            CrashDialog(report, self).open()
+
+    def show_shortcuts(self) -> None:
+        """All keys on one sheet."""
+        self.ask.shortcuts(self.actions_.specs)
+
+    def reset_layout(self) -> None:
+        """Put every panel back where it was at first."""
+        self.restoreState(self._initial_layout, LAYOUT_VERSION)
+
+    def _fill_recent(self) -> None:
+        session = self.parts.session
+        fill_recent_menu(self._recent_menu, session.settings.recent_projects, session.open_project)
+
+    # -- keys and drops --
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hold V anywhere to see the bare photo; typing a v into a field stays typing."""
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
+            typing = isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit)
+            bare = event.modifiers() == Qt.KeyboardModifier.NoModifier
+            if event.key() == Qt.Key.Key_V and bare and not typing and not event.isAutoRepeat():
+                self.canvas.set_peek(event.type() == QEvent.Type.KeyPress)
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        dropped = read_drop(event.mimeData())
+        if dropped.project is not None or dropped.sources:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        dropped = read_drop(event.mimeData())
+        # A dialog may follow; the other program must not wait for it with the mouse in its hand.
+        QTimer.singleShot(0, lambda: self.ask.take_drop(dropped))
+
+    # -- end --
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.parts.learner.learning and not self._ends_learning():
+            event.ignore()
+            return
+        self._state.setValue("geometry", self.saveGeometry())
+        self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
+        QApplication.instance().removeEventFilter(self)
+        self.canvas.set_document(None)
+        self.parts.session.shut_down()
+        event.accept()
+
+    def _ends_learning(self) -> bool:
+        question = QMessageBox(self)
+        question.setWindowTitle("Learning is under way")
+        question.setText("The network is still learning.")
+        question.setInformativeText("Keep the best weights so far as a candidate, or drop this round?")
+        keep = question.addButton("Keep the best and close", QMessageBox.ButtonRole.AcceptRole)
+        question.addButton("Drop it and close", QMessageBox.ButtonRole.DestructiveRole)
+        stay = question.addButton("Go on learning", QMessageBox.ButtonRole.RejectRole)
+        question.setDefaultButton(keep)
+        question.setEscapeButton(stay)
+        question.exec()
+        if question.clickedButton() is stay:
+            return False
+        if question.clickedButton() is keep:
+            self.parts.learner.finish(timeout_s=2.0)
+        return True
+
+    def _restore(self) -> None:
+        geometry = self._state.value("geometry")
+        layout = self._state.value(f"layout-{LAYOUT_VERSION}")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(layout, QByteArray):
+            self.restoreState(layout, LAYOUT_VERSION)
+
+    def app_icon(self) -> None:
+        """Give the window its icon; drawn after the first paint."""
+        self.setWindowIcon(icon("app", self.parts.look.tokens))

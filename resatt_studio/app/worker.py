@@ -1,0 +1,115 @@
+"""Threads beside the window: one for the network, one for files; they only ever emit records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from resatt_studio.records.jobs import JobDone, JobFailed, JobProgress, JobReport, Urgency
+from resatt_studio.workflow.jobs import JobFactory, JobRunner
+
+
+def once(act: Callable[[], Any]) -> JobFactory:
+    """Make a job of one step from a plain function, for acts that take well under 0.2 s."""
+
+    def job() -> Generator[JobProgress, None, Any]:
+        return act()
+        yield
+
+    return job
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Who in the window hears what became of a job; each is called in the window's thread."""
+
+    done: Callable[[Any], None] | None = None
+    progress: Callable[[JobProgress], None] | None = None
+    failed: Callable[[Exception], None] | None = None
+    ended: Callable[[], None] | None = None
+
+
+class Worker(QObject):
+    """A thread that steps one runner, and the switchboard that brings its reports to the window.
+
+    Args:
+        name: Of the thread, for people who look at a stack dump.
+    """
+
+    broke = Signal(object)
+    """A job failed and nobody had asked to hear of it; carries the exception."""
+    busy_changed = Signal(bool)
+    _reported = Signal(object)
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = JobRunner()
+        self._name = name
+        self._answers: dict[int, Answers] = {}
+        # Queued also when the emitting thread is Python's own: the slot must run in the window's thread.
+        self._reported.connect(self._dispatch, Qt.ConnectionType.QueuedConnection)
+
+    def start(self) -> None:
+        self._runner.start(self._reported.emit, self._name)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job waits or runs."""
+        return bool(self._answers)
+
+    def submit(
+        self, factory: JobFactory, urgency: Urgency, answers: Answers | None = None, key: str = ""
+    ) -> int:
+        """Queue a job and return its id; a later job of the same key replaces it.
+
+        Called from the window's thread only.
+        """
+        was_busy = self.busy
+        job_id = self._runner.submit(factory, urgency, key)
+        # The report of even the quickest job waits for the event loop, so it finds its answers here.
+        self._answers[job_id] = answers or Answers()
+        if not was_busy:
+            self.busy_changed.emit(True)
+        return job_id
+
+    def cancel(self, job_id: int | None) -> None:
+        """Close a job; a job that is over, or none, is no error."""
+        if job_id is not None:
+            self._runner.cancel(job_id)
+
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """Close every job and end the thread; return whether it ended in time."""
+        self._reported.disconnect(self._dispatch)
+        self._answers.clear()
+        return self._runner.stop(timeout_s)
+
+    @Slot(object)
+    def _dispatch(self, report: JobReport) -> None:
+        answers = self._answers.get(report.job_id)
+        if answers is None:
+            return
+        if isinstance(report, JobProgress):
+            if answers.progress is not None:
+                answers.progress(report)
+            return
+        del self._answers[report.job_id]
+        try:
+            self._conclude(report, answers)
+        finally:
+            if answers.ended is not None:
+                answers.ended()
+            if not self._answers:
+                self.busy_changed.emit(False)
+
+    def _conclude(self, report: JobDone | JobFailed, answers: Answers) -> None:
+        if isinstance(report, JobDone):
+            if answers.done is not None:
+                answers.done(report.result)
+        elif report.error is not None:
+            if answers.failed is not None:
+                answers.failed(report.error)
+            else:
+                self.broke.emit(report.error)
