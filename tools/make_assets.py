@@ -1,7 +1,7 @@
-"""Rebuilds the bundled photos, the reference tiles and the recorded correction from their seeds.
+"""Rebuilds the bundled photos, the reference tiles, the recorded correction and the icon.
 
-Usage: ``python tools/make_assets.py [photos] [reference] [correction] [--only NAME] [--out assets]``;
-without a part, all three. The same version of the code and its libraries gives the same files.
+Usage: ``python tools/make_assets.py [photos] [reference] [correction] [icon] [--only NAME] [--out assets]``;
+without a part, all four. The same version of the code and its libraries gives the same files.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from resatt_studio.synthesis.photographed import asphalt_from_gravel, verge_from
 from resatt_studio.synthesis.scenes import Recipe, Scene, render_scene
 from resatt_studio.synthesis.textures import textures_from_skimage
 
+PARTS = ("photos", "reference", "correction", "icon")
 HEIGHT_PX, WIDTH_PX = 1024, 1536
 CORRECTED = "seepage-10-longitudinal"
 REFERENCE_SEED, REFERENCE_TILES, REFERENCE_PX = 70_000, 48, 256
@@ -295,19 +296,34 @@ def write_correction(out: Path) -> None:
     print(f"{path}  {len(strokes)} strokes, {strokes[-1].milliseconds[-1] / 1000:.0f} s")
 
 
+def write_icon(out: Path) -> None:
+    """Write ``icons/app.png``, 256 px, from ``icons/app.svg``."""
+    from PySide6.QtGui import QImage, QPainter
+    from PySide6.QtSvg import QSvgRenderer
+
+    image = QImage(256, 256, QImage.Format.Format_ARGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    QSvgRenderer(str(out / "icons" / "app.svg")).render(painter)
+    painter.end()
+    image.save(str(out / "icons" / "app.png"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=["photos", "reference", "correction", []])
+    parser.add_argument("parts", nargs="*", choices=PARTS)
     parser.add_argument("--only", help="photos whose name holds this")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "assets")
     options = parser.parse_args()
-    parts = options.parts or ["photos", "reference", "correction"]
+    parts = options.parts or PARTS
     if "photos" in parts:
         write_photos(options.out, options.only)
     if "reference" in parts:
         write_reference(options.out)
     if "correction" in parts:
         write_correction(options.out)
+    if "icon" in parts:
+        write_icon(options.out)
 
 
 if __name__ == "__main__":
