@@ -1,0 +1,118 @@
+"""Halved sizes: means of the photo, and marks that stay to be seen however far out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resatt_studio.annotation.tiled_labels import TiledLabels
+from resatt_studio.app.canvas.pyramid import (
+    LabelPyramid,
+    MaxPyramid,
+    PhotoPyramid,
+    halve_max,
+    halve_mean,
+    halved_levels,
+    mask_level,
+)
+from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.records.geometry import Box
+
+sides = st.integers(1, 60)
+
+
+@given(sides, sides, st.integers(0, 9))
+def test_a_halved_maximum_is_the_maximum_of_its_cell(height, width, seed):
+    values = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+    halved = halve_max(values)
+    assert halved.shape == (-(-height // 2), -(-width // 2))
+    for row in range(halved.shape[0]):
+        for column in range(0, halved.shape[1], 7):
+            cell = values[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+            assert halved[row, column] == cell.max()
+
+
+@given(sides, sides)
+def test_an_even_photo_stays_even_when_halved(height, width):
+    pixels = np.full((height, width, 3), (10, 130, 250), np.uint8)
+    halved = halve_mean(pixels)
+    assert halved.shape == (-(-height // 2), -(-width // 2), 3)
+    assert (halved == (10, 130, 250)).all()
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.1, 0.25, 0.3, 0.5, 0.51, 0.99, 1.0, 3.0])
+def test_a_cell_of_the_mask_is_at_least_one_view_pixel(scale):
+    level = mask_level(scale)
+    assert scale * 2**level >= 1 - 1e-6
+    assert level == 0 or scale * 2 ** (level - 1) < 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(300, 700), st.integers(300, 700), st.lists(st.tuples(*[st.integers(0, 299)] * 4), max_size=6)
+)
+def test_refreshed_label_levels_equal_levels_made_anew(height, width, boxes):
+    labels = TiledLabels(height, width)
+    pyramid = LabelPyramid(labels)
+    whole = [Box(0, 0, -(-height // 2**n), -(-width // 2**n)) for n in range(7)]
+    pyramid.block(6, whole[6])
+    for index, (top, left, tall, wide) in enumerate(boxes):
+        box = Box(top, left, top + tall, left + wide).clipped(height, width)
+        labels.write(box, np.full((box.height, box.width), index % 3, np.uint8))
+        pyramid.refresh(box)
+    for level in range(7):
+        anew = LabelPyramid(labels).block(level, whole[level])
+        np.testing.assert_array_equal(pyramid.block(level, whole[level]), anew)
+
+
+def test_crack_outranks_not_crack_outranks_unsaid():
+    labels = TiledLabels(4, 4)
+    labels.write(labels.box, np.array([[0, 2, 0, 0], [2, 1, 0, 2], [0] * 4, [0] * 4], np.uint8))
+    assert LabelPyramid(labels).block(1, Box(0, 0, 2, 2)).tolist() == [[2, 1], [0, 0]]
+
+
+def test_before_its_levels_are_there_a_map_shows_a_value_of_each_cell():
+    values = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    pyramid = MaxPyramid(values)
+    early = pyramid.block(2, Box(0, 0, 2, 2))
+    assert early.shape == (2, 2) and set(early.ravel()) <= set(values.ravel())
+    pyramid.levels = [halve_max(values), halve_max(halve_max(values))]
+    assert pyramid.block(2, Box(0, 0, 2, 2)).tolist() == [[27, 31], [59, 63]]
+
+
+def test_zoomed_out_the_photo_is_its_own_mean():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (1024, 768, 3), np.uint8)
+    photo = PhotoPyramid(pixels, None, 1024, 768)
+    photo.levels = halved_levels(pixels)
+    view = Viewport(128, 96, 1024, 768, 0.125)
+    shown = photo.sample(view, Box(0, 0, 128, 96))
+    mean = pixels.reshape(128, 8, 96, 8, 3).mean((1, 3))
+    assert np.abs(shown - mean).max() <= 3
+
+
+def test_a_preview_stands_where_the_photo_will_be():
+    row, column = np.mgrid[0:512, 0:512]
+    pixels = np.stack([row // 2, column // 2, 0 * row], 2).astype(np.uint8)
+    preview = halve_mean(halve_mean(pixels))
+    view = Viewport(256, 256, 512, 512, 0.5)
+    loading = PhotoPyramid(None, preview, 512, 512).sample(view, view.view_box)
+    loaded = PhotoPyramid(pixels, preview, 512, 512)
+    loaded.levels = halved_levels(pixels)
+    difference = np.abs(loading.astype(int) - loaded.sample(view, view.view_box))
+    assert difference[4:-4, 4:-4].max() <= 2
+
+
+def test_without_pixels_and_preview_nothing_is_sampled():
+    assert PhotoPyramid(None, None, 10, 10).sample(Viewport(5, 5, 10, 10), Box(0, 0, 5, 5)) is None
+
+
+def test_a_photo_wider_than_a_warp_can_take_is_shown():
+    pixels = np.zeros((70, 40_000, 3), np.uint8)
+    pixels[:, -10:] = 200
+    photo = PhotoPyramid(pixels, None, 70, 40_000)
+    view = Viewport(100, 100, 70, 40_000, 1.5).centred_on(35, 39_995)
+    inside = view.photo_in_view
+    assert photo.sample(view, inside)[10, -5].tolist() == [200] * 3
