@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from resatt_studio.records.arrays import BoolArray, Float32Array
-from resatt_studio.synthesis.cracks import Points
 from resatt_studio.synthesis.noise import wave
 from resatt_studio.synthesis.scenes import Scene
+from resatt_studio.synthesis.strands import Points
 
 CRACK, NOT_CRACK = 1, 2
 _CLEAR_PX = 14.0  # nobody paints "not crack" closer to a crack than this

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from resatt_studio.records.arrays import BoolArray, Float32Array, UInt8Array
-from resatt_studio.synthesis import distractors
 from resatt_studio.synthesis.camera import Camera, lit, photograph
+from resatt_studio.synthesis.covers import OBJECTS, shadow
 from resatt_studio.synthesis.cracks import PATTERNS, Crack, CrackStyle, draw_crack
+from resatt_studio.synthesis.marks import MARKS
 from resatt_studio.synthesis.noise import fractal_noise, value_noise
 from resatt_studio.synthesis.textures import SURFACES, Surface, from_texture
 
@@ -40,7 +41,7 @@ class Recipe:
         contrast: Share of the light that the darkest crack takes away, in (0, 1].
         lime: Share of each crack that white lime, brought out by water, has filled, in [0, 1].
         spall: Chance in [0, 1] that the surface along a crack is chipped.
-        marks, objects: Keys of ``distractors.MARKS`` and ``distractors.OBJECTS``, drawn in this order.
+        marks, objects: Keys of ``MARKS`` and ``OBJECTS``, drawn in this order.
         shadows: How many shadows fall over the scene.
         camera: Light and photo chain.
     """
@@ -125,7 +126,7 @@ def render_scene(
     else:
         ground = from_texture(rng, surface, height, width)
     for name in plan.marks:
-        distractors.MARKS[name](rng, ground)
+        MARKS[name](rng, ground)
     mask = np.zeros((height, width), np.bool_)
     for pattern in plan.patterns:
         style = plan.style if plan.style is not None else CrackStyle.draw(rng, ground.grain_px)
@@ -133,10 +134,10 @@ def render_scene(
         _carve(rng, ground, crack, plan)
         mask |= crack.mask
     for name in plan.objects:
-        mask &= distractors.OBJECTS[name](rng, ground) < 0.5
+        mask &= OBJECTS[name](rng, ground) < 0.5
     light = lit(rng, ground, plan.camera)
     for _ in range(plan.shadows):
-        light *= distractors.shadow(rng, height, width)[..., None]
+        light *= shadow(rng, height, width)[..., None]
     return Scene(photograph(rng, light, plan.camera), mask)
 
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resatt_studio.synthesis.camera import Camera
+from resatt_studio.synthesis.covers import OBJECTS
 from resatt_studio.synthesis.cracks import PATTERNS, CrackStyle
-from resatt_studio.synthesis.distractors import MARKS, OBJECTS
+from resatt_studio.synthesis.marks import MARKS
 from resatt_studio.synthesis.scenes import Recipe, Scene, render_scene
 from resatt_studio.synthesis.textures import SURFACES
 
