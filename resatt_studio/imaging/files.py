@@ -1,12 +1,9 @@
-"""Photos and masks as files: find, identify, read; photos are never changed."""
+"""Photos and masks as files: identify, read, write; the door to this room. Photos are never changed."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import logging
-import os
-import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +12,6 @@ import numpy as np
 
 from resatt_studio.errors import MaskError, PhotoError
 from resatt_studio.imaging.decode import (
-    HEIC_READABLE,
     damaged_as_photo_error,
     decode,
     format_of,
@@ -23,6 +19,7 @@ from resatt_studio.imaging.decode import (
     pillow_tags,
 )
 from resatt_studio.imaging.exif import camera, orientation, read_tags, taken_at, upright, upright_size
+from resatt_studio.imaging.finding import SUFFIXES, find_photos, natural_key
 from resatt_studio.imaging.headers import (
     Format,
     container_is_whole,
@@ -31,6 +28,7 @@ from resatt_studio.imaging.headers import (
     read_png_header,
 )
 from resatt_studio.imaging.masks import to_mask
+from resatt_studio.imaging.opening import opened
 from resatt_studio.imaging.raster import check_size, to_rgb
 from resatt_studio.imaging.tiff import read_tiff_header
 from resatt_studio.imaging.writing import encode_png, write_png, write_whole
@@ -52,59 +50,8 @@ __all__ = [
     "write_whole",
 ]
 
-SUFFIXES: frozenset[str] = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}) | (
-    frozenset({".heic", ".heif"}) if HEIC_READABLE else frozenset()
-)
-"""Suffixes of files that :func:`find_photos` lists, lower-case."""
-
-_LOG = logging.getLogger(__name__)
-_DIGITS = re.compile(r"(\d+)")
 _BLOCK_BYTES = 1 << 20
 _TAIL_BYTES = 1 << 16
-_PROJECT_SUFFIX = ".resatt"
-_WINDOWS_LONG_PATH = 240
-
-
-def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """Sort key under which "photo 9" comes before "photo 10", folder by folder, in any case."""
-
-    def parts(name: str) -> tuple[tuple[int, int, str], ...]:
-        pieces = (piece for piece in _DIGITS.split(name.casefold()) if piece)
-        # isdecimal and not isdigit: "²" is a digit that int() does not take
-        return tuple((0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces)
-
-    return tuple(parts(name) for name in path.parts)
-
-
-def find_photos(folder: Path) -> list[Path]:
-    """List the photos of a folder and its sub-folders, in natural order, files of a folder first.
-
-    Hidden files and folders and ``*.resatt`` projects are passed over, links to folders are not followed,
-    and a sub-folder that may not be read is logged and passed over.
-
-    Raises:
-        PhotoError: The folder itself is missing, no folder, or may not be read.
-    """
-    folder = Path(folder)
-    try:
-        with os.scandir(_os_path(folder)):
-            pass
-    except OSError as error:
-        raise _unopened(folder, error) from error
-    found: list[Path] = []
-    for parent, names, files in os.walk(_os_path(folder), onerror=lambda error: _LOG.warning("%s", error)):
-        names[:] = [name for name in names if not name.startswith(".") and not _is_project(name)]
-        base = folder / Path(parent).relative_to(_os_path(folder))
-        found += [base / name for name in files if not name.startswith(".") and _is_photo_name(name)]
-    return sorted(found, key=lambda path: (natural_key(path.parent), natural_key(Path(path.name)), str(path)))
-
-
-def _is_project(name: str) -> bool:
-    return name.casefold().endswith(_PROJECT_SUFFIX)
-
-
-def _is_photo_name(name: str) -> bool:
-    return Path(name).suffix.casefold() in SUFFIXES
 
 
 def read_facts(path: Path) -> PhotoFacts:
@@ -117,7 +64,7 @@ def read_facts(path: Path) -> PhotoFacts:
         PhotoError: Missing, empty, damaged, too large, or no photo.
     """
     path = Path(path)
-    with _opened(path) as file:
+    with opened(path) as file:
         photo_id, size_bytes = _hashed(file)
         file.seek(0)
         format = format_of(file.read(16), path.name)
@@ -271,37 +218,5 @@ def _hashed(file: BinaryIO) -> tuple[str, int]:
 
 
 def _read_bytes(path: Path) -> bytes:
-    with _opened(path) as file:
+    with opened(path) as file:
         return file.read()
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return Path(_os_path(path)).open("rb")
-    except OSError as error:
-        raise _unopened(path, error) from error
-
-
-def _os_path(path: Path) -> Path:
-    """The path as the system takes it: Windows wants a prefix on long ones."""
-    if os.name == "nt" and len(str(path)) > _WINDOWS_LONG_PATH and not str(path).startswith("\\\\"):
-        return Path("\\\\?\\" + str(path.absolute()))
-    return path
-
-
-def _unopened(path: Path, error: OSError) -> PhotoError:
-    match error:
-        case FileNotFoundError():
-            return PhotoError(
-                f"“{path}” was not found.", "Was it moved or renamed? Add it again from its place."
-            )
-        case NotADirectoryError():
-            return PhotoError(f"“{path}” is not a folder.", "Choose the folder that holds the photos.")
-        case IsADirectoryError():
-            return PhotoError(f"“{path}” is a folder, not a photo.", "Choose a file in it.")
-        case PermissionError():
-            return PhotoError(
-                f"“{path}” may not be read.", "Ask for permission to read it, or copy it elsewhere."
-            )
-    reason = error.strerror or str(error)
-    return PhotoError(f"“{path}” cannot be opened: {reason}.", "Check the disk or network drive it lies on.")

@@ -1,0 +1,49 @@
+"""Paths as the system takes them, and errors of opening as people take them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from resatt_studio.errors import PhotoError
+
+_WINDOWS_LONG_PATH = 240
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a photo for reading.
+
+    Raises:
+        PhotoError: Missing, a folder, not allowed, or out of reach.
+    """
+    try:
+        return Path(system_path(path)).open("rb")
+    except OSError as error:
+        raise unopened(path, error) from error
+
+
+def system_path(path: Path) -> Path:
+    """The path as the system takes it: Windows wants a prefix on long ones."""
+    if os.name == "nt" and len(str(path)) > _WINDOWS_LONG_PATH and not str(path).startswith("\\\\"):
+        return Path("\\\\?\\" + str(path.absolute()))
+    return path
+
+
+def unopened(path: Path, error: OSError) -> PhotoError:
+    """What a person needs to know about a path that could not be opened."""
+    match error:
+        case FileNotFoundError():
+            return PhotoError(
+                f"“{path}” was not found.", "Was it moved or renamed? Add it again from its place."
+            )
+        case NotADirectoryError():
+            return PhotoError(f"“{path}” is not a folder.", "Choose the folder that holds the photos.")
+        case IsADirectoryError() | PermissionError() if path.is_dir():  # Windows says "permission" of folders
+            return PhotoError(f"“{path}” is a folder, not a photo.", "Choose a file in it.")
+        case PermissionError():
+            return PhotoError(
+                f"“{path}” may not be read.", "Ask for permission to read it, or copy it elsewhere."
+            )
+    reason = error.strerror or str(error)
+    return PhotoError(f"“{path}” cannot be opened: {reason}.", "Check the disk or network drive it lies on.")
