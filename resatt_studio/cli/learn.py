@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from resatt_studio.cli.choices import Device, chosen_device, chosen_settings, chosen_threads
 from resatt_studio.cli.console import finish_on_interrupt, say, watch, write_json
 from resatt_studio.cli.projects import ProjectPath
 from resatt_studio.errors import LearningError
@@ -29,19 +30,16 @@ def finetune(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="JSON; - for stdout.")
     ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where the network runs.")
-    ] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Let a copy of the active weights learn from the approved corrections. Ctrl-C keeps the best so far."""
     from resatt_studio.records.training import FineTunePlan
-    from resatt_studio.settings import load_settings
     from resatt_studio.workflow.finetune import fine_tune_project
     from resatt_studio.workflow.project import open_project
 
     if promote not in ("auto", "never"):
         raise LearningError(f"--promote {promote} has no meaning.", "Choose auto or never.")
-    settings = load_settings().settings
+    settings = chosen_settings()
     limit_s = seconds if seconds is not None else settings.learn_seconds
     plan = replace(FineTunePlan(), seconds=limit_s, steps=steps, seed=seed)
     with open_project(project) as opened, finish_on_interrupt("Keeping the best so far.") as finish_early:
@@ -49,7 +47,8 @@ def finetune(
             opened,
             plan,
             promote_better=promote == "auto",
-            device=device,
+            device=chosen_device(device, settings),
+            threads=chosen_threads(settings),
             finish_early=finish_early,
             author=settings.author,
         )

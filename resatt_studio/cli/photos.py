@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from resatt_studio.cli.choices import Device, chosen_device, chosen_settings, chosen_threads
 from resatt_studio.cli.console import say, show_table, warn, watch, write_json
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ WeightsName = Annotated[
 ]
 ProjectOption = Annotated[
     Path | None, typer.Option("--project", metavar="PROJECT", help="Project to take weights from.")
-]
-Device = Annotated[
-    str,
-    typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the network runs.", show_default=True),
 ]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Summary as JSON; - for stdout.")
@@ -50,8 +47,16 @@ def predict(
     """Write a crack mask (0/255, the photo's size) of every photo."""
     from resatt_studio.workflow.predict import predict_files
 
+    settings = chosen_settings()
     summary = watch(
-        predict_files(_weights(weights, project), photos, out, probability=probability, device=device),
+        predict_files(
+            _weights(weights, project),
+            photos,
+            out,
+            probability=probability,
+            device=chosen_device(device, settings),
+            threads=chosen_threads(settings),
+        ),
         "Predicting",
     )
     for refused in summary.refused:
@@ -78,9 +83,16 @@ def evaluate(
     from resatt_studio.workflow.evaluate import evaluate_files
     from resatt_studio.workflow.sources import read_list
 
+    settings = chosen_settings()
     stems = read_list(list_file) if list_file is not None else None
     job = evaluate_files(
-        _weights(weights, project), photos, masks, stems, tolerance_px=tolerance, device=device
+        _weights(weights, project),
+        photos,
+        masks,
+        stems,
+        tolerance_px=tolerance,
+        device=chosen_device(device, settings),
+        threads=chosen_threads(settings),
     )
     scored = watch(job, "Evaluating")
     for refused in scored.refused:

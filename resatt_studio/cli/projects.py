@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from resatt_studio.cli.choices import chosen_settings, chosen_threads
 from resatt_studio.cli.console import say, warn, watch
 
 if TYPE_CHECKING:
@@ -51,12 +52,11 @@ def add(
 
 
 def _add(project: Project, photos: Path, masks: Path | None, list_file: Path | None) -> Added:
-    from resatt_studio.settings import load_settings
     from resatt_studio.workflow.load import add_photos
     from resatt_studio.workflow.sources import read_list
 
     stems = read_list(list_file) if list_file is not None else None
-    author = load_settings().settings.author
+    author = chosen_settings().author
     added = watch(add_photos(project, [photos], masks, stems, author), "Adding")
     for refused in added.refused:
         warn(f"{refused.path}: {refused.reason}")
@@ -74,8 +74,12 @@ def export(
     from resatt_studio.workflow.export import export_project
     from resatt_studio.workflow.project import open_project
 
+    settings = chosen_settings()
     with open_project(project) as opened:
-        exported = watch(export_project(opened, format_name, out), "Exporting")
+        job = export_project(
+            opened, format_name, out, device=settings.device, threads=chosen_threads(settings)
+        )
+        exported = watch(job, "Exporting")
         for refused in exported.refused:
             warn(f"{refused.path}: {refused.reason}")
         say(None, f"{len(exported.files)} files in {out}")

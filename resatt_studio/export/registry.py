@@ -35,6 +35,7 @@ class Exporter:
         checker: Dotted name of ``(item, paths) -> str``: reads the files again, raises ``ExportError`` when
             they are not what was meant, and says in a few words what is in them.
         aliases: Further names it answers to.
+        shows_prediction: Whether the network's answer is part of it; photos are then predicted first.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Exporter:
     writer: str
     checker: str
     aliases: tuple[str, ...] = ()
+    shows_prediction: bool = True
 
     def export(self, item: ExportItem | WeightsItem, out: Path) -> Exported:
         """Write the files of one item, then read them again.
@@ -84,6 +86,7 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
                 writer="resatt_studio.export.masks:write_tristate",
                 checker="resatt_studio.export.masks:check_tristate",
                 aliases=("masks-tristate",),
+                shows_prediction=False,
             ),
             Exporter(
                 name="probability",
@@ -101,6 +104,7 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
                 suffix=".safetensors",
                 writer="resatt_studio.export.weights:write_weights",
                 checker="resatt_studio.export.weights:check_weights",
+                shows_prediction=False,
             ),
         )
     }

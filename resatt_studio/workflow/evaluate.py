@@ -11,7 +11,7 @@ from resatt_studio.errors import MaskError, PhotoError
 from resatt_studio.imaging.files import read_mask, read_photo
 from resatt_studio.records.weights import Scores, WeightsFile
 from resatt_studio.workflow.jobs import Job, progress
-from resatt_studio.workflow.predict import THRESHOLD
+from resatt_studio.workflow.predict import THRESHOLD, Threads
 from resatt_studio.workflow.sources import Refused, choose_photos, match_masks, the_mask, without_masks
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def evaluate_files(
     tolerance_px: float = 2.0,
     threshold: float = THRESHOLD,
     device: str = "auto",
+    threads: Threads = None,
 ) -> Job[FileScores]:
     """Predict every photo that has a mask and score it; every pixel of a mask counts.
 
@@ -81,6 +82,7 @@ def evaluate_files(
         tolerance_px: Euclidean distance within which a pixel counts as hit for ``tolerance_f1``.
         threshold: Probability above which a pixel is crack, in [0, 1].
         device: "auto", "cpu", "cuda" or "mps".
+        threads: CPU threads, or None for all cores.
 
     Raises:
         PhotoError: The folder does not exist or holds no such photo, or nothing could be scored.
@@ -113,6 +115,7 @@ def evaluate_files(
             tolerance_px=tolerance_px,
             centreline=True,
             device=device,
+            threads=threads,
         )
         try:
             while True:

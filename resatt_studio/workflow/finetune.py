@@ -18,6 +18,7 @@ from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepRep
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.predict import Threads
 from resatt_studio.workflow.promote import promote, refuse
 from resatt_studio.workflow.weights import MODEL, scores_row
 
@@ -69,7 +70,7 @@ def fine_tune_project(
     *,
     promote_better: bool = True,
     device: str = "auto",
-    threads: int | Callable[[], int] | None = None,
+    threads: Threads = None,
     finish_early: threading.Event | None = None,
     should_yield: Callable[[], None] | None = None,
     author: str = "",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from resatt_studio.errors import PhotoError
-from resatt_studio.imaging.files import read_photo, write_png
+from resatt_studio.export.items import ExportItem
+from resatt_studio.export.names import unique_stems
+from resatt_studio.export.registry import find_exporter
+from resatt_studio.imaging.files import read_photo
 from resatt_studio.records.jobs import JobProgress
-from resatt_studio.records.photo import Photo, ReviewState
+from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.jobs import Job, during, progress
@@ -20,18 +23,17 @@ from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.sources import Refused, choose_photos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from resatt_studio.inference.engine import Engine
     from resatt_studio.workflow.project import Project
+
+Threads: TypeAlias = int | Callable[[], int] | None
+"""CPU threads of a job: a number, a function asked before each piece of work, or None for all cores."""
 
 THRESHOLD = 0.5
 """Probability above which a pixel is crack, where nobody chose another."""
 
 
-def make_engine(
-    weights: WeightsFile | None = None, device: str = "auto", threads: int | Callable[[], int] | None = None
-) -> Engine:
+def make_engine(weights: WeightsFile | None = None, device: str = "auto", threads: Threads = None) -> Engine:
     """Make an engine; this is what loads torch.
 
     Args:
@@ -153,10 +155,12 @@ def predict_files(
     probability: bool = False,
     threshold: float = THRESHOLD,
     device: str = "auto",
+    threads: Threads = None,
 ) -> Job[PredictedFiles]:
     """Write a mask of every photo as ``<stem>.mask.png``: 0 and 255, the upright photo's size.
 
-    A photo that cannot be read is told in the outcome and the rest goes on.
+    A photo that cannot be read is told in the outcome and the rest goes on. Photos of one stem get as much of
+    their folders' names in front as tells them apart.
 
     Args:
         weights: To predict with.
@@ -165,14 +169,17 @@ def predict_files(
         probability: Also write ``<stem>.probability.png``, 16 bit: probability * 65535.
         threshold: Probability above which a pixel is crack, in [0, 1].
         device: "auto", "cpu", "cuda" or "mps".
+        threads: CPU threads, or None for all cores.
 
     Raises:
         PhotoError: A source does not exist, no photo was found, or none of them can be read.
         ExportError: The folder cannot be written.
     """
     paths, _ = choose_photos(sources)
-    engine = make_engine(weights, device)
-    names = output_names(paths)
+    stems = unique_stems(paths)
+    formats = [find_exporter("mask"), *([find_exporter("probability")] if probability else [])]
+    yield progress(0, len(paths), "photos", paths[0].name)
+    engine = make_engine(weights, device, threads)
     rows: list[PredictedFile] = []
     refused: list[Refused] = []
     for done, path in enumerate(paths):
@@ -184,20 +191,17 @@ def predict_files(
             refused.append(Refused(path, str(error)))
             continue
         prediction = yield from predict_pixels(engine, photo, report)
-        mask = prediction.mask(threshold)
-        mask_path = out / f"{names[path]}.mask.png"
-        write_png(mask_path, mask)
-        probability_path = out / f"{names[path]}.probability.png" if probability else None
-        if probability_path is not None:
-            write_png(probability_path, prediction.probability_8bit.astype(np.uint16) * np.uint16(257))
+        facts = PhotoFacts(photo.photo_id, path, photo.height, photo.width, path.stat().st_size)
+        item = ExportItem(facts, prediction, threshold=threshold, stem=stems[path])
+        files = [exporter.export(item, out).paths[0] for exporter in formats]
         rows.append(
             PredictedFile(
                 photo=path,
-                mask=mask_path,
-                probability=probability_path,
+                mask=files[0],
+                probability=files[1] if probability else None,
                 height=photo.height,
                 width=photo.width,
-                crack_share=float(np.mean(mask)),
+                crack_share=float(np.mean(prediction.mask(threshold))),
                 mean_entropy=prediction.mean_entropy,
                 seconds=prediction.seconds,
             )
@@ -206,21 +210,6 @@ def predict_files(
     if not rows:
         raise PhotoError(f"None of the {len(paths)} photos can be read: {refused[0].reason}")
     return PredictedFiles(weights.weights_id, engine.device_name, threshold, tuple(rows), tuple(refused))
-
-
-def output_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Name each photo's files: its stem; where several photos have one stem (letter case aside), all but the
-    first get "-2", "-3" ... in the order of ``paths``."""
-    names: dict[Path, str] = {}
-    taken: set[str] = set()
-    for path in paths:
-        name, number = path.stem, 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{path.stem}-{number}"
-        taken.add(name.casefold())
-        names[path] = name
-    return names
 
 
 def predict_pixels(engine: Engine, photo: Photo, report: JobProgress | None = None) -> Job[Prediction]:

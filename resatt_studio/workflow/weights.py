@@ -6,7 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.errors import WeightsError
+from resatt_studio.errors import ExportError, WeightsError
+from resatt_studio.export.items import WeightsItem
+from resatt_studio.export.registry import find_exporter
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.workflow.promote import import_weights, promote, rollback
@@ -77,6 +79,36 @@ def find_version(project: Project, name: str) -> WeightsVersion:
         return waiting[-1]
     named = [version for version in versions if name in (version.name, f"v{version.number}")]
     return named[0] if len(named) == 1 else project.shelf.version(name)
+
+
+def lineage(project: Project, version: WeightsVersion) -> tuple[WeightsVersion, ...]:
+    """The version, its parent, and so on to the first that the project holds."""
+    known = {other.weights_id: other for other in project.shelf.versions()}
+    line = [version]
+    while line[-1].parent in known and known[line[-1].parent] not in line:
+        line.append(known[line[-1].parent])
+    return tuple(line)
+
+
+def weights_item(project: Project, version: WeightsVersion) -> WeightsItem:
+    """A version as exporters take it."""
+    return WeightsItem(project.shelf.load(version.weights_id), lineage(project, version))
+
+
+def export_weights(project: Project, name: str, out: Path) -> tuple[Path, ...]:
+    """Write the version that ``name`` means as safetensors, with its card beside it.
+
+    Returns:
+        The weights file and the card, both read again and found right.
+
+    Raises:
+        WeightsError: Nothing, or more than one version, is meant.
+        ExportError: ``out`` has another ending, or cannot be written.
+    """
+    if not out.is_dir() and out.suffix.casefold() != ".safetensors":
+        raise ExportError(f"{out} is no name for weights.", "Give a name that ends in .safetensors.")
+    item = weights_item(project, find_version(project, name))
+    return find_exporter("weights").export(item, out).paths
 
 
 def import_file(project: Project, path: Path, author: str = "") -> WeightsVersion:

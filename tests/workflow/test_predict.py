@@ -7,8 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from resatt_studio.errors import PhotoError
 from resatt_studio.records.photo import ReviewState
@@ -18,7 +16,6 @@ from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos, open_photo
 from resatt_studio.workflow.predict import (
     make_engine,
-    output_names,
     predict_files,
     predict_photo,
     predict_project,
@@ -42,7 +39,7 @@ def test_a_photo_is_predicted_once_for_each_set_of_weights(
     project: Project, photo_folder: Path, weights: WeightsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = drain(add_photos(project, [photo_folder])).photos[0]
-    engine = make_engine(weights, "cpu")
+    engine = make_engine(weights, "cpu", 1)
     photo = open_photo(project, entry.photo_id)
     first = drain(predict_photo(engine, project, photo))
     assert isinstance(first, Prediction) and first.weights_id == weights.weights_id
@@ -58,7 +55,7 @@ def test_a_project_is_predicted_whole_but_for_what_cannot_be_read(
     (photo_folder / "wall_0.jpg").write_bytes(b"no photo")
     entries = drain(add_photos(project, [photo_folder])).photos
     entries[0].facts.path.unlink()
-    refused = drain(predict_project(make_engine(weights, "cpu"), project))
+    refused = drain(predict_project(make_engine(weights, "cpu", 1), project))
     assert [row.path for row in refused] == [entries[0].facts.path]
     assert all(project.store.has_prediction(entry.photo_id, weights.weights_id) for entry in entries[1:])
 
@@ -67,7 +64,9 @@ def test_masks_are_0_and_255_and_as_large_as_the_photos(
     photo_folder: Path, weights: WeightsFile, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    done = drain(predict_files(weights, [photo_folder], out, probability=True, device="cpu", threshold=0.4))
+    done = drain(
+        predict_files(weights, [photo_folder], out, probability=True, device="cpu", threads=1, threshold=0.4)
+    )
     assert [row.mask.name for row in done.photos] == [f"wall_{index}.mask.png" for index in range(4)]
     for row in done.photos:
         mask, probability = read_grey(row.mask), read_grey(row.probability)
@@ -82,7 +81,7 @@ def test_a_broken_photo_is_told_and_the_rest_goes_on(
     photo_folder: Path, weights: WeightsFile, tmp_path: Path
 ) -> None:
     (photo_folder / "wall_1.jpg").write_bytes(b"\xff\xd8 cut")
-    done = drain(predict_files(weights, [photo_folder], tmp_path / "out", device="cpu"))
+    done = drain(predict_files(weights, [photo_folder], tmp_path / "out", device="cpu", threads=1))
     assert len(done.photos) == 3
     assert [row.path.name for row in done.refused] == ["wall_1.jpg"]
     assert not (tmp_path / "out" / "wall_1.mask.png").exists()
@@ -91,7 +90,7 @@ def test_a_broken_photo_is_told_and_the_rest_goes_on(
 def test_when_no_photo_can_be_read_that_is_an_error(tmp_path: Path, weights: WeightsFile) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     with pytest.raises(PhotoError, match="None of the 1 photos"):
-        drain(predict_files(weights, [tmp_path / "a.jpg"], tmp_path / "out", device="cpu"))
+        drain(predict_files(weights, [tmp_path / "a.jpg"], tmp_path / "out", device="cpu", threads=1))
 
 
 def test_an_oriented_photo_gives_an_upright_mask(weights: WeightsFile, tmp_path: Path) -> None:
@@ -100,13 +99,16 @@ def test_an_oriented_photo_gives_an_upright_mask(weights: WeightsFile, tmp_path:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (64, 32), "grey").save(tmp_path / "turned.jpg", exif=exif)
-    done = drain(predict_files(weights, [tmp_path / "turned.jpg"], tmp_path / "out", device="cpu"))
+    done = drain(predict_files(weights, [tmp_path / "turned.jpg"], tmp_path / "out", device="cpu", threads=1))
     assert read_grey(done.photos[0].mask).shape == (64, 32)
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "X", "x-2", "y"])), unique=True))
-def test_no_two_photos_write_the_same_file(parts: list[tuple[str, str]]) -> None:
-    paths = [Path(folder) / f"{stem}.jpg" for folder, stem in parts]
-    names = output_names(paths)
-    assert list(names) == paths
-    assert len({name.casefold() for name in names.values()}) == len(paths)
+def test_photos_of_one_stem_write_files_of_their_own(
+    photo_folder: Path, weights: WeightsFile, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "wall_1.jpg").write_bytes((photo_folder / "wall_2.jpg").read_bytes())
+    done = drain(predict_files(weights, [photo_folder, other], tmp_path / "out", device="cpu", threads=1))
+    assert len({row.mask for row in done.photos}) == len(done.photos) == 5
+    assert {row.mask.name for row in done.photos} >= {"photos_wall_1.mask.png", "other_wall_1.mask.png"}

@@ -1,0 +1,151 @@
+"""What a project holds, as files: a chosen format of the exporter table, every file read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resatt_studio.annotation.tiled_labels import TiledLabels
+from resatt_studio.errors import ExportError, PhotoError
+from resatt_studio.export.items import ExportItem
+from resatt_studio.export.names import unique_stems
+from resatt_studio.export.registry import Exporter, Subject, find_exporter
+from resatt_studio.records.correction import Correction, Label
+from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.workflow.jobs import Job, during, progress
+from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
+from resatt_studio.workflow.sources import Refused
+from resatt_studio.workflow.weights import MODEL, weights_item
+
+if TYPE_CHECKING:
+    from resatt_studio.inference.engine import Engine
+    from resatt_studio.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFiles:
+    """What :func:`export_project` wrote.
+
+    Attributes:
+        files: In the order of the photos.
+        refused: Photos that were left out, and why.
+    """
+
+    files: tuple[Path, ...]
+    refused: tuple[Refused, ...] = ()
+
+
+def export_project(
+    project: Project,
+    format_name: str,
+    out: Path,
+    *,
+    engine: Engine | None = None,
+    device: str = "auto",
+    threads: Threads = None,
+) -> Job[ExportedFiles]:
+    """Write a project's photos, or its active weights, in one format.
+
+    Photos that the active weights have not seen are predicted first where the format shows a prediction.
+    Broken and skipped photos are left out, and so are photos without a correction where the format holds
+    nothing else.
+
+    Args:
+        project: Open project.
+        format_name: Line of the exporter table.
+        out: Folder to write into; made when missing.
+        engine: To predict with; it takes up the active weights. One is made when it is wanted and None.
+        device, threads: For an engine made here.
+
+    Raises:
+        ExportError: No such format, nothing to write, or the folder cannot be written.
+    """
+    exporter = find_exporter(format_name)
+    active = project.shelf.active(MODEL)
+    if exporter.subject is Subject.WEIGHTS:
+        yield progress(0, 1, "files", active.name)
+        return ExportedFiles(exporter.export(weights_item(project, active), out).paths)
+    entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
+    stems = unique_stems([entry.facts.path for entry in entries])
+    predicting = _Predicting(
+        project, active.weights_id, engine, lambda: make_engine(device=device, threads=threads)
+    )
+    files: list[Path] = []
+    refused: list[Refused] = []
+    for done, entry in enumerate(entries):
+        report = progress(done, len(entries), "photos", entry.name)
+        yield report
+        if entry.state is ReviewState.SKIPPED:
+            refused.append(Refused(entry.facts.path, "skipped in the review"))
+            continue
+        correction = stored_correction(project, entry)
+        if correction is None and not exporter.shows_prediction:
+            continue
+        try:
+            prediction = None
+            if exporter.shows_prediction:
+                prediction = yield from during(predicting.prediction(entry), report)
+        except PhotoError as error:
+            refused.append(Refused(entry.facts.path, str(error)))
+            continue
+        threshold = project.settings.threshold
+        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.facts.path])
+        files.extend(exporter.export(item, out).paths)
+    yield progress(len(entries), len(entries), "photos")
+    if not files:
+        reason = refused[0].reason if refused else _why_nothing(exporter, bool(entries))
+        raise ExportError(f"There was nothing to export as {exporter.name}: {reason}")
+    project.store.log(
+        "exported", f"{len(files)} files, {exporter.name}, to {out}", weights_id=active.weights_id
+    )
+    return ExportedFiles(tuple(files), tuple(refused))
+
+
+def stored_correction(project: Project, entry: PhotoEntry) -> Correction | None:
+    """A photo's correction as it is on the disk; None when nothing is said about any pixel."""
+    tiles = project.store.tiles(entry.photo_id)
+    if not tiles:
+        return None
+    labels = TiledLabels(entry.facts.height, entry.facts.width)
+    for index, data in tiles.items():
+        box = labels.tile_box(*index)
+        labels.put_tile(*index, np.frombuffer(data, np.uint8).reshape(box.height, box.width))
+    if labels.counts()[Label.UNSAID] == entry.facts.height * entry.facts.width:
+        return None
+    return Correction(entry.photo_id, labels.to_array())
+
+
+class _Predicting:
+    """Predictions of the active weights: kept ones, or made now; the network is loaded when first wanted."""
+
+    def __init__(
+        self, project: Project, weights_id: str, engine: Engine | None, make: Callable[[], Engine]
+    ) -> None:
+        self._project = project
+        self._weights_id = weights_id
+        self._engine = engine
+        self._make = make
+
+    def prediction(self, entry: PhotoEntry) -> Job[Prediction]:
+        known = self._project.store.prediction(entry.photo_id, self._weights_id)
+        if known is not None:
+            return known
+        yield progress(0, 1, "photos", entry.name)
+        if self._engine is None:
+            self._engine = self._make()
+        self._engine.use(self._project.shelf.load(self._weights_id))
+        return (
+            yield from predict_photo(self._engine, self._project, open_photo(self._project, entry.photo_id))
+        )
+
+
+def _why_nothing(exporter: Exporter, any_photos: bool) -> str:
+    if not any_photos:
+        return "the project has no photos."
+    return "no photo has a correction." if not exporter.shows_prediction else "no photo is left."
