@@ -19,6 +19,9 @@ def opened(path: Path) -> BinaryIO:
     """
     try:
         return Path(system_path(path)).open("rb")
+    except PermissionError as error:
+        # What Windows says of any folder, other systems say with an error of its own.
+        raise unopened(path, IsADirectoryError() if path.is_dir() else error) from error
     except OSError as error:
         raise unopened(path, error) from error
 
@@ -39,7 +42,7 @@ def unopened(path: Path, error: OSError) -> PhotoError:
             )
         case NotADirectoryError():
             return PhotoError(f"“{path}” is not a folder.", "Choose the folder that holds the photos.")
-        case IsADirectoryError() | PermissionError() if path.is_dir():  # Windows says "permission" of folders
+        case IsADirectoryError():
             return PhotoError(f"“{path}” is a folder, not a photo.", "Choose a file in it.")
         case PermissionError():
             return PhotoError(
