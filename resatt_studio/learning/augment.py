@@ -1,4 +1,4 @@
-"""Random views of one photo: where and how it is cut, and in what light and through what camera it is seen."""
+"""Random views of one photo: how it is cut, in what light, and through what camera."""
 
 from __future__ import annotations
 
@@ -142,8 +142,8 @@ def warp_values(values: Float32Array, matrix: Matrix, patch_px: int) -> Float32A
 def warp_labels(labels: UInt8Array, matrix: Matrix, patch_px: int) -> UInt8Array:
     """Cut a patch of H x W uint8 :class:`Label` values.
 
-    Crack is interpolated and cut at one half, so that thin lines stay whole when turned; nothing in between two
-    labels is invented.
+    Crack is interpolated and cut at one half, so that thin lines stay whole when turned; nothing in between
+    two labels is invented.
     """
     crack = warp_values((labels == Label.CRACK).astype(np.float32), matrix, patch_px) >= 0.5
     unsaid = warp_values((labels == Label.UNSAID).astype(np.float32), matrix, patch_px) >= 0.5
@@ -260,4 +260,5 @@ def _noise(rng: np.random.Generator, view: Float32Array) -> Float32Array:
 def _jpeg(rng: np.random.Generator, seen: UInt8Array) -> UInt8Array:
     quality = int(rng.integers(25, 95))
     _, packed = cv2.imencode(".jpg", seen[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    decoded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return decoded[..., ::-1]

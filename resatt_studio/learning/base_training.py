@@ -1,7 +1,7 @@
-"""Trains a network from the start, or on from given weights: a generator of reports that can be stopped and resumed.
+"""Trains a network from the start, or on from given weights; stops and resumes.
 
-AdamW with a cosine over the planned time, averaged weights (EMA), and BatchNorm statistics that are measured anew and
-held for the last part of the run, so that what is judged and shipped is exactly what was trained.
+AdamW with a cosine over the planned time, averaged weights (EMA), and BatchNorm statistics that are measured
+anew and held for the last part of the run, so that what is judged and shipped is exactly what was trained.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ from resatt_studio.learning.training_config import TrainConfig
 from resatt_studio.learning.training_data import TrainingData, draw_batch, load_data, plain_batches
 from resatt_studio.learning.training_state import load_checkpoint, save_checkpoint
 from resatt_studio.models import create_model
+from resatt_studio.models.r2aunet import R2AUNet
 from resatt_studio.models.state import load_weights, pack_weights, state_of, write_weights
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 
 _CHECKPOINT_SECONDS = 60.0
-_LOSS_MEMORY = 0.98
+_LOSS_MEMORY = 0.95
+_CRACK_SHARE = 0.03  # about what the patches hold; only where the head's bias begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,9 @@ def train(
 ) -> Generator[TrainReport, None, WeightsFile]:
     """Train a network and write its weights.
 
-    A checkpoint beside ``out`` (``<name>.checkpoint``) is written every minute, whole or not at all, and removed at
-    the end. After every judgement the best weights so far are written to ``out``. Closing the generator writes a
-    last checkpoint.
+    A checkpoint beside ``out`` (``<name>.checkpoint``) is written every minute, whole or not at all, and
+    removed at the end. After every judgement the best weights so far are written to ``out``. Closing the
+    generator writes a last checkpoint.
 
     Args:
         config: All options.
@@ -100,8 +102,7 @@ def train(
         The best weights by the validation splits, or the last ones when there is nothing to validate with.
 
     Raises:
-        LearningError: Nothing to learn from, a configuration with no meaning, a checkpoint of another run, or a loss
-            that is no number.
+        LearningError: Nothing to learn from, a checkpoint of another run, or a loss that is no number.
         WeightsError: ``start_from`` does not fit, or ``out`` cannot be written.
     """
     out = Path(out)
@@ -166,9 +167,9 @@ def _begin(config: TrainConfig, compute: Compute) -> _Run:
         network = create_model(config.model, **config.network)
     if config.start_from:
         _start_from(network, config)
-    elif hasattr(network, "start_from_crack_share"):
-        network.start_from_crack_share(0.03)
-    network = network.to(compute.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    elif isinstance(network, R2AUNet):
+        network.start_from_crack_share(_CRACK_SHARE)
+    network = network.to(compute.device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(network).requires_grad_(False)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -227,14 +228,20 @@ def _learn(run: _Run, material: TrainingData, config: TrainConfig, compute: Comp
 @torch.no_grad()
 def _follow(run: _Run, decay: float) -> None:
     """Move the averaged weights; statistics are copied, for they are an average already."""
-    mine, theirs = list(run.average.parameters()), list(run.network.parameters())
-    torch._foreach_lerp_(mine, [parameter.detach() for parameter in theirs], 1.0 - decay)
+    mine = [parameter.detach() for parameter in run.average.parameters()]
+    theirs = [parameter.detach() for parameter in run.network.parameters()]
+    torch._foreach_lerp_(mine, theirs, 1.0 - decay)
     for kept, fresh in zip(run.average.buffers(), run.network.buffers(), strict=True):
         kept.copy_(fresh)
 
 
 def _measured(
-    run: _Run, config: TrainConfig, material: TrainingData, compute: Compute, images: int, clock: _Clock
+    run: _Run,
+    config: TrainConfig,
+    material: TrainingData,
+    compute: Compute,
+    images: int,
+    clock: _Clock,
 ) -> Generator[TrainReport, None, nn.Module]:
     """A copy of the averaged network with statistics measured anew."""
     network = copy.deepcopy(run.average)
@@ -252,7 +259,7 @@ def _measured(
 def _hold_statistics(
     run: _Run, config: TrainConfig, material: TrainingData, compute: Compute, clock: _Clock
 ) -> Generator[TrainReport, None, None]:
-    """Go on from the averaged weights with statistics that fit them, and keep those for the rest of the run."""
+    """Go on from the averaged weights with statistics that fit them, and hold those from now on."""
     measured = yield from _measured(run, config, material, compute, config.statistics_images, clock)
     run.average.load_state_dict(measured.state_dict())
     run.network.load_state_dict(measured.state_dict())

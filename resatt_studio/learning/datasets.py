@@ -1,7 +1,8 @@
 """Photos and masks on disk as labelled tiles in memory.
 
-A set is a folder ``images/`` and ``masks/`` (equal stems), optionally ``train.txt``, ``val.txt``, ``test.txt`` with
-one stem a line, and optionally ``planking/``: masks of joints and other lines that look like crack and are not.
+A set is a folder with ``images/`` and ``masks/`` (equal stems), optionally ``train.txt``, ``val.txt``,
+``test.txt`` with one stem a line, and optionally ``planking/``: masks of joints and other lines that look
+like crack and are not.
 """
 
 from __future__ import annotations
@@ -186,7 +187,7 @@ def make_tile(name: str, pixels: UInt8Array, labels: UInt8Array, distractor: Boo
 def unsay_bright_rims(pixels: UInt8Array, labels: UInt8Array, window_px: int = 61) -> UInt8Array:
     """Take the word "crack" back where a coarse mask covers bright ground.
 
-    Some sets outline a crack as a polygon two to four times its width. Inside such a mask, pixels that are not
+    Some sets outline a crack as a polygon two to four times its width. Inside such a mask, pixels not
     darker than the surface around it become unsaid: a network then learns the dark line, not the polygon. A
     mask that is not darker than its surroundings at all is left as it is.
 

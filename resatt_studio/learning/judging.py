@@ -1,5 +1,4 @@
-"""How well a network does on labelled tiles while it is being trained: pooled scores by set, and how often it stays
-quiet where there is no crack."""
+"""How well a network in training does: pooled scores by set, and how often it stays quiet."""
 
 from __future__ import annotations
 
@@ -29,8 +28,10 @@ class Judgement:
 
     @property
     def score(self) -> float:
-        """One number to choose by: the mean over sets of (Dice + F1 at 2 px) / 2, where the quiet share counts as
-        one more set; in [0, 1]."""
+        """One number to choose by, in [0, 1].
+
+        The mean over sets of (Dice + F1 at 2 px) / 2, where the quiet share counts as one more set.
+        """
         parts = [(score.dice + score.tolerance_f1) / 2 for score in self.sets.values()]
         if self.quiet is not None:
             parts.append(self.quiet)

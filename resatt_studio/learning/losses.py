@@ -25,11 +25,11 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Te
 
 
 def soft_dice_loss(logits: Tensor, target: Tensor, weight: Tensor, smooth: float = 1.0) -> Tensor:
-    """One minus the soft Dice of each image, averaged over the images that have crack (Milletari et al., V-Net,
-    3DV 2016, with a smoothing constant and weights).
+    """One minus the soft Dice of each image, averaged over the images that have crack.
 
-    dice = (2 * sum(w p y) + s) / (sum(w p) + sum(w y) + s). An image without crack gives Dice nothing to overlap
-    with; there the cross-entropy teaches alone.
+    dice = (2 * sum(w p y) + s) / (sum(w p) + sum(w y) + s), after Milletari et al., V-Net, 3DV 2016, section
+    3, with a smoothing constant and weights. An image without crack gives Dice nothing to overlap with; there
+    the cross-entropy teaches alone.
 
     Args:
         logits, target, weight: As in :func:`weighted_cross_entropy`.

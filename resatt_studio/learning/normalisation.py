@@ -1,7 +1,7 @@
 """BatchNorm statistics: measured anew after learning, or held still while learning.
 
-One BatchNorm of a recurrent unit serves ``t + 1`` applications whose inputs differ, and its running statistics
-move ``t + 1`` times a step, so after learning they lag behind the weights. The cure is to measure them again over
+One BatchNorm of a recurrent unit serves ``t + 1`` applications whose inputs differ, and its running
+statistics move ``t + 1`` times a step, so after learning they fit badly. The cure is to measure them again on
 plain training images with the final weights, as a true mean instead of a moving one.
 """
 

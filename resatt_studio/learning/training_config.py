@@ -70,8 +70,10 @@ class SynthesisOptions:
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Everything that decides a training run; with ``steps`` the same configuration and data give the same weights
-    on one machine, with ``minutes`` the machine's speed has a say.
+    """Everything that decides a training run.
+
+    With ``steps`` the same configuration and data give the same weights on one machine; with ``minutes`` the
+    machine's speed has a say.
 
     Attributes:
         model, network: Line of the model table and constructor arguments.
@@ -83,8 +85,8 @@ class TrainConfig:
         weight_decay, clip_norm: Of AdamW, and the largest gradient norm.
         ema_decay: Of the averaged weights, which are what is judged and kept.
         dice_share: Of the loss, in [0, 1]; cross-entropy has the rest.
-        freeze_statistics_at: Share of the run after which BatchNorm statistics are measured anew and then held;
-            1 measures them at the end only.
+        freeze_statistics_at: Share of the run after which BatchNorm statistics are measured anew and then
+            held; 1 measures them at the end only.
         statistics_images: How many plain patches measure them.
         on_crack: Share of patches that are cut around a crack.
         judge_every_minutes: How often the validation splits judge.

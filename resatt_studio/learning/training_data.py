@@ -1,4 +1,4 @@
-"""Where the patches of a training run come from: sets, crack-free tiles and generated scenes, drawn by weight."""
+"""Where the patches of a run come from: sets, crack-free tiles and generated scenes, drawn by weight."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def draw_batch(
     """Draw one step's patches.
 
     Returns:
-        Photos (N, 3, P, P) float32 in [-1, 1], crack (N, 1, P, P) in {0, 1}, weight (N, 1, P, P) in {0, 1}; all on
-        the CPU.
+        Photos (N, 3, P, P) float32 in [-1, 1], crack (N, 1, P, P) in {0, 1}, weight (N, 1, P, P) in {0, 1};
+        all on the CPU.
     """
     weights = np.array([source.weight for source in data.sources])
     chosen = rng.choice(len(data.sources), size=config.batch, p=weights / weights.sum())
@@ -138,7 +138,7 @@ def draw_batch(
 
 
 def plain_batches(data: TrainingData, config: TrainConfig, images: int) -> Generator[Tensor, None, None]:
-    """Un-augmented patches, the sources in turn by weight, for measuring BatchNorm statistics; always the same."""
+    """Un-augmented patches, sources drawn by weight, for measuring BatchNorm statistics; always the same."""
     rng = np.random.default_rng([config.seed, 2])
     weights = np.array([source.weight for source in data.sources])
     for start in range(0, images, config.batch):
