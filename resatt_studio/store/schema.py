@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSIONS = ("0001",)
+SCHEMA_VERSIONS = ("0001", "0002")
 """Revisions of ``migrations/versions`` from oldest to newest; kept here so that opening a current database
 needs no Alembic."""
 
@@ -55,7 +55,7 @@ photos = Table(
     metadata,
     Column("photo_id", String(_HASH), primary_key=True),
     Column("arrival", Integer, nullable=False, unique=True),
-    Column("path", Text, nullable=False),
+    Column("path", Text, nullable=False, index=True),
     Column("height", Integer, nullable=False),
     Column("width", Integer, nullable=False),
     Column("bytes", BigInteger, nullable=False),

@@ -1,0 +1,83 @@
+"""Projects of every older schema open with the newest code, and nothing in them is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.project import RunState
+from resatt_studio.records.weights import WeightsState
+from resatt_studio.store.engine import open_engine, sqlite_url
+from resatt_studio.store.schema import SCHEMA_VERSIONS
+from resatt_studio.store.upgrade import schema_version
+from resatt_studio.workflow.correct import check_project, open_document
+from resatt_studio.workflow.project import DATABASE, Project, open_project
+from resatt_studio.workflow.promote import rollback
+
+ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures" / "old_projects").glob("schema-*.zip"))
+
+
+def sha256(array: Any) -> str:
+    return hashlib.sha256(array.tobytes()).hexdigest()
+
+
+def version_of(folder: Path) -> str:
+    engine = open_engine(sqlite_url(folder / DATABASE))
+    version = schema_version(engine)
+    engine.dispose()
+    return version
+
+
+def test_every_older_schema_has_a_project_here() -> None:
+    assert [path.stem.removeprefix("schema-") for path in ARCHIVES] == [*SCHEMA_VERSIONS[:-1]]
+
+
+@pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.stem)
+def test_an_old_project_is_upgraded_without_a_loss(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive) as unpacked:
+        unpacked.extractall(tmp_path)
+    expected = json.loads((tmp_path / "expected.json").read_text())
+    folder = tmp_path / "old.resatt"
+    assert version_of(folder) == archive.stem.removeprefix("schema-")
+    with open_project(folder) as project:
+        assert check_project(project) == []
+        check_contents(project, expected)
+    assert version_of(folder) == SCHEMA_VERSIONS[-1]
+    backup = folder / "backups" / "project-1.sqlite3"
+    assert backup.exists(), "the old database is kept before it is upgraded"
+
+
+def check_contents(project: Project, expected: dict[str, Any]) -> None:
+    store, shelf, first = project.store, project.shelf, expected["photos"][0]
+    entries = store.photos()
+    assert [entry.photo_id for entry in entries][:3] == expected["photos"]
+    assert [entry.state for entry in entries] == ["approved", "new", "new", ReviewState.BROKEN]
+    assert (entries[0].edits, entries[0].uncertainty, entries[0].split) == (3, 0.25, expected["split"])
+    document = open_document(project, first)
+    assert sha256(document.labels.to_array()) == expected["labels"]
+    assert [edit.edit_id for edit in document.edits] == expected["done"]
+    assert [edit.edit_id for edit in document.undone] == expected["undone"]
+    document.close()
+    prediction = store.prediction(first, expected["weights"][0])
+    assert prediction is not None
+    assert sha256(prediction.probability_8bit) == expected["probability"]
+    (sample,) = store.samples()
+    assert sample.sample_id == expected["sample"]
+    assert sha256(project.blobs.get_array(sample.labels_blob)) == expected["labels"]
+    assert [version.weights_id for version in shelf.versions()] == expected["weights"]
+    assert [version.state for version in shelf.versions()] == [WeightsState.RETIRED, WeightsState.ACTIVE]
+    after = shelf.active().after
+    assert after is not None
+    assert after.dice == expected["after"]
+    (run,) = store.runs()
+    assert (run.state, run.samples, len(run.curve)) == (RunState.FINISHED, (sample.sample_id,), 1)
+    assert len(store.events(1000)) == expected["events"]
+    assert [answer.answer for answer in store.label_answers(first)] == ["concrete"]
+    assert project.settings.threshold == 0.35
+    assert rollback(project).weights_id == expected["weights"][0]
