@@ -137,7 +137,7 @@ def learn(project: Project, chance: random.Random) -> None:
     finetune.POINT_SECONDS = 0.1  # so that kills fall into the writing of resume points too
     while True:
         finished = sum(run.ended_at != "" for run in project.store.runs())
-        plan = FineTunePlan(seconds=30, steps=12, crop_px=32, batch=2, seed=finished)
+        plan = FineTunePlan(seconds=30, steps=2, crop_px=32, batch=2, seed=finished)
         job = fine_tune_project(
             project, plan, device="cpu", threads=1, reference_folder=project.folder.parent / "reference"
         )
