@@ -8,7 +8,6 @@ import sys
 
 PROGRAM = """
 import resatt_studio.app
-
 from PySide6.QtCore import QObject, QRect, Signal
 class Bell(QObject):
     rung = Signal()
