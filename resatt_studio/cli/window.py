@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from resatt_studio.cli.choices import chosen_settings, chosen_threads
 from resatt_studio.cli.console import say, show_table, watch
 
 
@@ -37,25 +38,30 @@ def demo(
     from resatt_studio.workflow.demo import run_demo
     from resatt_studio.workflow.doctor import has_screen
 
-    outcome = watch(run_demo(out), "Demo")
-    rows = [
-        (row.name, f"{row.before:.3f}", f"{row.after:.3f}", f"{row.after - row.before:+.3f}")
-        for row in outcome.rows
+    settings = chosen_settings()
+    job = run_demo(out, device=settings.device, threads=chosen_threads(settings))
+    done = watch(job, "Demo")
+    learned = f"{done.corrected} ({done.strokes} strokes) in {done.seconds:.0f} s altogether"
+    say(None, f"Corrected and learned from {learned}. Dice on the photos it did not learn from:")
+    lines = [
+        *((row.name, row.before, row.after) for row in done.rows),
+        ("all of them, pooled", done.before.dice, done.after.dice),
     ]
-    show_table(None, "Dice on photos it did not learn from", ("photo", "before", "after", "change"), rows)
-    say(None, outcome.summary)
-    with_window = has_screen() if window is None else window
-    if with_window:
+    rows = [(name, f"{old:.3f}", f"{new:.3f}", f"{new - old:+.3f}") for name, old, new in lines]
+    show_table(None, "", ("photo", "before", "after", "change"), rows)
+    say(None, done.verdict.reason)
+    say(None, f"{len(done.files)} files in {out.absolute()}; the project is {done.project}")
+    if has_screen() if window is None else window:
         from resatt_studio.app.main import run
 
-        raise typer.Exit(run(outcome.project))
-    screenshots(outcome.project, out / "screenshots")
+        raise typer.Exit(run(done.project))
+    for path in screenshots(done.project, out.absolute() / "screenshots"):
+        say(None, str(path))
 
 
-def screenshots(project: Path, out: Path) -> None:
-    """Render the real window without a screen and write its pictures to ``out``."""
+def screenshots(project: Path, out: Path) -> list[Path]:
+    """Render the real window without a screen; its pictures are in ``out``."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from resatt_studio.app.main import screenshots as render
 
-    for path in render(project, out):
-        say(None, str(path))
+    return list(render(project, out))

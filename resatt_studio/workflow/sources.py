@@ -45,7 +45,7 @@ def choose_photos(
     """Find the photos of files and folders, in natural order, each once.
 
     Args:
-        sources: Photos, and folders that are searched with their sub-folders.
+        sources: Photos, and folders that are searched with their sub-folders, but for those called "masks".
         stems: Only these; None for all.
 
     Returns:
@@ -58,7 +58,7 @@ def choose_photos(
     for source in sources:
         if not source.exists():
             raise PhotoError(f"{source} does not exist.", "Check the spelling of the path.")
-        found.update(dict.fromkeys(find_photos(source) if source.is_dir() else [source]))
+        found.update(dict.fromkeys(_photos_of(source) if source.is_dir() else [source]))
     names = ", ".join(str(source) for source in sources)
     if stems is None:
         if not found:
@@ -73,6 +73,14 @@ def choose_photos(
         )
     present = {path.stem for path in photos}
     return photos, [Refused(Path(stem), "no photo of this stem") for stem in stems if stem not in present]
+
+
+def _photos_of(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in find_photos(folder)
+        if not any(part.casefold() == "masks" for part in path.relative_to(folder).parts[:-1])
+    ]
 
 
 def match_masks(folder: Path) -> Mapping[str, tuple[Path, ...]]:

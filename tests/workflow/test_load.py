@@ -155,8 +155,16 @@ def test_a_missing_or_empty_source_is_told_by_name(tmp_path: Path) -> None:
 
 
 def test_masks_inside_the_photo_folder_are_no_photos(project: Project, photo_folder: Path) -> None:
-    added = drain(add_photos(project, [photo_folder.parent], photo_folder.parent / "masks"))
+    masks = (photo_folder.parent / "masks").rename(photo_folder.parent / "truth")
+    added = drain(add_photos(project, [photo_folder.parent], masks))
     assert len(added.photos) == len(added.samples) == 4
+
+
+def test_a_folder_called_masks_inside_a_folder_of_photos_is_passed_over(
+    project: Project, photo_folder: Path
+) -> None:
+    assert len(drain(add_photos(project, [photo_folder.parent])).photos) == 4
+    assert len(drain(add_photos(project, [photo_folder.parent / "masks"])).photos) == 4
 
 
 def test_the_masks_that_predict_writes_are_found_by_stem(photo_folder: Path) -> None:
