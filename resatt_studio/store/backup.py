@@ -64,7 +64,7 @@ def _quick_check(source: sqlite3.Connection, database: Path, copies: list[Path])
         names = " or ".join(str(path) for path in copies)
         raise ProjectError(
             f"The project database {database} is damaged: {'; '.join(lines)}.",
-            f"Keep a copy of the folder, then put {names} in its place."
+            f"Keep a copy of the folder, remove {database.name}-wal, then put {names} in its place."
             if copies
             else "Restore the project folder from a backup.",
         )
