@@ -2,8 +2,8 @@
 
 Paints strokes through the same document and journal as the window, on a photo of 50 megapixels, and prints
 the time that the painting thread spends on the journal, the time until a stroke is on the disk, and how many
-strokes a second can be written for good. The yardstick is one ``fsync`` of 4 KiB on the same disk, measured in
-the same run: a journal cannot be faster than the disk it promises to have written.
+strokes a second can be written for good. The yardstick is one ``fsync`` of 4 KiB on the same disk, measured
+in the same run: a journal cannot be faster than the disk it promises to have written.
 """
 
 from __future__ import annotations
