@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -63,3 +64,69 @@ def photo_folder(tmp_path: Path) -> Path:
         png = cv2.imencode(".png", mask.astype(np.uint8) * 255)[1]
         (tmp_path / "masks" / f"wall_{seed}.png").write_bytes(png.tobytes())
     return tmp_path / "photos"
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of the smallest network there is; seeded."""
+    import torch
+
+    from resatt_studio.models import create_model
+    from resatt_studio.models.state import save_weights
+
+    config = {"base_width": 2, "t": 1, "stem": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        network = create_model("r2aunet", **config)
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(path, "r2aunet", config, network.state_dict(), {})
+    return path
+
+
+@pytest.fixture
+def project_folder(tmp_path: Path, photo_folder: Path, tiny_weights: Path) -> Path:
+    """A closed project of four small photos and a tiny network."""
+    from resatt_studio.workflow.jobs import drain
+    from resatt_studio.workflow.load import add_photos
+    from resatt_studio.workflow.project import create_project
+
+    folder = tmp_path / "bridge.resatt"
+    with create_project(folder, tiny_weights) as project:
+        drain(add_photos(project, [photo_folder]))
+    return folder
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings, data and logs of this test alone, never the developer's."""
+    for name in [name for name in os.environ if name.startswith("RESATT_") and name != "RESATT_DATA"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RESATT_SETTINGS", str(tmp_path / "settings.toml"))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    return tmp_path / "settings.toml"
+
+
+@pytest.fixture
+def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
+    """The shown window on the offscreen platform with its workers running; an ``app.main.Studio``."""
+    from dataclasses import replace
+
+    from PySide6.QtCore import QSettings
+
+    from resatt_studio.app.main import make_application, make_studio, settle, wait_for
+    from resatt_studio.settings import Settings
+
+    preferences = replace(Settings(), author="tester", device="cpu", threads=1, theme="light")
+    state = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    made = make_studio(make_application(), preferences, state)
+    made.window.resize(1100, 720)
+    made.window.show()
+    made.parts.session.start()
+    settle(0.05)
+    yield made
+    made.parts.learner.drop()
+    assert wait_for(lambda: not made.parts.learner.learning, 20)
+    made.window.close()
+    made.window.deleteLater()
+    settle(0.05)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -15,8 +15,6 @@ from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
 from resatt_studio.app.theme import apply_theme
 from resatt_studio.errors import SettingsError
 from resatt_studio.records.photo import ReviewState
-
-Chooser = Callable[[QWidget, str, str], str]
 
 
 class Asks(QObject):
@@ -97,10 +95,11 @@ class Asks(QObject):
         """Write and apply preferences."""
         session = self._parts.session
         try:
-            session.settings = settings.change_settings(**changes)
+            settings.change_settings(**changes)
         except SettingsError as error:
             session.failed.emit(error)
             return
+        session.settings = replace(session.settings, **changes)
         if "theme" in changes:
             application = QApplication.instance()
             self._parts.look.set(apply_theme(application, session.settings.theme))

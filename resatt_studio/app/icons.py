@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from resatt_studio.app.theme import Tokens
@@ -46,3 +46,24 @@ def tinted_pixmap(name: str, colour: str, side_px: int) -> QPixmap:
 @lru_cache(maxsize=64)
 def _source(name: str) -> str:
     return asset("icons", f"{name}.svg").read_text(encoding="utf-8")
+
+
+def label_icon(colour: str, ring: str, crossed: bool) -> QIcon:
+    """A disc in the colour that a label is painted in; crossed for "not crack", so that shape tells it too."""
+    result = QIcon()
+    for side_px in _SIDES_PX:
+        pixmap = QPixmap(side_px, side_px)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        edge = side_px * 0.16
+        disc = QRectF(edge, edge, side_px - 2 * edge, side_px - 2 * edge)
+        painter.setPen(QPen(QColor(ring), max(1.0, side_px / 16)))
+        painter.setBrush(QColor(colour))
+        painter.drawEllipse(disc)
+        if crossed:
+            painter.setPen(QPen(QColor("#1b1d20"), max(1.0, side_px / 9)))
+            painter.drawLine(QPointF(side_px * 0.3, side_px * 0.7), QPointF(side_px * 0.7, side_px * 0.3))
+        painter.end()
+        result.addPixmap(pixmap)
+    return result

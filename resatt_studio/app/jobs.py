@@ -13,7 +13,7 @@ from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction
-from resatt_studio.records.project import EventEntry
+from resatt_studio.records.project import EventEntry, RunState
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.workflow.jobs import progress
@@ -43,6 +43,8 @@ class OpenedProject:
     project: Project
     state: ProjectState
     threshold: float
+    cut_off: bool
+    """Whether a crash ended learning; it can go on from where it was."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,8 @@ def open_or_create(
     project = create_project(folder) if create else open_project(folder)
     if create:
         project.settings.threshold = threshold
-    return OpenedProject(project, read_state(project), project.settings.threshold)
+    cut_off = any(run.state is RunState.RUNNING for run in project.store.runs())
+    return OpenedProject(project, read_state(project), project.settings.threshold, cut_off)
 
 
 def sample_folder() -> Path:

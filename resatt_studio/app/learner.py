@@ -12,8 +12,10 @@ from resatt_studio.app import jobs
 from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Answers, once
 from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.workflow.jobs import progress
 
 
 class Learner(QObject):
@@ -55,8 +57,16 @@ class Learner(QObject):
 
     @property
     def pending(self) -> int:
-        """Approved corrections that no weights have learned from."""
+        """Approved corrections that no weights have learned from; those held back to judge do not count."""
         return self._session.state.pending_samples
+
+    @property
+    def held_back(self) -> int:
+        """Approved corrections that judge and never teach."""
+        return sum(
+            entry.state is ReviewState.APPROVED and entry.split is Split.VALIDATION
+            for entry in self._session.state.entries
+        )
 
     @property
     def can_learn(self) -> bool:
@@ -89,10 +99,15 @@ class Learner(QObject):
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.finetune import fine_tune_project
 
-            yield jobs.progress(0, 0, message="Preparing to learn")
+            yield progress(0, 0, message="Preparing to learn")
             return (
                 yield from fine_tune_project(
-                    project, plan, device=device, author=author, finish_early=finish, courtesy=courtesy
+                    project,
+                    plan,
+                    device=device,
+                    threads=courtesy.threads_now,
+                    finish_early=finish,
+                    author=author,
                 )
             )
 
@@ -105,6 +120,11 @@ class Learner(QObject):
         if self.learning:
             self._finish.set()
             self.changed.emit()
+
+    def drop(self) -> None:
+        """End the run at once and keep nothing of it."""
+        if self._job_id is not None:
+            self._session.gpu.cancel(self._job_id)
 
     def finish(self, timeout_s: float) -> bool:
         """Stop and wait, with the window alive, for the candidate; return whether it came in time."""
@@ -166,8 +186,8 @@ class Learner(QObject):
             once(lambda: act(project)), Urgency.PREDICT_SHOWN, Answers(done, None, self._session.failed.emit)
         )
 
-    def _step(self, progress: JobProgress) -> None:
-        report = progress.detail
+    def _step(self, told: JobProgress) -> None:
+        report = told.detail
         if not isinstance(report, StepReport):
             return
         self.report = report
@@ -192,8 +212,7 @@ class Learner(QObject):
         self._session.changed.emit()
 
     def _forget(self) -> None:
-        if self.learning and self._job_id is not None:
-            self._session.gpu.cancel(self._job_id)
+        self.drop()
         self.report, self.outcome = None, None
         self.losses, self.dices = [], []
         self.changed.emit()

@@ -81,6 +81,11 @@ def run(project: Path | None = None) -> int:
     window.show()
     code = application.exec()
     catcher.release()
+    if not window.ended_in_time:
+        # A thread deep in a network's step cannot be ended from outside, and the interpreter would crash on
+        # its way out under it. Everything is written and the project is closed: leave at once.
+        logging.shutdown()
+        os._exit(code)
     return code
 
 

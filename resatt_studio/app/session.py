@@ -63,6 +63,8 @@ class Session(QObject):
     failed = Signal(object)
     """A StudioError or any other exception."""
     progressed = Signal(str, int, int)
+    learning_cut_off = Signal()
+    """The project's last learning was ended by a crash; it can go on from where it was."""
     _unwritten = Signal(object)
     """The journal's thread could not save a stroke; it tries again by itself."""
 
@@ -296,15 +298,13 @@ class Session(QObject):
     def shut_down(self, timeout_s: float = 2.0) -> bool:
         """Write what is in flight, stop both threads, close the project; whether all ended in time."""
         deadline = time.monotonic() + timeout_s
-        document, self.document = self.document, None
-        if document is not None:
-            document.close()
-        network_ended = self.gpu.stop(max(0.1, deadline - time.monotonic()))
-        files_ended = self.files.stop(max(0.1, deadline - time.monotonic()))
-        if self.project is not None:
-            self.project.close()
-            self.project = None
-        return network_ended and files_ended
+        self.document = None  # closing the project closes its documents, which writes what is queued
+        ended = self.gpu.stop(max(0.1, deadline - time.monotonic()))
+        ended &= self.files.stop(max(0.1, deadline - time.monotonic()))
+        project, self.project = self.project, None
+        if project is not None:
+            project.close()
+        return ended
 
     # -- inside --
 
@@ -316,6 +316,8 @@ class Session(QObject):
             self.threshold = result.threshold
             self._take_state(result.state)
             self._remember(result.project.folder)
+            if result.cut_off:
+                self.learning_cut_off.emit()
             self.project_changed.emit(result.project)
             self.changed.emit()
             if then is not None:
@@ -331,9 +333,12 @@ class Session(QObject):
 
     def _remember(self, folder: Path) -> None:
         try:
-            self.settings = settings.remember_project(folder)
+            recent = settings.remember_project(folder).recent_projects
         except StudioError as error:  # the list of recent projects never stops work
             self.failed.emit(error)
+        else:
+            # The file's other values stay out: variables of the environment win over them.
+            self.settings = replace(self.settings, recent_projects=recent)
 
     def _added(self, added: Any) -> None:
         self.refresh()

@@ -50,7 +50,6 @@ class StatusBar(QStatusBar):
         parts.session.progressed.connect(self.show_work)
         parts.session.predictor.device_known.connect(self._show_device)
         parts.view.brush_changed.connect(lambda _: self._show_brush())
-        self._show_brush()
         self.show_session()
 
     def show_session(self) -> None:
@@ -65,6 +64,7 @@ class StatusBar(QStatusBar):
         if entry is None:
             self.zoom.clear()
             self.pointer.clear()
+        self._show_brush()
         active = session.active
         self.weights.setText(f"{active.model} {active.name or f'v{active.number}'}" if active else "")
         self.device.setText(self._device if session.project is not None else "")
@@ -100,6 +100,9 @@ class StatusBar(QStatusBar):
         self.bar.setValue(done)
 
     def _show_brush(self) -> None:
+        if self._parts.session.project is None:
+            self.brush.clear()
+            return
         radius = self._parts.view.brush.radius_px
         self.brush.setText(f"brush {2 * radius:.0f} px")
 

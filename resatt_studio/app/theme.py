@@ -172,4 +172,6 @@ def _palette(t: Tokens) -> QPalette:
 
 def _sheet(tokens: Tokens) -> str:
     template = Template(asset("theme", "window.qss").read_text(encoding="utf-8"))
-    return template.substitute({f.name: getattr(tokens, f.name) for f in fields(tokens)})
+    colours = {field.name: getattr(tokens, field.name) for field in fields(tokens)}
+    arrows = {place: asset("theme", f"{place}-{tokens.name}.svg").as_posix() for place in ("up", "down")}
+    return template.substitute(colours | arrows)

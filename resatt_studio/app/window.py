@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -25,9 +25,10 @@ from PySide6.QtWidgets import (
 from resatt_studio.app.actions import ACTIONS, ActionSpec
 from resatt_studio.app.asks import Asks
 from resatt_studio.app.binding import bind_canvas
+from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.conditions import conditions
-from resatt_studio.app.icons import icon
+from resatt_studio.app.icons import label_icon
 from resatt_studio.app.menus import Actions, fill_menu_bar
 from resatt_studio.app.notices import CrashDialog, NoticeBar, crash_report
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
@@ -39,6 +40,7 @@ from resatt_studio.app.tool_bars import MainBar, ToolStrip
 from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
+from resatt_studio.resources import asset
 
 LAYOUT_VERSION = 1
 
@@ -71,6 +73,7 @@ class MainWindow(QMainWindow):
         self._state = state
         self._docks: dict[str, QDockWidget] = {}
         self._crashes: set[str] = set()
+        self.ended_in_time = True
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.setAnimated(False)
@@ -177,11 +180,12 @@ class MainWindow(QMainWindow):
         for signal in (session.changed, session.listed_changed, self.parts.learner.changed):
             signal.connect(self._follow)
         self.parts.view.brush_changed.connect(lambda _: self._follow())
-        self.parts.view.layer_changed.connect(lambda _: self._follow())
+        self.parts.view.layer_changed.connect(self._layer_changed)
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)
         session.told.connect(self.notice.tell)
         self.parts.learner.ended.connect(self._offer_candidate)
+        session.learning_cut_off.connect(self._offer_resume)
         look.changed.connect(self._apply_look)
         QApplication.instance().installEventFilter(self)
 
@@ -197,6 +201,11 @@ class MainWindow(QMainWindow):
         count = len(session.state.entries)
         self._project_label.setText(f"{name} — {count} photos" if name else "")
 
+    def _layer_changed(self, layer: Layer) -> None:
+        self._follow()
+        if layer.name == "correction":
+            self._apply_look(self.parts.look.tokens)
+
     def _show_project(self, project: object) -> None:
         if project is None:
             self.welcome.show_recent(self.parts.session.settings.recent_projects)
@@ -206,6 +215,11 @@ class MainWindow(QMainWindow):
 
     def _apply_look(self, tokens: Tokens) -> None:
         self.actions_.tint(tokens)
+        correction = self.parts.view.layers["correction"]
+        crack = label_icon(correction.colour, tokens.text, crossed=False)
+        self.actions_["paint_crack"].setIcon(crack)
+        not_crack = label_icon(correction.other_colour, tokens.text, crossed=True)
+        self.actions_["paint_not_crack"].setIcon(not_crack)
         self.canvas.set_background(tokens.canvas)
 
     def _offer_candidate(self, outcome: Any) -> None:
@@ -214,6 +228,10 @@ class MainWindow(QMainWindow):
             self.notice.tell(
                 outcome.verdict.reason, "Use it all the same", lambda: self.parts.learner.promote(weights_id)
             )
+
+    def _offer_resume(self) -> None:
+        words = "Learning was cut off when the app ended last time. It can go on from where it was."
+        self.notice.tell(words, "Go on learning", self.parts.learner.learn)
 
     def show_error(self, error: BaseException) -> None:
         """What the user can mend goes to the quiet bar, a fault of ours to the crash dialog, once each."""
@@ -269,7 +287,8 @@ class MainWindow(QMainWindow):
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
         QApplication.instance().removeEventFilter(self)
         self.canvas.set_document(None)
-        self.parts.session.shut_down()
+        self.hide()
+        self.ended_in_time = self.parts.session.shut_down()
         event.accept()
 
     def _ends_learning(self) -> bool:
@@ -299,4 +318,4 @@ class MainWindow(QMainWindow):
 
     def app_icon(self) -> None:
         """Give the window its icon; drawn after the first paint."""
-        self.setWindowIcon(icon("app", self.parts.look.tokens))
+        self.setWindowIcon(QIcon(str(asset("icons", "app.png"))))

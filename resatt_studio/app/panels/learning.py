@@ -92,7 +92,11 @@ class LearningPanel(QWidget):
         elif not learner.can_learn:
             self.words.setText("Correct a photo and approve it (Enter); then the network can learn from it.")
         else:
-            self.words.setText("Learning takes a minute or two. Go on painting meanwhile.")
+            held = learner.held_back
+            judge = (
+                f"{held} held back to judge what was learned." if held else "None is held back to judge yet."
+            )
+            self.words.setText(f"{judge} Learning takes a minute or two; go on painting meanwhile.")
 
     def _step(self, report: StepReport | None) -> None:
         learner = self._parts.learner

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 
-HEADINGS = ("Version", "Dice here", "Reference", "")
+HEADINGS = ("Version", "Dice", "Reference", "")
 _WORDS = {
-    WeightsState.ACTIVE: "● in use",
+    WeightsState.ACTIVE: "in use",
     WeightsState.CANDIDATE: "candidate",
     WeightsState.RETIRED: "",
     WeightsState.REFUSED: "refused",
@@ -76,6 +76,8 @@ class VersionsTable(QTableWidget):
         for column, text in enumerate(words):
             item = QTableWidgetItem(text)
             item.setToolTip(_tip(version))
+            if column:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.setItem(row, column, item)
         self.setCellWidget(row, 3, self._acts(version, label))
 
@@ -90,7 +92,7 @@ class VersionsTable(QTableWidget):
         if version.state is not WeightsState.ACTIVE:
             line.addWidget(_button("Use", f"Use {label} from now on", lambda: learner.promote(weights_id)))
         if version.state is WeightsState.CANDIDATE:
-            line.addWidget(_button("Put aside", f"Put {label} aside", lambda: learner.refuse(weights_id)))
+            line.addWidget(_button("Drop", f"Put {label} aside", lambda: learner.refuse(weights_id)))
         cell.setEnabled(not learner.learning)
         return cell
 

@@ -1,0 +1,147 @@
+"""The main job in the real window with real mouse and key events: open, predict, paint, learn, promote, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from resatt_studio.app.main import settle, wait_for
+from resatt_studio.records.correction import Label
+from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.weights import WeightsState
+
+pytestmark = pytest.mark.gui
+
+
+def shown(studio: Any, count: int = 4) -> bool:
+    session = studio.parts.session
+    return wait_for(
+        lambda: (
+            session.document is not None
+            and session.prediction is not None
+            and len(session.state.entries) == count
+        ),
+        60,
+    )
+
+
+def stroke(studio: Any, *fractions: tuple[float, float]) -> None:
+    """Drag with the left button through points given as fractions (row, column) of the photo."""
+    canvas = studio.window.canvas
+    ratio = canvas.devicePixelRatioF()
+    height, width = studio.parts.session.photo.pixels.shape[:2]
+    points = []
+    for row, column in fractions:
+        view_row, view_column = canvas.viewport.to_view(row * height, column * width)
+        points.append(QPoint(round(view_column / ratio), round(view_row / ratio)))
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=points[0])
+    for point in points[1:]:
+        QTest.mouseMove(canvas, point)
+        settle(0.02)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=points[-1])
+    settle(0.02)
+
+
+def press(studio: Any, key: Qt.Key, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(studio.window.canvas, key, modifier)
+    settle(0.02)
+
+
+def test_an_opened_project_is_predicted_painted_undone_and_saved(studio: Any, project_folder: Path) -> None:
+    session, window = studio.parts.session, studio.window
+    session.open_project(project_folder)
+    assert shown(studio)
+    first = session.entry.photo_id
+    press(studio, Qt.Key.Key_Q)
+    stroke(studio, (0.3, 0.2), (0.3, 0.8))
+    assert session.can_undo
+    assert "*" in window.windowTitle() or window.isWindowModified() or not session.saving
+    labels = session.document.labels.to_array()
+    assert labels[round(0.3 * 96), 60] == Label.CRACK
+    press(studio, Qt.Key.Key_W)
+    stroke(studio, (0.7, 0.2), (0.7, 0.8))
+    assert (session.document.labels.to_array() == Label.NOT_CRACK).any()
+    press(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(session.document.labels.to_array(), labels)
+    press(studio, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert session.document.edit_count == 2
+    assert wait_for(lambda: not session.saving and not window.isWindowModified(), 5)
+    press(studio, Qt.Key.Key_D)
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 10)
+    press(studio, Qt.Key.Key_A)
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id == first, 10)
+    assert session.document.edit_count == 2
+    assert session.entry.state is ReviewState.CORRECTING
+
+
+def test_undo_outlives_a_restart_of_the_window(studio: Any, project_folder: Path) -> None:
+    session = studio.parts.session
+    session.open_project(project_folder)
+    assert shown(studio)
+    stroke(studio, (0.5, 0.1), (0.5, 0.9))
+    painted = session.document.labels.to_array()
+    session.close_project()
+    assert wait_for(lambda: not session.files.busy, 10)
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.document is not None, 30)
+    assert np.array_equal(session.document.labels.to_array(), painted)
+    press(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not session.document.labels.to_array().any()
+
+
+def test_approve_learn_promote_and_export(studio: Any, project_folder: Path, tmp_path: Path) -> None:
+    session, learner, window = studio.parts.session, studio.parts.learner, studio.window
+    session.settings = type(session.settings)(author="tester", device="cpu", threads=1, learn_seconds=6)
+    session.open_project(project_folder)
+    assert shown(studio)
+    assert not learner.can_learn
+    for _ in range(2):
+        first = session.entry.photo_id
+        press(studio, Qt.Key.Key_Q)
+        stroke(studio, (0.5, 0.1), (0.5, 0.9))
+        press(studio, Qt.Key.Key_W)
+        stroke(studio, (0.2, 0.1), (0.2, 0.9))
+        press(studio, Qt.Key.Key_Return)
+        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 10)
+        assert wait_for(lambda: session.document is not None and session.prediction is not None, 30)
+    assert wait_for(lambda: learner.pending == 1, 10), "of the first two photos one is held back to judge"
+    states = [entry.state for entry in session.state.entries]
+    assert states.count(ReviewState.APPROVED) == 2
+    outcomes: list[Any] = []
+    learner.ended.connect(outcomes.append)
+    press(studio, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    assert learner.learning
+    stroke(studio, (0.8, 0.1), (0.8, 0.5))
+    assert session.can_undo, "painting goes on while the network learns"
+    assert wait_for(lambda: bool(outcomes), 60)
+    assert outcomes[0] is not None
+    assert learner.losses
+    panel = window.panel("learningPanel")
+    assert panel.curves.plotted
+    assert outcomes[0].verdict.reason in panel.words.text()
+    assert wait_for(lambda: len(session.state.versions) == 2, 10)
+    candidate = outcomes[0].version.weights_id
+    if not outcomes[0].verdict.promoted:
+        learner.promote(candidate)
+    assert wait_for(lambda: session.active is not None and session.active.weights_id == candidate, 20)
+    assert wait_for(lambda: session.prediction is not None and session.prediction.weights_id == candidate, 30)
+    learner.roll_back()
+    assert wait_for(lambda: session.active.weights_id != candidate, 20)
+    states = {version.weights_id: version.state for version in session.state.versions}
+    assert list(states.values()).count(WeightsState.ACTIVE) == 1
+    window.ask.export()
+    dialog = _dialog(window, "ExportDialog")
+    dialog.folder.setText(str(tmp_path / "out"))
+    QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    assert wait_for(lambda: len(list((tmp_path / "out").rglob("*.png"))) == 4, 30)
+    assert wait_for(lambda: "written" in dialog.words.text(), 10)
+    dialog.close()
+
+
+def _dialog(window: Any, name: str) -> Any:
+    return next(child for child in window.children() if type(child).__name__ == name)
