@@ -85,11 +85,18 @@ class SampleRecords(Records):
         return self._listed(query)
 
     def unlearned(self) -> list[SampleEntry]:
-        """Samples on the training side that no weights have learned from; refused candidates do not count."""
+        """Samples on the training side that no weights have learned from.
+
+        Refused candidates do not count, nor do versions that were rolled back.
+        """
+        weights, activations = schema.weights.c, schema.activations.c
+        standing = select(activations.weights_id).where(activations.taken_back.is_(False))
+        taken_back = select(activations.weights_id).where(activations.taken_back)
         used = (
             select(schema.weights_samples.c.sample_id)
-            .join(schema.weights, schema.weights.c.weights_id == schema.weights_samples.c.weights_id)
-            .where(schema.weights.c.state != "refused")
+            .join(schema.weights, weights.weights_id == schema.weights_samples.c.weights_id)
+            .where(weights.state != "refused")
+            .where(weights.weights_id.in_(standing) | weights.weights_id.not_in(taken_back))
         )
         query = _listing().where(_samples.is_current, _groups.split == Split.TRAIN)
         return self._listed(query.where(_samples.sample_id.not_in(used)))

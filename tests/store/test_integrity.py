@@ -42,6 +42,13 @@ def test_a_healthy_empty_project_has_no_problems(opened: Opened) -> None:
     assert opened.store.check(replay, opened.shelf.folder) == []
 
 
+def test_a_model_that_was_never_in_use_needs_no_active_version(
+    full: Opened, weights_of: Callable[..., WeightsFile]
+) -> None:
+    full.shelf.add(weights_of("three", "another"))
+    assert full.store.check(replay, full.shelf.folder) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [

@@ -73,6 +73,10 @@ def test_unlearned_are_training_samples_that_no_kept_weights_have_seen(
     assert store.unlearned() == []
     shelf.refuse(refused.weights_id)
     assert [sample.sample_id for sample in store.unlearned()] == train
+    shelf.add(weights_of("taken back"), samples=train, state=WeightsState.ACTIVE)
+    assert store.unlearned() == []
+    shelf.rollback()
+    assert [sample.sample_id for sample in store.unlearned()] == train
     shelf.add(weights_of("better"), samples=train[:3], state=WeightsState.ACTIVE)
     assert [sample.sample_id for sample in store.unlearned()] == train[3:]
     corrected = store.approve(store.sample(train[0]).photo_id, ONES * 2)
