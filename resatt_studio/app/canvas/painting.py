@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
@@ -11,6 +13,8 @@ from resatt_studio.records.geometry import Box
 
 _OPAQUE = QImage.Format.Format_RGB32
 _LAID_OVER = QImage.Format.Format_ARGB32_Premultiplied
+_LARGEST_KEPT_PX = 1000.0  # device pixels of radius; a larger circle would be a large image
+_RING_MARGIN = 3.0
 
 
 def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float) -> None:
@@ -37,12 +41,43 @@ def _image(picture: Picture, layout: QImage.Format) -> QImage:
     return QImage(picture.data, width, height, width * 4, layout)
 
 
-def paint_ring(painter: QPainter, centre: QPointF, radius: float) -> None:
-    """The brush's outline, light on dark so that it is seen on any photo; logical pixels."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+class Ring:
+    """The brush's outline, light on dark so that it is seen on any photo.
+
+    Smooth circles are slow to draw and the brush moves all the time, so the drawn circle is kept as an image.
+    """
+
+    def __init__(self) -> None:
+        self._key = (0.0, 0.0)
+        self._image = QImage()
+
+    def paint(self, painter: QPainter, centre: QPointF, radius: float, ratio: float) -> None:
+        """Draw it around ``centre`` (logical pixels)."""
+        if radius * ratio > _LARGEST_KEPT_PX:
+            _draw_ring(painter, centre, radius, smooth=False)
+            return
+        if self._key != (radius, ratio):
+            self._key, self._image = (radius, ratio), _ring_image(radius, ratio)
+        half = self._image.deviceIndependentSize() / 2
+        painter.drawImage(centre - QPointF(half.width(), half.height()), self._image)
+
+
+def _ring_image(radius: float, ratio: float) -> QImage:
+    side = 2 * math.ceil((radius + _RING_MARGIN) * ratio) + 1
+    image = QImage(side, side, _LAID_OVER)
+    image.fill(0)
+    image.setDevicePixelRatio(ratio)
+    painter = QPainter(image)
+    _draw_ring(painter, QPointF(side, side) / (2 * ratio), radius, smooth=True)
+    painter.end()
+    return image
+
+
+def _draw_ring(painter: QPainter, centre: QPointF, radius: float, smooth: bool) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((QColor(0, 0, 0, 150), 3.0), (QColor(255, 255, 255, 230), 1.2)):
-        painter.setPen(QPen(colour, width))
+        painter.setPen(QPen(colour, width if smooth else 1))
         painter.drawEllipse(centre, radius, radius)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 

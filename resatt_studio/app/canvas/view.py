@@ -21,7 +21,7 @@ from resatt_studio.app.canvas.gestures import (
     Gestures,
 )
 from resatt_studio.app.canvas.layers import uncertainty_8bit
-from resatt_studio.app.canvas.painting import paint_focus, paint_message, paint_pictures, paint_ring
+from resatt_studio.app.canvas.painting import Ring, paint_focus, paint_message, paint_pictures
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
@@ -80,6 +80,7 @@ class PhotoCanvas(CanvasEvents):
         self._message = ""
         self._space_held = False
         self._pointer_at: QPointF | None = None
+        self._ring = Ring()
         self._ring_drawn = QRect()
         self._focus_by_key = False
         self._spec = tool_spec("brush")
@@ -305,7 +306,8 @@ class PhotoCanvas(CanvasEvents):
         self._ring_drawn = self._ring_rect()
         if self._pointer_at is not None and not self._ring_drawn.isNull():
             # The tip of the pointer is the middle of its pixel.
-            paint_ring(painter, self._pointer_at + QPointF(0.5, 0.5) / ratio, self._ring_radius)
+            centre = self._pointer_at + QPointF(0.5, 0.5) / ratio
+            self._ring.paint(painter, centre, self._ring_radius, ratio)
         if self.hasFocus() and self._focus_by_key:
             paint_focus(painter, self.rect(), self.palette().highlight().color())
         painter.end()

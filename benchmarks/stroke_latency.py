@@ -1,0 +1,355 @@
+"""From the pointer to the painted pixel: how long a stroke takes to show, in a real X session.
+
+    python benchmarks/stroke_latency.py                      # 12, 50 and 200 MP, nothing else running
+    python benchmarks/stroke_latency.py --learning           # while fine-tuning runs in the same process
+    python benchmarks/stroke_latency.py --megapixels 50 --seconds 5 --json latency.json
+
+Another process moves the pointer of a private Xvfb at 125 Hz through its XTEST extension. A move counts from
+the moment it is handed to the X server to the end of the canvas's paint event that shows it; moves that were
+merged on the way count until the paint that shows their successor. The canvas stands in a main window of
+1400 x 900 with a prediction and the mask layer on. With --learning the app's own job runner fine-tunes the
+shipped weights (or a freshly made network of the same size) on drawn photos, and leaves a core to the window
+while somebody paints, as in the app.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+SIZES = {12: (3000, 4000), 50: (5774, 8660), 200: (11_548, 17_320)}
+RATE_HZ = 125
+SPEED_PX = 700  # on the screen, per second
+SWITCH_SECONDS = 0.001  # as the app sets it
+
+
+def photo(megapixels: int) -> np.ndarray:
+    """A grainy photo of that size, H x W x 3 uint8."""
+    height, width = SIZES[megapixels]
+    tile = np.random.default_rng(0).integers(60, 200, (1024, 1024, 3), np.uint8)
+    tile = cv2.GaussianBlur(tile, (0, 0), 1.2)
+    return np.tile(tile, (-(-height // 1024), -(-width // 1024), 1))[:height, :width].copy()
+
+
+def probability(height: int, width: int) -> np.ndarray:
+    """A prediction with cracks through the whole photo, H x W uint8."""
+    values = np.zeros((height, width), np.uint8)
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        points = np.cumsum(rng.normal(0, width / 60, (60, 2)), 0) + rng.uniform(0, 1, 2) * (width, height)
+        cv2.polylines(values, [points.astype(np.int32)], False, 255, 5)
+    return values
+
+
+def path(width: int, height: int, count: int) -> list[tuple[int, int]]:
+    """Screen points of a hand that moves at ``SPEED_PX``, back and forth over the middle of the view."""
+    step = SPEED_PX / RATE_HZ
+    across, points = width * 0.6, []
+    for index in range(count):
+        travelled = index * step
+        lap, along = divmod(travelled, across)
+        x = along if int(lap) % 2 == 0 else across - along
+        y = 0.5 * height + 0.28 * height * np.sin(travelled / 190) + (index % 2)
+        points.append((round(width * 0.2 + x), round(y)))
+    return points
+
+
+class Meter:
+    """Notes which moves arrived before which paint."""
+
+    def __init__(self, kind: type) -> None:
+        # Before the first event: Qt's bindings remember which methods a class overrides.
+        self.canvas: Any = None
+        self.moves: list[tuple[int, int]] = []
+        self.paints: list[tuple[float, int]] = []
+        self.spent: list[float] = []
+        on_move, on_flush, on_paint = kind.mouseMoveEvent, kind._flush, kind.paintEvent
+        self._flushed, self._used = 0, 0.0
+
+        def move(widget: Any, event: Any) -> None:
+            where = event.globalPosition()
+            self.moves.append((round(where.x()), round(where.y())))
+            on_move(widget, event)
+
+        def flush(widget: Any) -> None:
+            on_flush(widget)
+            self._flushed = len(self.moves)
+
+        def paint(widget: Any, event: Any) -> None:
+            on_paint(widget, event)
+            end = time.monotonic()
+            self.paints.append((end, self._flushed))
+            used = time.thread_time()
+            self.spent.append(used - self._used)
+            self._used = used
+
+        kind.mouseMoveEvent, kind._flush, kind.paintEvent = move, flush, paint
+
+    def clear(self) -> None:
+        self.moves.clear()
+        self.paints.clear()
+        self.spent.clear()
+        self._used = time.thread_time()
+        self._flushed = 0
+
+    def latencies_ms(self, sent: list[tuple[float, int, int]], since: float) -> np.ndarray:
+        """Milliseconds from sending to showing, of every move that was sent after ``since``."""
+        arrived = iter(enumerate(self.moves, 1))
+        number_of, waiting = [], []
+        number, where = next(arrived, (None, None))
+        for at, x, y in sent:
+            waiting.append(at)
+            if number is not None and where == (x, y):
+                number_of += [(earlier, number) for earlier in waiting]
+                waiting = []
+                number, where = next(arrived, (None, None))
+        result, paint = [], 0
+        for at, number in number_of:
+            while paint < len(self.paints) and self.paints[paint][1] < number:
+                paint += 1
+            if at > since and paint < len(self.paints):
+                result.append((self.paints[paint][0] - at) * 1000)
+        expected = sum(at > since for at, _, _ in sent)
+        if len(result) < 0.95 * expected:
+            raise SystemExit(f"only {len(result)} of {expected} moves were seen in the window")
+        return np.array(result)
+
+
+class Learning:
+    """Fine-tuning in this process, stepped by the app's own runner."""
+
+    def __init__(self, with_courtesy: bool) -> None:
+        from resatt_studio.workflow.courtesy import Courtesy
+        from resatt_studio.workflow.jobs import JobRunner
+
+        self.courtesy = Courtesy() if with_courtesy else None
+        self.steps = 0
+        self._finish = threading.Event()
+        self.runner = JobRunner()
+        self.failures: list[BaseException] = []
+
+    def start(self) -> None:
+        from resatt_studio.records.jobs import JobFailed, Urgency
+
+        def emit(report: Any) -> None:
+            if isinstance(report, JobFailed) and report.error is not None:
+                self.failures.append(report.error)
+
+        self.runner.start(emit)
+        self.runner.submit(self._job, Urgency.FINE_TUNE)
+
+    def wait_for_steps(self) -> None:
+        while self.steps < 2:
+            if self.failures:
+                raise self.failures[0]
+            time.sleep(0.1)
+
+    def _job(self) -> Generator[Any, None, None]:
+        from resatt_studio.learning.finetune import fine_tune
+        from resatt_studio.learning.reference import ReferenceSet
+        from resatt_studio.records.training import FineTunePlan
+        from resatt_studio.workflow.jobs import progress
+
+        threads = None if self.courtesy is None else self.courtesy.threads_now
+        while not self._finish.is_set():
+            run = fine_tune(
+                weights(), samples(), FineTunePlan(seconds=3600), ReferenceSet(()), device="cpu",
+                finish_early=self._finish, threads=threads,
+            )  # fmt: skip
+            for report in run:
+                self.steps = max(self.steps, report.step)
+                yield progress(report.step, report.steps)
+
+    def stop(self) -> None:
+        self._finish.set()
+        self.runner.stop(20)
+        if self.failures:
+            raise self.failures[0]
+
+
+def weights() -> Any:
+    """The shipped weights, or a new network of the default size while there are none."""
+    from resatt_studio.models.state import load_weights, pack_weights
+    from resatt_studio.resources import resource
+
+    shipped = sorted(resource("weights").glob("*.safetensors")) if resource("weights").is_dir() else []
+    if shipped:
+        return load_weights(shipped[0])
+    from resatt_studio.models import create_model
+
+    config = {"base_width": 16, "t": 2, "stem": 2}
+    return pack_weights("r2aunet", config, create_model("r2aunet", **config).state_dict(), {})
+
+
+def samples() -> list[Any]:
+    """Five drawn photos with their masks as corrections."""
+    from resatt_studio.records.photo import Split
+    from resatt_studio.records.sample import Sample
+    from resatt_studio.synthesis.scenes import render_scene
+
+    made = []
+    for seed in range(5):
+        scene = render_scene(seed, 512, 512)
+        labels = np.where(scene.mask, 1, 2).astype(np.uint8)
+        split = Split.VALIDATION if seed == 4 else Split.TRAIN
+        made.append(Sample(f"s{seed}", f"p{seed}", f"g{seed}", split, scene.pixels, labels))
+    return made
+
+
+def paint_once(app: Any, meter: Meter, display: str, zoom: float, seconds: float, alive: Callable) -> dict:
+    """One long stroke at one zoom; figures in milliseconds."""
+    canvas = meter.canvas
+    canvas.zoom_to(zoom)
+    canvas.centre_on(canvas.viewport.photo_height / 2, canvas.viewport.photo_width / 2)
+    settle(app, 0.3)
+    corner, seen = canvas.mapToGlobal(canvas.rect().topLeft()), canvas.viewport.photo_in_view
+    points = path(seen.width, seen.height, int(seconds * RATE_HZ))
+    points = [(x + seen.left + corner.x(), y + seen.top + corner.y()) for x, y in points]
+    begin = points[0]
+    steps = [(0.0, "move", begin[0] - 3, begin[1]), (0.15, "move", *begin), (0.3, "press", *begin)]
+    steps += [(0.5 + index / RATE_HZ, "move", x, y) for index, (x, y) in enumerate(points[1:])]
+    steps.append((0.5 + seconds + 0.1, "release", 0, 0))
+    # The pointer's process takes over the priority of the window's thread, which starts it.
+    feeder = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("x_pointer.py"))],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    meter.clear()
+    feeder.stdin.write(json.dumps({"display": display, "steps": steps}))
+    feeder.stdin.close()
+    while feeder.poll() is None:
+        app.processEvents(app_events(), 20)
+        alive()
+    times = json.load(feeder.stdout)
+    settle(app, 0.2)
+    if canvas.document.edit_count == 0:
+        raise SystemExit("the stroke did not reach the document")
+    sent = [(at, x, y) for at, (_, kind, x, y) in zip(times, steps, strict=True) if kind == "move"]
+    pressed = next(at for at, (_, kind, *_) in zip(times, steps, strict=True) if kind == "press")
+    values = meter.latencies_ms(sent, pressed)
+    p50, p95, p99 = np.percentile(values, (50, 95, 99))
+    return {
+        "p50": round(float(p50), 2), "p95": round(float(p95), 2), "p99": round(float(p99), 2),
+        "max": round(float(values.max()), 2), "moves": len(values), "paints": len(meter.paints),
+        "cpu_p50": round(float(np.median(meter.spent)) * 1000, 2),
+        "cpu_p95": round(float(np.percentile(meter.spent, 95)) * 1000, 2),
+    }  # fmt: skip
+
+
+def app_events() -> Any:
+    from PySide6.QtCore import QEventLoop
+
+    return QEventLoop.ProcessEventsFlag.AllEvents | QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+
+
+def settle(app: Any, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        app.processEvents()
+        time.sleep(0.005)
+
+
+def measure(options: argparse.Namespace, display: str) -> list[dict]:
+    """Every photo size, brush and zoom, with and without learning as asked."""
+    os.environ.update(DISPLAY=display, QT_QPA_PLATFORM="xcb")
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication, QMainWindow
+
+    from resatt_studio.annotation.document import CorrectionDocument
+    from resatt_studio.app.canvas.view import PhotoCanvas
+    from resatt_studio.records.correction import Label
+    from resatt_studio.records.prediction import Prediction
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    if options.priority:
+        for process in (threading.get_native_id(), options.server_process):
+            os.setpriority(os.PRIO_PROCESS, process, options.priority)
+    app = QApplication([])
+    meter = Meter(PhotoCanvas)
+    window, canvas = QMainWindow(), PhotoCanvas()
+    meter.canvas = canvas
+    window.setCentralWidget(canvas)
+    window.setGeometry(100, 60, 1400, 900)
+    window.show()
+    awake = QTimer()  # processEvents waits for events; this makes sure that some come
+    awake.start(20)
+    settle(app, 0.5)
+    learning = Learning(not options.no_courtesy) if options.learning else None
+    if learning is not None:
+        learning.start()
+        learning.wait_for_steps()
+
+    def painted() -> None:
+        if learning is not None and learning.courtesy is not None:
+            learning.courtesy.painted()
+
+    rows = []
+    for megapixels in options.megapixels:
+        pixels = photo(megapixels)
+        height, width = pixels.shape[:2]
+        name = f"{megapixels:064d}"
+        canvas.set_photo(pixels, photo_id=name)
+        canvas.set_prediction(Prediction(name, "w" * 64, probability(height, width), 0.1))
+        while canvas.background.busy:
+            settle(app, 0.05)
+        for brush_px in options.brush:
+            for zoom in options.zoom:
+                canvas.set_document(CorrectionDocument(name, height, width))
+                canvas.set_brush(Label.CRACK, brush_px / 2)
+                before = learning.steps if learning else 0
+                row = paint_once(app, meter, display, zoom / 100, options.seconds, painted)
+                row = {"megapixels": megapixels, "brush_px": brush_px, "zoom_percent": zoom, **row}
+                if learning is not None:
+                    row["learning_steps"] = learning.steps - before
+                rows.append(row)
+                print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
+    canvas.background.stop()
+    if learning is not None:
+        learning.stop()
+    window.close()
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--megapixels", type=int, nargs="+", default=[12, 50, 200], choices=sorted(SIZES))
+    parser.add_argument(
+        "--brush", type=float, nargs="+", default=[2, 40, 400], help="diameters, photo pixels"
+    )
+    parser.add_argument("--zoom", type=float, nargs="+", default=[5, 100, 800], help="percent")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of painting for each line")
+    parser.add_argument("--learning", action="store_true", help="fine-tune in the same process meanwhile")
+    parser.add_argument("--no-courtesy", action="store_true", help="learning keeps all cores while painting")
+    parser.add_argument("--priority", type=int, default=0, help="nice value of window, X server and pointer")
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    options = parser.parse_args()
+    from x_pointer import XServer
+
+    with XServer() as server:
+        options.server_process = server.process_id
+        rows = measure(options, server.display)
+    worst = max(row["p95"] for row in rows), max(row["p99"] for row in rows)
+    print(f"worst p95 {worst[0]:.1f} ms (target 16), worst p99 {worst[1]:.1f} ms (target 50); load {load()}")
+    if options.json:
+        options.json.write_text(json.dumps({"learning": options.learning, "rows": rows}, indent=2))
+
+
+def load() -> str:
+    return f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+
+
+if __name__ == "__main__":
+    main()
