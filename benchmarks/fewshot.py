@@ -1,0 +1,239 @@
+"""What a few corrected photos of a new surface buy, and what they cost elsewhere.
+
+Draws K photos of one set's training split (at most one a source photo), lets the factory weights learn from them
+with the default plan, and scores before and after on that set's test split and on the test splits of all other
+sets. One drawn photo in five is held back to judge, as in the app.
+
+    python benchmarks/fewshot.py --data DIR [--photos 5] [--draws 5] [--seconds 120] [--strokes] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from resatt_studio.imaging.files import read_mask, read_photo
+from resatt_studio.inference.device import choose_compute
+from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.inference.sliding import predict_tiles, run_to_end
+from resatt_studio.learning.datasets import FolderPairs, Pair, find_sets
+from resatt_studio.learning.evaluate import Example, evaluate
+from resatt_studio.learning.finetune import fine_tune
+from resatt_studio.learning.gate import judge
+from resatt_studio.learning.reference import ReferenceSet
+from resatt_studio.models.state import build, load_weights
+from resatt_studio.records.correction import Label
+from resatt_studio.records.photo import Split
+from resatt_studio.records.sample import Sample
+from resatt_studio.records.training import FineTunePlan, FineTuneResult
+from resatt_studio.records.weights import Scores, WeightsFile
+from resatt_studio.resources import asset
+
+STROKE_SHARE = 0.04
+HELD_BACK_EVERY = 5
+
+
+@dataclass
+class Draw:
+    """One draw and what came of it."""
+
+    stems: list[str]
+    promoted: bool
+    reason: str
+    seconds: float
+    steps: int
+    said_share: float
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def finish(steps: Generator[Any, None, Any]) -> Any:
+    """Run a job that nobody watches."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+def example(pair: Pair) -> Example:
+    photo = read_photo(pair.photo)
+    return Example(pair.photo.stem, photo.pixels, read_mask(pair.mask, photo.pixels.shape[:2]))
+
+
+def score(weights: WeightsFile, pairs: Sequence[Pair], threads: int) -> Scores:
+    """Micro scores on photos read one by one."""
+    return finish(evaluate(weights, (example(pair) for pair in pairs), device="cpu", threads=threads)).micro
+
+
+def draw_stems(folder: FolderPairs, photos: int, seed: int) -> list[str]:
+    """Training stems in random order, one a source photo until the sources run out."""
+    groups = json.loads((folder.folder / "split.json").read_text(encoding="utf-8"))["group"]
+    stems = [str(stem) for stem in np.random.default_rng(seed).permutation(folder.stems("train"))]
+    seen: set[Any] = set()
+    first = [stem for stem in stems if not (groups[stem] in seen or seen.add(groups[stem]))]
+    return (first + [stem for stem in stems if stem not in first])[:photos]
+
+
+def full_labels(truth: np.ndarray) -> np.ndarray:
+    return np.where(truth, Label.CRACK, Label.NOT_CRACK).astype(np.uint8)
+
+
+def stroke_labels(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Paint the largest errors, missed crack as crack and false crack (with its rim) as not crack, until
+    ``STROKE_SHARE`` of the pixels is said; everything else stays unsaid."""
+    labels = np.zeros(truth.shape, np.uint8)
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    errors: list[tuple[int, np.ndarray, bool]] = []
+    for missed, wrong in ((True, truth & ~predicted), (False, predicted & ~truth)):
+        number, parts, facts, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
+        errors += [(int(facts[i, cv2.CC_STAT_AREA]), parts == i, missed) for i in range(1, number)]
+    for _, part, missed in sorted(errors, key=lambda error: -error[0]):
+        if np.count_nonzero(labels) >= STROKE_SHARE * labels.size:
+            break
+        painted = cv2.dilate(part.astype(np.uint8), brush) > 0
+        side = truth if missed else ~truth
+        labels[painted & side] = Label.CRACK if missed else Label.NOT_CRACK
+    return labels
+
+
+def make_samples(
+    folder: FolderPairs,
+    stems: Sequence[str],
+    base: WeightsFile,
+    strokes: bool,
+    approve: bool,
+    held_back: bool,
+) -> list[Sample]:
+    """Corrected photos; the third of five judges, as the store's split has it at the latest."""
+    pairs = {pair.photo.stem: pair for pair in folder.pairs("train")}
+    segmenter = Segmenter(build(base), choose_compute("cpu"))
+    samples = []
+    for place, stem in enumerate(stems):
+        shown = example(pairs[stem])
+        probability_8bit, _ = run_to_end(predict_tiles(segmenter, shown.pixels))
+        labels = stroke_labels(shown.truth, probability_8bit > 127) if strokes else full_labels(shown.truth)
+        judges = held_back and place % HELD_BACK_EVERY == HELD_BACK_EVERY // 2
+        samples.append(
+            Sample(
+                sample_id=stem,
+                photo_id=stem,
+                group=stem,
+                split=Split.VALIDATION if judges else Split.TRAIN,
+                pixels=shown.pixels,
+                labels=labels,
+                predicted=probability_8bit if approve else None,
+            )
+        )
+    return samples
+
+
+def row(scores: Scores) -> dict[str, float]:
+    return {"dice": scores.dice, "tolerance_f1": scores.tolerance_f1}
+
+
+def report(surface: str, draws: Sequence[Draw], before: dict[str, dict[str, float]]) -> str:
+    """Table of the mean over draws."""
+    lines = [
+        "| set | Dice before | after (mean) | change: mean | worst draw | best draw | F1 at 2 px change |"
+    ]
+    lines.append("|---|---|---|---|---|---|---|")
+    for name in [surface, *(other for other in before if other != surface)]:
+        dice = [draw.scores[name]["dice"] - before[name]["dice"] for draw in draws]
+        f1 = [draw.scores[name]["tolerance_f1"] - before[name]["tolerance_f1"] for draw in draws]
+        after = before[name]["dice"] + statistics.mean(dice)
+        lines.append(
+            f"| {name} | {before[name]['dice']:.3f} | {after:.3f} | {statistics.mean(dice):+.3f} | "
+            f"{min(dice):+.3f} | {max(dice):+.3f} | {statistics.mean(f1):+.3f} |"
+        )
+    seconds = [draw.seconds for draw in draws]
+    promoted = sum(draw.promoted for draw in draws)
+    lines.append("")
+    lines.append(
+        f"{len(draws)} draws, {promoted} promoted; {statistics.mean(seconds):.0f} s from start to verdict "
+        f"(longest {max(seconds):.0f} s), {statistics.mean(draw.steps for draw in draws):.0f} steps."
+    )
+    return "\n".join(lines)
+
+
+def one_draw(
+    base: WeightsFile, samples: list[Sample], plan: FineTunePlan, reference: ReferenceSet, threads: int
+) -> tuple[FineTuneResult, Draw]:
+    start = time.monotonic()
+    result: FineTuneResult = finish(fine_tune(base, samples, plan, reference, device="cpu", threads=threads))
+    verdict = judge(result)
+    seconds = time.monotonic() - start
+    said = float(np.mean([np.mean(sample.labels != Label.UNSAID) for sample in samples]))
+    stems = [sample.sample_id for sample in samples]
+    return result, Draw(stems, verdict.promoted, verdict.reason, seconds, result.steps, said)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the research sets")
+    parser.add_argument("--weights", type=Path, help="to start from (default: the factory weights)")
+    parser.add_argument("--surface", default="crackmap", help="set to learn")
+    parser.add_argument("--photos", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--first-draw", type=int, default=0)
+    parser.add_argument("--seconds", type=float, help="wall-clock limit (default: the plan's)")
+    parser.add_argument("--steps", type=int, default=0, help="step limit, for runs that repeat exactly")
+    parser.add_argument(
+        "--strokes", action="store_true", help="strokes on the largest errors instead of masks"
+    )
+    parser.add_argument("--approve", action="store_true", help="with --strokes: the prediction was approved")
+    parser.add_argument("--no-held-back", action="store_true", help="all photos teach, none judges")
+    parser.add_argument("--split", default="test", help="split that is scored (tuning: val)")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", type=Path, help="write everything here")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = options()
+    base = load_weights(asked.weights or asset("weights", "r2aunet-factory.safetensors"))
+    sets = find_sets([asked.data])
+    surface = sets[asked.surface]
+    plan = FineTunePlan()
+    plan = replace(plan, seconds=asked.seconds or plan.seconds, steps=asked.steps)
+    reference = ReferenceSet.load()
+    tests = {name: folder.pairs(asked.split) for name, folder in sets.items()}
+    before = {name: row(score(base, pairs, asked.threads)) for name, pairs in tests.items()}
+    draws = []
+    for number in range(asked.first_draw, asked.first_draw + asked.draws):
+        stems = draw_stems(surface, asked.photos, number)
+        samples = make_samples(surface, stems, base, asked.strokes, asked.approve, not asked.no_held_back)
+        result, draw = one_draw(base, samples, replace(plan, seed=number), reference, asked.threads)
+        draw.scores = {
+            name: row(score(result.weights, pairs, asked.threads)) for name, pairs in tests.items()
+        }
+        draws.append(draw)
+        gain = draw.scores[asked.surface]["dice"] - before[asked.surface]["dice"]
+        print(
+            f"draw {number}: {gain:+.3f} in {draw.seconds:.0f} s, {draw.steps} steps. {draw.reason}",
+            flush=True,
+        )
+    print(report(asked.surface, draws, before))
+    print(f"said: {statistics.mean(draw.said_share for draw in draws):.1%} of the pixels")
+    print(f"load average {os.getloadavg()[0]:.1f}, plan {plan}")
+    if asked.json:
+        told = {"before": before, "draws": [asdict(draw) for draw in draws], "plan": asdict(plan)}
+        asked.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Claims about how candidates are judged inside a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from resatt_studio.inference.device import Compute
+from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.learning.exam import Exam, Marks, question
+from resatt_studio.learning.reference import ReferenceSet
+from resatt_studio.learning.support import Window, choose_windows
+from resatt_studio.models.state import build
+from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
+from resatt_studio.records.weights import WeightsFile
+
+
+def window(labels: np.ndarray, approved: np.ndarray | None = None) -> Window:
+    height, width = labels.shape
+    return Window(
+        "a", True, Box(0, 0, height, width), np.zeros((height, width, 3), np.uint8), labels, approved
+    )
+
+
+def segmenter(weights: WeightsFile) -> Segmenter:
+    return Segmenter(build(weights), Compute(torch.device("cpu")))
+
+
+def test_what_nobody_said_is_no_question() -> None:
+    labels = np.zeros((20, 20), np.uint8)
+    labels[3, 3], labels[5, 5] = Label.CRACK, Label.NOT_CRACK
+    asked = question(window(labels))
+    assert np.argwhere(asked.known).tolist() == [[3, 3], [5, 5]]
+    assert np.argwhere(asked.truth).tolist() == [[3, 3]]
+
+
+def test_an_approved_prediction_counts_except_along_its_edges() -> None:
+    approved = np.zeros((40, 40), np.uint8)
+    approved[10:30, 10:30] = 255
+    asked = question(window(np.zeros((40, 40), np.uint8), approved))
+    assert asked.known[20, 20] and asked.truth[20, 20]
+    assert asked.known[2, 2] and not asked.truth[2, 2]
+    assert not asked.known[10, 20]
+    assert not asked.known[8, 20]
+
+
+def test_paint_overrules_the_approved_prediction_up_to_its_edge() -> None:
+    approved = np.zeros((40, 40), np.uint8)
+    approved[10:30, 10:30] = 255
+    labels = np.zeros((40, 40), np.uint8)
+    labels[10, 10:30] = Label.NOT_CRACK
+    asked = question(window(labels, approved))
+    assert asked.known[10, 20] and not asked.truth[10, 20]
+
+
+def test_own_and_reference_questions_alternate(
+    make_sample: Callable[..., Any], tiny_reference: ReferenceSet
+) -> None:
+    exam = Exam(list(choose_windows([make_sample(1), make_sample(2)])), tiny_reference)
+    assert [asked.here for asked in exam.questions] == [True, False, True, False]
+
+
+def test_two_networks_compare_on_what_both_answered(
+    make_sample: Callable[..., Any],
+    tiny_reference: ReferenceSet,
+    tiny_weights: WeightsFile,
+    finish: Callable[[Any], Any],
+) -> None:
+    exam = Exam(list(choose_windows([make_sample(1), make_sample(2)])), tiny_reference)
+    whole = finish(exam.sit(segmenter(tiny_weights)))
+    part = finish(exam.sit(segmenter(tiny_weights), stop=lambda: True))
+    assert len(whole.counts) == 4
+    assert sorted(part.counts) == [0, 1]  # one of each kind is always answered
+    assert exam.scores(whole, here=True, only=part) == exam.scores(part, here=True)
+    assert exam.scores(whole, here=True).photos == 2
+
+
+def test_without_questions_there_is_no_score() -> None:
+    assert Exam([], ReferenceSet()).scores(Marks({}), here=True) is None

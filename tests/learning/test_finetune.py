@@ -1,0 +1,260 @@
+"""Claims about a whole few-shot run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from resatt_studio.errors import LearningError
+from resatt_studio.learning.finetune import Diverged, fine_tune
+from resatt_studio.learning.reference import ReferenceSet
+from resatt_studio.learning.student import NotFinite, Student
+from resatt_studio.models.state import state_of
+from resatt_studio.records.photo import Split
+from resatt_studio.records.sample import Sample
+from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
+from resatt_studio.records.weights import WeightsFile
+
+PLAN = FineTunePlan(seconds=120, steps=8, crop_px=64, batch=2, learning_rate=2e-3)
+Finish = Callable[[Any], FineTuneResult]
+Make = Callable[..., Sample]
+
+
+@pytest.fixture
+def samples(make_sample: Make) -> list[Sample]:
+    return [make_sample(1), make_sample(2), make_sample(3, Split.VALIDATION)]
+
+
+@pytest.fixture
+def run(tiny_weights: WeightsFile, tiny_reference: ReferenceSet, samples: list[Sample]) -> Callable[..., Any]:
+    def start(plan: FineTunePlan = PLAN, given: list[Sample] | None = None, **more: Any) -> Any:
+        taught = samples if given is None else given
+        more = {"device": "cpu", "precision": "fp32", "threads": 1} | more
+        return fine_tune(tiny_weights, taught, plan, more.pop("reference", tiny_reference), **more)
+
+    return start
+
+
+def test_a_run_returns_another_network_with_the_same_statistics(
+    run: Any, finish: Finish, tiny_weights: WeightsFile
+) -> None:
+    result = finish(run())
+    old, new = state_of(tiny_weights), state_of(result.weights)
+    assert result.weights.weights_id != tiny_weights.weights_id
+    assert result.weights.config == tiny_weights.config
+    assert result.weights.metadata["parent"] == tiny_weights.weights_id
+    assert result.steps == 8
+    for name, value in old.items():
+        if "running" in name or "num_batches" in name:
+            assert torch.equal(new[name], value)
+    assert not torch.equal(old["head.weight"], new["head.weight"])
+
+
+def test_the_same_plan_samples_and_seed_give_the_same_weights(run: Any, finish: Finish) -> None:
+    first, second = finish(run()), finish(run())
+    assert first.weights.weights_id == second.weights.weights_id
+    assert first.losses == second.losses
+    other = finish(run(replace(PLAN, seed=1)))
+    assert other.weights.weights_id != first.weights.weights_id
+
+
+def test_a_replayed_share_of_one_teaches_only_scenes(run: Any, finish: Finish, samples: list[Sample]) -> None:
+    plan = replace(PLAN, replay=1.0)
+    painted_over = [replace_labels(sample) for sample in samples]
+    assert finish(run(plan)).losses == finish(run(plan, painted_over)).losses
+
+
+def replace_labels(sample: Sample) -> Sample:
+    """The same photo with crack and not crack exchanged."""
+    turned = np.where(sample.labels == 1, 2, 1).astype(np.uint8)
+    return Sample(
+        sample.sample_id,
+        sample.photo_id,
+        sample.group,
+        sample.split,
+        sample.pixels,
+        turned,
+        None,
+        sample.fresh,
+    )
+
+
+def test_reports_tell_phases_in_order_and_never_go_back(run: Any) -> None:
+    reports: list[StepReport] = list(run())
+    phases = list(dict.fromkeys(report.phase for report in reports))
+    assert phases == ["judging before", "learning", "judging after"]
+    assert [r.step for r in reports] == sorted(r.step for r in reports)
+    assert sum(r.loss is not None for r in reports) == 8
+    assert any(r.dice is not None for r in reports)
+    assert all(r.steps == 8 for r in reports)
+
+
+def test_a_click_never_waits_long(run: Any) -> None:
+    """Each piece of work of this tiny network takes milliseconds; a whole step would show as a leap."""
+    steps = run()
+    reports_a_step: dict[int, int] = {}
+    for report in steps:
+        if report.phase == "learning":
+            reports_a_step[report.step] = reports_a_step.get(report.step, 0) + 1
+    assert min(reports_a_step[step] for step in range(1, 8)) >= 3
+
+
+def test_held_back_photos_judge_and_are_never_learned_from(run: Any, finish: Finish) -> None:
+    result = finish(run())
+    assert result.validated
+    assert result.before is not None and result.before.photos == 1
+    assert result.reference_before is not None and result.reference_before.photos == 2
+    assert "sample-3" not in result.weights.metadata["samples"]
+
+
+def test_without_held_back_photos_the_learned_ones_judge_and_it_is_told(
+    run: Any, finish: Finish, make_sample: Make
+) -> None:
+    result = finish(run(given=[make_sample(1), make_sample(2)]))
+    assert not result.validated
+    assert result.before is not None and result.before.photos == 2
+
+
+def test_without_a_reference_set_there_is_no_forgetting_to_measure(run: Any, finish: Finish) -> None:
+    result = finish(run(reference=ReferenceSet()))
+    assert result.reference_before is None
+    assert result.reference_after is None
+    assert result.after is not None
+
+
+def test_finishing_early_keeps_the_best_within_two_seconds(run: Any) -> None:
+    enough = threading.Event()
+    steps = run(replace(PLAN, steps=0, seconds=600), finish_early=enough)
+    for report in steps:
+        if report.step >= 2:
+            break
+    enough.set()
+    start = time.monotonic()
+    with pytest.raises(StopIteration) as stop:
+        while True:
+            next(steps)
+    assert time.monotonic() - start < 2.0
+    result = stop.value.value
+    assert isinstance(result, FineTuneResult)
+    assert result.after is not None and result.before is not None
+    assert result.steps >= 2
+
+
+def test_finishing_before_the_first_step_leaves_everything_as_it_is(run: Any, finish: Finish) -> None:
+    enough = threading.Event()
+    enough.set()
+    with pytest.raises(LearningError, match="before its first step"):
+        finish(run(finish_early=enough))
+
+
+def test_a_run_cut_off_goes_on_where_it_was(
+    run: Any, finish: Finish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resatt_studio.learning.finetune.POINT_SECONDS", 0.0)
+    path = tmp_path / "checkpoint.pt"
+    undisturbed = finish(run())
+    cut_off = run(resume=path)
+    for report in cut_off:
+        if report.step >= 5:
+            break
+    cut_off.close()
+    assert path.is_file()
+    resumed = run(resume=path)
+    first_learning = next(report for report in resumed if report.phase == "learning")
+    assert first_learning.step >= 4
+    result = finish(resumed)
+    assert result.weights.weights_id == undisturbed.weights.weights_id
+    assert result.losses == undisturbed.losses
+    assert not path.exists()
+
+
+def test_a_point_of_other_samples_is_not_used(
+    run: Any, finish: Finish, make_sample: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resatt_studio.learning.finetune.POINT_SECONDS", 0.0)
+    path = tmp_path / "checkpoint.pt"
+    cut_off = run(resume=path)
+    for report in cut_off:
+        if report.step >= 4:
+            break
+    cut_off.close()
+    other = finish(run(given=[make_sample(8), make_sample(9, Split.VALIDATION)], resume=path))
+    assert len(other.losses) == 8
+
+
+def fail_at(step: int, error: Exception) -> Callable[..., Any]:
+    """``Student.step`` that fails once, at one step."""
+    plain = Student.step
+    failed = []
+
+    def stumbling(self: Student, batch: Any, rate_factor: float) -> Any:
+        if self.steps_done == step and not failed:
+            failed.append(step)
+            raise error
+        return (yield from plain(self, batch, rate_factor))
+
+    return stumbling
+
+
+def test_a_loss_that_is_no_number_names_the_sample_and_keeps_the_best(
+    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Student, "step", fail_at(5, NotFinite(("sample-1",))))
+    with pytest.raises(Diverged, match="step 6: the loss on sample sample-1 is not finite") as raised:
+        finish(run())
+    assert raised.value.kept is not None
+    assert raised.value.kept.after is not None
+    assert "best candidate so far is kept" in raised.value.hint
+
+
+def test_diverging_before_anything_was_judged_keeps_nothing(
+    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Student, "step", fail_at(0, NotFinite(("sample-2",))))
+    with pytest.raises(Diverged) as raised:
+        finish(run())
+    assert raised.value.kept is None
+    assert "weights in use stay" in raised.value.hint
+
+
+def test_running_out_of_memory_once_costs_no_step(
+    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Student, "step", fail_at(3, torch.OutOfMemoryError("out of memory")))
+    assert finish(run()).steps == 8
+
+
+def test_photos_that_only_judge_are_nothing_to_learn_from(
+    run: Any, finish: Finish, make_sample: Make
+) -> None:
+    with pytest.raises(LearningError, match="the 1 corrected so far are held back"):
+        finish(run(given=[make_sample(3, Split.VALIDATION)]))
+    with pytest.raises(LearningError, match="no corrected photo"):
+        finish(run(given=[]))
+
+
+@pytest.mark.parametrize("wrong", [{"seconds": 0.0}, {"batch": 0}, {"crop_px": 8}, {"learning_rate": -1.0}])
+def test_a_plan_without_meaning_is_refused(run: Any, finish: Finish, wrong: dict[str, Any]) -> None:
+    with pytest.raises(LearningError, match="plan has no meaning"):
+        finish(run(replace(PLAN, **wrong)))
+
+
+def test_the_host_is_asked_before_every_piece_of_work(run: Any) -> None:
+    asked = []
+    reports = list(run(should_yield=lambda: asked.append(1)))
+    assert len(asked) >= len(reports) * 0.6
+
+
+def test_a_run_ends_within_its_time(run: Any, finish: Finish) -> None:
+    start = time.monotonic()
+    result = finish(run(replace(PLAN, steps=0, seconds=4.0)))
+    assert time.monotonic() - start < 6.0
+    assert result.steps >= 1

@@ -1,0 +1,115 @@
+"""Claims about what a corrected window teaches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from resatt_studio.learning.lessons import MAX_CENTRES, Lesson, make_lesson, painted_weight
+from resatt_studio.learning.support import Window
+from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
+
+LABELS = hnp.arrays(np.uint8, (24, 24), elements=st.sampled_from([0, 1, 2]))
+BELIEFS = hnp.arrays(np.uint8, (24, 24), elements=st.integers(0, 255))
+
+
+def lesson(
+    labels: np.ndarray, own: np.ndarray, approved: np.ndarray | None = None, weak_weight: float = 0.2
+) -> Lesson:
+    height, width = labels.shape
+    pixels = np.zeros((height, width, 3), np.uint8)
+    window = Window("a", True, Box(0, 0, height, width), pixels, labels, approved)
+    return make_lesson(window, own, weak_weight, np.random.default_rng(0))
+
+
+@given(labels=LABELS, own=BELIEFS)
+@settings(max_examples=30, deadline=None)
+def test_what_nobody_said_and_the_network_doubts_counts_in_no_way(
+    labels: np.ndarray, own: np.ndarray
+) -> None:
+    taught = lesson(labels, own)
+    doubtful = (labels == Label.UNSAID) & (own > 25) & (own < 230)
+    assert not taught.weight[doubtful].any()
+
+
+@given(labels=LABELS, own=BELIEFS)
+@settings(max_examples=30, deadline=None)
+def test_painted_pixels_teach_what_was_painted_whatever_the_network_believes(
+    labels: np.ndarray, own: np.ndarray
+) -> None:
+    taught = lesson(labels, own)
+    said = (labels != Label.UNSAID) & (taught.weight > 0)
+    assert np.all(taught.weight[said] == 1.0)
+    assert np.array_equal(taught.target[said] == 1, labels[said] == Label.CRACK)
+
+
+@given(labels=LABELS, own=BELIEFS)
+@settings(max_examples=30, deadline=None)
+def test_without_weak_labels_only_paint_teaches(labels: np.ndarray, own: np.ndarray) -> None:
+    assert not lesson(labels, own, weak_weight=0.0).weight[labels == Label.UNSAID].any()
+
+
+def test_complete_labels_teach_every_pixel() -> None:
+    labels = np.full((30, 30), Label.NOT_CRACK, np.uint8)
+    labels[10, :] = Label.CRACK
+    assert np.all(lesson(labels, np.zeros((30, 30), np.uint8)).weight == 1.0)
+
+
+def test_the_networks_confident_answers_teach_weakly() -> None:
+    own = np.zeros((40, 40), np.uint8)
+    own[30:35] = 255
+    labels = np.zeros((40, 40), np.uint8)
+    labels[2:8, 2:8] = Label.CRACK
+    taught = lesson(labels, own)
+    assert taught.weight[32, 20] == np.float32(0.2)
+    assert taught.target[32, 20] == 1.0
+    assert taught.target[20, 20] == 0.0
+
+
+def test_an_approved_prediction_weighs_twice_the_networks_own_and_replaces_it() -> None:
+    approved = np.full((20, 20), 255, np.uint8)
+    taught = lesson(np.zeros((20, 20), np.uint8), np.zeros((20, 20), np.uint8), approved)
+    assert np.all(taught.weight == np.float32(0.4))
+    assert np.all(taught.target == 1.0)
+
+
+def test_the_ring_around_a_stroke_is_ignored_on_both_sides() -> None:
+    labels = np.zeros((40, 40), np.uint8)
+    labels[10:20, 10:20] = Label.CRACK
+    weight = lesson(labels, np.zeros((40, 40), np.uint8)).weight
+    assert weight[15, 15] == 1.0
+    assert weight[10, 15] == 0.0  # outermost painted row
+    assert weight[9, 15] == 0.0  # first row outside
+    assert weight[8, 15] == np.float32(0.2)
+
+
+@pytest.mark.parametrize("width_px", [1, 2])
+def test_a_stroke_too_thin_to_have_an_inside_keeps_every_pixel(width_px: int) -> None:
+    labels = np.zeros((40, 40), np.uint8)
+    labels[5:30, 10 : 10 + width_px] = Label.CRACK
+    assert np.array_equal(painted_weight(labels) > 0, labels > 0)
+
+
+def test_centres_are_where_the_inspector_disagreed() -> None:
+    labels = np.full((30, 30), Label.NOT_CRACK, np.uint8)
+    labels[4:8, 4:8] = Label.CRACK
+    own = np.where(labels == Label.CRACK, 255, 0).astype(np.uint8)
+    own[20:22, 20:22] = 255
+    centres = lesson(labels, own).centres
+    assert {tuple(centre) for centre in centres} == {(20, 20), (20, 21), (21, 20), (21, 21)}
+
+
+def test_where_nothing_was_wrong_centres_are_the_crack() -> None:
+    labels = np.full((30, 30), Label.NOT_CRACK, np.uint8)
+    labels[4, 4] = Label.CRACK
+    own = np.where(labels == Label.CRACK, 255, 0).astype(np.uint8)
+    assert lesson(labels, own).centres.tolist() == [[4, 4]]
+
+
+def test_centres_of_a_window_full_of_errors_stay_few() -> None:
+    labels = np.full((300, 300), Label.CRACK, np.uint8)
+    assert len(lesson(labels, np.zeros((300, 300), np.uint8)).centres) == MAX_CENTRES

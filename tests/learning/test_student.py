@@ -1,0 +1,164 @@
+"""Claims about one learning step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from resatt_studio.errors import OutOfMemory
+from resatt_studio.inference.device import Compute
+from resatt_studio.learning.patches import Batch
+from resatt_studio.learning.student import NotFinite, Student, relative_cost
+from resatt_studio.models.state import build
+from resatt_studio.records.training import FineTunePlan
+from resatt_studio.records.weights import WeightsFile
+
+EXACT = Compute(torch.device("cpu"))
+Finish = Callable[[Any], Any]
+
+
+def student(weights: WeightsFile, **more: Any) -> Student:
+    return Student(build(weights), FineTunePlan(crop_px=64, **more), EXACT, cost=1.0, threads=1)
+
+
+def batch(patches: int = 4, weight: float = 1.0, seed: int = 0) -> Batch:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (patches, 64, 64, 3), dtype=np.uint8)
+    target = (pixels[..., 0] < 60).astype(np.float32)
+    names = tuple(f"photo {index}" for index in range(patches))
+    return Batch(names, pixels, target, np.full(target.shape, weight, np.float32))
+
+
+def learned(taught: Student) -> torch.Tensor:
+    return torch.cat([value.detach().flatten() for value in taught.network.parameters()])
+
+
+def test_a_batch_may_be_taken_in_pieces_without_changing_what_is_learned(
+    tiny_weights: WeightsFile, finish: Finish
+) -> None:
+    whole, pieces = student(tiny_weights), student(tiny_weights)
+    whole.piece, pieces.piece = 4, 1
+    first, second = finish(whole.step(batch(), 1.0)), finish(pieces.step(batch(), 1.0))
+    assert first == pytest.approx(second, rel=1e-4)
+    gradients = [torch.cat([p.grad.flatten() for p in s.network.parameters()]) for s in (whole, pieces)]
+    assert torch.allclose(*gradients, rtol=1e-3, atol=1e-5)
+
+
+def test_pixels_of_no_weight_change_nothing(tiny_weights: WeightsFile, finish: Finish) -> None:
+    given = batch()
+    given.weight[:, :, 32:] = 0.0
+    other = Batch(given.names, given.pixels, given.target.copy(), given.weight)
+    other.target[:, :, 32:] = 1.0 - other.target[:, :, 32:]
+    one, two = student(tiny_weights), student(tiny_weights)
+    assert finish(one.step(given, 1.0)) == finish(two.step(other, 1.0))
+    assert torch.equal(learned(one), learned(two))
+
+
+def test_few_known_pixels_are_not_diluted_by_unknown_ones(tiny_weights: WeightsFile, finish: Finish) -> None:
+    few = batch()
+    few.weight[:, 8:, :] = 0.0
+    taught = student(tiny_weights)
+    finish(taught.step(few, 1.0))
+    norm = torch.cat([p.grad.flatten() for p in taught.network.parameters()]).norm()
+    taught_all = student(tiny_weights)
+    finish(taught_all.step(batch(), 1.0))
+    norm_all = torch.cat([p.grad.flatten() for p in taught_all.network.parameters()]).norm()
+    assert norm > 0.5 * norm_all
+
+
+def test_learning_lowers_the_loss(tiny_weights: WeightsFile, finish: Finish) -> None:
+    pixels = np.full((2, 64, 64, 3), 200, np.uint8)
+    pixels[0, 20:40], pixels[1, :, 10:40] = 40, 40
+    target = (pixels[..., 0] < 100).astype(np.float32)
+    stripes = Batch(("a", "b"), pixels, target, np.ones_like(target))
+    taught = student(tiny_weights, learning_rate=1e-2)
+    losses = [finish(taught.step(stripes, 1.0)) for _ in range(20)]
+    assert losses[-1] < 0.93 * losses[0]
+
+
+def test_statistics_are_bit_identical_after_learning(tiny_weights: WeightsFile, finish: Finish) -> None:
+    taught = student(tiny_weights)
+    before = {name: value.clone() for name, value in build(tiny_weights).named_buffers()}
+    for _ in range(3):
+        finish(taught.step(batch(), 1.0))
+    after = taught.averaged_state()
+    assert before
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_the_network_it_came_from_is_untouched(tiny_weights: WeightsFile, finish: Finish) -> None:
+    network = build(tiny_weights)
+    before = [value.clone() for value in network.parameters()]
+    taught = Student(network, FineTunePlan(crop_px=64), EXACT, cost=1.0, threads=1)
+    finish(taught.step(batch(), 1.0))
+    assert all(torch.equal(one, two) for one, two in zip(before, network.parameters(), strict=True))
+    assert not torch.equal(before[0], next(taught.network.parameters()))
+
+
+def test_between_pieces_torch_is_as_it_was(tiny_weights: WeightsFile) -> None:
+    taught = student(tiny_weights)
+    taught.piece = 2
+    chance = torch.random.get_rng_state()
+    pauses = 0
+    for _ in taught.step(batch(), 1.0):
+        pauses += 1
+        assert torch.is_grad_enabled()
+        assert not torch.is_autocast_enabled("cpu")
+        assert torch.equal(torch.random.get_rng_state(), chance)
+    assert pauses == 4  # two pieces, each looked at and learned from
+
+
+@pytest.mark.parametrize("where", ["target", "weight"])
+def test_a_loss_that_is_no_number_names_the_photo_and_teaches_nothing(
+    tiny_weights: WeightsFile, finish: Finish, where: str
+) -> None:
+    taught = student(tiny_weights)
+    taught.piece = 1
+    before = learned(taught)
+    bad = batch()
+    getattr(bad, where)[2, 5, 5] = np.nan
+    with pytest.raises(NotFinite, match="photo"):
+        finish(taught.step(bad, 1.0))
+    assert torch.equal(learned(taught), before)
+    assert taught.steps_done == 0
+
+
+def test_out_of_memory_means_fewer_patches_then_smaller_ones_then_a_clear_end(
+    tiny_weights: WeightsFile,
+) -> None:
+    taught = Student(build(tiny_weights), FineTunePlan(crop_px=512, batch=4), EXACT, cost=0.1, threads=1)
+    taught.piece = 4
+    seen = []
+    full = torch.OutOfMemoryError("out of memory")
+    with pytest.raises(OutOfMemory, match="smaller base width"):
+        for _ in range(10):
+            taught.make_room(full)
+            seen.append((taught.piece, taught.crop_px))
+    assert seen == [(2, 512), (1, 512), (1, 256), (1, 128)]
+
+
+def test_other_errors_pass(tiny_weights: WeightsFile) -> None:
+    with pytest.raises(RuntimeError, match="shapes"):
+        student(tiny_weights).make_room(RuntimeError("shapes do not fit"))
+
+
+def test_a_snapshot_restores_the_very_same_course(tiny_weights: WeightsFile, finish: Finish) -> None:
+    one = student(tiny_weights)
+    finish(one.step(batch(), 1.0))
+    two = student(tiny_weights)
+    kept = copy.deepcopy(one.snapshot())
+    two.restore(**kept)
+    for taught in (one, two):
+        finish(taught.step(batch(seed=1), 0.7))
+    assert torch.equal(learned(one), learned(two))
+    assert all(torch.equal(one.average[name], two.average[name]) for name in one.average)
+
+
+def test_the_default_network_costs_one() -> None:
+    assert relative_cost({"base_width": 16, "t": 2, "stem": 2}) == pytest.approx(1.0)
+    assert relative_cost({"base_width": 64, "t": 2, "stem": 1}) == pytest.approx(64.0)

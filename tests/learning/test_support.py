@@ -1,0 +1,85 @@
+"""Claims about which parts of the photos are learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from resatt_studio.learning.support import MARGIN_PX, WINDOW_PX, choose_windows, within_pixels
+from resatt_studio.records.correction import Label
+from resatt_studio.records.photo import Split
+from resatt_studio.records.sample import Sample
+
+Make = Callable[..., Sample]
+
+
+def large(name: str, fresh: bool = True, **more: Any) -> Sample:
+    """A 1500 x 2600 photo on which nothing was said."""
+    return Sample(
+        sample_id=name,
+        photo_id=name,
+        group=name,
+        split=Split.TRAIN,
+        pixels=np.zeros((1500, 2600, 3), np.uint8),
+        labels=more.pop("labels", np.zeros((1500, 2600), np.uint8)),
+        fresh=fresh,
+        **more,
+    )
+
+
+def test_a_small_photo_is_one_window(make_sample: Make) -> None:
+    (window,) = choose_windows([make_sample(1)])
+    assert window.pixels.shape == (64, 64, 3)
+
+
+def test_of_a_large_photo_only_what_somebody_spoke_about_is_taken() -> None:
+    labels = np.zeros((1500, 2600), np.uint8)
+    labels[700:720, 1300:1400] = Label.CRACK
+    (window,) = choose_windows([large("a", labels=labels)])
+    assert window.box.top <= 700 < 720 <= window.box.bottom
+    assert window.box.left <= 1300 < 1400 <= window.box.right
+    assert max(window.box.height, window.box.width) <= WINDOW_PX + 2 * MARGIN_PX
+    assert np.count_nonzero(window.labels) == 2000
+
+
+def test_nothing_said_and_nothing_approved_is_nothing_to_learn() -> None:
+    assert list(choose_windows([large("a")])) == []
+
+
+def test_an_approved_prediction_makes_the_whole_photo_worth_learning() -> None:
+    sample = large("a", predicted=np.zeros((1500, 2600), np.uint8))
+    covered = np.zeros((1500, 2600), bool)
+    for window in choose_windows([sample]):
+        covered[window.box.slices] = True
+    assert covered.all()
+
+
+def test_every_window_comes_once_and_most_crack_comes_first() -> None:
+    labels = np.full((1500, 2600), Label.NOT_CRACK, np.uint8)
+    labels[1030:1200, 2100:2400] = Label.CRACK
+    windows = list(choose_windows([large("a", labels=labels)]))
+    assert len({window.box for window in windows}) == len(windows) == 18
+    cracks = [np.count_nonzero(window.labels == Label.CRACK) for window in windows]
+    assert cracks[0] == max(cracks)
+
+
+def test_fresh_samples_come_first_and_samples_take_turns() -> None:
+    labels = np.full((1500, 2600), Label.NOT_CRACK, np.uint8)
+    samples = [large("old", fresh=False, labels=labels), large("a", labels=labels), large("b", labels=labels)]
+    order = [window.sample_id for window in choose_windows(samples)]
+    assert order[:6] == ["a", "b", "old", "a", "b", "old"]
+
+
+def test_the_same_seed_chooses_the_same_windows() -> None:
+    labels = np.full((1500, 2600), Label.NOT_CRACK, np.uint8)
+    boxes = [[w.box for w in choose_windows([large("a", labels=labels)], seed)] for seed in (5, 5, 6)]
+    assert boxes[0] == boxes[1] != boxes[2]
+
+
+def test_pixels_are_limited_but_one_window_always_stays(make_sample: Make) -> None:
+    samples = [make_sample(seed) for seed in range(5)]
+    assert len(within_pixels(choose_windows(samples), 3 * 64 * 64)) == 3
+    assert len(within_pixels(choose_windows(samples), 1)) == 1
+    assert len(within_pixels(choose_windows(samples), 1e9)) == 5
