@@ -26,6 +26,7 @@ from resatt_studio.imaging.headers import (
     jpeg_is_whole,
     read_jpeg_header,
     read_png_header,
+    size_is_possible,
 )
 from resatt_studio.imaging.masks import to_mask
 from resatt_studio.imaging.opening import opened
@@ -196,7 +197,8 @@ def _header(
     if format is Format.JPEG:
         jpeg = read_jpeg_header(file, name)
         file.seek(max(jpeg.scan_offset, size_bytes - _TAIL_BYTES))
-        return jpeg.height, jpeg.width, read_tags(jpeg.exif), b"\xff\xd9" in file.read()
+        whole = b"\xff\xd9" in file.read() and size_is_possible(jpeg, size_bytes)
+        return jpeg.height, jpeg.width, read_tags(jpeg.exif), whole
     if format is Format.PNG:
         png = read_png_header(file, name)
         return png.height, png.width, read_tags(png.exif), png.whole

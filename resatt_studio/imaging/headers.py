@@ -28,6 +28,8 @@ _STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 
+_MOST_JPEG_PIXELS_A_BYTE = 4096
+
 DAMAGED_HINT = "Copy it again from the camera or card, or open and save it anew in an image editor."
 
 
@@ -104,8 +106,17 @@ def _next_jpeg_marker(file: BinaryIO) -> int | None:
 
 
 def jpeg_is_whole(data: bytes, header: JpegHeader) -> bool:
-    """Whether an end marker follows the scans; it cannot occur inside coded data."""
-    return data.find(b"\xff\xd9", header.scan_offset) >= 0
+    """Whether an end marker follows the scans (none occurs in coded data) and the size is possible."""
+    return data.find(b"\xff\xd9", header.scan_offset) >= 0 and size_is_possible(header, len(data))
+
+
+def size_is_possible(header: JpegHeader, size_bytes: int) -> bool:
+    """Whether so few bytes can hold so many pixels.
+
+    A block of 8 x 8 pixels takes at least one bit, so colour at the coarsest sampling stays below a few
+    thousand pixels a byte. Decoders spend minutes on files that claim more.
+    """
+    return header.height * header.width <= _MOST_JPEG_PIXELS_A_BYTE * size_bytes
 
 
 @dataclass(frozen=True, slots=True)

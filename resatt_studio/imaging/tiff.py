@@ -48,7 +48,7 @@ def read_tiff_header(file: BinaryIO, size_bytes: int, name: str) -> TiffHeader:
         ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=True))
         if max(ends, default=size_bytes + 1) > size_bytes:
             raise cut_off(name, Format.TIFF)
-        return TiffHeader(page.imagelength, page.imagewidth, _tags(page))
+        return TiffHeader(int(page.imagelength), int(page.imagewidth), _tags(page))
 
 
 def decode_tiff(data: bytes, name: str) -> Raster | None:
@@ -86,7 +86,8 @@ def _first_page(tiff: Any) -> TiffPage:
 
 def _tags(page: TiffPage) -> dict[int, Any]:
     tags = {code: page.tags.valueof(code) for code in (ORIENTATION, MAKE, MODEL, CHANGED_AT)}
-    tags[ORIENTATION] = int(tags[ORIENTATION] or 1)
+    if tags[ORIENTATION] is not None and not isinstance(tags[ORIENTATION], tuple):
+        tags[ORIENTATION] = int(tags[ORIENTATION])
     exif = page.tags.valueof(EXIF_BLOCK)
     if isinstance(exif, dict):
         tags.update({code: exif[key] for key, code in _EXIF_NAMES.items() if key in exif})

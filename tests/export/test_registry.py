@@ -151,6 +151,14 @@ def test_arrays_of_another_size_than_the_photo_are_refused(exporter: Exporter, t
 
 
 @photo_exporters
+def test_the_table_tells_whether_a_prediction_is_part_of_the_file(exporter: Exporter, tmp_path: Path) -> None:
+    item = photo_item()
+    other = ExportItem(item.facts, photo_item(seed=9).prediction, item.correction)
+    one, two = (exporter.export(each, tmp_path / str(id(each))).paths[0] for each in (item, other))
+    assert (one.read_bytes() != two.read_bytes()) == exporter.shows_prediction
+
+
+@photo_exporters
 def test_the_given_stem_names_the_file(exporter: Exporter, tmp_path: Path) -> None:
     item = photo_item()
     named = ExportItem(item.facts, item.prediction, item.correction, stem="north_wall")

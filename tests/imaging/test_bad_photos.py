@@ -109,6 +109,35 @@ def test_a_decompression_bomb_is_refused_before_memory_is_asked_for(tmp_path: Pa
         assert "megapixels" in assert_refused(path, reader).message
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_jpeg_of_more_pixels_than_its_bytes_can_hold_is_refused(reader: Callable, tmp_path: Path) -> None:
+    jpeg = bytearray(encoded("JPEG", progressive=True))
+    frame = jpeg.index(b"\xff\xc2")
+    jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 20_000, 20_000)
+    path = tmp_path / "slow.jpg"
+    path.write_bytes(bytes(jpeg))
+    assert "ends too early" in assert_refused(path, reader).message
+
+
+def test_a_blank_photo_is_not_taken_for_a_bomb() -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (3000, 2000)).save(buffer, "JPEG", progressive=True, optimize=True, quality=10)
+    assert decode_photo(buffer.getvalue(), "blank.jpg").shape == (2000, 3000, 3)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_nonsense_in_the_tags_of_a_tiff_is_refused(reader: Callable, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, NOISE, photometric="rgb")
+    data = bytearray(buffer.getvalue())
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        entry = file.pages.first.tags["ImageWidth"].offset
+    data[entry + 4 : entry + 8] = struct.pack("<I", 2)  # two widths
+    path = tmp_path / "two widths.tif"
+    path.write_bytes(bytes(data))
+    assert_refused(path, reader)
+
+
 def test_a_tiff_that_claims_to_be_huge_is_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, NOISE, photometric="rgb")

@@ -282,6 +282,15 @@ def test_natural_order_is_defined_for_every_name(names: list[str]) -> None:
     assert len(sorted((Path(name) for name in names), key=natural_key)) == len(names)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_grey_jpeg_is_turned_like_a_coloured_one(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    stored = upright(SCENE[:, :, 0].copy(), STORED_FROM_UPRIGHT[orientation])
+    pixels = decode_photo(encoded(stored, "JPEG", exif=exif.tobytes()), "grey.jpg")
+    assert difference(pixels, np.repeat(SCENE[:, :, :1], 3, axis=2)) < 4
+
+
 def test_a_photo_is_read_only(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encoded(SCENE, "PNG"))
