@@ -22,6 +22,8 @@ _MIN_IS_WHITE, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 2, 3, 5, 6
 _JPEG_COMPRESSIONS = frozenset({6, 7})
 _ALPHA_KINDS = frozenset({1, 2})  # associated and unassociated; 0 is an unexplained extra band
 _NO_DATA = 42113
+# LZW and deflate shrink at most about 1400 times; a file that claims far more is damaged or a trap.
+_MOST_COMPRESSION, _ALWAYS_POSSIBLE_BYTES = 5000, 1 << 26
 _EXIF_NAMES = {"DateTimeOriginal": 36867, "OffsetTimeOriginal": 36881}
 
 
@@ -35,10 +37,10 @@ class TiffHeader:
 
 
 def read_tiff_header(file: BinaryIO, size_bytes: int, name: str) -> TiffHeader:
-    """Read the first page's tags and check that its data lies inside the file.
+    """Read the first page's tags and check that its data lies inside the file and can fill its pixels.
 
     Raises:
-        PhotoError: The file ends before its data.
+        PhotoError: The file ends before its data, or holds far too little.
     """
     from tifffile import TiffFile
 
@@ -46,7 +48,9 @@ def read_tiff_header(file: BinaryIO, size_bytes: int, name: str) -> TiffHeader:
     with TiffFile(file) as tiff:
         page = _first_page(tiff)
         ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=True))
-        if max(ends, default=size_bytes + 1) > size_bytes:
+        if max(ends, default=size_bytes + 1) > size_bytes or _decoded_bytes(page) > max(
+            _ALWAYS_POSSIBLE_BYTES, _MOST_COMPRESSION * size_bytes
+        ):
             raise cut_off(name, Format.TIFF)
         return TiffHeader(int(page.imagelength), int(page.imagewidth), _tags(page))
 
@@ -77,6 +81,10 @@ def decode_tiff(data: bytes, name: str) -> Raster | None:
     if no_data is not None and alpha is None:
         alpha = _transparent_no_data(samples, no_data)
     return Raster(samples, alpha, orientation(header.tags), white_is_zero)
+
+
+def _decoded_bytes(page: TiffPage) -> int:
+    return int(page.imagelength) * int(page.imagewidth) * int(page.samplesperpixel) * page.bitspersample // 8
 
 
 def _first_page(tiff: Any) -> TiffPage:

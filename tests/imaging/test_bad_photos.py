@@ -138,14 +138,15 @@ def test_nonsense_in_the_tags_of_a_tiff_is_refused(reader: Callable, tmp_path: P
     assert_refused(path, reader)
 
 
-def test_a_tiff_that_claims_to_be_huge_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("side", [20_000, 60_000])
+def test_a_tiff_that_claims_to_be_huge_is_refused(side: int, tmp_path: Path) -> None:
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, NOISE, photometric="rgb")
     data = bytearray(buffer.getvalue())
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         for code in (256, 257):
             tag = file.pages.first.tags[code]
-            struct.pack_into("<I" if tag.dtype == 4 else "<H", data, tag.valueoffset, 60_000)
+            struct.pack_into("<I" if tag.dtype == 4 else "<H", data, tag.valueoffset, side)
     path = tmp_path / "bomb.tif"
     path.write_bytes(bytes(data))
     for reader in READERS:
