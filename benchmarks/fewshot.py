@@ -1,8 +1,8 @@
 """What a few corrected photos of a new surface buy, and what they cost elsewhere.
 
-Draws K photos of one set's training split (at most one a source photo), lets the factory weights learn from them
-with the default plan, and scores before and after on that set's test split and on the test splits of all other
-sets. One drawn photo in five is held back to judge, as in the app.
+Draws K photos of one set's training split (at most one a source photo), lets the factory weights learn from
+them with the default plan, and scores before and after on that set's test split and on the test splits of all
+other sets. One drawn photo in five is held back to judge, as in the app.
 
     python benchmarks/fewshot.py --data DIR [--photos 5] [--draws 5] [--seconds 120] [--strokes] [--json FILE]
 """

@@ -1,8 +1,8 @@
 """The attention recurrent residual U-Net in its plainest layout, as a yardstick for speed.
 
-Written from the layer tables of the papers (R2U-Net arXiv 1802.06955, Attention U-Net arXiv 1804.03999) with one
-module per box of their drawings: no folding, no reuse, contiguous memory, single precision. It is slow on purpose
-and is used by benchmarks only.
+Written from the layer tables of the papers (R2U-Net arXiv 1802.06955, Attention U-Net arXiv 1804.03999) with
+one module per box of their drawings: no folding, no reuse, contiguous memory, single precision. It is slow on
+purpose and is used by benchmarks only.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ class PlainR2AUNet(nn.Module):
         super().__init__()
         widths = [base_width * 2**level for level in range(5)]
         self.pool = nn.MaxPool2d(2)
-        self.down = nn.ModuleList(
-            PlainBlock(a, b, t) for a, b in zip([3, *widths[:-1]], widths, strict=True)
-        )
+        self.down = nn.ModuleList(PlainBlock(a, b, t) for a, b in zip([3, *widths[:-1]], widths, strict=True))
         self.rise = nn.ModuleList(PlainRise(2 * w, w) for w in reversed(widths[:-1]))
         self.gate = nn.ModuleList(PlainGate(w) for w in reversed(widths[:-1]))
         self.up = nn.ModuleList(PlainBlock(2 * w, w, t) for w in reversed(widths[:-1]))
