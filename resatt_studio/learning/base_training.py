@@ -296,7 +296,7 @@ def _judge(
 
 
 def _write_best(run: _Run, config: TrainConfig, folders: Sequence[Path], out: Path) -> WeightsFile:
-    metadata = card(config, folders, run.step, run.seconds, run.judgement)
+    metadata = card(config, folders, run.step, run.seconds, run.judgement, out.name)
     weights = pack_weights(config.model, config.network, run.best, metadata, half=True)
     write_weights(out, weights)
     return weights

@@ -19,7 +19,12 @@ from resatt_studio.models.registry import model_entry
 
 
 def card(
-    config: TrainConfig, folders: Sequence[Path], steps: int, seconds: float, judgement: Judgement | None
+    config: TrainConfig,
+    folders: Sequence[Path],
+    steps: int,
+    seconds: float,
+    judgement: Judgement | None,
+    out: str,
 ) -> dict[str, str]:
     """Header entries of a weights file; all strings, nested ones as JSON.
 
@@ -31,6 +36,7 @@ def card(
         if options.weight > 0
     }
     return {
+        "command": _command(config, out),
         "title": model_entry(config.model).title,
         "input_range": model_entry(config.model).input_range,
         "data": json.dumps(sets or {"folders": [Path(folder).name for folder in folders]}, sort_keys=True),
@@ -45,6 +51,11 @@ def card(
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
+
+
+def _command(config: TrainConfig, out: str) -> str:
+    chosen = f" --config {config.name}" if config.name else ""
+    return f"resatt-studio train --data DATA{chosen} --out {out}"
 
 
 def commit() -> str:

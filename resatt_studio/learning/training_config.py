@@ -76,6 +76,7 @@ class TrainConfig:
     machine's speed has a say.
 
     Attributes:
+        name: File name of the configuration, or "".
         model, network: Line of the model table and constructor arguments.
         start_from: Weights to begin with: "" for fresh ones, "factory", or a file beside the configuration.
         minutes: Wall-clock length of the run, judging included; 0 when ``steps`` decides.
@@ -97,6 +98,7 @@ class TrainConfig:
         crack_free, synthesis: Further sources of patches.
     """
 
+    name: str = ""
     model: str = "r2aunet"
     network: Mapping[str, int] = field(default_factory=lambda: preset_config("r2aunet"))
     start_from: str = ""
@@ -149,7 +151,7 @@ class TrainConfig:
         except tomllib.TOMLDecodeError as error:
             raise LearningError(f"{path} is no TOML: {error}.", "Correct that line.") from error
         try:
-            return cls.from_table(table, path.parent)
+            return cls.from_table({"name": path.name} | table, path.parent)
         except LearningError as error:
             raise LearningError(f"{path}: {error.message}", error.hint) from error
 

@@ -91,6 +91,7 @@ def test_the_weights_say_how_they_were_made(data: list[Path], tmp_path: Path) ->
     assert json.loads(weights.metadata["options"])["steps"] == 6
     assert weights.metadata["input_range"] == "RGB, x / 127.5 - 1"
     assert weights.metadata["steps"] == "6"
+    assert weights.metadata["command"] == "resatt-studio train --data DATA --out a.safetensors"
     assert set(json.loads(weights.metadata["scores"])["sets"]) == {"drawn"}
     assert str(tmp_path) not in json.dumps(dict(weights.metadata))
 
