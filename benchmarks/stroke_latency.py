@@ -10,6 +10,10 @@ merged on the way count until the paint that shows their successor. The canvas s
 1400 x 900 with a prediction and the mask layer on. With --learning the app's own job runner fine-tunes the
 shipped weights (or a freshly made network of the same size) on drawn photos, and leaves a core to the window
 while somebody paints, as in the app.
+
+``cpu`` is what the window's thread computes from one paint to the next. On a machine that does other work as
+well, --ahead (needs root) lets the window, the X server and the pointer run first, as on a quiet one;
+learning and its threads stay where they are.
 """
 
 from __future__ import annotations
@@ -222,7 +226,7 @@ def paint_once(app: Any, meter: Meter, display: str, zoom: float, seconds: float
     steps = [(0.0, "move", begin[0] - 3, begin[1]), (0.15, "move", *begin), (0.3, "press", *begin)]
     steps += [(0.5 + index / RATE_HZ, "move", x, y) for index, (x, y) in enumerate(points[1:])]
     steps.append((0.5 + seconds + 0.1, "release", 0, 0))
-    # The pointer's process takes over the priority of the window's thread, which starts it.
+    # The pointer's process takes over the policy of the window's thread, which starts it.
     feeder = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("x_pointer.py"))],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -230,9 +234,7 @@ def paint_once(app: Any, meter: Meter, display: str, zoom: float, seconds: float
     meter.clear()
     feeder.stdin.write(json.dumps({"display": display, "steps": steps}))
     feeder.stdin.close()
-    while feeder.poll() is None:
-        app.processEvents(app_events(), 20)
-        alive()
+    wait(app, lambda: feeder.poll() is not None, alive)
     times = json.load(feeder.stdout)
     settle(app, 0.2)
     if canvas.document.edit_count == 0:
@@ -249,23 +251,36 @@ def paint_once(app: Any, meter: Meter, display: str, zoom: float, seconds: float
     }  # fmt: skip
 
 
-def app_events() -> Any:
-    from PySide6.QtCore import QEventLoop
+def wait(app: Any, over: Callable[[], bool], tick: Callable[[], None] = lambda: None) -> None:
+    """Run the event loop, as the app does, until ``over`` says so; it is asked every 20 ms."""
+    from PySide6.QtCore import QTimer
 
-    return QEventLoop.ProcessEventsFlag.AllEvents | QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+    def look() -> None:
+        tick()
+        if over():
+            app.exit()  # quit() would close the window
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(20)
+    app.exec()
+    timer.stop()
 
 
 def settle(app: Any, seconds: float) -> None:
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        app.processEvents()
-        time.sleep(0.005)
+    wait(app, lambda: time.monotonic() >= end)
+
+
+def qt_threads() -> list[int]:
+    """Qt's own threads in this process, such as the one that reads from the X server."""
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(task.name) for task in tasks if (task / "comm").read_text().startswith("Q")]
 
 
 def measure(options: argparse.Namespace, display: str) -> list[dict]:
     """Every photo size, brush and zoom, with and without learning as asked."""
     os.environ.update(DISPLAY=display, QT_QPA_PLATFORM="xcb")
-    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication, QMainWindow
 
     from resatt_studio.annotation.document import CorrectionDocument
@@ -274,9 +289,6 @@ def measure(options: argparse.Namespace, display: str) -> list[dict]:
     from resatt_studio.records.prediction import Prediction
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    if options.priority:
-        for process in (threading.get_native_id(), options.server_process):
-            os.setpriority(os.PRIO_PROCESS, process, options.priority)
     app = QApplication([])
     meter = Meter(PhotoCanvas)
     window, canvas = QMainWindow(), PhotoCanvas()
@@ -284,13 +296,16 @@ def measure(options: argparse.Namespace, display: str) -> list[dict]:
     window.setCentralWidget(canvas)
     window.setGeometry(100, 60, 1400, 900)
     window.show()
-    awake = QTimer()  # processEvents waits for events; this makes sure that some come
-    awake.start(20)
     settle(app, 0.5)
     learning = Learning(not options.no_courtesy) if options.learning else None
     if learning is not None:
         learning.start()
         learning.wait_for_steps()
+
+    if options.ahead:
+        # Set after learning began: new threads take over the policy of the thread that starts them.
+        for thread in (threading.get_native_id(), options.server_process, *qt_threads()):
+            os.sched_setscheduler(thread, os.SCHED_RR, os.sched_param(1))
 
     def painted() -> None:
         if learning is not None and learning.courtesy is not None:
@@ -333,7 +348,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of painting for each line")
     parser.add_argument("--learning", action="store_true", help="fine-tune in the same process meanwhile")
     parser.add_argument("--no-courtesy", action="store_true", help="learning keeps all cores while painting")
-    parser.add_argument("--priority", type=int, default=0, help="nice value of window, X server and pointer")
+    parser.add_argument(
+        "--ahead", action="store_true", help="on a busy machine: window, X server and pointer first"
+    )
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
     from x_pointer import XServer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from resatt_studio.app.canvas.gestures import Drag, Gestures
@@ -30,6 +30,8 @@ class CanvasEvents(QWidget):
     _spec: ToolSpec
     _space_held: bool
     _focus_by_key: bool
+    _flush_timer: QTimer
+    _last_position: QPointF | None
 
     def mousePressEvent(self, event) -> None:
         drag = self._meaning(event)
@@ -45,16 +47,18 @@ class CanvasEvents(QWidget):
         self._show_cursor()
 
     def mouseMoveEvent(self, event) -> None:
-        position = event.position()
         if self._gestures.busy:
-            self._gestures.move(self._pointer(position))
+            # The outline follows when the points are painted, so that one move costs one paint.
+            self._gestures.move(self._pointer(event.position()))
+            self._last_position = event.position()
             self._flush_timer.start()
-        if self._gestures.drag is not Drag.SIZE:
-            self._track(position)
+        else:
+            self._track(event.position())
 
     def mouseReleaseEvent(self, event) -> None:
         if self._gestures.busy and not event.buttons():
             self._gestures.move(self._pointer(event.position()))
+            self._last_position = event.position()
             self._finish_stroke()
 
     def wheelEvent(self, event) -> None:

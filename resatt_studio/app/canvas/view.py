@@ -80,6 +80,7 @@ class PhotoCanvas(CanvasEvents):
         self._message = ""
         self._space_held = False
         self._pointer_at: QPointF | None = None
+        self._last_position: QPointF | None = None
         self._ring = Ring()
         self._ring_drawn = QRect()
         self._focus_by_key = False
@@ -361,7 +362,11 @@ class PhotoCanvas(CanvasEvents):
         self.pointer_moved.emit((row, column) if inside else None)
 
     def _flush(self) -> None:
+        """Do what the pointer asked for since the last time."""
         self._update_view(self.scene.refresh(self._gestures.flush()))
+        position, self._last_position = self._last_position, None
+        if position is not None and self._gestures.drag is not Drag.SIZE:
+            self._track(position)
 
     def _finish_stroke(self) -> None:
         if not self._gestures.busy:
