@@ -79,7 +79,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("approve_complete", "Approve &every pixel", "session.approve_complete", "Ctrl+Return", "",
          "has_photo",
          help="As approve, and you stand for every pixel: all that is not crack is not crack."),
-    _act("skip", "S&kip photo", "session.skip", "Ctrl+K", "skip", "has_photo",
+    _act("skip", "S&kip photo", "session.skip", "Shift+Return", "skip", "has_photo",
          help="Leave this photo out and go to the next one."),
     _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",
          help="Ask the network in use for this photo's cracks."),

@@ -11,36 +11,42 @@ from PySide6.QtSvg import QSvgRenderer
 from resatt_studio.app.theme import Tokens
 from resatt_studio.resources import asset
 
-_SIDES_PX = (16, 20, 24, 32, 48, 64)
+_SIDES_PX = (20, 40)
+"""For screens at 100 and 200 percent; Qt scales to what lies between. Each costs time at the start."""
 
 
-def icon(name: str, tokens: Tokens) -> QIcon:
+def icon(name: str, tokens: Tokens, checkable: bool = False) -> QIcon:
     """Return ``assets/icons/<name>.svg`` in the text colour, paler when disabled, light on accent when on.
 
     Raises:
         BugError: There is no such icon.
     """
     result = QIcon()
-    for mode, state, colour in (
+    faces = [
         (QIcon.Mode.Normal, QIcon.State.Off, tokens.text),
-        (QIcon.Mode.Normal, QIcon.State.On, tokens.on_accent),
         (QIcon.Mode.Disabled, QIcon.State.Off, tokens.disabled),
-        (QIcon.Mode.Disabled, QIcon.State.On, tokens.disabled),
-    ):
-        for side_px in _SIDES_PX:
-            result.addPixmap(tinted_pixmap(name, colour, side_px), mode, state)
+    ]
+    if checkable:
+        faces.append((QIcon.Mode.Normal, QIcon.State.On, tokens.on_accent))
+        faces.append((QIcon.Mode.Disabled, QIcon.State.On, tokens.disabled))
+    for mode, state, colour in faces:
+        for pixmap in tinted_pixmaps(name, colour):
+            result.addPixmap(pixmap, mode, state)
     return result
 
 
-def tinted_pixmap(name: str, colour: str, side_px: int) -> QPixmap:
-    """Draw one icon in ``colour`` on a transparent square of ``side_px`` device pixels."""
-    drawing = _source(name).replace("currentColor", colour)
-    pixmap = QPixmap(side_px, side_px)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, side_px, side_px))
-    painter.end()
-    return pixmap
+def tinted_pixmaps(name: str, colour: str, sides_px: tuple[int, ...] = _SIDES_PX) -> list[QPixmap]:
+    """Draw one icon in ``colour`` on transparent squares of so many device pixels."""
+    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
+    pixmaps = []
+    for side_px in sides_px:
+        pixmap = QPixmap(side_px, side_px)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter, QRectF(0, 0, side_px, side_px))
+        painter.end()
+        pixmaps.append(pixmap)
+    return pixmaps
 
 
 @lru_cache(maxsize=64)
@@ -49,7 +55,7 @@ def _source(name: str) -> str:
 
 
 def label_icon(colour: str, ring: str, crossed: bool) -> QIcon:
-    """A disc in the colour that a label is painted in; crossed for "not crack", so that shape tells it too."""
+    """A disc in the colour of a label; crossed for "not crack", so that its shape tells it too."""
     result = QIcon()
     for side_px in _SIDES_PX:
         pixmap = QPixmap(side_px, side_px)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
 import signal
 import sys
@@ -191,6 +190,8 @@ def _close_on_interrupt(window: MainWindow) -> None:
 
 def _start_log() -> None:
     """Keep faults in a file of the user's log folder; a folder that refuses is no reason to stop."""
+    import logging.handlers
+
     import platformdirs
 
     try:

@@ -62,7 +62,7 @@ class Actions:
         """Draw the icons in the theme's colours."""
         for id, spec in self._specs.items():
             if spec.icon:
-                self._actions[id].setIcon(icon(spec.icon, tokens))
+                self._actions[id].setIcon(icon(spec.icon, tokens, bool(spec.checked)))
 
 
 def fill_menu_bar(bar: QMenuBar, actions: Actions, inserts: dict[str, Callable[[QMenu], None]]) -> None:

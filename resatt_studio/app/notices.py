@@ -78,8 +78,9 @@ class NoticeBar(QFrame):
     def _show(self, kind: str, text: str, act: str, handler: Callable[[], None] | None) -> None:
         self._timer.stop()
         self.setProperty("kind", kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        for widget in (self, self._text):  # the style sheet looks at "kind" only when it is applied anew
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
         self._text.setText(text)
         self.setAccessibleDescription(text)
         self._handler = handler

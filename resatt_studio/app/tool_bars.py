@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolBar, QToolButton, QWidget
 
+from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.menus import Actions
+from resatt_studio.app.theme import Tokens
 from resatt_studio.app.view_state import Brush, ViewState
 
 GAP = "|"
@@ -58,7 +61,22 @@ class MainBar(QToolBar):
                 self.addWidget(stretch)
             else:
                 self.buttons[id] = self._button(actions, id)
-        self.buttons["approve"].setObjectName("approveButton")
+        self._approve = actions["approve"]
+        self._approve.changed.connect(self._follow_approve)
+
+    def tint(self, tokens: Tokens) -> None:
+        """The approve button stands on the accent colour, so its icon has a colour of its own."""
+        face = QIcon()
+        for mode, colour in (
+            (QIcon.Mode.Normal, tokens.on_accent),
+            (QIcon.Mode.Disabled, tokens.disabled),
+        ):
+            for pixmap in tinted_pixmaps("approve", colour):
+                face.addPixmap(pixmap, mode)
+        self.buttons["approve"].setIcon(face)
+
+    def _follow_approve(self) -> None:
+        self.buttons["approve"].setEnabled(self._approve.isEnabled())
 
     def _button(self, actions: Actions, id: str) -> QToolButton:
         action = actions[id]
@@ -69,7 +87,13 @@ class MainBar(QToolBar):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         else:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        button.setDefaultAction(action)
+        if id == "approve":
+            button.setObjectName("approveButton")
+            button.setText(words or "")
+            button.setToolTip(action.toolTip())
+            button.clicked.connect(action.trigger)
+        else:
+            button.setDefaultAction(action)
         button.setAccessibleName(action.text().replace("&", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addWidget(button)

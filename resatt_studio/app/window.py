@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QDockWidget,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMainWindow,
     QMenu,
     QMessageBox,
-    QPlainTextEdit,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -187,7 +184,6 @@ class MainWindow(QMainWindow):
         self.parts.learner.ended.connect(self._offer_candidate)
         session.learning_cut_off.connect(self._offer_resume)
         look.changed.connect(self._apply_look)
-        QApplication.instance().installEventFilter(self)
 
     # -- showing --
 
@@ -215,6 +211,7 @@ class MainWindow(QMainWindow):
 
     def _apply_look(self, tokens: Tokens) -> None:
         self.actions_.tint(tokens)
+        self.bar.tint(tokens)
         correction = self.parts.view.layers["correction"]
         crack = label_icon(correction.colour, tokens.text, crossed=False)
         self.actions_["paint_crack"].setIcon(crack)
@@ -257,14 +254,20 @@ class MainWindow(QMainWindow):
 
     # -- keys and drops --
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Hold V anywhere to see the bare photo; typing a v into a field stays typing."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
-            typing = isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit)
-            bare = event.modifiers() == Qt.KeyboardModifier.NoModifier
-            if event.key() == Qt.Key.Key_V and bare and not typing and not event.isAutoRepeat():
-                self.canvas.set_peek(event.type() == QEvent.Type.KeyPress)
-        return super().eventFilter(watched, event)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hold V to see the bare photo, also from a panel that has no use for the key."""
+        if not self._peek(event, True):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self._peek(event, False):
+            super().keyReleaseEvent(event)
+
+    def _peek(self, event: QKeyEvent, on: bool) -> bool:
+        if event.key() != Qt.Key.Key_V or event.modifiers() or event.isAutoRepeat():
+            return False
+        self.canvas.set_peek(on)
+        return True
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         dropped = read_drop(event.mimeData())
@@ -285,7 +288,6 @@ class MainWindow(QMainWindow):
             return
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
-        QApplication.instance().removeEventFilter(self)
         self.canvas.set_document(None)
         self.hide()
         self.ended_in_time = self.parts.session.shut_down()

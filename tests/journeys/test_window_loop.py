@@ -1,4 +1,4 @@
-"""The main job in the real window with real mouse and key events: open, predict, paint, learn, promote, export."""
+"""The main job in the real window, with real mouse and key events, from opening a project to its export."""
 
 from __future__ import annotations
 

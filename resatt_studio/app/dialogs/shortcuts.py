@@ -33,10 +33,11 @@ class ShortcutSheet(QDialog):
         columns.setSpacing(28)
         for part in _halves(groups):
             column = QVBoxLayout()
+            column.setSpacing(6)
             for title, rows in part:
                 column.addWidget(_heading(title))
                 column.addLayout(_table(rows))
-                column.addSpacing(8)
+                column.addSpacing(10)
             column.addStretch(1)
             columns.addLayout(column, 1)
         area = QScrollArea()
@@ -47,7 +48,7 @@ class ShortcutSheet(QDialog):
 
 
 def _row(spec: ActionSpec) -> Row:
-    keys = ", ".join(
+    keys = "  or  ".join(
         QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts
     )
     return keys, spec.text.replace("&", "").rstrip("…"), spec.help
@@ -70,12 +71,12 @@ def _table(rows: list[Row]) -> QGridLayout:
     grid = QGridLayout()
     grid.setColumnStretch(1, 1)
     grid.setColumnMinimumWidth(0, 150)
-    grid.setVerticalSpacing(3)
+    grid.setVerticalSpacing(4)
+    grid.setHorizontalSpacing(14)
     for place, (keys, text, help) in enumerate(rows):
         label = QLabel(keys)
         words = QLabel(text)
         words.setToolTip(help)
-        words.setWordWrap(True)
         grid.addWidget(label, place, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(words, place, 1)
     return grid

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from resatt_studio.app.parts import Look
 from resatt_studio.app.theme import Tokens
@@ -28,7 +28,15 @@ class Curves(QWidget):
         self._dice: Any = None
         self._loss: Any = None
         self._loss_view: Any = None
-        self._stack = QStackedLayout(self)
+        self._caption = QLabel()
+        self._caption.setAccessibleName("Which curve is which")
+        self._caption.hide()
+        self._stack = QStackedLayout()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self._caption)
+        column.addLayout(self._stack, 1)
         hint = QLabel("Loss and Dice appear here while the network learns.")
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         hint.setWordWrap(True)
@@ -48,6 +56,7 @@ class Curves(QWidget):
         """Draw both curves; with no points at all the hint is shown."""
         if not losses and not dices:
             self._stack.setCurrentIndex(0)
+            self._caption.hide()
             return
         if self._plot is None:
             self._build()
@@ -55,6 +64,7 @@ class Curves(QWidget):
         smooth = _smoothed(losses)
         self._loss.setData([step for step, _ in smooth], [value for _, value in smooth])
         self._stack.setCurrentIndex(1)
+        self._caption.show()
         final = f"Dice {dices[-1][1]:.2f}, " if dices else ""
         self.setAccessibleDescription(f"{final}loss {losses[-1][1]:.3f}" if losses else final)
 
@@ -67,10 +77,10 @@ class Curves(QWidget):
         plot.hideButtons()
         item = plot.getPlotItem()
         item.showAxis("right")
-        item.setLabel("left", "Dice")
-        item.setLabel("right", "loss")
+        for side in ("left", "right", "bottom"):
+            item.getAxis(side).enableAutoSIPrefix(False)
         for side in ("left", "right"):
-            item.getAxis(side).setWidth(46)
+            item.getAxis(side).setWidth(38)
         self._loss_view = pyqtgraph.ViewBox(enableMenu=False)
         self._loss_view.setMouseEnabled(False, False)
         item.scene().addItem(self._loss_view)
@@ -96,6 +106,10 @@ class Curves(QWidget):
             axis = item.getAxis(side)
             axis.setPen(QColor(tokens.border))
             axis.setTextPen(QColor(colour))
+        self._caption.setText(
+            f'<span style="color:{tokens.success}">● Dice on held-back photos</span>&nbsp;&nbsp; '
+            f'<span style="color:{tokens.loss}">● loss</span>'
+        )
         self._dice.setPen(pyqtgraph.mkPen(tokens.success, width=2))
         self._dice.setSymbolBrush(QColor(tokens.success))
         self._dice.setSymbolPen(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from resatt_studio.app.jobs import ProjectState
@@ -18,6 +18,9 @@ class HistoryPanel(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Project history")
         self.list.setWordWrap(True)
+        self.list.setSpacing(3)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.list)
@@ -28,17 +31,25 @@ class HistoryPanel(QWidget):
         return QSize(330, 200)
 
     def _show(self, state: ProjectState) -> None:
+        names = {entry.photo_id: entry.name for entry in state.entries}
         newest_first = sorted(state.events, key=lambda event: -event.event_id)
         self.list.clear()
         for event in newest_first:
-            self.list.addItem(_row(event))
+            self.list.addItem(_row(event, names.get(event.photo_id, "")))
         if not newest_first:
             self.list.addItem("Nothing has happened yet.")
 
 
-def _row(event: EventEntry) -> QListWidgetItem:
-    when = event.made_at[:16].replace("T", " ")
-    who = f" · {event.author}" if event.author else ""
-    item = QListWidgetItem(f"{when}{who}\n{event.kind.replace('-', ' ')} {event.detail}".rstrip())
+def _row(event: EventEntry, photo: str) -> QListWidgetItem:
+    head = [event.made_at[:16].replace("T", " "), event.kind.replace("-", " ")]
+    head += [part for part in (photo, event.author) if part]
+    # A photo's own detail is a path or a hash, which says less than its name; the tool tip has all of it.
+    detail = "" if photo else " ".join(_shortened(word) for word in event.detail.split())
+    item = QListWidgetItem(" · ".join(head) + (f"\n{detail}" if detail else ""))
     item.setToolTip(event.detail)
     return item
+
+
+def _shortened(word: str, most: int = 28) -> str:
+    """A word that fits the narrow list; hashes and paths keep their beginning and end."""
+    return word if len(word) <= most else f"{word[: most // 2]}…{word[-most // 2 + 1 :]}"

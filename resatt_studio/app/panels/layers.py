@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.canvas.layers import Layer
-from resatt_studio.app.icons import icon
+from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.theme import Tokens
@@ -60,12 +60,19 @@ class LayersPanel(QWidget):
         column.addLayout(line)
         column.addStretch(1)
         self.threshold.valueChanged.connect(self._set_threshold)
+        parts.look.changed.connect(self._tint)
+        self._tint(parts.look.tokens)
         parts.session.project_changed.connect(lambda _: self._show_threshold())
         parts.session.prediction_changed.connect(lambda _: self._show_threshold())
         self._show_threshold()
 
     def sizeHint(self) -> QSize:
         return QSize(330, 200)
+
+    def _tint(self, tokens: Tokens) -> None:
+        eye = eye_icon(tokens)
+        for row in self.rows.values():
+            row.eye.setIcon(eye)
 
     def _set_threshold(self, percent: int) -> None:
         self._value.setText(f"{percent} %")
@@ -110,8 +117,6 @@ class LayerRow:
         self.opacity.valueChanged.connect(lambda value: parts.view.set_layer(name, opacity=value / 100))
         self.swatch.clicked.connect(self._choose_colour)
         parts.view.layer_changed.connect(self._follow)
-        parts.look.changed.connect(self._tint)
-        self._tint(parts.look.tokens)
         self._follow(parts.view.layers[name])
 
     def _follow(self, layer: Layer) -> None:
@@ -131,16 +136,17 @@ class LayerRow:
             face.addPixmap(swatch, mode)
         self.swatch.setIcon(face)
 
-    def _tint(self, tokens: Tokens) -> None:
-        eye, closed = icon("eye", tokens), icon("eye-off", tokens)
-        face = QIcon()
-        for side_px in (16, 32, 48):
-            face.addPixmap(eye.pixmap(side_px), QIcon.Mode.Normal, QIcon.State.On)
-            face.addPixmap(closed.pixmap(side_px), QIcon.Mode.Normal, QIcon.State.Off)
-        self.eye.setIcon(face)
-
     def _choose_colour(self) -> None:
         before = QColor(self._parts.view.layers[self._name].colour)
         chosen = QColorDialog.getColor(before, self.swatch, f"Colour of {self.title.text().lower()}")
         if chosen.isValid():
             self._parts.view.set_layer(self._name, colour=chosen.name())
+
+
+def eye_icon(tokens: Tokens) -> QIcon:
+    """Open when on, closed when off."""
+    face = QIcon()
+    for name, state in (("eye", QIcon.State.On), ("eye-off", QIcon.State.Off)):
+        for pixmap in tinted_pixmaps(name, tokens.text):
+            face.addPixmap(pixmap, QIcon.Mode.Normal, state)
+    return face

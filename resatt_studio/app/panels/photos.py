@@ -45,7 +45,7 @@ class PhotosPanel(QWidget):
             lambda _: self._session.set_listing(filter=self.filter.currentData())
         )
         self.model = PhotoModel(self._session, self)
-        self.list = QListView()
+        self.list = PhotoList()
         self.list.setAccessibleName("Photos")
         self.list.setModel(self.model)
         self._delegate = PhotoDelegate(parts.look)
@@ -133,6 +133,16 @@ class PhotosPanel(QWidget):
         else:
             self._empty.setText("No photo passes the filter and the search.")
         self._stack.setCurrentIndex(0 if self._session.listed else 1)
+
+
+class PhotoList(QListView):
+    """A list that leaves letters to the window: they are shortcuts here, not a search."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.text() and event.text().isprintable():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
 
 class SearchField(QLineEdit):

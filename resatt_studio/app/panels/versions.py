@@ -68,8 +68,9 @@ class VersionsTable(QTableWidget):
     def _fill(self, row: int, version: WeightsVersion) -> None:
         name = version.name or f"v{version.number}"
         label = name if name.startswith("v") else f"v{version.number} {name}"
+        mark = "● " if version.state is WeightsState.ACTIVE else ""
         words = (
-            f"{label} {_WORDS[version.state]}".strip(),
+            f"{mark}{label} {_WORDS[version.state]}".rstrip(),
             _dice(version.after),
             _dice(version.reference_after),
         )

@@ -1,0 +1,133 @@
+"""Claims about the worker: every outcome comes back, in the window's thread, to whoever asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from resatt_studio.app.main import wait_for
+from resatt_studio.app.worker import Answers, Worker, once
+from resatt_studio.errors import StudioError
+from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.workflow.jobs import progress
+
+pytestmark = pytest.mark.gui
+NOW, LATER = Urgency.PREDICT_SHOWN, Urgency.FINE_TUNE
+
+
+@pytest.fixture
+def worker(qapp: object) -> Iterator[Worker]:
+    made = Worker("test")
+    made.start()
+    yield made
+    assert made.stop()
+
+
+def counting(count: int) -> Any:
+    def job() -> Generator[JobProgress, None, int]:
+        for done in range(count):
+            yield progress(done, count)
+        return count
+
+    return job
+
+
+def test_a_job_is_stepped_elsewhere_and_answered_here(worker: Worker) -> None:
+    threads: list[threading.Thread] = []
+    answers: list[object] = []
+
+    def job() -> Generator[JobProgress, None, str]:
+        threads.append(threading.current_thread())
+        yield progress(1, 2)
+        return "done"
+
+    def done(result: object) -> None:
+        answers.extend((result, threading.current_thread()))
+
+    worker.submit(job, NOW, Answers(done))
+    assert wait_for(lambda: len(answers) == 2, 5)
+    assert answers == ["done", threading.main_thread()]
+    assert threads[0] is not threading.main_thread()
+
+
+def test_reports_come_in_order_and_before_the_result(worker: Worker) -> None:
+    heard: list[object] = []
+    worker.submit(
+        counting(20),
+        NOW,
+        Answers(heard.append, lambda r: heard.append(r.done), None, lambda: heard.append("end")),
+    )
+    assert wait_for(lambda: "end" in heard, 5)
+    assert heard == [*range(20), 20, "end"]
+
+
+def test_an_error_goes_to_the_asker_or_else_to_everyone(worker: Worker) -> None:
+    heard: list[Exception] = []
+    told: list[Exception] = []
+    worker.broke.connect(told.append)
+
+    def fail() -> None:
+        raise StudioError("The disk is full.", "Free some space.")
+
+    worker.submit(once(fail), NOW, Answers(failed=heard.append))
+    assert wait_for(lambda: len(heard) == 1, 5)
+    assert told == []
+    worker.submit(once(fail), NOW)
+    assert wait_for(lambda: len(told) == 1, 5)
+    assert str(told[0]) == "The disk is full. Free some space."
+
+
+def test_a_later_job_of_the_same_key_replaces_the_earlier_one(worker: Worker) -> None:
+    results: list[int] = []
+    ended: list[str] = []
+    for number in range(5):
+        worker.submit(
+            counting(1000 + number),
+            NOW,
+            Answers(results.append, ended=lambda: ended.append("end")),
+            key="photo",
+        )
+    assert wait_for(lambda: len(ended) == 5, 10)
+    assert results == [1004]
+
+
+def test_an_urgent_job_overtakes_one_under_way(worker: Worker) -> None:
+    order: list[str] = []
+    worker.submit(counting(100_000), LATER, Answers(lambda _: order.append("slow")))
+    worker.submit(counting(1), NOW, Answers(lambda _: order.append("quick")))
+    assert wait_for(lambda: "quick" in order, 10)
+    assert order[0] == "quick"
+
+
+def test_busy_is_told_from_the_first_job_to_the_last(worker: Worker) -> None:
+    told: list[bool] = []
+    worker.busy_changed.connect(told.append)
+    worker.submit(counting(3), NOW)
+    worker.submit(counting(3), NOW)
+    assert wait_for(lambda: not worker.busy, 5)
+    assert told == [True, False]
+
+
+def test_after_stop_nobody_is_answered(qapp: object) -> None:
+    made = Worker("test")
+    heard: list[object] = []
+    made.start()
+    begun, closed = threading.Event(), threading.Event()
+
+    def endless() -> Generator[JobProgress, None, None]:
+        begun.set()
+        try:
+            while True:
+                yield progress(0, 0)
+        finally:
+            closed.set()
+
+    made.submit(endless, NOW, Answers(heard.append, None, heard.append))
+    assert begun.wait(10)
+    assert made.stop()
+    wait_for(lambda: False, 0.1)
+    assert closed.is_set()
+    assert heard == []
