@@ -68,7 +68,7 @@ def train(
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The safetensors file to write.")],
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML with every option; the factory's by default.")
+        Path | None, typer.Option(metavar="FILE", help="TOML with every option; default: every set found, 30 minutes.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside FILE.")] = False,
     more: Annotated[

@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING
 
 from resatt_studio.errors import LearningError
 from resatt_studio.records.weights import WeightsFile
-from resatt_studio.resources import asset
 from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
     from resatt_studio.learning.base_training import TrainReport
-
-
-def default_config() -> Path:
-    """The options that made the factory weights."""
-    return asset("training", "r2aunet-factory.toml")
 
 
 def train_weights(
@@ -26,7 +20,7 @@ def train_weights(
     """Train on folders of photos and masks and write the weights to ``out``.
 
     Args:
-        config: TOML with every option; the factory's when None.
+        config: TOML with every option; None learns from every set found, with the default options.
         data: Folders with ``images``, ``masks`` and the lists ``train.txt`` and ``val.txt``.
         out: The safetensors file to write; the checkpoint lies beside it.
         resume: Go on from that checkpoint.
@@ -40,7 +34,8 @@ def train_weights(
     missing = [str(folder) for folder in data if not folder.is_dir()]
     if missing:
         raise LearningError(f"There is no folder {', '.join(missing)}.", "Check the paths after --data.")
-    steps = train(TrainConfig.from_file(config or default_config()), data, out, resume)
+    options = TrainConfig.from_file(config) if config is not None else TrainConfig()
+    steps = train(options, data, out, resume)
     try:
         while True:
             report = next(steps)

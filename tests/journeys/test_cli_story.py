@@ -1,0 +1,113 @@
+"""Stories of the command line in processes of their own: a quiet pipe, an interrupted lesson, a lost pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resatt_studio.workflow.correct import check_project
+from resatt_studio.workflow.jobs import drain
+from resatt_studio.workflow.load import add_photos
+from resatt_studio.workflow.project import create_project, open_project
+
+Draw = Callable[..., tuple[np.ndarray, np.ndarray]]
+
+
+@pytest.fixture
+def weights_path(tmp_path: Path) -> Path:
+    """Weights of the smallest network."""
+    import torch
+
+    from resatt_studio.models import create_model
+    from resatt_studio.models.state import save_weights
+
+    config = {"base_width": 2, "t": 1, "stem": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        state = create_model("r2aunet", **config).state_dict()
+    save_weights(tmp_path / "tiny.safetensors", "r2aunet", config, state)
+    return tmp_path / "tiny.safetensors"
+
+
+@pytest.fixture
+def taught(tmp_path: Path, photo_folder: Path, weights_path: Path) -> Path:
+    """A project with four approved photos."""
+    folder = tmp_path / "north.resatt"
+    with create_project(folder, weights_path) as project:
+        drain(add_photos(project, [photo_folder], photo_folder.parent / "masks"))
+    return folder
+
+
+def start(tmp_path: Path, *arguments: object, **options: object) -> subprocess.Popen[str]:
+    """Start the program with settings of its own."""
+    settings = {
+        "RESATT_SETTINGS": str(tmp_path / "settings.toml"),
+        "RESATT_DEVICE": "cpu",
+        "RESATT_THREADS": "1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "resatt_studio", *map(str, arguments)],
+        env=os.environ | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        **options,
+    )
+
+
+def curve_points(project: Path) -> int:
+    with closing(sqlite3.connect(project / "project.sqlite3", timeout=10)) as connection:
+        return int(connection.execute("select count(*) from run_points where loss is not null").fetchone()[0])
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to whole process groups")
+def test_an_interrupted_lesson_keeps_the_best_so_far(taught: Path, tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    process = start(tmp_path, "finetune", taught, "--seconds", 400, "--promote", "never", "--json", result)
+    deadline = time.monotonic() + 250
+    while curve_points(taught) == 0:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=250)
+    assert process.returncode == 0, told
+    assert "Keeping the best so far" in told
+    said = json.loads(result.read_text())
+    assert said["steps"] >= 1
+    with open_project(taught) as project:
+        assert [version.weights_id for version in project.shelf.versions()][1:] == [said["candidate"]]
+        assert check_project(project) == []
+
+
+def test_without_a_terminal_nothing_but_the_result_is_printed(
+    photo_folder: Path, weights_path: Path, tmp_path: Path
+) -> None:
+    process = start(
+        tmp_path, "predict", photo_folder, "--out", tmp_path / "out", "--weights", weights_path, "--json", "-"
+    )
+    out, told = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert len(json.loads(out)["photos"]) == 4
+    assert told.count("\n") == 1 and "4 masks" in told
+
+
+def test_a_project_that_is_open_elsewhere_is_not_opened_twice(taught: Path, tmp_path: Path) -> None:
+    with open_project(taught):
+        process = start(tmp_path, "weights", "list", taught)
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "north.resatt" in told and "Traceback" not in told
