@@ -30,6 +30,7 @@ from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 
+BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
 CRACK_FREE = ("classify/tiles.csv", "classify/brickwork.csv")
 
 
@@ -55,22 +56,33 @@ def crack_free_shares(weights: WeightsFile, files: Sequence[Path], threads: int 
     return shares
 
 
+class Table:
+    """Lines that are printed as they come and can be put into a page afterwards."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+        print(line, flush=True)
+
+    def write_into(self, page: Path) -> None:
+        """Put the lines between the two markers of ``page``, in place of what stood there."""
+        text = page.read_text(encoding="utf-8")
+        before, _, rest = text.partition(BEGIN)
+        after = rest.partition(END)[2] if END in rest else rest
+        body = "\n".join(self.lines)
+        page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
-    parser.add_argument("--weights", type=Path, default=None, help="default: the shipped factory weights")
-    parser.add_argument("--split", choices=("train", "val", "test"), default="test")
-    parser.add_argument("--sets", nargs="*", default=None, help="default: all that are found")
-    parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
-    parser.add_argument("--json", type=Path, default=None, help="also write the numbers here")
-    arguments = parser.parse_args()
+    arguments = parse()
     threads = apply_threads(arguments.threads or None)
     weights = load_weights(arguments.weights or asset("weights", "r2aunet-factory.safetensors"))
-    print(f"Weights {weights.weights_id[:12]} {dict(weights.config)}, {arguments.split} split\n")
-    print("| set | photos | Dice | IoU | precision | recall | F1 at 2 px | macro Dice |")
-    print("|---|---|---|---|---|---|---|---|")
+    table = Table()
+    table.add(f"Weights {weights.weights_id[:12]} {dict(weights.config)}, {arguments.split} split\n")
+    table.add("| set | photos | Dice | IoU | precision | recall | F1 at 2 px | macro Dice |")
+    table.add("|---|---|---|---|---|---|---|---|")
     results: dict[str, Any] = {}
     for name, folder in find_sets([arguments.data]).items():
         if (arguments.sets is not None and name not in arguments.sets) or not folder.stems(arguments.split):
@@ -78,26 +90,39 @@ def main() -> None:
         answer = score_set(weights, folder, arguments.split, threads)
         micro, macro = answer.micro, answer.macro
         results[name] = {"micro": asdict(micro), "macro": asdict(macro)}
-        print(
+        table.add(
             f"| {name} | {micro.photos} | {micro.dice:.3f} | {micro.iou:.3f} | {micro.precision:.3f} "
-            f"| {micro.recall:.3f} | {micro.tolerance_f1:.3f} | {macro.dice:.3f} |",
-            flush=True,
+            f"| {micro.recall:.3f} | {micro.tolerance_f1:.3f} | {macro.dice:.3f} |"
         )
-    for table in CRACK_FREE:
-        if not (arguments.data / table).is_file():
+    for name in CRACK_FREE:
+        if arguments.sets is not None or not (arguments.data / name).is_file():
             continue
-        shares = crack_free_shares(
-            weights, crack_free_paths(arguments.data / table, arguments.split), threads
-        )
+        files = crack_free_paths(arguments.data / name, arguments.split)
+        shares = crack_free_shares(weights, files, threads)
         quiet = sum(share < QUIET_SHARE for share in shares)
-        results[table] = {"tiles": len(shares), "quiet": quiet, "mean_share": float(np.mean(shares))}
-        print(
-            f"\n{table}: {quiet} of {len(shares)} crack-free tiles have less than {QUIET_SHARE:.1%} crack "
-            f"pixels (mean {np.mean(shares):.3%})",
-            flush=True,
+        results[name] = {"tiles": len(shares), "quiet": quiet, "mean_share": float(np.mean(shares))}
+        table.add(
+            f"\n{name}: {quiet} of {len(shares)} crack-free tiles have less than {QUIET_SHARE:.1%} crack "
+            f"pixels (mean {np.mean(shares):.3%})"
         )
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(results, indent=1))
+        arguments.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    if arguments.card is not None:
+        table.write_into(arguments.card)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
+    parser.add_argument("--weights", type=Path, default=None, help="default: the shipped factory weights")
+    parser.add_argument("--split", choices=("train", "val", "test"), default="test")
+    parser.add_argument("--sets", nargs="*", default=None, help="default: all, and the crack-free tiles")
+    parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
+    parser.add_argument("--json", type=Path, default=None, help="also write the numbers here")
+    parser.add_argument("--card", type=Path, default=None, help="also put the table into this page")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

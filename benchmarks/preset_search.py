@@ -140,13 +140,14 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, action="append", required=True, help="folder of sets")
     parser.add_argument("--cpu-seconds", type=float, default=240.0, help="learning time of each candidate")
+    parser.add_argument("--judge-tiles", type=int, default=10, help="most tiles of a set that judge")
     parser.add_argument(
         "--candidates", type=json.loads, default=CANDIDATES, help='such as "[[16,2,2],[8,2,1]]"'
     )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     base = TrainConfig.from_file(asset("training", "r2aunet-factory.toml"))
-    base = replace(base, synthesis=SynthesisOptions(scenes=60, size_px=256), judge_tiles=10)
+    base = replace(base, synthesis=SynthesisOptions(scenes=60, size_px=256), judge_tiles=arguments.judge_tiles)
     print("| (width, t, stem) | parameters | 512 px forward, CPU ms | step, CPU s | steps | Dice / F1@2px "
           "| thin: Dice / F1@2px | quiet |\n|---|---|---|---|---|---|---|---|", flush=True)  # fmt: skip
     for candidate in arguments.candidates:

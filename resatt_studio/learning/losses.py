@@ -24,28 +24,35 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Te
     return (loss * weight).sum() / weight.sum().clamp_min(1e-6)
 
 
-def soft_dice_loss(logits: Tensor, target: Tensor, weight: Tensor, smooth: float = 1.0) -> Tensor:
-    """One minus the soft Dice of each image, averaged over the images that have crack.
+def soft_dice_loss(
+    logits: Tensor, target: Tensor, weight: Tensor, smooth: float = 1.0, quiet_share: float = 0.002
+) -> Tensor:
+    """One minus the soft Dice of each image that has crack, and false crack of each that has none.
 
     dice = (2 * sum(w p y) + s) / (sum(w p) + sum(w y) + s), after Milletari et al., V-Net, 3DV 2016, section
-    3, with a smoothing constant and weights. An image without crack gives Dice nothing to overlap with; there
-    the cross-entropy teaches alone.
+    3, with a smoothing constant and weights. An image without crack gives Dice nothing to overlap with: there
+    the loss is f / (f + q), where f is its false crack, sum(w p), and q is ``quiet_share`` of its known pixels.
+    That asks for silence where there is no crack about as loudly as for overlap where there is.
 
     Args:
         logits, target, weight: As in :func:`weighted_cross_entropy`.
         smooth: s, in pixels of weight.
+        quiet_share: False crack that costs one half, as a share of known pixels.
 
     Returns:
-        Scalar in [0, 1]; 0 when no image has crack of positive weight.
+        Scalar in [0, 1], averaged over the images of which anything is known; 0 when there is none.
     """
     probability = torch.sigmoid(_wide(logits))
     truth = _wide(target)
     axes = (1, 2, 3)
     overlap = (weight * probability * truth).sum(axes)
-    crack = (weight * truth).sum(axes)
-    dice = (2 * overlap + smooth) / ((weight * probability).sum(axes) + crack + smooth)
-    counts = (crack > 0).to(dice.dtype)
-    return ((1 - dice) * counts).sum() / counts.sum().clamp_min(1.0)
+    claimed = (weight * probability).sum(axes)
+    crack, known = (weight * truth).sum(axes), weight.sum(axes)
+    missed = 1 - (2 * overlap + smooth) / (claimed + crack + smooth)
+    noise = claimed / (claimed + quiet_share * known + 1e-6)
+    loss = torch.where(crack > 0, missed, noise)
+    counts = (known > 0).to(loss.dtype)
+    return (loss * counts).sum() / counts.sum().clamp_min(1.0)
 
 
 def crack_loss(

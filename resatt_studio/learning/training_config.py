@@ -94,6 +94,7 @@ class TrainConfig:
         judge_tiles: Most tiles a set may judge with.
         seed: Of everything random.
         threads: CPU threads; 0 for all cores.
+        cache_megabytes: Most memory that the sets' training tiles may take; each set gets an equal share.
         sets: Sets by name. When empty, every set found is used with default options.
         crack_free, synthesis: Further sources of patches.
     """
@@ -119,6 +120,7 @@ class TrainConfig:
     judge_tiles: int = 40
     seed: int = 0
     threads: int = 0
+    cache_megabytes: float = 4000.0
     sets: Mapping[str, SetOptions] = field(default_factory=dict)
     crack_free: tuple[CrackFree, ...] = ()
     synthesis: SynthesisOptions = field(default_factory=SynthesisOptions)
@@ -186,6 +188,7 @@ _BOUNDS: tuple[_Check, ...] = (
     ("dice_share", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
     ("freeze_statistics_at", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
     ("statistics_images", lambda value: value >= 1, "at least 1"),
+    ("cache_megabytes", lambda value: value > 0, "a positive size"),
     ("on_crack", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
 )
 

@@ -70,6 +70,36 @@ class TrainingData:
         return sum(tile.bytes for tile in tiles) / 1e6
 
 
+class Shelf:
+    """Tiles within a bound of memory.
+
+    What comes after it is full takes a random place, so that every tile that ever came has the same chance to
+    be there.
+
+    Args:
+        rng: Source of chance.
+        most_bytes: The bound.
+    """
+
+    def __init__(self, rng: np.random.Generator, most_bytes: float) -> None:
+        self.tiles: list[Tile] = []
+        self._rng = rng
+        self._room = most_bytes
+        self._seen = 0
+
+    def add(self, tile: Tile) -> None:
+        """Take a tile in, perhaps for another."""
+        self._seen += 1
+        if tile.bytes <= self._room or not self.tiles:
+            self.tiles.append(tile)
+            self._room -= tile.bytes
+            return
+        place = int(self._rng.integers(self._seen))
+        if place < len(self.tiles):
+            self._room += self.tiles[place].bytes - tile.bytes
+            self.tiles[place] = tile
+
+
 def load_data(config: TrainConfig, folders: Sequence[Path]) -> Generator[str, None, TrainingData]:
     """Read everything a run needs into memory; yields what it is reading.
 
@@ -89,18 +119,20 @@ def load_data(config: TrainConfig, folders: Sequence[Path]) -> Generator[str, No
             )
         if options.weight <= 0:
             continue
-        tiles: list[Tile] = []
+        shelf = Shelf(rng, config.cache_megabytes * 1e6 / len(wanted))
         for pair in found[name].pairs("train"):
-            tiles += read_tiles(pair, options.coarse)
+            for tile in read_tiles(pair, options.coarse):
+                shelf.add(tile)
             yield f"reading {name}"
-        if tiles:
-            sources.append(_source(name, tiles, options.weight, options.scale))
-        checks: list[Tile] = []
+        if shelf.tiles:
+            sources.append(_source(name, shelf.tiles, options.weight, options.scale))
+        checks = Shelf(rng, config.cache_megabytes * 1e6 / len(wanted) / 4)
         for pair in found[name].pairs("val"):
-            checks += read_tiles(pair)
+            for tile in read_tiles(pair):
+                checks.add(tile)
             yield f"reading {name}"
-        if checks:
-            judges[name] = _at_most(rng, checks, config.judge_tiles)
+        if checks.tiles:
+            judges[name] = _at_most(rng, checks.tiles, config.judge_tiles)
     free: list[Tile] = []
     for entry in config.crack_free:
         table, only = _below(folders, entry.table), frozenset(wanted)

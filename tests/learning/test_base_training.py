@@ -7,15 +7,17 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from learning.drawn import draw_set
 from resatt_studio.errors import LearningError, WeightsError
 from resatt_studio.learning.base_training import TrainReport, train
+from resatt_studio.learning.datasets import make_tile
 from resatt_studio.learning.judging import Judgement
 from resatt_studio.learning.training_config import SetOptions, SynthesisOptions, TrainConfig
-from resatt_studio.learning.training_data import draw_batch, load_data, plain_batches
+from resatt_studio.learning.training_data import Shelf, draw_batch, load_data, plain_batches
 from resatt_studio.models.state import build, load_weights, state_of
 from resatt_studio.records.weights import Scores, WeightsFile
 from resatt_studio.resources import assets_folder
@@ -150,8 +152,6 @@ def test_a_named_set_that_is_missing_is_told(data: list[Path], tmp_path: Path) -
 
 
 def test_a_batch_is_in_range_and_follows_its_seed(data: list[Path]) -> None:
-    import numpy as np
-
     steps = load_data(TINY, data)
     while True:
         try:
@@ -169,6 +169,23 @@ def test_a_batch_is_in_range_and_follows_its_seed(data: list[Path]) -> None:
     plain = [list(plain_batches(material, TINY, 5)) for _ in range(2)]
     assert [len(batch) for batch in plain[0]] == [2, 2, 1]
     assert all(torch.equal(a, b) for a, b in zip(*plain, strict=True))
+
+
+def test_a_shelf_never_outgrows_its_bound_and_gives_every_tile_a_chance() -> None:
+    labels = np.full((10, 10), 2, np.uint8)
+    tiles = [make_tile(str(index), np.zeros((10, 10, 3), np.uint8), labels) for index in range(60)]
+    kept: set[str] = set()
+    for seed in range(40):
+        shelf = Shelf(np.random.default_rng(seed), most_bytes=10 * tiles[0].bytes)
+        for tile in tiles:
+            shelf.add(tile)
+        assert len(shelf.tiles) == 10
+        assert len({tile.name for tile in shelf.tiles}) == 10
+        kept |= {tile.name for tile in shelf.tiles}
+    assert len(kept) > 50
+    alone = Shelf(np.random.default_rng(0), most_bytes=1)
+    alone.add(tiles[0])
+    assert alone.tiles == [tiles[0]]
 
 
 def test_the_score_counts_quietness_as_one_more_set() -> None:
