@@ -147,7 +147,9 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     base = TrainConfig.from_file(asset("training", "r2aunet-factory.toml"))
-    base = replace(base, synthesis=SynthesisOptions(scenes=60, size_px=256), judge_tiles=arguments.judge_tiles)
+    scenes = SynthesisOptions(scenes=60, size_px=256)
+    base = replace(base, synthesis=scenes, judge_tiles=arguments.judge_tiles, start_from="", on_crack=0.75)
+    base = replace(base, freeze_statistics_at=0.7)
     print("| (width, t, stem) | parameters | 512 px forward, CPU ms | step, CPU s | steps | Dice / F1@2px "
           "| thin: Dice / F1@2px | quiet |\n|---|---|---|---|---|---|---|---|", flush=True)  # fmt: skip
     for candidate in arguments.candidates:
