@@ -158,7 +158,6 @@ class _Course:
         self.base, self.plan, self.reference = base, plan, reference
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
         judging = [sample for sample in samples if sample.split is Split.VALIDATION]
-        self.validated = bool(judging)
         self.fingerprint = _fingerprint(base, samples, plan, reference)
         self.writer = PointWriter(resume)
         point = read_point(resume, self.fingerprint) if resume is not None else None
@@ -173,9 +172,15 @@ class _Course:
         self.threads = threads
         self.student = Student(self.network, plan, self.compute, cost, threads)
         self.windows = _windows(self.samples, LEARN_PIXELS_A_SECOND * plan.seconds / cost, plan.seed)
-        self.exam = Exam(
-            _windows(judging or self.samples, JUDGE_PIXELS_A_SECOND * plan.seconds / cost, 0), reference
-        )
+        if not self.windows:
+            raise LearningError(
+                "nobody said anything about any pixel of the photos to learn from.",
+                "Paint what is crack and what is not, and approve the photo.",
+            )
+        judge_pixels = JUDGE_PIXELS_A_SECOND * plan.seconds / cost
+        held_back = _windows(judging, judge_pixels, 0)
+        self.validated = bool(held_back)
+        self.exam = Exam(held_back or _windows(self.samples, judge_pixels, 0), reference)
         self.chance = np.random.default_rng(plan.seed)
         self.before = Marks({})
         self.best: _Best | None = None

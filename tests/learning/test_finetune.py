@@ -241,6 +241,22 @@ def test_photos_that_only_judge_are_nothing_to_learn_from(
         finish(run(given=[]))
 
 
+def test_photos_nobody_spoke_about_are_nothing_to_learn_from(
+    run: Any, finish: Finish, make_sample: Make
+) -> None:
+    with pytest.raises(LearningError, match="nobody said anything"):
+        finish(run(given=[make_sample(1, labels=np.zeros((64, 64), np.uint8))]))
+
+
+def test_a_held_back_photo_nobody_spoke_about_judges_nothing(
+    run: Any, finish: Finish, make_sample: Make
+) -> None:
+    silent = make_sample(3, Split.VALIDATION, labels=np.zeros((64, 64), np.uint8))
+    result = finish(run(replace(PLAN, steps=2), [make_sample(1), silent]))
+    assert not result.validated
+    assert result.before is not None and result.before.photos == 1
+
+
 @pytest.mark.parametrize("wrong", [{"seconds": 0.0}, {"batch": 0}, {"crop_px": 8}, {"learning_rate": -1.0}])
 def test_a_plan_without_meaning_is_refused(run: Any, finish: Finish, wrong: dict[str, Any]) -> None:
     with pytest.raises(LearningError, match="plan has no meaning"):
