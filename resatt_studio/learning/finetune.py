@@ -46,6 +46,9 @@ JUDGE_PIXELS_A_SECOND = 30_000
 """How many pixels of the default network a plan may predict before learning and at each judging, for every
 second of its time; so that 50-megapixel photos do not eat the time meant for learning."""
 
+INHERITED = ("title", "input_range", "data")
+"""What a candidate's header takes over from its parent's: how to feed it, and the terms of the data behind it."""
+
 FORGETTING_MARGIN = 0.015
 """A candidate that loses more Dice than this on the reference set is chosen only when there is no other; the
 gate refuses at 0.02."""
@@ -363,9 +366,7 @@ class _Course:
         )
 
     def _metadata(self, step: int) -> dict[str, str]:
-        told = {
-            key: value for key, value in self.base.metadata.items() if key not in ("format", "weights_id")
-        }
+        told = {key: value for key, value in self.base.metadata.items() if key in INHERITED}
         told.update(
             parent=self.base.weights_id,
             step=str(step),
