@@ -187,9 +187,9 @@ class Learning:
 def weights() -> Any:
     """The shipped weights, or a new network of the default size while there are none."""
     from resatt_studio.models.state import load_weights, pack_weights
-    from resatt_studio.resources import resource
+    from resatt_studio.resources import assets_folder
 
-    shipped = sorted(resource("weights").glob("*.safetensors")) if resource("weights").is_dir() else []
+    shipped = sorted(assets_folder().glob("weights/*.safetensors"))
     if shipped:
         return load_weights(shipped[0])
     from resatt_studio.models import create_model

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -91,6 +91,9 @@ class PhotoCanvas(CanvasEvents):
         self._flush_timer.setInterval(0)
         self._flush_timer.timeout.connect(self._flush)
         self._show_cursor()
+        # Qt would drop moves that it thinks come too fast; a stroke wants every one of them, and the canvas
+        # paints them together anyway.
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
 
     # -- what is shown -------------------------------------------------------------------------------
 
