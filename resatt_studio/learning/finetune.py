@@ -8,50 +8,19 @@ of one run.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
-from torch import Tensor
-
 from resatt_studio.errors import LearningError
-from resatt_studio.imaging.scores import Counts
-from resatt_studio.inference.device import Threads, choose_compute
-from resatt_studio.inference.segmenter import Segmenter
-from resatt_studio.inference.sliding import predict_tiles
-from resatt_studio.learning.checkpoint import PointWriter, ResumePoint, read_point
-from resatt_studio.learning.exam import Exam, Marks
-from resatt_studio.learning.lessons import Lesson, make_lesson
-from resatt_studio.learning.pace import Pace
-from resatt_studio.learning.patches import PatchSampler
+from resatt_studio.inference.device import Threads
+from resatt_studio.learning.course import Course
 from resatt_studio.learning.reference import ReferenceSet
-from resatt_studio.learning.student import NotFinite, Student, relative_cost
-from resatt_studio.learning.support import Window, choose_windows, within_pixels
-from resatt_studio.models.state import build, pack_weights
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.learning.student import NotFinite
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
 from resatt_studio.records.weights import WeightsFile
-
-Steps = Generator[StepReport, None, None]
-
-POINT_SECONDS = 10.0
-LEARN_PIXELS_A_SECOND = 120_000
-JUDGE_PIXELS_A_SECOND = 30_000
-"""How many pixels of the default network a plan may predict before learning and at each judging, for every
-second of its time; so that 50-megapixel photos do not eat the time meant for learning."""
-
-INHERITED = ("title", "input_range", "data")
-"""What a candidate's header takes over from its parent's: how to feed it, and the terms of the data behind it."""
-
-FORGETTING_MARGIN = 0.015
-"""A candidate that loses more Dice than this on the reference set is chosen only when there is no other; the
-gate refuses at 0.02."""
 
 
 class Diverged(LearningError):
@@ -110,7 +79,7 @@ def fine_tune(
         OutOfMemory: One smallest patch does not fit on the CPU either.
     """
     _check(samples, plan)
-    course = _Course(base, samples, plan, reference, device, precision, threads, resume)
+    course = Course(base, samples, plan, reference, device, precision, threads, resume)
     course.pause = should_yield or (lambda: None)
     course.finish_early = finish_early or threading.Event()
     try:
@@ -119,279 +88,20 @@ def fine_tune(
         yield from course.judge_after()
         return course.result()
     except NotFinite as error:
-        raise course.diverged(error) from error
+        raise _diverged(error, course) from error
     finally:
         course.writer.wait()
 
 
-@dataclass
-class _Best:
-    """The best judged candidate so far."""
-
-    step: int
-    state: dict[str, Tensor] = field(repr=False)
-    marks: Marks = field(repr=False)
-    rank: tuple[bool, float] = (False, -1.0)
-
-    def facts(self) -> str:
-        counts = {str(index): asdict(one) for index, one in self.marks.counts.items()}
-        return json.dumps({"step": self.step, "rank": self.rank, "counts": counts})
-
-    @classmethod
-    def from_facts(cls, state: dict[str, Tensor], facts: str) -> _Best:
-        said = json.loads(facts)
-        marks = Marks({int(index): Counts(**one) for index, one in said["counts"].items()})
-        return cls(said["step"], state, marks, (bool(said["rank"][0]), float(said["rank"][1])))
-
-
-class _Course:
-    """One run, from judging before to judging after."""
-
-    def __init__(
-        self,
-        base: WeightsFile,
-        samples: Sequence[Sample],
-        plan: FineTunePlan,
-        reference: ReferenceSet,
-        device: str,
-        precision: str,
-        threads: Threads,
-        resume: Path | None,
-    ) -> None:
-        self.base, self.plan, self.reference = base, plan, reference
-        self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
-        judging = [sample for sample in samples if sample.split is Split.VALIDATION]
-        self.fingerprint = _fingerprint(base, samples, plan, reference)
-        self.writer = PointWriter(resume)
-        point = read_point(resume, self.fingerprint) if resume is not None else None
-        self.point = point
-        self.pace = Pace(plan, point.seconds if point else 0.0)
-        self.pause: Callable[[], None] = lambda: None
-        self.finish_early = threading.Event()
-
-        cost = relative_cost(base.config)
-        self.network = build(base)
-        self.compute = choose_compute(device, precision)
-        self.threads = threads
-        self.student = Student(self.network, plan, self.compute, cost, threads)
-        self.windows = _windows(self.samples, LEARN_PIXELS_A_SECOND * plan.seconds / cost, plan.seed)
-        if not self.windows:
-            raise LearningError(
-                "nobody said anything about any pixel of the photos to learn from.",
-                "Paint what is crack and what is not, and approve the photo.",
-            )
-        judge_pixels = JUDGE_PIXELS_A_SECOND * plan.seconds / cost
-        held_back = _windows(judging, judge_pixels, 0)
-        self.validated = bool(held_back)
-        self.exam = Exam(held_back or _windows(self.samples, judge_pixels, 0), reference)
-        self.chance = np.random.default_rng(plan.seed)
-        self.before = Marks({})
-        self.best: _Best | None = None
-        self.losses: list[tuple[int, float]] = []
-        self.dices: list[tuple[int, float]] = []
-        self.sampler: PatchSampler | None = None
-
-    # Before: what do the weights know already?
-
-    def judge_before(self) -> Steps:
-        """Judge the base weights and write down what each window has to teach."""
-        segmenter = Segmenter(self.network, self.compute, self.threads)
-        start = self.pace.seconds
-        yield from self._sit(segmenter, "judging before")
-        self.before = self._marks
-        judging_seconds = self.pace.seconds - start
-        lessons: list[Lesson] = []
-        for window in self.windows:
-            own = yield from self._predict(segmenter, window)
-            lessons.append(make_lesson(window, own, self.plan.weak_weight, self.chance))
-        self.sampler = PatchSampler(lessons, self.reference.lessons(), self.plan.replay, self.chance)
-        if self.point is not None:
-            self._go_on_from(self.point, self.sampler)
-        self.pace.begin_learning(judging_seconds, self.student.steps_done)
-
-    def _sit(self, segmenter: Segmenter, phase: str, stop: Callable[[], bool] = lambda: False) -> Steps:
-        sitting = self.exam.sit(segmenter, stop)
-        while True:
-            self.pause()
-            try:
-                next(sitting)
-            except StopIteration as done:
-                self._marks: Marks = done.value
-                return
-            yield self._report(phase=phase)
-
-    def _predict(self, segmenter: Segmenter, window: Window) -> Generator[StepReport, None, UInt8Array]:
-        steps = predict_tiles(segmenter, window.pixels)
-        while True:
-            self.pause()
-            try:
-                next(steps)
-            except StopIteration as done:
-                probability_8bit: UInt8Array = done.value[0]
-                return probability_8bit
-            yield self._report(phase="judging before")
-
-    def _go_on_from(self, point: ResumePoint, sampler: PatchSampler) -> None:
-        self.student.restore(point.network, point.average, point.optimiser, point.step)
-        sampler.rng.bit_generator.state = json.loads(point.chance)
-        self.losses, self.dices = list(point.losses), list(point.dices)
-        if point.best_facts:
-            self.best = _Best.from_facts(point.best, point.best_facts)
-
-    # Learning
-
-    def learn(self) -> Steps:
-        """Step until time, steps or patience end; judge now and then, keep the best."""
-        written = self.pace.seconds
-        while not self.finish_early.is_set():
-            loss = yield from self._step()
-            step = self.student.steps_done
-            if loss is None:
-                continue
-            self.losses.append((step, loss))
-            yield self._report(loss=loss)
-            if self.pace.over(step):
-                break
-            if self.pace.check_due(step):
-                yield from self._judge("learning", self.finish_early.is_set)
-            if self.pace.seconds - written >= POINT_SECONDS:
-                self.writer.write(self._resume_point())
-                written = self.pace.seconds
-
-    def _step(self) -> Generator[StepReport, None, float | None]:
-        """One optimiser step; None when it was given up, because of memory or because it is time to
-        finish."""
-        assert self.sampler is not None
-        student = self.student
-        batch = self.sampler.draw(self.plan.batch, student.crop_px)
-        pieces = student.step(batch, self.pace.rate_factor(student.steps_done))
-        while True:
-            self.pause()
-            try:
-                next(pieces)
-            except StopIteration as done:
-                loss: float = done.value
-                return loss
-            except (RuntimeError, MemoryError) as error:
-                student.make_room(error)
-                return None
-            yield self._report()
-            if self.finish_early.is_set() and student.steps_done:
-                return None
-
-    def _judge(self, phase: str, stop: Callable[[], bool]) -> Steps:
-        """Judge the averaged weights as they are now; keep them when they are the best so far."""
-        step = self.student.steps_done
-        yield from self._sit(self.student.averaged_segmenter(), phase, stop)
-        marks = self._marks
-        here = self.exam.scores(marks, here=True)
-        whole = len(marks.counts) == len(self.exam.questions)
-        if here is None or (self.best is not None and not whole):
-            return
-        if whole:
-            self.dices.append((step, here.dice))
-        candidate = _Best(step, self.student.averaged_state(), marks, self._rank(marks))
-        if self.best is None or candidate.rank >= self.best.rank:
-            self.best = candidate
-        yield self._report(dice=here.dice, phase=phase)
-
-    def _rank(self, marks: Marks) -> tuple[bool, float]:
-        """Larger is better. Photos that were learned from cannot choose: there the latest is taken."""
-        before = self.exam.scores(self.before, here=False, only=marks)
-        after = self.exam.scores(marks, here=False)
-        keeps = before is None or after is None or before.dice - after.dice <= FORGETTING_MARGIN
-        here = self.exam.scores(marks, here=True)
-        return keeps, here.dice if here is not None and self.validated else 0.0
-
-    def _resume_point(self) -> ResumePoint:
-        return ResumePoint(
-            fingerprint=self.fingerprint,
-            seconds=self.pace.seconds,
-            chance=json.dumps(self.chance.bit_generator.state),
-            losses=self.losses,
-            dices=self.dices,
-            best=self.best.state if self.best else {},
-            best_facts=self.best.facts() if self.best else "",
-            **self.student.snapshot(),
-        )
-
-    # After
-
-    def judge_after(self) -> Steps:
-        """Judge the last candidate, unless it was judged already or the inspector wants to finish now."""
-        step = self.student.steps_done
-        if not step:
-            raise LearningError(
-                "learning was stopped before its first step.", "The weights in use stay as they are."
-            )
-        hurried = self.finish_early.is_set()
-        if hurried and self.best is not None:
-            return
-        if self.best is None or self.best.step != step:
-            deadline = self.pace.seconds + 1.0
-
-            def stop() -> bool:
-                return self.finish_early.is_set() and self.pace.seconds > deadline
-
-            yield from self._judge("judging after", stop)
-
-    def result(self) -> FineTuneResult:
-        """Pack the best candidate; the run is over."""
-        result = self._packed()
-        if result is None:
-            raise LearningError(
-                "no candidate could be judged: nothing was said about any pixel of the photos that judge.",
-                "Paint a correction on one of them and approve it.",
-            )
-        self.writer.forget()
-        return result
-
-    def _packed(self) -> FineTuneResult | None:
-        best = self.best
-        if best is None:
-            return None
-        weights = pack_weights(self.base.model, self.base.config, best.state, self._metadata(best.step))
-        scores = self.exam.scores
-        return FineTuneResult(
-            weights=weights,
-            before=scores(self.before, here=True, only=best.marks),
-            after=scores(best.marks, here=True),
-            reference_before=scores(self.before, here=False, only=best.marks),
-            reference_after=scores(best.marks, here=False),
-            steps=self.student.steps_done,
-            seconds=self.pace.seconds,
-            losses=tuple(self.losses),
-            dices=tuple(self.dices),
-            validated=self.validated,
-        )
-
-    def _metadata(self, step: int) -> dict[str, str]:
-        told = {key: value for key, value in self.base.metadata.items() if key in INHERITED}
-        told.update(
-            parent=self.base.weights_id,
-            step=str(step),
-            plan=json.dumps(asdict(self.plan), sort_keys=True),
-            samples=json.dumps(sorted(sample.sample_id for sample in self.samples)),
-        )
-        return told
-
-    def diverged(self, error: NotFinite) -> Diverged:
-        """The error that ends a run whose numbers ran away."""
-        kept = self._packed()
-        saved = "The best candidate so far is kept." if kept else "The weights in use stay as they are."
-        step = self.student.steps_done + 1
-        return Diverged(
-            f"learning ended at step {step}: the loss on sample {error} is not finite.",
-            f"{saved} Try a lower learning rate, or check that sample's correction.",
-            kept,
-        )
-
-    def _report(
-        self, loss: float | None = None, dice: float | None = None, phase: str = "learning"
-    ) -> StepReport:
-        step = self.student.steps_done
-        steps = self.pace.steps(step)
-        return StepReport(step, steps, loss, dice, self.pace.seconds, self.pace.seconds_left, phase)
+def _diverged(error: NotFinite, course: Course) -> Diverged:
+    kept = course.packed()
+    saved = "The best candidate so far is kept." if kept else "The weights in use stay as they are."
+    step = course.student.steps_done + 1
+    return Diverged(
+        f"learning ended at step {step}: the loss on sample {error} is not finite.",
+        f"{saved} Try a lower learning rate, or check that sample's correction.",
+        kept,
+    )
 
 
 def _check(samples: Sequence[Sample], plan: FineTunePlan) -> None:
@@ -405,19 +115,3 @@ def _check(samples: Sequence[Sample], plan: FineTunePlan) -> None:
             f"the plan has no meaning: {plan}.",
             "Seconds, batch and learning rate must be above 0, crop_px at least 32.",
         )
-
-
-def _windows(samples: Sequence[Sample], pixels: float, seed: int) -> list[Window]:
-    return within_pixels(choose_windows(samples, seed), pixels)
-
-
-def _fingerprint(
-    base: WeightsFile, samples: Sequence[Sample], plan: FineTunePlan, reference: ReferenceSet
-) -> str:
-    told = {
-        "base": base.weights_id,
-        "plan": asdict(plan),
-        "samples": [(sample.sample_id, sample.split.value, sample.fresh) for sample in samples],
-        "reference": [tile.name for tile in (*reference.replay, *reference.exam)],
-    }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

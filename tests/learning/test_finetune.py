@@ -158,7 +158,7 @@ def test_finishing_before_the_first_step_leaves_everything_as_it_is(run: Any, fi
 def test_a_run_cut_off_goes_on_where_it_was(
     run: Any, finish: Finish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resatt_studio.learning.finetune.POINT_SECONDS", 0.0)
+    monkeypatch.setattr("resatt_studio.learning.course.POINT_SECONDS", 0.0)
     path = tmp_path / "checkpoint.pt"
     undisturbed = finish(run())
     cut_off = run(resume=path)
@@ -179,7 +179,7 @@ def test_a_run_cut_off_goes_on_where_it_was(
 def test_a_point_of_other_samples_is_not_used(
     run: Any, finish: Finish, make_sample: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resatt_studio.learning.finetune.POINT_SECONDS", 0.0)
+    monkeypatch.setattr("resatt_studio.learning.course.POINT_SECONDS", 0.0)
     path = tmp_path / "checkpoint.pt"
     cut_off = run(resume=path)
     for report in cut_off:
