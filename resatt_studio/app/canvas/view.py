@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
@@ -20,9 +18,8 @@ from resatt_studio.app.canvas.gestures import (
     Drag,
     Gestures,
 )
-from resatt_studio.app.canvas.layers import uncertainty_8bit
 from resatt_studio.app.canvas.painting import Ring, paint_focus, paint_message, paint_pictures
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
+from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.base import Pointer
@@ -71,10 +68,10 @@ class PhotoCanvas(CanvasEvents):
         self.radius_px = 4.0
         self.scene = Scene()
         self.background = Background(self)
+        self._preparations = Preparations(self.scene, self.background, self.update)
         self._document: CorrectionDocument | None = None
         self._photo_id = ""
         self._photo_size: tuple[int, int] | None = None
-        self._probability: UInt8Array | None = None
         self._remembered: dict[str, Viewport] = {}
         self._fitted = True
         self._message = ""
@@ -122,14 +119,9 @@ class PhotoCanvas(CanvasEvents):
             self.set_prediction(None)
             self.set_document(None)
         self._photo_id, self._photo_size = photo_id, size
-        self.background.forget("photo")
-        photo = None if size is None else PhotoPyramid(pixels, preview, *size)
-        self.scene.photo = photo
-        if photo is not None and pixels is not None:
-            self._prepare("photo", lambda: halved_levels(pixels), photo)
+        self._preparations.photo(pixels, preview, size)
         if not same:
             self._look_at_new_photo()
-        self.scene.spoil(photo=True)
         self.update()
 
     def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
@@ -142,16 +134,7 @@ class PhotoCanvas(CanvasEvents):
             raise BugError(f"a prediction of {prediction.height} x {prediction.width} on {self._photo_size}")
         if threshold is not None:
             self.scene.set_threshold(threshold)
-        self._probability = None if prediction is None else prediction.probability_8bit
-        self.scene.uncertainty = None
-        self.background.forget("uncertainty")
-        self.scene.probability = None if prediction is None else MaxPyramid(prediction.probability_8bit)
-        self.background.forget("probability")
-        if prediction is not None:
-            values = prediction.probability_8bit
-            self._prepare("probability", lambda: halved_levels(values, halve_max), self.scene.probability)
-        self._want_uncertainty()
-        self.scene.spoil()
+        self._preparations.probability(None if prediction is None else prediction.probability_8bit)
         self.update()
 
     def set_threshold(self, threshold: float) -> None:
@@ -185,7 +168,7 @@ class PhotoCanvas(CanvasEvents):
         wanted = {"visible": visible, "opacity": opacity, "colour": colour, "other_colour": other_colour}
         changes = {key: value for key, value in wanted.items() if value is not None}
         self.scene.set_layer(replace(self.scene.layers[name], **changes))
-        self._want_uncertainty()
+        self._preparations.uncertainty_if_wanted()
         self.update()
 
     def set_background(self, colour: str) -> None:
@@ -448,42 +431,6 @@ class PhotoCanvas(CanvasEvents):
         else:
             self._look(Viewport(*self._view_size(), *size).fitted())
             self._fitted = True
-
-    # -- preparations in the background --------------------------------------------------------------
-
-    def _prepare(
-        self, kind: str, build: Callable[[], list[UInt8Array]], pyramid: PhotoPyramid | MaxPyramid
-    ) -> None:
-        """Build the halved levels of ``pyramid`` off this thread and show them when they are there."""
-
-        def show(levels: list[UInt8Array]) -> None:
-            pyramid.levels = levels
-            self.scene.spoil(photo=pyramid is self.scene.photo)
-            self.update()
-
-        self.background.run(kind, build, show)
-
-    def _want_uncertainty(self) -> None:
-        """Make the uncertainty map once it is looked at, and not before."""
-        values = self._probability
-        if (
-            values is None
-            or not self.scene.layers["uncertainty"].strength
-            or self.scene.uncertainty is not None
-        ):
-            return
-
-        def build() -> tuple[UInt8Array, list[UInt8Array]]:
-            entropy = uncertainty_8bit(values)
-            return entropy, halved_levels(entropy, halve_max)
-
-        def show(built: tuple[np.ndarray, list[UInt8Array]]) -> None:
-            self.scene.uncertainty = MaxPyramid(built[0])
-            self.scene.uncertainty.levels = built[1]
-            self.scene.spoil()
-            self.update()
-
-        self.background.run("uncertainty", build, show)
 
 
 def _outer_box(rect: QRectF, ratio: float) -> Box:

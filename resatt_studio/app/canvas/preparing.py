@@ -1,0 +1,78 @@
+"""What the canvas makes of a photo and its prediction before they can be seen at every zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from resatt_studio.app.canvas.background import Background
+from resatt_studio.app.canvas.layers import uncertainty_8bit
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
+from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.records.arrays import UInt8Array
+
+
+class Preparations:
+    """Hands photo and maps to a scene at once and their halved sizes when they are ready.
+
+    Args:
+        scene: Where they are shown.
+        background: Where the slow part is done.
+        changed: Called when there is more to see.
+    """
+
+    def __init__(self, scene: Scene, background: Background, changed: Callable[[], None]) -> None:
+        self._scene = scene
+        self._background = background
+        self._changed = changed
+        self._values: UInt8Array | None = None
+
+    def photo(
+        self, pixels: UInt8Array | None, preview: UInt8Array | None, size: tuple[int, int] | None
+    ) -> None:
+        """Show these pixels, or the preview until they come; ``size`` None shows no photo."""
+        self._background.forget("photo")
+        photo = self._scene.photo = None if size is None else PhotoPyramid(pixels, preview, *size)
+        if photo is not None and pixels is not None:
+            self._prepare("photo", lambda: halved_levels(pixels), photo)
+        self._scene.spoil(photo=True)
+
+    def probability(self, values: UInt8Array | None) -> None:
+        """Show this probability, H x W uint8, and the uncertainty that follows; None shows neither."""
+        for kind in ("probability", "uncertainty"):
+            self._background.forget(kind)
+        self._values = values
+        self._scene.uncertainty = None
+        self._scene.probability = None
+        if values is not None:
+            pyramid = self._scene.probability = MaxPyramid(values)
+            self._prepare("probability", lambda: halved_levels(values, halve_max), pyramid)
+        self._scene.spoil()
+        self.uncertainty_if_wanted()
+
+    def uncertainty_if_wanted(self) -> None:
+        """Make the uncertainty map once its layer is looked at, and not before."""
+        values, scene = self._values, self._scene
+        if values is None or scene.uncertainty is not None or not scene.layers["uncertainty"].strength:
+            return
+
+        def build() -> MaxPyramid:
+            pyramid = MaxPyramid(uncertainty_8bit(values))
+            pyramid.levels = halved_levels(pyramid.values, halve_max)
+            return pyramid
+
+        def show(pyramid: MaxPyramid) -> None:
+            scene.uncertainty = pyramid
+            scene.spoil()
+            self._changed()
+
+        self._background.run("uncertainty", build, show)
+
+    def _prepare(
+        self, kind: str, build: Callable[[], list[UInt8Array]], pyramid: PhotoPyramid | MaxPyramid
+    ) -> None:
+        def show(levels: list[UInt8Array]) -> None:
+            pyramid.levels = levels
+            self._scene.spoil(photo=pyramid is self._scene.photo)
+            self._changed()
+
+        self._background.run(kind, build, show)
