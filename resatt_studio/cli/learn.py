@@ -68,7 +68,8 @@ def train(
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The safetensors file to write.")],
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TOML with every option; default: every set found, 30 minutes.")
+        Path | None,
+        typer.Option(metavar="FILE", help="TOML with every option; default: every set found, 30 minutes."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside FILE.")] = False,
     more: Annotated[

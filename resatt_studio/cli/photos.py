@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,13 +47,14 @@ def predict(
     """Write a crack mask (0/255, the photo's size) of every photo."""
     from resatt_studio.workflow.predict import predict_files
 
-    settings = chosen_settings()
+    settings, chosen = chosen_settings(), _chosen(weights, project)
     summary = watch(
         predict_files(
-            _weights(weights, project),
+            chosen.weights,
             photos,
             out,
             probability=probability,
+            threshold=chosen.threshold,
             device=chosen_device(device, settings),
             threads=chosen_threads(settings),
         ),
@@ -86,7 +87,7 @@ def evaluate(
     settings = chosen_settings()
     stems = read_list(list_file) if list_file is not None else None
     job = evaluate_files(
-        _weights(weights, project),
+        _chosen(weights, project).weights,
         photos,
         masks,
         stems,
@@ -112,10 +113,20 @@ def evaluate(
     )
 
 
-def _weights(name: str | None, project: Path | None) -> WeightsFile:
+@dataclass(frozen=True)
+class _Chosen:
+    """Weights, and the threshold that belongs to where they come from."""
+
+    weights: WeightsFile
+    threshold: float
+
+
+def _chosen(name: str | None, project: Path | None) -> _Chosen:
+    from resatt_studio.workflow.predict import THRESHOLD
     from resatt_studio.workflow.project import open_project
     from resatt_studio.workflow.weights import choose_weights
 
-    with ExitStack() as stack:
-        opened = stack.enter_context(open_project(project)) if project is not None else None
-        return choose_weights(name, opened)
+    if project is None:
+        return _Chosen(choose_weights(name, None), THRESHOLD)
+    with open_project(project) as opened:
+        return _Chosen(choose_weights(name, opened), opened.settings.threshold)

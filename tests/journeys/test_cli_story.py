@@ -111,3 +111,53 @@ def test_a_project_that_is_open_elsewhere_is_not_opened_twice(taught: Path, tmp_
         _, told = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "north.resatt" in told and "Traceback" not in told
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_killed_lesson_goes_on_where_it_was(taught: Path, tmp_path: Path) -> None:
+    lesson = [
+        "finetune",
+        str(taught),
+        "--seconds",
+        "400",
+        "--steps",
+        "40",
+        "--promote",
+        "never",
+        "--json",
+        "-",
+    ]
+    code = (
+        "import sys\n"
+        "from resatt_studio.cli import main\n"
+        "from resatt_studio.learning import finetune\n"
+        "finetune.POINT_SECONDS = 0.0\n"  # a resume point after every step, not only every ten seconds
+        f"sys.exit(main({lesson!r}))\n"
+    )
+    environment = os.environ | {
+        "RESATT_SETTINGS": str(tmp_path / "s.toml"),
+        "RESATT_DEVICE": "cpu",
+        "RESATT_THREADS": "1",
+    }
+    command = [sys.executable, "-c", code]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    point = taught / "runs" / "1" / "resume-point"
+    deadline = time.monotonic() + 250
+    while not point.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["steps"] == 12
+    with open_project(taught) as project:
+        (run,) = project.store.runs()
+        assert run.state == "finished"
+        steps = [point.step for point in run.curve if point.loss is not None]
+        assert steps and max(steps) == 12
+        assert check_project(project) == []
