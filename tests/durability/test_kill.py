@@ -30,11 +30,14 @@ from resatt_studio.workflow.project import Project, create_project, open_project
 
 KILLS = int(os.environ.get("RESATT_KILLS", "3"))
 VICTIM = Path(__file__).with_name("victim.py")
-LATEST_KILL_S = {"paint": 1.5, "save": 1.0, "promote": 0.8, "learn": 4.0}
-START_LIMIT_S = 60.0
+LATEST_KILL_S = {"paint": 1.5, "save": 1.0, "promote": 0.8, "learn": 3.0}
+START_LIMIT_S = 120.0
 CANDIDATES = 40
+OPENING, OPEN, AT_WORK = 1, 2, 6  # lines that a victim has said by then
 
 Line = dict[str, Any]
+
+pytestmark = pytest.mark.timeout(max(300, 60 * KILLS))
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +73,13 @@ def folder(tmp_path: Path, photo_folder: Path, all_weights: list[WeightsFile]) -
 
 
 class Killed:
-    """One victim, killed ``delay_s`` after it began to open the project.
+    """One victim, killed ``delay_s`` after it has said ``lines`` lines.
 
     Attributes:
         lines: Everything it said, in order.
     """
 
-    def __init__(self, mode: str, folder: Path, seed: int, delay_s: float) -> None:
+    def __init__(self, mode: str, folder: Path, seed: int, lines: int, delay_s: float) -> None:
         self.lines: list[Line] = []
         self._said = threading.Condition()
         self.process = subprocess.Popen(
@@ -89,7 +92,9 @@ class Killed:
         reader = threading.Thread(target=self._read)
         reader.start()
         with self._said:
-            self._said.wait_for(lambda: self.lines or self.process.poll() is not None, START_LIMIT_S)
+            self._said.wait_for(
+                lambda: len(self.lines) >= lines or self.process.poll() is not None, START_LIMIT_S
+            )
         time.sleep(delay_s)
         self.died_alone = self.process.poll() is not None
         self.process.kill()
@@ -119,7 +124,9 @@ def kill_again_and_again(mode: str, folder: Path, check: Any) -> Counter[str]:
     seen: Counter[str] = Counter()
     chance = random.Random(f"{mode} {KILLS}")
     for number in range(KILLS):
-        killed = Killed(mode, folder, number, chance.uniform(0, LATEST_KILL_S[mode]))
+        # The first is surely at work, most are somewhere in it, and some are only just opening the project.
+        lines = AT_WORK if number == 0 else chance.choice((OPENING, OPEN, OPEN, OPEN, AT_WORK))
+        killed = Killed(mode, folder, number, lines, chance.uniform(0, LATEST_KILL_S[mode]))
         assert not killed.died_alone, killed.errors
         assert killed.lines, killed.errors
         with open_project(folder) as project:
