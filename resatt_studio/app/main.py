@@ -74,6 +74,7 @@ def run(project: Path | None = None) -> int:
             session.failed.emit(problem)
         if project is not None:
             session.open_project(project)
+        session.predictor.wake()
 
     after_first_paint(window, painted)
     application.styleHints().colorSchemeChanged.connect(lambda _: _follow_system(application, studio))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -50,6 +50,17 @@ class Predictor(QObject):
         """Use another device or number of threads from the next job on."""
         self._device = device
         self.courtesy.threads = threads
+
+    def wake(self) -> None:
+        """Load the network's libraries ahead of the first photo, when nothing else is to be done."""
+
+        def job() -> Generator[JobProgress, None, None]:
+            from resatt_studio.workflow.predict import make_engine
+
+            yield progress(0, 0)
+            self._make_engine(make_engine)
+
+        self._gpu.submit(job, Urgency.FINE_TUNE, Answers(failed=self.failed.emit))
 
     def predict_shown(self, project: Project, photo: Photo) -> None:
         """Predict the photo on the screen; an earlier wish for another photo is dropped."""
@@ -126,13 +137,16 @@ class Predictor(QObject):
                 "This project has no weights to predict with.",
                 "Import weights, or roll back to a version, in the Learning panel.",
             )
-        if self._engine is None or self._engine_device != self._device:
-            self._engine = make_engine(None, self._device, self.courtesy.threads_now)
-            self._engine_device = self._device
+        self._make_engine(make_engine)
         if self._engine.weights_id != active.weights_id:
             self._engine.use(project.shelf.load(active.weights_id))
             self.device_known.emit(self._engine.device_name)
         return self._engine
+
+    def _make_engine(self, make_engine: Callable[..., Any]) -> None:
+        if self._engine is None or self._engine_device != self._device:
+            self._engine = make_engine(None, self._device, self.courtesy.threads_now)
+            self._engine_device = self._device
 
     def _tell(self, report: JobProgress) -> None:
         self.progressed.emit(report.message or "Predicting", report.done, report.total)

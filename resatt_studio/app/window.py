@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QMessageBox,
     QStackedWidget,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -247,6 +248,12 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""
         self.restoreState(self._initial_layout, LAYOUT_VERSION)
+        self._name_tabs()
+
+    def _name_tabs(self) -> None:
+        """Qt makes the tab bars of stacked panels itself and gives them no name."""
+        for tabs in self.findChildren(QTabBar):
+            tabs.setAccessibleName("Panels")
 
     def _fill_recent(self) -> None:
         session = self.parts.session
@@ -317,6 +324,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(layout, QByteArray):
             self.restoreState(layout, LAYOUT_VERSION)
+        self._name_tabs()
 
     def app_icon(self) -> None:
         """Give the window its icon; drawn after the first paint."""

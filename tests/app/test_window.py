@@ -1,0 +1,238 @@
+"""Claims about the window: titles, layout, drops, keys, names; and that closing loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+
+from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.recent import read_drop
+from resatt_studio.records.correction import Label
+from resatt_studio.records.photo import ReviewState
+from resatt_studio.workflow.correct import open_document
+from resatt_studio.workflow.project import open_project
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def opened(studio: Any, project_folder: Path) -> Any:
+    """The window with the project of four photos open and its first photo shown."""
+    studio.parts.session.open_project(project_folder)
+    assert wait_for(lambda: studio.parts.session.document is not None, 30)
+    return studio
+
+
+def drop(window: QWidget, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, buttons, keys))
+
+
+def test_without_a_project_the_start_page_offers_the_sample_project(studio: Any) -> None:
+    window = studio.window
+    assert window.welcome.isVisible()
+    assert window.welcome.sample.text() == "Try the sample project"
+    assert not window.actions_["approve"].isEnabled()
+    assert window.actions_["open_project"].isEnabled()
+    assert window.windowTitle().startswith("ResAtt Studio")
+
+
+def test_the_title_names_project_and_photo(opened: Any) -> None:
+    title = opened.window.windowTitle()
+    assert "bridge.resatt" in title
+    assert opened.parts.session.entry.name in title
+    assert opened.window.canvas.isVisible()
+
+
+def test_a_dropped_project_is_opened_and_dropped_photos_are_added(
+    studio: Any, project_folder: Path, tmp_path: Path, tiny_photo: Any
+) -> None:
+    import cv2
+
+    session = studio.parts.session
+    drop(studio.window, project_folder)
+    assert wait_for(lambda: len(session.state.entries) == 4, 30)
+    extra = tmp_path / "späte Fotos [2]"
+    extra.mkdir()
+    pixels, _ = tiny_photo(64, 80, 99)
+    (extra / "ü.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    (extra / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    drop(studio.window, extra)
+    assert wait_for(lambda: len(session.state.entries) == 6, 30)
+    broken = [e for e in session.state.entries if e.state is ReviewState.BROKEN]
+    assert [e.name for e in broken] == ["broken.jpg"]
+    assert broken[0].reason
+    session.open_photo(broken[0].photo_id)
+    assert "broken.jpg" in studio.window.notice.text
+
+
+def test_a_drop_is_sorted_into_project_and_sources(tmp_path: Path) -> None:
+    project, folder = tmp_path / "a.resatt", tmp_path / "photos"
+    project.mkdir()
+    folder.mkdir()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(p)) for p in (folder, project)] + [QUrl("https://example.org/x")])
+    dropped = read_drop(data)
+    assert dropped.project == project
+    assert dropped.sources == (folder,)
+
+
+def test_enter_in_the_search_field_does_not_approve(opened: Any) -> None:
+    panel = opened.window.panel("photosPanel")
+    panel.search.setFocus()
+    QTest.keyClicks(panel.search, "wall_2")
+    QTest.keyClick(panel.search, Qt.Key.Key_Return)
+    settle(0.05)
+    assert [e.name for e in opened.parts.session.listed] == ["wall_2.jpg"]
+    assert panel.model.rowCount() == 1
+    assert all(e.state is not ReviewState.APPROVED for e in opened.parts.session.state.entries)
+    QTest.keyClick(panel.search, Qt.Key.Key_Escape)
+    assert panel.model.rowCount() == 4
+
+
+def test_holding_v_hides_the_overlays_while_it_is_held(opened: Any) -> None:
+    canvas = opened.window.canvas
+    for widget in (canvas, opened.window.panel("photosPanel").list):
+        QTest.keyPress(widget, Qt.Key.Key_V)
+        assert canvas.scene.peek
+        QTest.keyRelease(widget, Qt.Key.Key_V)
+        assert not canvas.scene.peek
+
+
+def test_s_toggles_the_mask_everywhere_it_is_shown(opened: Any) -> None:
+    row = opened.window.panel("layersPanel").rows["mask"]
+    assert row.eye.isChecked()
+    QTest.keyClick(opened.window.canvas, Qt.Key.Key_S)
+    assert not row.eye.isChecked()
+    assert not opened.window.canvas.scene.layers["mask"].visible
+    row.eye.click()
+    assert opened.window.canvas.scene.layers["mask"].visible
+
+
+def test_brush_keys_reach_canvas_slider_and_status(opened: Any) -> None:
+    window = opened.window
+    before = window.canvas.radius_px
+    QTest.keyClick(window.canvas, Qt.Key.Key_BracketRight)
+    assert window.canvas.radius_px > before
+    assert window.bar.brush.value.text() == f"{2 * window.canvas.radius_px:.0f} px"
+    QTest.keyClick(window.canvas, Qt.Key.Key_X)
+    assert window.canvas.label is Label.NOT_CRACK
+    QTest.keyClick(window.canvas, Qt.Key.Key_E)
+    assert window.canvas.tool == "eraser"
+    assert window.actions_["tool_eraser"].isChecked()
+
+
+def test_the_threshold_slider_is_kept_with_the_project(opened: Any, project_folder: Path) -> None:
+    session = opened.parts.session
+    opened.window.panel("layersPanel").threshold.setValue(30)
+    assert session.threshold == pytest.approx(0.3)
+    assert opened.window.canvas.scene.threshold == pytest.approx(0.3)
+    session.close_project()
+    assert wait_for(lambda: not session.files.busy, 10)
+    with open_project(project_folder) as project:
+        assert project.settings.threshold == pytest.approx(0.3)
+
+
+def test_skip_goes_on_and_the_list_says_so(opened: Any) -> None:
+    session = opened.parts.session
+    first = session.entry.photo_id
+    QTest.keyClick(opened.window.canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 20)
+    entry = next(e for e in session.state.entries if e.photo_id == first)
+    assert entry.state is ReviewState.SKIPPED
+
+
+def test_reset_layout_brings_every_panel_back(studio: Any) -> None:
+    window = studio.window
+    for dock in window._docks.values():
+        dock.hide()
+    window.reset_layout()
+    settle(0.05)
+    assert all(not dock.isHidden() for dock in window._docks.values())
+
+
+def test_size_and_docks_are_kept_between_starts(studio: Any, tmp_path: Path) -> None:
+    studio.window.resize(1000, 650)
+    studio.window._docks["layersPanel"].hide()
+    studio.window.close()
+    state = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    assert state.contains("geometry")
+    from resatt_studio.app.main import make_studio
+
+    again = make_studio(QApplication.instance(), studio.parts.session.settings, state)
+    try:
+        assert again.window._docks["layersPanel"].isHidden()
+        assert not again.window._docks["photosPanel"].isHidden()
+    finally:
+        again.window.close()
+        again.window.deleteLater()
+
+
+def test_closing_in_the_middle_of_a_stroke_loses_nothing(opened: Any, project_folder: Path) -> None:
+    window, session = opened.window, opened.parts.session
+    photo_id = session.entry.photo_id
+    centre = window.canvas.rect().center()
+    QTest.mousePress(window.canvas, Qt.MouseButton.LeftButton, pos=centre)
+    QTest.mouseMove(window.canvas, centre + window.canvas.rect().center() / 8)
+    window.close()
+    assert window.ended_in_time
+    with open_project(project_folder) as project:
+        document = open_document(project, photo_id)
+        assert (document.labels.to_array() == Label.CRACK).any()
+        document.close()
+
+
+def test_every_control_has_a_name_for_screen_readers(opened: Any) -> None:
+    settle(0.2)
+    nameless = []
+    for widget in opened.window.findChildren(QWidget):
+        if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or not widget.isVisibleTo(opened.window):
+            continue
+        if widget.objectName().startswith("qt_") or isinstance(widget, QLabel):
+            continue
+        text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        if not (widget.accessibleName() or text):
+            nameless.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
+    assert nameless == []
+
+
+def test_every_label_fits_its_place(opened: Any) -> None:
+    """No text of the panels is cut off at the smallest supported size."""
+    window = opened.window
+    window.resize(1280, 800)
+    settle(0.2)
+    cut = [
+        label.text()
+        for label in window.findChildren(QLabel)
+        if label.isVisible()
+        and label.text()
+        and not label.wordWrap()
+        and label.width() < label.sizeHint().width()
+    ]
+    assert cut == []
+
+
+def test_settings_apply_at_once_and_are_written(studio: Any, own_settings: Path) -> None:
+    studio.window.ask.change_settings(theme="dark", threads=1)
+    assert studio.parts.look.tokens.name == "dark"
+    assert 'theme = "dark"' in own_settings.read_text(encoding="utf-8")
+    studio.window.ask.change_settings(theme="light")
+    assert studio.parts.look.tokens.name == "light"
+
+
+def test_the_shortcut_sheet_lists_every_key(studio: Any) -> None:
+    studio.window.show_shortcuts()
+    sheet = next(c for c in studio.window.children() if type(c).__name__ == "ShortcutSheet")
+    text = " ".join(label.text() for label in sheet.findChildren(QLabel))
+    for spec in studio.window.actions_.specs.values():
+        for keys in spec.shortcuts:
+            assert keys in text, spec.id
+    sheet.close()

@@ -1,0 +1,175 @@
+"""Make docs/screenshots from the real window with the bundled photos and the factory weights.
+
+Run ``python tools/screenshots.py``; needs no screen. Pictures of the start page, of painting, of learning and of
+the dialogs, light and dark, at 100 and 200 percent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # a checkout that was not installed works too
+OUT = ROOT / "docs" / "screenshots"
+LEARN_SECONDS = 45.0
+PHOTO = "seepage-11-transverse.jpg"
+
+
+def main() -> None:
+    """Render every picture; each scale needs a process of its own, because Qt reads it at the start."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--scale", type=int, choices=(1, 2), help="only this scale, in this process")
+    arguments = parser.parse_args()
+    if arguments.scale is None:
+        for scale in (1, 2):
+            command = [sys.executable, __file__, "--out", str(arguments.out), "--scale", str(scale)]
+            subprocess.run(command, check=True, env=os.environ | {"QT_SCALE_FACTOR": str(scale)})
+        return
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["RESATT_SETTINGS"] = str(Path(folder) / "settings.toml")
+        os.environ["XDG_DATA_HOME"] = folder
+        render(arguments.out, arguments.scale, Path(folder))
+
+
+def render(out: Path, scale: int, folder: Path) -> None:
+    """Walk through the main job and take pictures on the way."""
+    from PySide6.QtCore import QSettings
+
+    from resatt_studio.app.main import make_application, make_studio, settle, wait_for
+    from resatt_studio.settings import Settings
+
+    out.mkdir(parents=True, exist_ok=True)
+    application = make_application()
+    preferences = Settings(author="inspector", theme="dark", learn_seconds=LEARN_SECONDS)
+    state = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    studio = make_studio(application, preferences, state)
+    window, session, learner = studio.window, studio.parts.session, studio.parts.learner
+    camera = Camera(studio, application, out, scale)
+    errors: list[BaseException] = []
+    session.failed.connect(errors.append)
+    window.show()
+    session.start()
+    settle()
+    camera.take("start", sizes=((1280, 800),))
+    session.open_sample()
+    require(wait_for(lambda: session.prediction is not None, 240), errors, "the sample project")
+    session.predict_all()
+    require(wait_for(lambda: all(e.uncertainty is not None for e in session.state.entries), 300), errors, "all")
+    session.set_listing(sort="uncertainty")
+    session.open_photo(next(e.photo_id for e in session.state.entries if e.name == PHOTO))
+    require(wait_for(lambda: session.prediction is not None, 60), errors, PHOTO)
+    camera.take("predicted")
+    paint_truth(studio)
+    camera.take("corrected", sizes=((1280, 800),))
+    if scale == 1:
+        studio.parts.view.set_layer("uncertainty", visible=True)
+        studio.window.canvas.zoom_to(2.0)
+        camera.take("uncertainty", sizes=((1280, 800),))
+        studio.parts.view.set_layer("uncertainty", visible=False)
+        session.approve()
+        require(wait_for(lambda: learner.can_learn and session.prediction is not None, 60), errors, "approving")
+        learner.learn()
+        require(wait_for(lambda: len(learner.dices) >= 2 or not learner.learning, 240), errors, "learning")
+        camera.take("learning")
+        require(wait_for(lambda: not learner.learning, 240), errors, "learning")
+        require(wait_for(lambda: session.prediction is not None, 60), errors, "the new prediction")
+        camera.take("learned", sizes=((1280, 800),))
+    for name in ("settings", "export", "about"):
+        camera.dialog(name, getattr(window.ask, name))
+    camera.dialog("shortcuts", window.show_shortcuts)
+    learner.drop()
+    wait_for(lambda: not learner.learning, 20)
+    window.close()
+
+
+def require(met: bool, errors: list[BaseException], what: str) -> None:
+    """Stop when a step of the walk failed: a picture of an error is no picture of the app."""
+    if errors:
+        raise errors[0]
+    if not met:
+        raise TimeoutError(f"{what} took too long")
+
+
+def paint_truth(studio: Any) -> None:
+    """Paint along the crack that the photo was drawn with, through the document the mouse paints on."""
+    import cv2
+    import numpy as np
+
+    from resatt_studio.records.correction import Label
+    from resatt_studio.resources import asset
+
+    session = studio.parts.session
+    mask = cv2.imread(str(asset("photos", "masks", Path(PHOTO).stem + ".png")), cv2.IMREAD_GRAYSCALE) > 0
+    rows = [(row, np.flatnonzero(mask[row])) for row in range(0, mask.shape[0], 6)]
+    columns = [(np.flatnonzero(mask[:, column]), column) for column in range(0, mask.shape[1], 6)]
+    across = mask.any(0).sum() > mask.any(1).sum()
+    points = (
+        [(float(found.mean()), float(column)) for found, column in columns if found.size]
+        if across
+        else [(float(row), float(found.mean())) for row, found in rows if found.size]
+    )
+    document = session.document
+    document.begin("brush", Label.CRACK, 3.0)
+    box = document.extend(points)
+    document.end()
+    session.painted.emit(box)
+    session.note_edit()
+    document.begin("brush", Label.NOT_CRACK, 14.0)
+    box = document.extend([(80.0, 80.0), (120.0, 320.0), (90.0, 520.0)])
+    document.end()
+    session.painted.emit(box)
+    session.note_edit()
+
+
+class Camera:
+    """Takes pictures of the window in both themes."""
+
+    def __init__(self, studio: Any, application: Any, out: Path, scale: int) -> None:
+        self._studio = studio
+        self._application = application
+        self._out = out
+        self._scale = scale
+
+    def take(self, name: str, sizes: tuple[tuple[int, int], ...] = ((1280, 800), (1920, 1080))) -> None:
+        """Write NAME-THEME-WIDTHxHEIGHT[@2x].png of the window."""
+        for theme in ("light", "dark"):
+            self._theme(theme)
+            for width_px, height_px in sizes if self._scale == 1 else sizes[:1]:
+                self._studio.window.resize(width_px, height_px)
+                self._save(self._studio.window, f"{name}-{theme}-{width_px}x{height_px}")
+
+    def dialog(self, name: str, show: Any) -> None:
+        """Write NAME-THEME[@2x].png of the dialog that ``show`` opens."""
+        for theme in ("light", "dark"):
+            self._theme(theme)
+            before = set(self._studio.window.children())
+            show()
+            (dialog,) = (c for c in self._studio.window.children() if c not in before and c.isWidgetType())
+            self._save(dialog, f"{name}-{theme}")
+            dialog.close()
+
+    def _theme(self, theme: str) -> None:
+        from resatt_studio.app.theme import apply_theme
+
+        self._studio.parts.look.set(apply_theme(self._application, theme))
+
+    def _save(self, widget: Any, name: str) -> None:
+        from resatt_studio.app.main import settle
+
+        settle()
+        mark = "" if self._scale == 1 else "@2x"
+        path = self._out / f"{name}{mark}.png"
+        widget.grab().save(str(path))
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
