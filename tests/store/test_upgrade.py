@@ -12,6 +12,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from resatt_studio.errors import ProjectError
 from resatt_studio.store.engine import open_engine, sqlite_url
@@ -73,3 +75,11 @@ def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path, empty_databa
     assert "newer ResAtt Studio" in caught.value.hint
     assert schema_version(engine) == "9999"
     engine.dispose()
+
+
+def test_every_table_can_be_made_on_a_postgresql_server() -> None:
+    dialect = postgresql.dialect()
+    for table in metadata.sorted_tables:
+        assert str(CreateTable(table).compile(dialect=dialect)).strip().startswith("CREATE TABLE")
+        for index in table.indexes:
+            assert "CREATE" in str(CreateIndex(index).compile(dialect=dialect))
