@@ -27,6 +27,7 @@ from resatt_studio.errors import ProjectError
 SIZES_PX: tuple[tuple[int, int], ...] = ((1280, 800), (1920, 1080))
 PICTURE_WAIT_S = 120.0
 _SIGNAL_LOOK_MS = 250
+_SWITCH_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
 def run(project: Path | None = None) -> int:
     """Show the window, with ``project`` open when one is given; return the exit code when it was closed."""
     application = make_application()
+    # A stroke must not wait Python's usual 5 ms each time the worker's thread is in the middle of something.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     loaded = settings.load_settings()
     studio = make_studio(application, loaded.settings, window_state())
     window, session = studio.window, studio.parts.session
