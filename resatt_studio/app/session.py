@@ -295,6 +295,15 @@ class Session(QObject):
 
     # -- end --
 
+    def flush(self) -> None:
+        """Wait until every stroke of the open photo is on the disk.
+
+        Raises:
+            StoreError: The disk refuses; the strokes stay in memory and are tried again.
+        """
+        if self.document is not None:
+            self.document.flush()
+
     def shut_down(self, timeout_s: float = 2.0) -> bool:
         """Write what is in flight, stop both threads, close the project; whether all ended in time."""
         deadline = time.monotonic() + timeout_s

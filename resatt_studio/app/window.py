@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self._state = state
         self._docks: dict[str, QDockWidget] = {}
         self._crashes: set[str] = set()
+        self._closed = False
         self.ended_in_time = True
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
@@ -290,15 +291,46 @@ class MainWindow(QMainWindow):
     # -- end --
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._closed:
+            return
         if self.parts.learner.learning and not self._ends_learning():
             event.ignore()
             return
+        self.canvas.set_document(None)  # a stroke in hand ends here and counts
+        if not self._is_saved():
+            self.canvas.set_document(self.parts.session.document)
+            event.ignore()
+            return
+        self._closed = True
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
-        self.canvas.set_document(None)
         self.hide()
         self.ended_in_time = self.parts.session.shut_down()
         event.accept()
+
+    def _is_saved(self) -> bool:
+        """Wait until every stroke is on the disk; when the disk refuses, the inspector decides."""
+        while True:
+            try:
+                self.parts.session.flush()
+            except StudioError as error:
+                if not self._try_again(error):
+                    return False
+            else:
+                return True
+
+    def _try_again(self, error: StudioError) -> bool:
+        question = QMessageBox(self)
+        question.setWindowTitle("Not saved yet")
+        question.setText(error.message)
+        question.setInformativeText(
+            f"{error.hint} The window stays open until your strokes are saved.".strip()
+        )
+        again = question.addButton("Try again", QMessageBox.ButtonRole.AcceptRole)
+        question.setEscapeButton(question.addButton("Stay open", QMessageBox.ButtonRole.RejectRole))
+        question.setDefaultButton(again)
+        question.exec()
+        return question.clickedButton() is again
 
     def _ends_learning(self) -> bool:
         question = QMessageBox(self)
