@@ -9,7 +9,8 @@ the moment it is handed to the X server to the end of the canvas's paint event t
 merged on the way count until the paint that shows their successor. The canvas stands in a main window of
 1400 x 900 with a prediction and the mask layer on. With --learning the app's own job runner fine-tunes the
 shipped weights (or a freshly made network of the same size) on drawn photos, and leaves a core to the window
-while somebody paints, as in the app.
+while somebody paints, as in the app. With --window it is the whole app: its window, a project that
+takes every stroke to the disk, and the learning that its Learn button starts.
 
 ``cpu`` is what the window's thread computes from one paint to the next. On a machine that does other work as
 well, --ahead (needs root) lets the window, the X server and the pointer run first, as on a quiet one;
@@ -25,37 +26,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
+from latency_stages import SIZES, CanvasStage, WindowStage
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-SIZES = {12: (3000, 4000), 50: (5774, 8660), 200: (11_548, 17_320)}
 RATE_HZ = 125
 SPEED_PX = 700  # on the screen, per second
 SWITCH_SECONDS = 0.001  # as the app sets it
-
-
-def photo(megapixels: int) -> np.ndarray:
-    """A grainy photo of that size, H x W x 3 uint8."""
-    height, width = SIZES[megapixels]
-    tile = np.random.default_rng(0).integers(60, 200, (1024, 1024, 3), np.uint8)
-    tile = cv2.GaussianBlur(tile, (0, 0), 1.2)
-    return np.tile(tile, (-(-height // 1024), -(-width // 1024), 1))[:height, :width].copy()
-
-
-def probability(height: int, width: int) -> np.ndarray:
-    """A prediction with cracks through the whole photo, H x W uint8."""
-    values = np.zeros((height, width), np.uint8)
-    rng = np.random.default_rng(1)
-    for _ in range(12):
-        points = np.cumsum(rng.normal(0, width / 60, (60, 2)), 0) + rng.uniform(0, 1, 2) * (width, height)
-        cv2.polylines(values, [points.astype(np.int32)], False, 255, 5)
-    return values
 
 
 def path(width: int, height: int, count: int) -> list[tuple[int, int]]:
@@ -132,87 +112,6 @@ class Meter:
         return np.array(result)
 
 
-class Learning:
-    """Fine-tuning in this process, stepped by the app's own runner."""
-
-    def __init__(self, with_courtesy: bool) -> None:
-        from resatt_studio.workflow.courtesy import Courtesy
-        from resatt_studio.workflow.jobs import JobRunner
-
-        self.courtesy = Courtesy() if with_courtesy else None
-        self.steps = 0
-        self._finish = threading.Event()
-        self.runner = JobRunner()
-        self.failures: list[BaseException] = []
-
-    def start(self) -> None:
-        from resatt_studio.records.jobs import JobFailed, Urgency
-
-        def emit(report: Any) -> None:
-            if isinstance(report, JobFailed) and report.error is not None:
-                self.failures.append(report.error)
-
-        self.runner.start(emit)
-        self.runner.submit(self._job, Urgency.FINE_TUNE)
-
-    def wait_for_steps(self) -> None:
-        while self.steps < 2:
-            if self.failures:
-                raise self.failures[0]
-            time.sleep(0.1)
-
-    def _job(self) -> Generator[Any, None, None]:
-        from resatt_studio.learning.finetune import fine_tune
-        from resatt_studio.learning.reference import ReferenceSet
-        from resatt_studio.records.training import FineTunePlan
-        from resatt_studio.workflow.jobs import progress
-
-        threads = None if self.courtesy is None else self.courtesy.threads_now
-        while not self._finish.is_set():
-            run = fine_tune(
-                weights(), samples(), FineTunePlan(seconds=3600), ReferenceSet(()), device="cpu",
-                finish_early=self._finish, threads=threads,
-            )  # fmt: skip
-            for report in run:
-                self.steps = max(self.steps, report.step)
-                yield progress(report.step, report.steps)
-
-    def stop(self) -> None:
-        self._finish.set()
-        self.runner.stop(20)
-        if self.failures:
-            raise self.failures[0]
-
-
-def weights() -> Any:
-    """The shipped weights, or a new network of the default size while there are none."""
-    from resatt_studio.models.state import load_weights, pack_weights
-    from resatt_studio.resources import assets_folder
-
-    shipped = sorted(assets_folder().glob("weights/*.safetensors"))
-    if shipped:
-        return load_weights(shipped[0])
-    from resatt_studio.models import create_model
-
-    config = {"base_width": 16, "t": 2, "stem": 2}
-    return pack_weights("r2aunet", config, create_model("r2aunet", **config).state_dict(), {})
-
-
-def samples() -> list[Any]:
-    """Five drawn photos with their masks as corrections."""
-    from resatt_studio.records.photo import Split
-    from resatt_studio.records.sample import Sample
-    from resatt_studio.synthesis.scenes import render_scene
-
-    made = []
-    for seed in range(5):
-        scene = render_scene(seed, 512, 512)
-        labels = np.where(scene.mask, 1, 2).astype(np.uint8)
-        split = Split.VALIDATION if seed == 4 else Split.TRAIN
-        made.append(Sample(f"s{seed}", f"p{seed}", f"g{seed}", split, scene.pixels, labels))
-    return made
-
-
 def paint_once(app: Any, meter: Meter, display: str, zoom: float, seconds: float, alive: Callable) -> dict:
     """One long stroke at one zoom; figures in milliseconds."""
     canvas = meter.canvas
@@ -232,12 +131,13 @@ def paint_once(app: Any, meter: Meter, display: str, zoom: float, seconds: float
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     meter.clear()
+    done = canvas.document.edit_count
     feeder.stdin.write(json.dumps({"display": display, "steps": steps}))
     feeder.stdin.close()
     wait(app, lambda: feeder.poll() is not None, alive)
     times = json.load(feeder.stdout)
     settle(app, 0.2)
-    if canvas.document.edit_count == 0:
+    if canvas.document.edit_count <= done:
         raise SystemExit("the stroke did not reach the document")
     sent = [(at, x, y) for at, (_, kind, x, y) in zip(times, steps, strict=True) if kind == "move"]
     pressed = next(at for at, (_, kind, *_) in zip(times, steps, strict=True) if kind == "press")
@@ -281,60 +181,32 @@ def qt_threads() -> list[int]:
 def measure(options: argparse.Namespace, display: str) -> list[dict]:
     """Every photo size, brush and zoom, with and without learning as asked."""
     os.environ.update(DISPLAY=display, QT_QPA_PLATFORM="xcb")
-    from PySide6.QtWidgets import QApplication, QMainWindow
-
-    from resatt_studio.annotation.document import CorrectionDocument
     from resatt_studio.app.canvas.view import PhotoCanvas
-    from resatt_studio.records.correction import Label
-    from resatt_studio.records.prediction import Prediction
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = QApplication([])
     meter = Meter(PhotoCanvas)
-    window, canvas = QMainWindow(), PhotoCanvas()
-    meter.canvas = canvas
-    window.setCentralWidget(canvas)
-    window.setGeometry(100, 60, 1400, 900)
-    window.show()
-    settle(app, 0.5)
-    learning = Learning(not options.no_courtesy) if options.learning else None
-    if learning is not None:
-        learning.start()
-        learning.wait_for_steps()
-
+    stage = (WindowStage if options.window else CanvasStage)(options.learning, not options.no_courtesy)
+    app, meter.canvas = stage.application, stage.canvas
+    stage.window.setGeometry(100, 60, 1400, 900)
+    stage.start(options.megapixels, lambda over: wait(app, over))
     if options.ahead:
         # Set after learning began: new threads take over the policy of the thread that starts them.
         for thread in (threading.get_native_id(), options.server_process, *qt_threads()):
             os.sched_setscheduler(thread, os.SCHED_RR, os.sched_param(1))
-
-    def painted() -> None:
-        if learning is not None and learning.courtesy is not None:
-            learning.courtesy.painted()
-
     rows = []
     for megapixels in options.megapixels:
-        pixels = photo(megapixels)
-        height, width = pixels.shape[:2]
-        name = f"{megapixels:064d}"
-        canvas.set_photo(pixels, photo_id=name)
-        canvas.set_prediction(Prediction(name, "w" * 64, probability(height, width), 0.1))
-        while canvas.background.busy:
-            settle(app, 0.05)
+        stage.show(megapixels, lambda over: wait(app, over))
         for brush_px in options.brush:
             for zoom in options.zoom:
-                canvas.set_document(CorrectionDocument(name, height, width))
-                canvas.set_brush(Label.CRACK, brush_px / 2)
-                before = learning.steps if learning else 0
-                row = paint_once(app, meter, display, zoom / 100, options.seconds, painted)
+                stage.take(brush_px)
+                before = stage.learning_steps
+                row = paint_once(app, meter, display, zoom / 100, options.seconds, stage.painted)
                 row = {"megapixels": megapixels, "brush_px": brush_px, "zoom_percent": zoom, **row}
-                if learning is not None:
-                    row["learning_steps"] = learning.steps - before
+                if before is not None:
+                    row["learning_steps"] = stage.learning_steps - before
                 rows.append(row)
                 print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
-    canvas.background.stop()
-    if learning is not None:
-        learning.stop()
-    window.close()
+    stage.close()
     return rows
 
 
@@ -346,6 +218,9 @@ def main() -> None:
     )
     parser.add_argument("--zoom", type=float, nargs="+", default=[5, 100, 800], help="percent")
     parser.add_argument("--seconds", type=float, default=2.0, help="of painting for each line")
+    parser.add_argument(
+        "--window", action="store_true", help="the whole app with a project, not the canvas alone"
+    )
     parser.add_argument("--learning", action="store_true", help="fine-tune in the same process meanwhile")
     parser.add_argument("--no-courtesy", action="store_true", help="learning keeps all cores while painting")
     parser.add_argument(
