@@ -35,11 +35,12 @@ def demo(
     ] = None,
 ) -> None:
     """Run the whole loop on the bundled photos: predict, correct, learn, compare, promote, export."""
+    from resatt_studio.cli.replay import paint
     from resatt_studio.workflow.demo import run_demo
     from resatt_studio.workflow.doctor import has_screen
 
     settings = chosen_settings()
-    job = run_demo(out, device=settings.device, threads=chosen_threads(settings))
+    job = run_demo(out, device=settings.device, threads=chosen_threads(settings), paint=paint)
     done = watch(job, "Demo")
     learned = f"{done.corrected} ({done.strokes} strokes) in {done.seconds:.0f} s altogether"
     say(None, f"Corrected and learned from {learned}. Dice on the photos it did not learn from:")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.errors import BugError
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from resatt_studio.inference.engine import Engine
 
 T = TypeVar("T")
+
+Painter: TypeAlias = Callable[[CorrectionDocument, Sequence[Mapping[str, Any]]], list[Edit]]
+"""Paints recorded strokes into a document and returns the edits."""
 
 AUTHOR = "demo"
 LEARN_SECONDS = 40.0
@@ -140,6 +143,7 @@ def run_demo(
     device: str = "auto",
     threads: Threads = None,
     factory_weights: Path | None = None,
+    paint: Painter = replay,
 ) -> Job[DemoOutcome]:
     """Run the whole loop and leave a project, masks, weights and ``scores.json`` in ``out``.
 
@@ -152,6 +156,7 @@ def run_demo(
         seconds: Wall-clock limit of learning.
         device, threads: Where and on how much of it the network runs.
         factory_weights: To begin with; the shipped ones when None.
+        paint: Replays the strokes; the terminal hands in the window's own tools.
 
     Raises:
         ProjectError: The folder cannot be written.
@@ -168,7 +173,7 @@ def run_demo(
         factory = engine.weights_id
         yield from _stage(predict_project(engine, project), "Predicting")
         corrected = next(entry for entry in entries if entry.name == recording.photo)
-        strokes = _correct(project, corrected, recording, factory)
+        strokes = _correct(project, corrected, recording, factory, paint)
         plan = FineTunePlan(seconds=seconds)
         learning = fine_tune_project(project, plan, device=device, threads=threads, author=AUTHOR)
         outcome = yield from _stage(learning, f"Learning from {corrected.name}")
@@ -225,13 +230,15 @@ def _copied(photos: Sequence[Path], folder: Path) -> list[Path]:
     return [Path(shutil.copyfile(photo, folder / photo.name)) for photo in photos]
 
 
-def _correct(project: Project, entry: PhotoEntry, recording: Recording, weights_id: str) -> int:
+def _correct(
+    project: Project, entry: PhotoEntry, recording: Recording, weights_id: str, paint: Painter
+) -> int:
     """Replay the recording and approve the photo, as the window does; return how many strokes it took."""
     prediction = project.store.prediction(entry.photo_id, weights_id)
     document = open_document(project, entry.photo_id, AUTHOR)
     try:
         document.weights_id = weights_id
-        edits = replay(document, recording.strokes)
+        edits = paint(document, recording.strokes)
         approve(project, document, prediction, AUTHOR)
         return len(edits)
     finally:
