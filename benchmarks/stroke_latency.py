@@ -13,8 +13,8 @@ while somebody paints, as in the app. With --window it is the whole app: its win
 takes every stroke to the disk, and the learning that its Learn button starts.
 
 ``cpu`` is what the window's thread computes from one paint to the next. On a machine that does other work as
-well, --ahead (needs root) lets the window, the X server and the pointer run first, as on a quiet one;
-learning and its threads stay where they are.
+well (needs root), --ahead window lets the window, the X server and the pointer run before it, and --ahead all
+learning too, right behind them, as on a machine of one's own.
 """
 
 from __future__ import annotations
@@ -172,10 +172,18 @@ def settle(app: Any, seconds: float) -> None:
     wait(app, lambda: time.monotonic() >= end)
 
 
-def qt_threads() -> list[int]:
-    """Qt's own threads in this process, such as the one that reads from the X server."""
-    tasks = Path("/proc/self/task").iterdir()
-    return [int(task.name) for task in tasks if (task / "comm").read_text().startswith("Q")]
+def run_ahead(what: str, server: int) -> None:
+    """Let the window, the X server and the pointer run before all else; learning next when ``what`` says so.
+
+    Called when learning is under way: new threads take over the policy of the thread that starts them.
+    """
+    for task in Path("/proc/self/task").iterdir():
+        # Qt's own threads, such as the one that reads from the X server, belong to the window.
+        if what == "all" or (task / "comm").read_text().startswith("Q"):
+            rank = 2 if (task / "comm").read_text().startswith("Q") else 1
+            os.sched_setscheduler(int(task.name), os.SCHED_RR, os.sched_param(rank))
+    for thread in (threading.get_native_id(), server):
+        os.sched_setscheduler(thread, os.SCHED_RR, os.sched_param(2))
 
 
 def measure(options: argparse.Namespace, display: str) -> list[dict]:
@@ -190,9 +198,7 @@ def measure(options: argparse.Namespace, display: str) -> list[dict]:
     stage.window.setGeometry(100, 60, 1400, 900)
     stage.start(options.megapixels, lambda over: wait(app, over))
     if options.ahead:
-        # Set after learning began: new threads take over the policy of the thread that starts them.
-        for thread in (threading.get_native_id(), options.server_process, *qt_threads()):
-            os.sched_setscheduler(thread, os.SCHED_RR, os.sched_param(1))
+        run_ahead(options.ahead, options.server_process)
     rows = []
     for megapixels in options.megapixels:
         stage.show(megapixels, lambda over: wait(app, over))
