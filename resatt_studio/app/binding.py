@@ -31,6 +31,7 @@ class _Binding(QObject):
         session.photo_changed.connect(self._opening)
         session.preview_ready.connect(self._preview)
         session.photo_ready.connect(self._show)
+        session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
         session.painted.connect(canvas.refresh)
         view.layer_changed.connect(self._layer)
@@ -59,6 +60,10 @@ class _Binding(QObject):
             size = (entry.facts.height, entry.facts.width)
             self._canvas.set_photo(None, pixels, entry.photo_id, size)
             self._canvas.set_message("")
+
+    def _failed(self, entry: PhotoEntry) -> None:
+        self._canvas.set_photo(None)
+        self._canvas.set_message(f"{entry.name} cannot be shown; the notice above says why.")
 
     def _show(self, photo: Photo, document: object) -> None:
         self._canvas.set_message("")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import platformdirs
 
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction
@@ -116,3 +117,25 @@ def open_photo(
     yield progress(0, 0, message=f"Opening {entry.name}")
     prediction = project.store.prediction(entry.photo_id, weights_id) if weights_id else None
     return OpenedPhoto(photo, open_document(project, entry.photo_id, author, on_error), prediction)
+
+
+def approve(
+    project: Project,
+    document: StoredDocument,
+    prediction: Prediction | None,
+    author: str,
+    complete: bool | None,
+) -> None:
+    """Turn a document into a sample and close it."""
+    from resatt_studio.workflow.correct import approve as approve_correction
+
+    try:
+        approve_correction(project, document, prediction, author, complete)
+    finally:
+        document.close()
+
+
+def share_above(prediction: Prediction) -> Float32Array:
+    """Share of the pixels whose 8-bit probability is above each value; 256 float32 in [0, 1]."""
+    counts = np.bincount(prediction.probability_8bit.ravel(), minlength=256)
+    return np.asarray(1.0 - np.cumsum(counts) / max(1, counts.sum()), np.float32)

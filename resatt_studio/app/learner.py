@@ -182,9 +182,9 @@ class Learner(QObject):
             self._session.weights_changed()
 
         # On the network's thread, so that the swap falls between two steps of whatever runs there.
-        self._session.gpu.submit(
-            once(lambda: act(project)), Urgency.PREDICT_SHOWN, Answers(done, None, self._session.failed.emit)
-        )
+        answers = Answers(done, None, self._session.failed.emit, self._session.release)
+        self._session.hold()
+        self._session.gpu.submit(once(lambda: act(project)), Urgency.PREDICT_SHOWN, answers)
 
     def _step(self, told: JobProgress) -> None:
         report = told.detail

@@ -84,8 +84,8 @@ class Predictor(QObject):
             if entry.photo_id not in self._ahead:
                 self._ahead[entry.photo_id] = self._submit_ahead(project, entry)
 
-    def predict_project(self, project: Project) -> None:
-        """Predict all photos of the project that the weights in use have not seen."""
+    def predict_project(self, project: Project, then: Callable[[], None]) -> None:
+        """Predict all photos that the weights in use have not seen; ``then`` is called at the end."""
 
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.predict import predict_project
@@ -94,7 +94,7 @@ class Predictor(QObject):
             engine = self._ready_engine(project)
             return (yield from predict_project(engine, project))
 
-        answers = Answers(None, self._tell, self.failed.emit, self._quiet)
+        answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
         self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all")
 
     def forget(self) -> None:

@@ -46,7 +46,8 @@ class StatusBar(QStatusBar):
             self.addPermanentWidget(field)
         parts.session.changed.connect(self.show_session)
         parts.session.listed_changed.connect(self.show_session)
-        parts.session.prediction_changed.connect(self._show_share)
+        parts.session.prediction_changed.connect(lambda _: self._show_share())
+        parts.session.share_known.connect(self._show_share)
         parts.session.progressed.connect(self.show_work)
         parts.session.predictor.device_known.connect(self._show_device)
         parts.view.brush_changed.connect(lambda _: self._show_brush())
@@ -110,13 +111,9 @@ class StatusBar(QStatusBar):
         self._device = device
         self.show_session()
 
-    def _show_share(self, prediction: object) -> None:
-        session = self._parts.session
-        if session.prediction is None:
-            self.share.setText("")
-            return
-        share = float(session.prediction.mask(session.threshold).mean())
-        self.share.setText(f"mask {100 * share:.1f} %")
+    def _show_share(self) -> None:
+        share = self._parts.session.crack_share
+        self.share.setText("" if share is None else f"mask {100 * share:.1f} %")
 
 
 def _field(help: str, width_px: int = 0) -> QLabel:

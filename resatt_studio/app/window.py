@@ -41,6 +41,8 @@ from resatt_studio.errors import StudioError
 from resatt_studio.resources import asset
 
 LAYOUT_VERSION = 1
+FINISH_LEARNING_S = 10.0
+"""Learning ends within two seconds; a machine under load gets more before its best is given up."""
 
 TOOL_ACTIONS: tuple[ActionSpec, ...] = tuple(
     ActionSpec(
@@ -346,7 +348,7 @@ class MainWindow(QMainWindow):
         if question.clickedButton() is stay:
             return False
         if question.clickedButton() is keep:
-            self.parts.learner.finish(timeout_s=2.0)
+            self.parts.learner.finish(FINISH_LEARNING_S)
         return True
 
     def _restore(self) -> None:

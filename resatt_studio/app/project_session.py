@@ -1,0 +1,302 @@
+"""The open project: its photos, versions and counters; opening, closing, adding, listing.
+
+Slow things are jobs on the files worker, one after the other in the order they were asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
+
+from resatt_studio import settings
+from resatt_studio.app import jobs
+from resatt_studio.app.listing import Listing
+from resatt_studio.app.predictor import Predictor
+from resatt_studio.app.thumbnails import Thumbnails
+from resatt_studio.app.worker import Answers, Worker, once
+from resatt_studio.errors import StudioError
+from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.workflow.jobs import JobFactory
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.project import Project
+
+WRITE_WAIT_S = 10.0
+_NOTHING = jobs.ProjectState((), (), 0)
+
+
+class ProjectSession(QObject):
+    """Project and photo list; :class:`~resatt_studio.app.session.Session` adds the open photo.
+
+    Args:
+        preferences: Settings of this person.
+    """
+
+    changed = Signal()
+    """Anything that decides which actions are enabled, or the title."""
+    project_changed = Signal(object)
+    state_read = Signal(object)
+    """A fresh ``jobs.ProjectState``."""
+    listed_changed = Signal()
+    told = Signal(str)
+    failed = Signal(object)
+    """A StudioError or any other exception."""
+    progressed = Signal(str, int, int)
+    learning_cut_off = Signal()
+    """The project's last learning was ended by a crash; it can go on from where it was."""
+    _written = Signal()
+
+    def __init__(self, preferences: settings.Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings = preferences
+        self.files = Worker("files", self)
+        self.gpu = Worker("network", self)
+        self.thumbnails = Thumbnails(self.files, self)
+        self.predictor = Predictor(self.gpu, preferences.device, preferences.threads, self)
+        self.project: Project | None = None
+        self.state = _NOTHING
+        self.listing = Listing()
+        self.listed: tuple[PhotoEntry, ...] = ()
+        self.threshold = preferences.threshold
+        self._writes = 0
+        self.files.broke.connect(self.failed)
+        self.gpu.broke.connect(self.failed)
+        self.predictor.failed.connect(self.failed)
+        self.predictor.progressed.connect(self.progressed)
+
+    def start(self) -> None:
+        """Start the workers; called after the first paint."""
+        self.files.start()
+        self.gpu.start()
+
+    # -- what holds now --
+
+    @property
+    def active(self) -> WeightsVersion | None:
+        """The weights in use."""
+        return next((v for v in self.state.versions if v.state is WeightsState.ACTIVE), None)
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether anything was approved."""
+        return any(e.state is ReviewState.APPROVED for e in self.state.entries)
+
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether other weights were in use before these."""
+        return any(v.state is WeightsState.RETIRED for v in self.state.versions)
+
+    # -- opening and closing --
+
+    def open_project(self, folder: Path, then: Callable[[], None] | None = None) -> None:
+        """Open a project and its first photo, or do ``then`` instead."""
+        self._open(folder, create=False, then=then)
+
+    def create_project(self, folder: Path, sources: Sequence[Path]) -> None:
+        """Make a project in ``folder`` (NAME.resatt) and add photos to it."""
+        self._open(folder, create=True, then=lambda: self.add(sources))
+
+    def open_sample(self) -> None:
+        """Open the project of the bundled photos; make it at the first time."""
+        folder = jobs.sample_folder()
+        if folder.exists():
+            self.open_project(folder)
+        else:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self.create_project(folder, [jobs.sample_photos()])
+
+    def close_project(self) -> None:
+        """Write what is in flight and show the start page."""
+        if self.project is None:
+            return
+        project, self.project = self.project, None
+        self.leave_photo()
+        self.predictor.forget()
+        self.state = _NOTHING
+        self.thumbnails.clear()
+        self._submit(once(project.close), "Closing", must=True)
+        self._relist()
+        self.project_changed.emit(None)
+        self.changed.emit()
+
+    def shut_down(self, timeout_s: float = 2.0) -> bool:
+        """Write what was asked for, stop both threads, close the project; whether all ended in time."""
+        self._finish_writing()
+        deadline = time.monotonic() + timeout_s
+        ended = self.gpu.stop(max(0.1, deadline - time.monotonic()))
+        ended &= self.files.stop(max(0.1, deadline - time.monotonic()))
+        project, self.project = self.project, None
+        if project is not None:
+            project.close()
+        return ended
+
+    def leave_photo(self) -> None:
+        """Put the open photo away, if there is one."""
+        raise NotImplementedError
+
+    def next_photo(self) -> None:
+        """Open the photo below in the list."""
+        raise NotImplementedError
+
+    # -- photos of the project --
+
+    def add(self, sources: Sequence[Path]) -> None:
+        """Add photos and folders to the open project."""
+        project = self.project
+        if project is not None and sources:
+            author = self.settings.author
+            self._submit(lambda: jobs.add(project, sources, author), "Adding photos", self._added)
+
+    def refresh(self, then: Callable[[], None] | None = None) -> None:
+        """Read list, versions and counters again; do ``then`` when they are there."""
+        project = self.project
+        if project is None:
+            return
+
+        def done(state: jobs.ProjectState) -> None:
+            if self.project is project:
+                self._take_state(state)
+                if then is not None:
+                    then()
+
+        self._submit(once(lambda: jobs.read_state(project)), "", done, key="" if then else "state")
+
+    def set_listing(self, **changes: str) -> None:
+        """Change sort, filter or search of the list."""
+        self.listing = replace(self.listing, **changes)
+        self._relist()
+
+    # -- inside --
+
+    def _open(self, folder: Path, create: bool, then: Callable[[], None] | None = None) -> None:
+        self.close_project()
+        threshold = self.settings.threshold
+
+        def opened(result: jobs.OpenedProject) -> None:
+            self.project = result.project
+            self.threshold = result.threshold
+            self._take_state(result.state)
+            self._remember(result.project.folder)
+            if result.cut_off:
+                self.learning_cut_off.emit()
+            self.project_changed.emit(result.project)
+            self.changed.emit()
+            (then or self.next_photo)()
+
+        job = lambda: jobs.open_or_create(folder, create, threshold)  # noqa: E731 - a job factory
+        self._submit(job, f"Opening {folder.name}", opened)
+
+    def _remember(self, folder: Path) -> None:
+        try:
+            recent = settings.remember_project(folder).recent_projects
+        except StudioError as error:  # the list of recent projects never stops work
+            self.failed.emit(error)
+        else:
+            # The file's other values stay out: variables of the environment win over them.
+            self.settings = replace(self.settings, recent_projects=recent)
+
+    def _added(self, added: Any) -> None:
+        count = len(added.refused)
+        words = "1 photo added." if added.new == 1 else f"{added.new} photos added."
+        self.told.emit(words + (f" {count} could not be read; the list says why." if count else ""))
+        self.refresh(self._after_adding)
+
+    def _after_adding(self) -> None:
+        """Nothing more for a project without a desk."""
+
+    def _patch_entry(self, entry: PhotoEntry) -> None:
+        """Show a change at once; the store's own word follows with the next refresh."""
+        entries = tuple(entry if e.photo_id == entry.photo_id else e for e in self.state.entries)
+        self._take_state(replace(self.state, entries=entries))
+
+    def _take_state(self, state: jobs.ProjectState) -> None:
+        self.state = state
+        self.state_read.emit(state)
+        self._relist()
+        self.changed.emit()
+
+    def _relist(self) -> None:
+        self.listed = self.listing.of(self.state.entries)
+        self.listed_changed.emit()
+
+    def _write(self, act: Callable[[], Any], words: str = "", key: str = "", then: str = "") -> None:
+        """Have something written that closing the window must wait for; tell ``then`` when it is done."""
+
+        def done(_: object) -> None:
+            if then:
+                self.told.emit(then)
+            self.refresh()
+
+        self._submit(once(act), words, done, key=key, must=True)
+
+    def _submit(
+        self,
+        factory: JobFactory,
+        words: str,
+        done: Callable[[Any], None] | None = None,
+        detail: Callable[[Any], None] | None = None,
+        failed: Callable[[], None] | None = None,
+        key: str = "",
+        must: bool = False,
+    ) -> None:
+        """Queue a job on the files worker.
+
+        Args:
+            factory: Makes the job.
+            words: For the status bar; "" shows nothing.
+            done: Hears the result.
+            detail: Hears the detail of a report.
+            failed: Called when it failed, after the error was told.
+            key: A later job of the same key replaces it.
+            must: Closing the window waits for it.
+        """
+
+        def progress(report: JobProgress) -> None:
+            if report.detail is not None and detail is not None:
+                detail(report.detail)
+            if words:
+                self.progressed.emit(report.message or words, report.done, report.total)
+
+        def fail(error: Exception) -> None:
+            self.failed.emit(error)
+            if must:
+                self.refresh()  # what was shown ahead of the store is taken back
+            if failed is not None:
+                failed()
+
+        def ended() -> None:
+            if words:
+                self.progressed.emit("", 0, 0)
+            if must:
+                self.release()
+
+        if must:
+            self.hold()
+        if words:
+            self.progressed.emit(words, 0, 0)
+        self.files.submit(factory, Urgency.PREDICT_SHOWN, Answers(done, progress, fail, ended), key)
+
+    def hold(self) -> None:
+        """Something has begun that closing the window must wait for."""
+        self._writes += 1
+
+    def release(self) -> None:
+        """It is done, or failed."""
+        self._writes -= 1
+        self._written.emit()
+
+    def _finish_writing(self) -> None:
+        """Keep the event loop alive until what must be written is written, or the disk takes far too long."""
+        if not self._writes:
+            return
+        loop = QEventLoop()
+        self._written.connect(lambda: None if self._writes else loop.quit())
+        QTimer.singleShot(round(WRITE_WAIT_S * 1000), loop.quit)
+        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
