@@ -45,7 +45,7 @@ def demonstrated(
     with pytest.MonkeyPatch.context() as patch:
         for module in ("workflow.demo", "learning.reference"):
             patch.setattr(f"resatt_studio.{module}.asset", lambda *parts: assets.joinpath(*parts))
-        job = run_demo(out, seconds=3, device="cpu", threads=1, factory_weights=weights_path)
+        job = run_demo(out, steps=3, device="cpu", threads=1, factory_weights=weights_path)
         return drain(job), assets, out
 
 
