@@ -230,7 +230,7 @@ def main() -> None:
     parser.add_argument("--learning", action="store_true", help="fine-tune in the same process meanwhile")
     parser.add_argument("--no-courtesy", action="store_true", help="learning keeps all cores while painting")
     parser.add_argument(
-        "--ahead", action="store_true", help="on a busy machine: window, X server and pointer first"
+        "--ahead", choices=["window", "all"], help="what goes before other work on the machine"
     )
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
