@@ -128,5 +128,6 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     made.parts.learner.drop()
     assert wait_for(lambda: not made.parts.learner.learning, 20)
     made.window.close()
+    assert made.parts.session.gpu.stop(60), "the interpreter cannot end under a running network"
     made.window.deleteLater()
     settle(0.05)

@@ -59,7 +59,11 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
 
 
 def run(project: Path | None = None) -> int:
-    """Show the window, with ``project`` open when one is given; return the exit code when it was closed."""
+    """Show the window and return the exit code when it was closed.
+
+    Args:
+        project: Opened after the first paint; None opens the newest recent project that is still there.
+    """
     application = make_application()
     # A stroke must not wait Python's usual 5 ms each time the worker's thread is in the middle of something.
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -75,8 +79,10 @@ def run(project: Path | None = None) -> int:
         window.app_icon()
         for problem in loaded.problems:
             session.failed.emit(problem)
-        if project is not None:
-            session.open_project(project)
+        recent = (folder for folder in loaded.settings.recent_projects if folder.is_dir())
+        wanted = project or next(recent, None)
+        if wanted is not None:
+            session.open_project(wanted)
         session.predictor.wake()
 
     after_first_paint(window, painted)
@@ -155,7 +161,10 @@ def screenshots(project: Path, out: Path) -> list[Path]:
                 window.grab().save(str(path))
                 written.append(path)
     finally:
+        session.predictor.forget()
         window.close()
+        # The interpreter cannot end under a thread that is deep in a network's step: wait for it.
+        session.gpu.stop(PICTURE_WAIT_S)
         window.deleteLater()
         settle()
         (out / ".window.ini").unlink(missing_ok=True)

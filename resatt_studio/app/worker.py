@@ -48,6 +48,7 @@ class Worker(QObject):
         super().__init__(parent)
         self._runner = JobRunner()
         self._name = name
+        self._stopped = False
         self._answers: dict[int, Answers] = {}
         # Queued also when the emitting thread is Python's own: the slot must run in the window's thread.
         self._reported.connect(self._dispatch, Qt.ConnectionType.QueuedConnection)
@@ -81,9 +82,11 @@ class Worker(QObject):
             self._runner.cancel(job_id)
 
     def stop(self, timeout_s: float = 2.0) -> bool:
-        """Close every job and end the thread; return whether it ended in time."""
-        self._reported.disconnect(self._dispatch)
-        self._answers.clear()
+        """Close every job and end the thread; return whether it ended in time. May be asked again."""
+        if not self._stopped:
+            self._stopped = True
+            self._reported.disconnect(self._dispatch)
+            self._answers.clear()
         return self._runner.stop(timeout_s)
 
     @Slot(object)

@@ -1,0 +1,149 @@
+"""Claims about the Learning panel: it says what runs, what came of it and what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from resatt_studio.app.jobs import ProjectState
+from resatt_studio.app.panels.curves import _smoothed
+from resatt_studio.records.jobs import JobProgress
+from resatt_studio.records.project import EventEntry
+from resatt_studio.records.training import StepReport, Verdict
+from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
+
+pytestmark = pytest.mark.gui
+
+
+def version(number: int, state: WeightsState, dice: float | None = None) -> WeightsVersion:
+    scores = None if dice is None else Scores(dice, dice, dice, dice, dice)
+    name = "factory" if number == 1 else ""
+    return WeightsVersion(f"{number:064d}", "r2aunet", {}, number, state=state, after=scores, name=name)
+
+
+VERSIONS = (
+    version(1, WeightsState.RETIRED),
+    version(2, WeightsState.ACTIVE, 0.71),
+    version(3, WeightsState.CANDIDATE, 0.83),
+    version(4, WeightsState.REFUSED, 0.5),
+)
+
+
+def test_without_corrections_it_says_what_to_do(studio: Any) -> None:
+    panel = studio.window.panel("learningPanel")
+    assert not panel.learn.isEnabled()
+    assert not panel.stop.isEnabled()
+    assert not panel.bar.isVisible()
+    assert "Open a project" in panel.words.text()
+    assert not panel.curves.plotted
+
+
+def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
+    table = studio.window.panel("learningPanel").versions
+    studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
+    rows = {
+        table.item(row, 0).text(): [b.text() for b in table.cellWidget(row, 3).findChildren(QPushButton)]
+        for row in range(table.rowCount())
+    }
+    assert rows == {
+        "v4 refused": ["Use"],
+        "v3 candidate": ["Use", "Drop"],
+        "● v2 in use": [],
+        "v1 factory": ["Use"],
+    }
+    assert table.item(1, 1).text() == "0.830"
+    assert table.item(3, 1).text() == "–"
+    assert studio.window.actions_["promote"].isEnabled()
+
+
+def test_a_click_on_use_promotes_that_version(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = studio.window.panel("learningPanel").versions
+    promoted: list[str] = []
+    monkeypatch.setattr(studio.parts.learner, "promote", promoted.append)
+    studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
+    button = table.cellWidget(1, 3).findChildren(QPushButton)[0]
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert promoted == [VERSIONS[2].weights_id]
+
+
+def test_reports_become_progress_words_and_curves(studio: Any) -> None:
+    panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
+    learner._job_id = 10_000
+    try:
+        for step in range(1, 31):
+            dice = 0.6 + step / 100 if step % 10 == 0 else None
+            learner._step(
+                JobProgress(0, step, 60, detail=StepReport(step, 60, 1 / step, dice, step, 75 - step))
+            )
+        assert panel.bar.value() == 30
+        assert panel.bar.maximum() == 60
+        assert "step 30 of 60" in panel.words.text()
+        assert "0:45 left" in panel.words.text()
+        assert "0.70 → 0.90" in panel.words.text()
+        assert panel.curves.plotted
+        assert len(learner.losses) == 30
+        steps, values = panel.curves._dice.getData()
+        assert list(steps) == [10, 20, 30]
+        assert values[-1] == pytest.approx(0.9)
+    finally:
+        learner._job_id = None
+
+
+def test_the_outcome_stands_side_by_side(studio: Any) -> None:
+    panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
+    before = Scores(0.71, 0.55, 0.8, 0.64, 0.85)
+    after = replace(before, dice=0.83)
+    result = SimpleNamespace(before=before, after=after, validated=True)
+    learner.outcome = SimpleNamespace(
+        verdict=Verdict(True, "Promoted: Dice rose."), result=result, version=VERSIONS[2]
+    )
+    learner._end()
+    assert panel.words.text() == "Promoted: Dice rose."
+    cells = panel.comparison.cells
+    assert [cells["dice", which].text() for which in ("before", "after", "change")] == [
+        "0.710",
+        "0.830",
+        "+0.120",
+    ]
+    assert cells["recall", "change"].text() == "+0.000"
+
+
+def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    promoted: list[str] = []
+    monkeypatch.setattr(studio.parts.learner, "promote", promoted.append)
+    result = SimpleNamespace(before=None, after=None, validated=False)
+    studio.parts.learner.outcome = SimpleNamespace(
+        verdict=Verdict(False, "Not promoted: Dice fell."), result=result, version=VERSIONS[2]
+    )
+    studio.parts.learner._end()
+    notice = studio.window.notice
+    assert notice.text == "Not promoted: Dice fell."
+    QTest.mouseClick(notice._act, Qt.MouseButton.LeftButton)
+    assert promoted == [VERSIONS[2].weights_id]
+
+
+def test_smoothing_starts_at_the_first_value_and_stays_between_the_extremes() -> None:
+    curve = [(step, float(step % 2)) for step in range(50)]
+    smooth = _smoothed(curve)
+    assert smooth[0] == (0, 0.0)
+    assert all(0 <= value <= 1 for _, value in smooth)
+    assert abs(smooth[-1][1] - 0.5) < 0.2
+
+
+def test_the_history_names_photos_and_shortens_hashes(studio: Any) -> None:
+    panel = studio.window.panel("historyPanel")
+    events = (
+        EventEntry(1, "checkpoint", "a" * 64, made_at="2026-05-04T10:11:12+00:00", author="ada"),
+        EventEntry(2, "run-ended", "finished", made_at="2026-05-04T10:12:12+00:00"),
+    )
+    studio.parts.session._take_state(ProjectState((), (), 0, events))
+    texts = [panel.list.item(row).text() for row in range(panel.list.count())]
+    assert texts[0] == "2026-05-04 10:12 · run ended\nfinished"
+    assert texts[1].startswith("2026-05-04 10:11 · checkpoint · ada\naaaa")
+    assert "…" in texts[1]

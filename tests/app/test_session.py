@@ -1,0 +1,143 @@
+"""Claims about the session: outdated answers are dropped, failures are told, closing waits for writing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from resatt_studio.app import jobs
+from resatt_studio.app.main import settle, wait_for
+from resatt_studio.errors import StoreError, StudioError
+from resatt_studio.records.arrays import read_only
+from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.workflow.project import open_project
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def opened(studio: Any, project_folder: Path) -> Any:
+    """The window with a project open; its network never answers, so that tests can answer for it."""
+    session = studio.parts.session
+    session.predictor.predict_shown = lambda project, photo: None
+    session.predictor.predict_ahead = lambda project, entries: None
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.document is not None, 30)
+    return studio
+
+
+def prediction(session: Any, weights_id: str | None = None, photo_id: str | None = None) -> Prediction:
+    height, width = session.photo.pixels.shape[:2]
+    values = np.zeros((height, width), np.uint8)
+    values[: height // 4] = 200
+    return Prediction(
+        photo_id or session.photo.photo_id, weights_id or session.active.weights_id, read_only(values), 0.1
+    )
+
+
+def test_a_prediction_of_the_open_photo_is_shown_and_counted(opened: Any) -> None:
+    session = opened.parts.session
+    session.predictor.predicted.emit(prediction(session))
+    assert wait_for(lambda: session.crack_share is not None, 10)
+    assert session.crack_share == pytest.approx(0.25)
+    assert opened.window.status.share.text() == "mask 25.0 %"
+    assert session.document.weights_id == session.active.weights_id
+    session.set_threshold(0.9)
+    assert session.crack_share == pytest.approx(0)
+
+
+@pytest.mark.parametrize("what", ["weights_id", "photo_id"])
+def test_a_prediction_by_other_weights_or_of_another_photo_is_dropped(opened: Any, what: str) -> None:
+    session = opened.parts.session
+    session.predictor.predicted.emit(prediction(session, **{what: "0" * 64}))
+    assert wait_for(lambda: not session.files.busy, 10)
+    settle(0.05)
+    assert session.prediction is None
+
+
+def test_only_the_last_of_many_quick_steps_is_opened(opened: Any) -> None:
+    session = opened.parts.session
+    shown: list[str] = []
+    session.photo_ready.connect(lambda photo, document: shown.append(photo.photo_id))
+    names = [entry.photo_id for entry in session.listed]
+    for _ in range(3):
+        session.next_photo()
+    assert wait_for(lambda: session.document is not None, 20)
+    assert wait_for(lambda: not session.files.busy, 20)
+    assert session.photo.photo_id == names[3]
+    assert shown[-1] == names[3]
+    assert session.document.photo_id == names[3]
+
+
+def test_an_approval_asked_for_just_before_closing_is_kept(opened: Any, project_folder: Path) -> None:
+    first = opened.parts.session.entry.photo_id
+    opened.parts.session.approve()
+    opened.window.close()
+    with open_project(project_folder) as project:
+        assert project.store.photo(first).state is ReviewState.APPROVED
+        assert [sample.photo_id for sample in project.store.samples()] == [first]
+
+
+def test_a_refused_approval_is_told_and_taken_back(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = opened.parts.session
+    first = session.entry.photo_id
+
+    def refuse(*_: object) -> None:
+        raise StoreError("The disk is full.", "Free some space.")
+
+    monkeypatch.setattr(jobs, "approve", refuse)
+    session.approve()
+    state = {entry.photo_id: entry.state for entry in session.state.entries}
+    assert state[first] is ReviewState.APPROVED, "shown at once"
+    assert wait_for(lambda: "The disk is full." in opened.window.notice.text, 10)
+    assert wait_for(
+        lambda: next(e for e in session.state.entries if e.photo_id == first).state is ReviewState.NEW, 10
+    )
+
+
+def test_approving_every_pixel_makes_a_complete_sample(opened: Any) -> None:
+    session = opened.parts.session
+    project = session.project
+    session.approve_complete()
+    assert wait_for(lambda: len(project.store.samples()) == 1, 10)
+    assert project.store.samples()[0].complete
+
+
+def test_a_photo_that_is_gone_is_told_and_leaves_no_empty_waiting(opened: Any) -> None:
+    session = opened.parts.session
+    gone = session.listed[2]
+    gone.facts.path.unlink()
+    session.open_photo(gone.photo_id)
+    assert wait_for(lambda: gone.name in opened.window.notice.text, 20)
+    assert session.document is None
+    assert gone.name in opened.window.canvas._message
+    session.open_photo(session.listed[0].photo_id)
+    assert wait_for(lambda: session.document is not None, 20)
+
+
+def test_a_folder_that_is_no_project_is_told_and_the_start_page_stays(studio: Any, tmp_path: Path) -> None:
+    errors: list[StudioError] = []
+    studio.parts.session.failed.connect(errors.append)
+    studio.parts.session.open_project(tmp_path)
+    assert wait_for(lambda: bool(errors), 20)
+    assert str(tmp_path) in errors[0].message
+    assert errors[0].hint
+    assert studio.window.welcome.isVisible()
+
+
+def test_the_session_walks_the_list_as_it_is_sorted(opened: Any) -> None:
+    session = opened.parts.session
+    states = [ReviewState.SKIPPED, ReviewState.NEW, ReviewState.APPROVED, ReviewState.NEW]
+    entries = [replace(e, state=s) for e, s in zip(session.listed, states, strict=True)]
+    session._take_state(replace(session.state, entries=tuple(entries)))
+    session.next_unchecked()
+    assert session.entry.photo_id == entries[1].photo_id
+    session.next_unchecked()
+    assert session.entry.photo_id == entries[3].photo_id
+    session.previous_unchecked()
+    assert session.entry.photo_id == entries[1].photo_id
