@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.project import RunState
 from resatt_studio.records.weights import WeightsState
+from resatt_studio.settings import load_settings
+from resatt_studio.workflow.project import open_project
 
 pytestmark = pytest.mark.gui
 
@@ -141,6 +145,55 @@ def test_approve_learn_promote_and_export(studio: Any, project_folder: Path, tmp
     assert wait_for(lambda: len(list((tmp_path / "out").rglob("*.png"))) == 4, 30)
     assert wait_for(lambda: "written" in dialog.words.text(), 10)
     dialog.close()
+
+
+def test_the_first_start_offers_the_sample_project_and_the_next_one_opens_it_again(
+    studio: Any, own_settings: Path
+) -> None:
+    session, window = studio.parts.session, studio.window
+    QTest.mouseClick(window.welcome.sample, Qt.MouseButton.LeftButton)
+    assert wait_for(lambda: len(session.state.entries) == 12 and session.document is not None, 120)
+    assert session.active.name == "factory"
+    assert not window.welcome.isVisible()
+    photo = session.photo
+    assert photo.pixels.shape[2] == 3
+    folder = session.project.folder
+    assert load_settings().settings.recent_projects == (folder,)
+    session.close_project()
+    assert wait_for(lambda: not session.files.busy, 30)
+    assert window.welcome.isVisible()
+    session.open_sample()
+    assert wait_for(lambda: session.document is not None, 30)
+    assert session.project.folder == folder
+
+
+def test_closing_while_learning_keeps_the_best_as_a_candidate(
+    studio: Any, project_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, learner = studio.parts.session, studio.parts.learner
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.document is not None, 30)
+    press(studio, Qt.Key.Key_Q)
+    stroke(studio, (0.5, 0.1), (0.5, 0.9))
+    press(studio, Qt.Key.Key_Return)
+    assert wait_for(lambda: learner.pending == 1, 20)
+    press(studio, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    assert wait_for(lambda: len(learner.losses) >= 3, 120)
+    asked: list[str] = []
+
+    def answer(question: QMessageBox) -> int:
+        asked.append(question.text())
+        question.buttons()[0].click()
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    monkeypatch.setattr("resatt_studio.app.window.FINISH_LEARNING_S", 120.0)
+    studio.window.close()
+    assert asked == ["The network is still learning."]
+    with open_project(project_folder) as project:
+        versions = project.shelf.versions()
+        assert len(versions) == 2, "the best so far stands on the shelf"
+        assert [run.state for run in project.store.runs()] == [RunState.FINISHED]
 
 
 def _dialog(window: Any, name: str) -> Any:
