@@ -1,7 +1,7 @@
 """Make docs/screenshots from the real window with the bundled photos and the factory weights.
 
-Run ``python tools/screenshots.py``; needs no screen. Pictures of the start page, of painting, of learning and of
-the dialogs, light and dark, at 100 and 200 percent.
+Run ``python tools/screenshots.py``; needs no screen. Pictures of the start page, of painting, of learning and
+of the dialogs, light and dark, at 100 and 200 percent.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def render(out: Path, scale: int, folder: Path) -> None:
     """Walk through the main job and take pictures on the way."""
     from PySide6.QtCore import QSettings
 
-    from resatt_studio.app.main import make_application, make_studio, settle, wait_for
+    from resatt_studio.app.main import make_application, make_studio
     from resatt_studio.settings import Settings
 
     out.mkdir(parents=True, exist_ok=True)
@@ -57,12 +57,30 @@ def render(out: Path, scale: int, folder: Path) -> None:
     session.failed.connect(errors.append)
     window.show()
     session.start()
+    try:
+        walk(studio, camera, errors, scale)
+    finally:
+        learner.drop()
+        session.predictor.forget()
+        window.close()
+        session.gpu.stop(120)
+
+
+def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -> None:
+    """From the start page to the new weights."""
+    from resatt_studio.app.main import settle, wait_for
+
+    window, session, learner = studio.window, studio.parts.session, studio.parts.learner
     settle()
     camera.take("start", sizes=((1280, 800),))
     session.open_sample()
-    require(wait_for(lambda: session.prediction is not None, 240), errors, "the sample project")
+    require(wait_for(lambda: session.prediction is not None, 400), errors, "the sample project")
     session.predict_all()
-    require(wait_for(lambda: all(e.uncertainty is not None for e in session.state.entries), 300), errors, "all")
+    require(
+        wait_for(lambda: all(e.uncertainty is not None for e in session.state.entries), 900),
+        errors,
+        "predicting all",
+    )
     session.set_listing(sort="uncertainty")
     session.open_photo(next(e.photo_id for e in session.state.entries if e.name == PHOTO))
     require(wait_for(lambda: session.prediction is not None, 60), errors, PHOTO)
@@ -75,7 +93,9 @@ def render(out: Path, scale: int, folder: Path) -> None:
         camera.take("uncertainty", sizes=((1280, 800),))
         studio.parts.view.set_layer("uncertainty", visible=False)
         session.approve()
-        require(wait_for(lambda: learner.can_learn and session.prediction is not None, 60), errors, "approving")
+        require(
+            wait_for(lambda: learner.can_learn and session.prediction is not None, 60), errors, "approving"
+        )
         learner.learn()
         require(wait_for(lambda: len(learner.dices) >= 2 or not learner.learning, 240), errors, "learning")
         camera.take("learning")
@@ -85,9 +105,6 @@ def render(out: Path, scale: int, folder: Path) -> None:
     for name in ("settings", "export", "about"):
         camera.dialog(name, getattr(window.ask, name))
     camera.dialog("shortcuts", window.show_shortcuts)
-    learner.drop()
-    wait_for(lambda: not learner.learning, 20)
-    window.close()
 
 
 def require(met: bool, errors: list[BaseException], what: str) -> None:

@@ -86,9 +86,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",
          help="Predict every photo that the network in use has not seen, in the background."),
     # Painting
-    _act("paint_crack", "Paint &crack", "view.paint_crack", "Q", "", "has_photo", "painting_crack",
+    _act("paint_crack", "Paint &crack", "view.paint_crack", "Q 1", "", "has_photo", "painting_crack",
          help="Brush that says: these pixels are crack."),
-    _act("paint_not_crack", "Paint &not crack", "view.paint_not_crack", "W", "",
+    _act("paint_not_crack", "Paint &not crack", "view.paint_not_crack", "W 2", "",
          "has_photo",
          "painting_not_crack", help="Brush that says: these pixels are not crack."),
     _act("swap_label", "S&wap crack and not crack", "view.swap_label", "X", "", "has_photo",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
+from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.parts import Parts
+from resatt_studio.records.training import StepReport
 
 
 class StatusBar(QStatusBar):
@@ -22,13 +24,15 @@ class StatusBar(QStatusBar):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the work under way")
         self.bar.hide()
-        self.place = _field("Photo and its place in the list")
+        self.place = ElidingLabel(widest_px=300)
+        self.place.setAccessibleName("Photo and its place in the list")
         self.pointer = _field("Pointer position and crack probability", 190)
         self.zoom = _field("Zoom", 52)
         self.share = _field("Share of crack pixels")
         self.brush = _field("Brush size")
         self.weights = _field("Weights in use")
         self.device = _field("Device of the network")
+        self.learning = _field("Learning under way")
         self.saved = _field("Whether everything is saved", 130)
         self.addWidget(self.work)
         self.addWidget(self.bar)
@@ -40,6 +44,7 @@ class StatusBar(QStatusBar):
             self.brush,
             self.weights,
             self.device,
+            self.learning,
             self.saved,
         )
         for field in fields:
@@ -50,6 +55,8 @@ class StatusBar(QStatusBar):
         parts.session.share_known.connect(self._show_share)
         parts.session.progressed.connect(self.show_work)
         parts.session.predictor.device_known.connect(self._show_device)
+        parts.learner.stepped.connect(self._show_learning)
+        parts.learner.changed.connect(lambda: self._show_learning(parts.learner.report))
         parts.view.brush_changed.connect(lambda _: self._show_brush())
         self.show_session()
 
@@ -111,9 +118,24 @@ class StatusBar(QStatusBar):
         self._device = device
         self.show_session()
 
+    def _show_learning(self, report: StepReport | None) -> None:
+        learner = self._parts.learner
+        if not learner.learning:
+            self.learning.clear()
+        elif report is None or report.seconds_left <= 0:
+            self.learning.setText("learning")
+        else:
+            self.learning.setText(f"learning, {clock(report.seconds_left)} left")
+
     def _show_share(self) -> None:
         share = self._parts.session.crack_share
         self.share.setText("" if share is None else f"mask {100 * share:.1f} %")
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, such as 1:05."""
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 def _field(help: str, width_px: int = 0) -> QLabel:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyE
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -26,6 +25,7 @@ from resatt_studio.app.binding import bind_canvas
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.conditions import conditions
+from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.icons import label_icon
 from resatt_studio.app.menus import Actions, fill_menu_bar
 from resatt_studio.app.notices import CrashDialog, NoticeBar, crash_report
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
         self.bar = MainBar(self.actions_, parts.view)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
-        self._project_label = QLabel()
+        self._project_label = ElidingLabel(widest_px=420)
         self._build()
         self._connect()
         self._apply_look(parts.look.tokens)

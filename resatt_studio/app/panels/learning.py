@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from resatt_studio.app.panels.curves import Curves
 from resatt_studio.app.panels.versions import VersionsTable
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.status import clock
 from resatt_studio.records.training import StepReport
 from resatt_studio.records.weights import Scores
 
@@ -110,7 +111,7 @@ class LearningPanel(QWidget):
         if learner.stopping:
             words = ["stopping, the best is kept"]
         elif report.seconds_left > 0:
-            words.append(f"{_clock(report.seconds_left)} left")
+            words.append(f"{clock(report.seconds_left)} left")
         if learner.dices:
             first, last = learner.dices[0][1], learner.dices[-1][1]
             words.append(f"Dice on held-back corrections {first:.2f} → {last:.2f}")
@@ -152,8 +153,3 @@ class Comparison(QWidget):
             self.cells[name, "after"].setText("–" if new is None else f"{new:.3f}")
             known = old is not None and new is not None
             self.cells[name, "change"].setText(f"{new - old:+.3f}" if known else "–")
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds + 0.5), 60)
-    return f"{minutes}:{rest:02d}"
