@@ -98,7 +98,9 @@ def main() -> None:
     photo = rng.integers(0, 256, (1, asked.size, asked.size, 3), dtype=np.uint8)
     pixels = rng.integers(0, 256, (asked.batch, asked.crop, asked.crop, 3), dtype=np.uint8)
     target = (pixels[..., 0] < 12).astype(np.float32)
-    batch = Batch(tuple("abcdefgh"[: asked.batch]), pixels, target, np.ones_like(target))
+    batch = Batch(
+        tuple("abcdefgh"[: asked.batch]), pixels, target, np.ones_like(target), np.zeros(asked.batch, bool)
+    )
     print("| network | forward, s | ratio | training step, s | ratio |\n|---|---|---|---|---|")
     for width in asked.widths:
         plain = PlainR2AUNet(width, t=2)

@@ -128,7 +128,8 @@ class Course:
         for window in self.windows:
             own = yield from self._predict(segmenter, window)
             lessons.append(make_lesson(window, own, self.plan.weak_weight, self.chance))
-        self.sampler = PatchSampler(lessons, self.reference.lessons(), self.plan.replay, self.chance)
+        replay = self.reference.lessons()
+        self.sampler = PatchSampler(lessons, replay, self.plan.replay, segmenter.probability, self.chance)
         if self.point is not None:
             self._go_on_from(self.point, self.sampler)
         self.pace.begin_learning(judging_seconds, self.student.steps_done)
@@ -187,7 +188,12 @@ class Course:
         finish."""
         assert self.sampler is not None
         student = self.student
-        batch = self.sampler.draw(self.plan.batch, student.crop_px)
+        try:
+            batch = self.sampler.draw(self.plan.batch, student.crop_px)
+        except (RuntimeError, MemoryError) as error:
+            student.make_room(error)
+            return None
+        yield self._report()
         pieces = student.step(batch, self.pace.rate_factor(student.steps_done))
         while True:
             self.pause()
@@ -204,9 +210,9 @@ class Course:
                 return None
 
     def _judge(self, phase: str, stop: Callable[[], bool]) -> Steps:
-        """Judge the averaged weights as they are now; keep them when they are the best so far."""
+        """Judge the candidate as it is now; keep it when it is the best so far."""
         step = self.student.steps_done
-        yield from self._sit(self.student.averaged_segmenter(), phase, stop)
+        yield from self._sit(self.student.candidate(), phase, stop)
         marks = self._marks
         here = self.exam.scores(marks, here=True)
         whole = len(marks.counts) == len(self.exam.questions)
@@ -214,7 +220,7 @@ class Course:
             return
         if whole:
             self.dices.append((step, here.dice))
-        candidate = _Best(step, self.student.averaged_state(), marks, self._rank(marks))
+        candidate = _Best(step, self.student.candidate_state(), marks, self._rank(marks))
         if self.best is None or candidate.rank >= self.best.rank:
             self.best = candidate
         yield self._report(dice=here.dice, phase=phase)

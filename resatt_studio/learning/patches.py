@@ -1,14 +1,22 @@
-"""Cuts the patches of one step: half around corrections, a share from the reference buffer, all seen anew."""
+"""Cuts the patches of one step: some teach what was corrected, the others keep in mind what was known.
+
+Half of the teaching patches lie around corrections. Of the others, some replay drawn scenes with their true
+masks; the rest are reminders: the project's own photos at quite other scales and in other light, with the
+answer the network gave before it learned anything as target (learning without forgetting: Li and Hoiem, ECCV
+2016, section 3). Scenes hold the width of cracks in place, reminders the surfaces and scales that nobody
+corrected.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from resatt_studio.learning.augment import (
     GENTLE,
+    STRONG,
     AugmentPlan,
     change_light,
     draw_geometry,
@@ -16,11 +24,17 @@ from resatt_studio.learning.augment import (
     warp_values,
 )
 from resatt_studio.learning.lessons import Lesson
-from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.arrays import BoolArray, Float32Array, UInt8Array
 
 FRESH_SHARE = 0.6  # of the project's patches, while older samples are there too: 50 : 30 beside 20 of replay
 CORRECTED_SHARE = 0.5
+SCENE_SHARE = 0.5  # of the patches that keep in mind; the rest are reminders
+NEARER = replace(STRONG, scale=(1.8, 3.5))
+FARTHER = replace(STRONG, scale=(0.35, 0.6))
+"""Views of the project's own photos as reminders: at scales where the corrections say nothing."""
 _TRIES = 4
+
+_Cut = tuple[str, UInt8Array, Float32Array, Float32Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +46,14 @@ class Batch:
         pixels: N x S x S x 3 uint8 RGB.
         target: N x S x S float32, 1 crack, 0 not.
         weight: N x S x S float32 in [0, 1].
+        reminder: N bool; True where ``target`` is what the network answered before learning.
     """
 
     names: tuple[str, ...]
     pixels: UInt8Array = field(repr=False)
     target: Float32Array = field(repr=False)
     weight: Float32Array = field(repr=False)
+    reminder: BoolArray = field(repr=False)
 
 
 class PatchSampler:
@@ -46,44 +62,56 @@ class PatchSampler:
     Args:
         lessons: Of the project, at least one.
         replay: Lessons of the reference buffer; may be empty.
-        replay_share: Expected share of patches from ``replay``, in [0, 1].
+        keep_share: Expected share of patches that replay or remind, in [0, 1].
+        recall: What the network answered before learning: N x S x S x 3 uint8 to N x S x S float32 in [0, 1].
         rng: Source of chance; its state is part of a resume point.
-        augment: How far views leave the photo.
+        augment: How far teaching views leave the photo.
     """
 
     def __init__(
         self,
         lessons: Sequence[Lesson],
         replay: Sequence[Lesson],
-        replay_share: float,
+        keep_share: float,
+        recall: Callable[[UInt8Array], Float32Array],
         rng: np.random.Generator,
         augment: AugmentPlan = GENTLE,
     ) -> None:
         fresh = [lesson for lesson in lessons if lesson.fresh]
         older = [lesson for lesson in lessons if not lesson.fresh]
-        self._project = [group for group in (fresh, older) if group]
+        self._groups = [group for group in (fresh, older) if group]
         self._replay = list(replay)
-        self._replay_share = replay_share if replay else 0.0
+        self._keep_share = keep_share
+        self._recall = recall
         self._augment = augment
         self.rng = rng
 
     def draw(self, patches: int, patch_px: int) -> Batch:
         """Cut ``patches`` patches of ``patch_px`` x ``patch_px`` pixels."""
-        cuts = [self._cut(self._pick(), patch_px) for _ in range(patches)]
+        cuts = []
+        reminder = np.zeros(patches, np.bool_)
+        for index in range(patches):
+            if self.rng.random() >= self._keep_share:
+                cuts.append(self._teach(self._lesson(), patch_px))
+            elif self._replay and self.rng.random() < SCENE_SHARE:
+                cuts.append(self._teach(self._replay[int(self.rng.integers(len(self._replay)))], patch_px))
+            else:
+                cuts.append(self._remind(self._lesson(), patch_px))
+                reminder[index] = True
         names, pixels, targets, weights = zip(*cuts, strict=True)
-        return Batch(tuple(names), np.stack(pixels), np.stack(targets), np.stack(weights))
+        batch = Batch(tuple(names), np.stack(pixels), np.stack(targets), np.stack(weights), reminder)
+        if reminder.any():
+            batch.target[reminder] = self._recall(batch.pixels[reminder])
+        return batch
 
-    def _pick(self) -> Lesson:
-        if self._replay and self.rng.random() < self._replay_share:
-            group = self._replay
-        elif len(self._project) == 1 or self.rng.random() < FRESH_SHARE:
-            group = self._project[0]
-        else:
-            group = self._project[1]
+    def _lesson(self) -> Lesson:
+        group = self._groups[0]
+        if len(self._groups) == 2 and self.rng.random() >= FRESH_SHARE:
+            group = self._groups[1]
         return group[int(self.rng.integers(len(group)))]
 
-    def _cut(self, lesson: Lesson, patch_px: int) -> tuple[str, UInt8Array, Float32Array, Float32Array]:
-        """Cut one patch; a few tries are made to find one in which something is known."""
+    def _teach(self, lesson: Lesson, patch_px: int) -> _Cut:
+        """Cut a patch with its labels; a few tries are made to find one in which something is known."""
         for _ in range(_TRIES):
             matrix = draw_geometry(self.rng, self._centre(lesson), patch_px, self._augment)
             weight = warp_values(lesson.weight, matrix, patch_px)
@@ -92,6 +120,16 @@ class PatchSampler:
         pixels = change_light(self.rng, warp_photo(lesson.pixels, matrix, patch_px), self._augment)
         target = (warp_values(lesson.target, matrix, patch_px) >= 0.5).astype(np.float32)
         return lesson.sample_id, pixels, target, weight
+
+    def _remind(self, lesson: Lesson, patch_px: int) -> _Cut:
+        """Cut a patch whose target the network will give itself; every pixel of it counts."""
+        plan = NEARER if self.rng.random() < 0.5 else FARTHER
+        height, width = lesson.weight.shape
+        centre = float(self.rng.uniform(0, height)), float(self.rng.uniform(0, width))
+        matrix = draw_geometry(self.rng, centre, patch_px, plan)
+        pixels = change_light(self.rng, warp_photo(lesson.pixels, matrix, patch_px), plan)
+        whole = np.ones((patch_px, patch_px), np.float32)
+        return lesson.sample_id, pixels, whole, whole
 
     def _centre(self, lesson: Lesson) -> tuple[float, float]:
         if len(lesson.centres) and self.rng.random() < CORRECTED_SHARE:

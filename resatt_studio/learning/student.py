@@ -16,6 +16,7 @@ from resatt_studio.inference.segmenter import Segmenter, to_input
 from resatt_studio.learning.freeze import parameter_groups, prepare_to_learn
 from resatt_studio.learning.losses import soft_dice_loss, weighted_cross_entropy
 from resatt_studio.learning.patches import Batch
+from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.training import FineTunePlan
 
 CLIP_NORM = 1.0
@@ -94,7 +95,7 @@ class Student:
         """
         self.optimiser.zero_grad(set_to_none=True)
         weight_sum = float(batch.weight.sum())
-        cracked = int(np.count_nonzero((batch.target * batch.weight).any(axis=(1, 2))))
+        cracked = int(np.count_nonzero(self._shows_crack(batch)))
         total = 0.0
         for start in range(0, len(batch.names), self.piece):
             piece = slice(start, start + self.piece)
@@ -121,12 +122,19 @@ class Student:
         weight = torch.from_numpy(batch.weight[piece]).unsqueeze(1).to(device)
         with self.compute.autocast():
             logits = self.network(to_input(batch.pixels[piece], device))
-        own_cracked = int(((target * weight).amax((1, 2, 3)) > 0).sum())
         entropy = weighted_cross_entropy(logits, target, weight) * (
             float(weight.sum()) / max(weight_sum, 1e-6)
         )
-        overlap = soft_dice_loss(logits, target, weight) * (own_cracked / max(cracked, 1))
+        shows = torch.from_numpy(self._shows_crack(batch)[piece]).to(device)
+        overlap = soft_dice_loss(logits[shows], target[shows], weight[shows]) * (
+            int(shows.sum()) / max(cracked, 1)
+        )
         return (1 - DICE_SHARE) * entropy + DICE_SHARE * overlap
+
+    @staticmethod
+    def _shows_crack(batch: Batch) -> BoolArray:
+        """Which patches Dice speaks about. Not the reminders: Dice would harden their doubts into answers."""
+        return np.asarray((batch.target * batch.weight).any(axis=(1, 2)) & ~batch.reminder)
 
     def _move(self, batch: Batch, rate_factor: float) -> None:
         norm = nn.utils.clip_grad_norm_([value for _, value in self._learned()], CLIP_NORM)
@@ -176,17 +184,20 @@ class Student:
         )
         self.optimiser.load_state_dict(point)
 
-    def averaged_state(self) -> dict[str, Tensor]:
-        """Full state dict with the averaged weights, on the CPU; statistics are those learning started
-        from."""
+    def candidate_state(self) -> dict[str, Tensor]:
+        """Full state dict of the candidate, on the CPU: ``plan.blend`` of the way from the weights learning
+        started from to the averaged ones (Wortsman et al., Robust fine-tuning, CVPR 2022, section 3);
+        statistics are those it started from. Going only part of the way costs little of what was learned and
+        saves most of what would be forgotten."""
         state = {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
-        state.update({name: value.cpu().clone() for name, value in self.average.items()})
+        for name, value in self.average.items():
+            state[name] = torch.lerp(self._anchor[name], value, self._plan.blend).cpu()
         return state
 
-    def averaged_segmenter(self) -> Segmenter:
-        """An inference copy with the averaged weights."""
+    def candidate(self) -> Segmenter:
+        """An inference copy of the candidate."""
         network = copy.deepcopy(self.network).cpu()
-        network.load_state_dict(self.averaged_state())
+        network.load_state_dict(self.candidate_state())
         return Segmenter(network, self.compute, self._threads)
 
     def snapshot(self) -> dict[str, Any]:

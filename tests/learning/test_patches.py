@@ -26,10 +26,16 @@ def lesson(name: str = "a", side_px: int = 96, fresh: bool = True, **more: Any) 
     )
 
 
+def half(pixels: np.ndarray) -> np.ndarray:
+    """A network that is never sure."""
+    return np.full(pixels.shape[:3], 0.5, np.float32)
+
+
 def sampler(
-    lessons: list[Lesson], replay: tuple[Lesson, ...] = (), share: float = 0.25, **more: Any
+    lessons: list[Lesson], replay: tuple[Lesson, ...] = (), share: float = 0.0, **more: Any
 ) -> PatchSampler:
-    return PatchSampler(lessons, replay, share, np.random.default_rng(7), **more)
+    recall = more.pop("recall", half)
+    return PatchSampler(lessons, replay, share, recall, np.random.default_rng(7), **more)
 
 
 @given(patches=st.integers(1, 4), patch_px=st.sampled_from([32, 64, 160]))
@@ -72,16 +78,42 @@ def test_half_of_the_patches_are_centred_on_corrections() -> None:
     assert 0.4 < hit < 0.62
 
 
-def test_replay_gets_its_share_and_fresh_corrections_most_of_the_rest() -> None:
-    draws = sampler([lesson("fresh"), lesson("old", fresh=False)], (lesson("replay"),), 0.25).draw(400, 16)
-    shares = {name: draws.names.count(name) / 400 for name in ("fresh", "old", "replay")}
-    assert abs(shares["replay"] - 0.25) < 0.07
-    assert abs(shares["fresh"] - 0.45) < 0.08
-    assert abs(shares["old"] - 0.30) < 0.08
+def test_what_is_kept_in_mind_gets_its_share_and_fresh_corrections_most_of_the_rest() -> None:
+    lessons = [lesson("fresh"), lesson("old", fresh=False)]
+    batch = sampler(lessons, (lesson("scene"),), 0.5).draw(600, 16)
+    taught = [name for name, reminds in zip(batch.names, batch.reminder, strict=True) if not reminds]
+    assert abs(batch.reminder.mean() - 0.25) < 0.06
+    assert abs(taught.count("scene") / 600 - 0.25) < 0.06
+    assert "scene" not in np.array(batch.names)[batch.reminder]
+    corrected = [name for name in taught if name != "scene"]
+    assert abs(corrected.count("fresh") / len(corrected) - 0.6) < 0.08
 
 
-def test_without_a_buffer_nothing_is_replayed() -> None:
-    assert set(sampler([lesson("only")], (), 0.9).draw(20, 16).names) == {"only"}
+def test_a_reminder_teaches_what_the_network_answered_before() -> None:
+    seen: list[np.ndarray] = []
+
+    def recall(pixels: np.ndarray) -> np.ndarray:
+        seen.append(pixels)
+        return pixels[..., 0] / np.float32(255)
+
+    batch = sampler([lesson()], (), 1.0, recall=recall).draw(4, 32)
+    assert batch.reminder.all()
+    assert np.array_equal(batch.target, recall(batch.pixels))
+    assert np.array_equal(seen[0], batch.pixels)
+    assert np.all(batch.weight == 1.0)
+
+
+def test_corrections_reach_no_reminder() -> None:
+    painted = lesson(target=np.ones((96, 96), np.float32))
+    batch = sampler([painted], (), 1.0).draw(6, 32)
+    assert np.all(batch.target == 0.5)
+
+
+def test_without_reminders_the_network_is_never_asked() -> None:
+    def recall(pixels: np.ndarray) -> np.ndarray:
+        raise AssertionError("asked")
+
+    assert not sampler([lesson("only")], (), 0.0, recall=recall).draw(20, 16).reminder.any()
 
 
 def test_patches_look_for_a_place_where_something_is_known() -> None:

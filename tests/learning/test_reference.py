@@ -28,12 +28,6 @@ def test_the_shipped_set_has_tiles_with_and_without_crack_in_both_halves() -> No
         assert any(not tile.mask.any() for tile in half)
 
 
-def test_every_pixel_of_a_replayed_scene_is_known() -> None:
-    for lesson in ReferenceSet.drawn(range(4), side_px=64).lessons():
-        assert np.all(lesson.weight == 1.0)
-        assert len(lesson.centres) == lesson.target.sum()
-
-
 def test_a_scene_without_its_mask_is_named(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     cv2.imwrite(str(tmp_path / "images" / "lonely.png"), np.zeros((8, 8, 3), np.uint8))

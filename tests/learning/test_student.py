@@ -31,7 +31,7 @@ def batch(patches: int = 4, weight: float = 1.0, seed: int = 0) -> Batch:
     pixels = rng.integers(0, 256, (patches, 64, 64, 3), dtype=np.uint8)
     target = (pixels[..., 0] < 60).astype(np.float32)
     names = tuple(f"photo {index}" for index in range(patches))
-    return Batch(names, pixels, target, np.full(target.shape, weight, np.float32))
+    return Batch(names, pixels, target, np.full(target.shape, weight, np.float32), np.zeros(patches, bool))
 
 
 def learned(taught: Student) -> torch.Tensor:
@@ -52,7 +52,7 @@ def test_a_batch_may_be_taken_in_pieces_without_changing_what_is_learned(
 def test_pixels_of_no_weight_change_nothing(tiny_weights: WeightsFile, finish: Finish) -> None:
     given = batch()
     given.weight[:, :, 32:] = 0.0
-    other = Batch(given.names, given.pixels, given.target.copy(), given.weight)
+    other = Batch(given.names, given.pixels, given.target.copy(), given.weight, given.reminder)
     other.target[:, :, 32:] = 1.0 - other.target[:, :, 32:]
     one, two = student(tiny_weights), student(tiny_weights)
     assert finish(one.step(given, 1.0)) == finish(two.step(other, 1.0))
@@ -75,7 +75,7 @@ def test_learning_lowers_the_loss(tiny_weights: WeightsFile, finish: Finish) -> 
     pixels = np.full((2, 64, 64, 3), 200, np.uint8)
     pixels[0, 20:40], pixels[1, :, 10:40] = 40, 40
     target = (pixels[..., 0] < 100).astype(np.float32)
-    stripes = Batch(("a", "b"), pixels, target, np.ones_like(target))
+    stripes = Batch(("a", "b"), pixels, target, np.ones_like(target), np.zeros(2, bool))
     taught = student(tiny_weights, learning_rate=1e-2)
     losses = [finish(taught.step(stripes, 1.0)) for _ in range(20)]
     assert losses[-1] < 0.93 * losses[0]
@@ -86,9 +86,20 @@ def test_statistics_are_bit_identical_after_learning(tiny_weights: WeightsFile, 
     before = {name: value.clone() for name, value in build(tiny_weights).named_buffers()}
     for _ in range(3):
         finish(taught.step(batch(), 1.0))
-    after = taught.averaged_state()
+    after = taught.candidate_state()
     assert before
     assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+@pytest.mark.parametrize("blend", [0.25, 1.0])
+def test_the_candidate_goes_its_share_of_the_way(
+    tiny_weights: WeightsFile, finish: Finish, blend: float
+) -> None:
+    taught = student(tiny_weights, blend=blend)
+    finish(taught.step(batch(), 1.0))
+    start, candidate = build(tiny_weights).state_dict(), taught.candidate_state()
+    for name, average in taught.average.items():
+        assert torch.allclose(candidate[name], start[name] + blend * (average - start[name]), atol=1e-7)
 
 
 def test_the_network_it_came_from_is_untouched(tiny_weights: WeightsFile, finish: Finish) -> None:
