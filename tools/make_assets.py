@@ -85,7 +85,7 @@ PHOTOS: tuple[PhotoPlan, ...] = (
         2001,
         Recipe(
             patterns=("transverse",),
-            style=CrackStyle(5.0, 0.09, 0.5, 1.2, 0.12),
+            style=CrackStyle(7.0, 0.09, 0.5, 1.4, 0.12),
             contrast=0.85,
             marks=("tyre_mark", "oil"),
             objects=("pebbles",),
@@ -99,7 +99,7 @@ PHOTOS: tuple[PhotoPlan, ...] = (
         2003,
         Recipe(
             patterns=("transverse",),
-            style=CrackStyle(5.5, 0.1, 0.55, 1.4, 0.08),
+            style=CrackStyle(7.5, 0.1, 0.55, 1.6, 0.08),
             contrast=0.8,
             objects=("litter",),
             camera=sun(0.48),
@@ -111,7 +111,7 @@ PHOTOS: tuple[PhotoPlan, ...] = (
         2000,
         Recipe(
             patterns=("alligator",),
-            style=CrackStyle(6.0, 0.09, 0.5, 1.4, 0.0, 190.0),
+            style=CrackStyle(7.0, 0.09, 0.5, 1.4, 0.0, 190.0),
             contrast=0.8,
             marks=("stain",),
             camera=sun(0.45),
@@ -120,28 +120,26 @@ PHOTOS: tuple[PhotoPlan, ...] = (
     ),
     PhotoPlan(
         "road-04-marking",
-        2003,
+        2000,
         Recipe(
             patterns=("diagonal",),
-            style=CrackStyle(5.0, 0.1, 0.55, 1.2, 0.15),
+            style=CrackStyle(9.0, 0.1, 0.55, 1.6, 0.15),
             contrast=0.85,
-            marks=("paint", "joint"),
-            shadows=1,
+            marks=("paint",),
             camera=sun(0.48),
         ),
         road(9.0, 0.36, 0.08, 0.5, (0.98, 1.0, 1.03)),
     ),
     PhotoPlan(
         "pavement-05-slab",
-        2004,
+        2001,
         Recipe(
             "pavement",
             7.0,
             ("longitudinal",),
-            CrackStyle(4.0, 0.1, 0.5, 0.9, 0.12),
+            CrackStyle(6.5, 0.1, 0.5, 1.2, 0.12),
             contrast=0.8,
             marks=("joint", "stain"),
-            objects=("vegetation",),
             camera=sun(0.56),
         ),
     ),
@@ -152,7 +150,7 @@ PHOTOS: tuple[PhotoPlan, ...] = (
             "pavement",
             5.0,
             ("branched",),
-            CrackStyle(5.0, 0.1, 0.5, 1.0, 0.2),
+            CrackStyle(6.5, 0.1, 0.5, 1.2, 0.2),
             contrast=0.85,
             marks=("stain",),
             shadows=1,
@@ -161,14 +159,14 @@ PHOTOS: tuple[PhotoPlan, ...] = (
     ),
     PhotoPlan(
         "wall-07-formwork",
-        2002,
+        2001,
         Recipe(
             "formwork",
             None,
             ("longitudinal",),
-            CrackStyle(3.2, 0.1, 0.5, 0.6, 0.12),
+            CrackStyle(5.5, 0.1, 0.5, 0.9, 0.12),
             contrast=0.8,
-            marks=("joint", "stain"),
+            marks=("stain",),
             camera=sun(0.58),
         ),
     ),
@@ -179,7 +177,7 @@ PHOTOS: tuple[PhotoPlan, ...] = (
             "plaster",
             5.0,
             ("diagonal",),
-            CrackStyle(3.8, 0.11, 0.5, 0.8, 0.2),
+            CrackStyle(5.5, 0.11, 0.5, 1.0, 0.2),
             contrast=0.75,
             marks=("stain",),
             shadows=1,
@@ -188,15 +186,15 @@ PHOTOS: tuple[PhotoPlan, ...] = (
     ),
     PhotoPlan(
         "brick-09-wall",
-        2001,
+        2000,
         Recipe(
             patterns=("diagonal",),
-            style=CrackStyle(6.0, 0.12, 0.6, 1.4, 0.1),
-            contrast=0.85,
+            style=CrackStyle(9.0, 0.12, 0.7, 1.6, 0.1),
+            contrast=0.92,
             spall=1.0,
-            camera=sun(0.45),
+            camera=sun(0.58),
         ),
-        bricks((0.54, 0.34, 0.28)),
+        bricks((0.66, 0.45, 0.37)),
     ),
     *(
         PhotoPlan(
@@ -206,18 +204,18 @@ PHOTOS: tuple[PhotoPlan, ...] = (
                 "formwork",
                 None,
                 (pattern,),
-                CrackStyle(5.0, 0.1, 0.5, 1.0, 0.12),
-                contrast=0.6,
-                lime=0.75,
+                CrackStyle(6.5, 0.1, 0.5, 1.2, 0.12),
+                contrast=0.8,
+                lime=0.35,
                 spall=0.0,
                 marks=("joint", "stain"),
-                camera=sun(0.42),
+                camera=sun(0.46),
             ),
         )
         for number, seed, pattern in (
-            (10, 2001, "longitudinal"),
-            (11, 2004, "transverse"),
-            (12, 2005, "diagonal"),
+            (10, 2009, "longitudinal"),
+            (11, 2005, "transverse"),
+            (12, 2008, "diagonal"),
         )
     ),
 )
@@ -288,7 +286,7 @@ def write_correction(out: Path) -> None:
     """Write ``demo/correction.json``: how a person would correct the photo ``CORRECTED``."""
     plan = next(plan for plan in PHOTOS if plan.name == CORRECTED)
     scene = render_photo(plan)
-    strokes = record_correction(np.random.default_rng([plan.seed, 3]), scene)
+    strokes = record_correction(np.random.default_rng([plan.seed, 3]), scene, not_crack=26)
     (out / "demo").mkdir(parents=True, exist_ok=True)
     record = {"photo": f"{CORRECTED}.jpg", "strokes": [stroke.as_json() for stroke in strokes]}
     path = out / "demo" / "correction.json"

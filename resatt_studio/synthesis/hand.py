@@ -58,7 +58,7 @@ def record_correction(rng: np.random.Generator, scene: Scene, not_crack: int = 1
         rows, columns = line[:, 0].astype(int), line[:, 1].astype(int)
         radius_px = float(np.clip(np.round(np.median(half_px[rows, columns]) * 2) / 2, 1.0, 8.0))
         planned.append((CRACK, radius_px, _by_hand(rng, line, 0.4)))
-    for line in _misleading_lines(scene, np.asarray(away_px, np.float32), not_crack):
+    for line in _misleading_lines(scene, np.asarray(away_px, np.float32), (2 * not_crack) // 3):
         planned.append((NOT_CRACK, 5.0, _by_hand(rng, line, 0.8)))
     plain = max(0, not_crack - (len(planned) - sum(label == CRACK for label, _, _ in planned)))
     for line in _plain_lines(rng, np.asarray(away_px, np.float32), plain):
@@ -106,12 +106,22 @@ def _in_order(pixels: Points) -> Points:
 
 
 def _misleading_lines(scene: Scene, away_px: Float32Array, wanted: int) -> list[Points]:
-    """Return lines along the dark things that are no crack, longest first."""
+    """Return lines along the dark things that are no crack, largest first: joints whole, holes as dabs."""
     grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     darker = cv2.GaussianBlur(grey, (0, 0), 15.0) - cv2.GaussianBlur(grey, (0, 0), 1.2)
     likely = (darker > 2.0 * float(darker.std())) & (away_px > _CLEAR_PX + 6.0)
     closed = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    return centre_lines(np.asarray(closed > 0, np.bool_), shortest_px=40)[: (wanted + 1) // 2]
+    count, labels, facts, centres = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    order = 1 + np.argsort(-facts[1:, cv2.CC_STAT_AREA])
+    lines: list[Points] = []
+    for piece in order[: min(wanted, count - 1)]:
+        if facts[piece, cv2.CC_STAT_AREA] < 60:
+            break
+        found = centre_lines(np.asarray(labels == piece, np.bool_), shortest_px=30)
+        column, row = centres[piece]
+        dab = np.array([[row + step, column + step] for step in np.linspace(-3, 3, 7)])
+        lines.append(found[0] if found else dab)
+    return lines
 
 
 def _plain_lines(rng: np.random.Generator, away_px: Float32Array, wanted: int) -> list[Points]:
