@@ -197,6 +197,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--approve", action="store_true", help="with --strokes: the prediction was approved")
     parser.add_argument("--no-held-back", action="store_true", help="all photos teach, none judges")
+    parser.add_argument("--only-surface", action="store_true", help="do not score the other sets")
     parser.add_argument("--split", default="test", help="split that is scored (tuning: val)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write everything here")
@@ -211,7 +212,8 @@ def main() -> None:
     plan = FineTunePlan()
     plan = replace(plan, seconds=asked.seconds or plan.seconds, steps=asked.steps)
     reference = ReferenceSet.load()
-    tests = {name: folder.pairs(asked.split) for name, folder in sets.items()}
+    scored = {asked.surface: surface} if asked.only_surface else sets
+    tests = {name: folder.pairs(asked.split) for name, folder in scored.items()}
     before = {name: row(score(base, pairs, asked.threads)) for name, pairs in tests.items()}
     draws = []
     for number in range(asked.first_draw, asked.first_draw + asked.draws):

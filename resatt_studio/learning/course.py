@@ -128,8 +128,8 @@ class Course:
         for window in self.windows:
             own = yield from self._predict(segmenter, window)
             lessons.append(make_lesson(window, own, self.plan.weak_weight, self.chance))
-        replay = self.reference.lessons()
-        self.sampler = PatchSampler(lessons, replay, self.plan.replay, segmenter.probability, self.chance)
+        scenes = self.reference.scenes()
+        self.sampler = PatchSampler(lessons, scenes, self.plan.replay, segmenter.probability, self.chance)
         if self.point is not None:
             self._go_on_from(self.point, self.sampler)
         self.pace.begin_learning(judging_seconds, self.student.steps_done)

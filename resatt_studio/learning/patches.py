@@ -1,10 +1,10 @@
-"""Cuts the patches of one step: some teach what was corrected, the others keep in mind what was known.
+"""Cuts the patches of one step: some teach what was corrected, the others remind of what was known.
 
-Half of the teaching patches lie around corrections. Of the others, some replay drawn scenes with their true
-masks; the rest are reminders: the project's own photos at quite other scales and in other light, with the
-answer the network gave before it learned anything as target (learning without forgetting: Li and Hoiem, ECCV
-2016, section 3). Scenes hold the width of cracks in place, reminders the surfaces and scales that nobody
-corrected.
+Half of the teaching patches lie around corrections. Reminders are drawn scenes, and the project's own photos
+at quite other scales and through other cameras; their target is what the network answered before it learned
+anything (learning without forgetting: Li and Hoiem, ECCV 2016, section 3), so they hold it in place where
+nobody corrected it. The scenes' true masks are no target: learning those as well moved the network away from
+real photos.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ from resatt_studio.records.arrays import BoolArray, Float32Array, UInt8Array
 
 FRESH_SHARE = 0.6  # of the project's patches, while older samples are there too: 50 : 30 beside 20 of replay
 CORRECTED_SHARE = 0.5
-SCENE_SHARE = 0.5  # of the patches that keep in mind; the rest are reminders
-NEARER = replace(STRONG, scale=(1.8, 3.5))
-FARTHER = replace(STRONG, scale=(0.35, 0.6))
-"""Views of the project's own photos as reminders: at scales where the corrections say nothing."""
+SCENE_SHARE = 0.5  # of the reminders, while there are scenes
+OTHER_VIEWS = (
+    replace(STRONG, scale=(1.8, 3.5)),
+    replace(STRONG, scale=(0.35, 0.6)),
+    replace(STRONG, scale=(0.7, 1.4), blur=1.0, sharpen=0.0),
+)
+"""Views of the project's own photos about which its corrections say nothing: nearer, farther, softer."""
 _TRIES = 4
 
 _Cut = tuple[str, UInt8Array, Float32Array, Float32Array]
@@ -61,8 +64,8 @@ class PatchSampler:
 
     Args:
         lessons: Of the project, at least one.
-        replay: Lessons of the reference buffer; may be empty.
-        keep_share: Expected share of patches that replay or remind, in [0, 1].
+        scenes: Photos of the reference buffer, H x W x 3 uint8 each; may be empty.
+        reminder_share: Expected share of reminders among the patches, in [0, 1].
         recall: What the network answered before learning: N x S x S x 3 uint8 to N x S x S float32 in [0, 1].
         rng: Source of chance; its state is part of a resume point.
         augment: How far teaching views leave the photo.
@@ -71,8 +74,8 @@ class PatchSampler:
     def __init__(
         self,
         lessons: Sequence[Lesson],
-        replay: Sequence[Lesson],
-        keep_share: float,
+        scenes: Sequence[UInt8Array],
+        reminder_share: float,
         recall: Callable[[UInt8Array], Float32Array],
         rng: np.random.Generator,
         augment: AugmentPlan = GENTLE,
@@ -80,24 +83,16 @@ class PatchSampler:
         fresh = [lesson for lesson in lessons if lesson.fresh]
         older = [lesson for lesson in lessons if not lesson.fresh]
         self._groups = [group for group in (fresh, older) if group]
-        self._replay = list(replay)
-        self._keep_share = keep_share
+        self._scenes = list(scenes)
+        self._reminder_share = reminder_share
         self._recall = recall
         self._augment = augment
         self.rng = rng
 
     def draw(self, patches: int, patch_px: int) -> Batch:
         """Cut ``patches`` patches of ``patch_px`` x ``patch_px`` pixels."""
-        cuts = []
-        reminder = np.zeros(patches, np.bool_)
-        for index in range(patches):
-            if self.rng.random() >= self._keep_share:
-                cuts.append(self._teach(self._lesson(), patch_px))
-            elif self._replay and self.rng.random() < SCENE_SHARE:
-                cuts.append(self._teach(self._replay[int(self.rng.integers(len(self._replay)))], patch_px))
-            else:
-                cuts.append(self._remind(self._lesson(), patch_px))
-                reminder[index] = True
+        reminder = self.rng.random(patches) < self._reminder_share
+        cuts = [self._remind(patch_px) if reminds else self._teach(patch_px) for reminds in reminder]
         names, pixels, targets, weights = zip(*cuts, strict=True)
         batch = Batch(tuple(names), np.stack(pixels), np.stack(targets), np.stack(weights), reminder)
         if reminder.any():
@@ -110,8 +105,9 @@ class PatchSampler:
             group = self._groups[1]
         return group[int(self.rng.integers(len(group)))]
 
-    def _teach(self, lesson: Lesson, patch_px: int) -> _Cut:
-        """Cut a patch with its labels; a few tries are made to find one in which something is known."""
+    def _teach(self, patch_px: int) -> _Cut:
+        """Cut a patch of a corrected photo; a few tries are made to find one in which something is known."""
+        lesson = self._lesson()
         for _ in range(_TRIES):
             matrix = draw_geometry(self.rng, self._centre(lesson), patch_px, self._augment)
             weight = warp_values(lesson.weight, matrix, patch_px)
@@ -121,15 +117,21 @@ class PatchSampler:
         target = (warp_values(lesson.target, matrix, patch_px) >= 0.5).astype(np.float32)
         return lesson.sample_id, pixels, target, weight
 
-    def _remind(self, lesson: Lesson, patch_px: int) -> _Cut:
+    def _remind(self, patch_px: int) -> _Cut:
         """Cut a patch whose target the network will give itself; every pixel of it counts."""
-        plan = NEARER if self.rng.random() < 0.5 else FARTHER
-        height, width = lesson.weight.shape
+        if self._scenes and self.rng.random() < SCENE_SHARE:
+            number = int(self.rng.integers(len(self._scenes)))
+            name, photo, plan = f"scene {number}", self._scenes[number], STRONG
+        else:
+            lesson = self._lesson()
+            name, photo = lesson.sample_id, lesson.pixels
+            plan = OTHER_VIEWS[int(self.rng.integers(len(OTHER_VIEWS)))]
+        height, width = photo.shape[:2]
         centre = float(self.rng.uniform(0, height)), float(self.rng.uniform(0, width))
         matrix = draw_geometry(self.rng, centre, patch_px, plan)
-        pixels = change_light(self.rng, warp_photo(lesson.pixels, matrix, patch_px), plan)
+        pixels = change_light(self.rng, warp_photo(photo, matrix, patch_px), plan)
         whole = np.ones((patch_px, patch_px), np.float32)
-        return lesson.sample_id, pixels, whole, whole
+        return name, pixels, whole, whole
 
     def _centre(self, lesson: Lesson) -> tuple[float, float]:
         if len(lesson.centres) and self.rng.random() < CORRECTED_SHARE:

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from resatt_studio.errors import LearningError
 from resatt_studio.imaging.files import find_photos, read_mask, read_photo
 from resatt_studio.learning.evaluate import Example
-from resatt_studio.learning.lessons import Lesson
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.resources import asset
 from resatt_studio.synthesis.scenes import render_scene
@@ -72,19 +69,9 @@ class ReferenceSet:
             [ReferenceTile(f"scene-{seed}", scene.pixels, scene.mask) for seed, scene in scenes]
         )
 
-    def lessons(self) -> list[Lesson]:
-        """The replayed half, every pixel known."""
-        return [
-            Lesson(
-                sample_id=f"reference {tile.name}",
-                fresh=False,
-                pixels=tile.pixels,
-                target=tile.mask.astype(np.float32),
-                weight=np.ones(tile.mask.shape, np.float32),
-                centres=np.argwhere(tile.mask).astype(np.int32),
-            )
-            for tile in self.replay
-        ]
+    def scenes(self) -> list[UInt8Array]:
+        """Pixels of the replayed half."""
+        return [tile.pixels for tile in self.replay]
 
     def examples(self) -> list[Example]:
         """The judging half."""

@@ -17,9 +17,8 @@ class FineTunePlan:
         steps: Most optimiser steps, 0 for no limit but time.
         crop_px, batch: Patch side and patches per step.
         learning_rate: AdamW, for the whole network (depth factors in ``learning.freeze``).
-        replay: Share of a step's patches that keep in mind what was known: half of them drawn scenes with
-            their masks, half the project's photos at other scales, with the network's own first answer as
-            target.
+        replay: Share of a step's patches that remind instead of teach: drawn scenes and other views of the
+            project's photos, whose target is what the network answered before learning.
         weak_weight: Weight of the model's own confident prediction on unsaid pixels.
         ema_decay: Of the averaged weights.
         blend: How far the candidate goes from the weights it started from to the averaged ones, in (0, 1].

@@ -66,7 +66,9 @@ def test_the_same_plan_samples_and_seed_give_the_same_weights(run: Any, finish: 
     assert other.weights.weights_id != first.weights.weights_id
 
 
-def test_a_replayed_share_of_one_teaches_only_scenes(run: Any, finish: Finish, samples: list[Sample]) -> None:
+def test_reminders_alone_know_nothing_of_the_corrections(
+    run: Any, finish: Finish, samples: list[Sample]
+) -> None:
     plan = replace(PLAN, replay=1.0)
     painted_over = [replace_labels(sample) for sample in samples]
     assert finish(run(plan)).losses == finish(run(plan, painted_over)).losses
