@@ -31,6 +31,7 @@ from resatt_studio.workflow.project import Project, create_project, open_project
 KILLS = int(os.environ.get("RESATT_KILLS", "3"))
 VICTIM = Path(__file__).with_name("victim.py")
 LATEST_KILL_S = {"paint": 1.5, "save": 1.0, "promote": 0.8, "learn": 3.0}
+LATEST_LINE = {"paint": 12, "save": 12, "promote": 30, "learn": 60}  # a run of learning says about 25
 START_LIMIT_S = 120.0
 CANDIDATES = 40
 OPENING, OPEN, AT_WORK = 1, 2, 6  # lines that a victim has said by then
@@ -125,7 +126,8 @@ def kill_again_and_again(mode: str, folder: Path, check: Any) -> Counter[str]:
     chance = random.Random(f"{mode} {KILLS}")
     for number in range(KILLS):
         # The first is surely at work, most are somewhere in it, and some are only just opening the project.
-        lines = AT_WORK if number == 0 else chance.choice((OPENING, OPEN, OPEN, OPEN, AT_WORK))
+        at_work = chance.randint(AT_WORK, LATEST_LINE[mode])
+        lines = AT_WORK if number == 0 else chance.choice((OPENING, OPEN, at_work, at_work))
         killed = Killed(mode, folder, number, lines, chance.uniform(0, LATEST_KILL_S[mode]))
         assert not killed.died_alone, killed.errors
         assert killed.lines, killed.errors
