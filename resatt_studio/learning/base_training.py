@@ -78,6 +78,7 @@ class _Run:
     best_score: float = -1.0
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     judgement: Judgement | None = None
+    best_at: tuple[int, float] = (0, 0.0)
 
 
 def train(
@@ -291,12 +292,13 @@ def _judge(
         yield _report(config, run, "judging", f"tile {done}")
     if judgement.score >= run.best_score:
         run.best_score, run.judgement = judgement.score, judgement
+        run.best_at = (run.step, run.seconds)
         run.best = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
     yield _report(config, run, "judging", "", judgement)
 
 
 def _write_best(run: _Run, config: TrainConfig, folders: Sequence[Path], out: Path) -> WeightsFile:
-    metadata = card(config, folders, run.step, run.seconds, run.judgement, out.name)
+    metadata = card(config, folders, *run.best_at, run.judgement, out.name)
     weights = pack_weights(config.model, config.network, run.best, metadata, half=True)
     write_weights(out, weights)
     return weights
@@ -328,6 +330,8 @@ def _save(run: _Run, path: Path, config: TrainConfig) -> None:
             "held": run.held,
             "loss": run.loss,
             "best_score": run.best_score,
+            "best_at": run.best_at,
+            "judgement": run.judgement.to_table() if run.judgement else None,
         },
     )
 
@@ -340,4 +344,6 @@ def _restore(run: _Run, path: Path, config: TrainConfig) -> None:
     run.best = tensors["best"]
     run.rng.bit_generator.state = facts["rng"]
     run.step, run.seconds = int(facts["step"]), float(facts["seconds"])
+    run.judgement = Judgement.from_table(facts["judgement"]) if facts["judgement"] else None
+    run.best_at = (int(facts["best_at"][0]), float(facts["best_at"][1]))
     run.held, run.loss, run.best_score = bool(facts["held"]), facts["loss"], float(facts["best_score"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -36,6 +37,15 @@ class Judgement:
         if self.quiet is not None:
             parts.append(self.quiet)
         return float(np.mean(parts)) if parts else 0.0
+
+    def to_table(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        return {"sets": {name: asdict(score) for name, score in self.sets.items()}, "quiet": self.quiet}
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Judgement:
+        """The inverse of :meth:`to_table`."""
+        return cls({name: Scores(**score) for name, score in table["sets"].items()}, table["quiet"])
 
 
 def judge_steps(

@@ -31,7 +31,7 @@ def soft_dice_loss(
 
     dice = (2 * sum(w p y) + s) / (sum(w p) + sum(w y) + s), after Milletari et al., V-Net, 3DV 2016, section
     3, with a smoothing constant and weights. An image without crack gives Dice nothing to overlap with: there
-    the loss is f / (f + q), where f is its false crack, sum(w p), and q is ``quiet_share`` of its known pixels.
+    the loss is f / (f + q), where f is its false crack, sum(w p), and q is ``quiet_share`` of its known area.
     That asks for silence where there is no crack about as loudly as for overlap where there is.
 
     Args:

@@ -192,6 +192,8 @@ def test_the_score_counts_quietness_as_one_more_set() -> None:
     half = Scores(dice=0.4, iou=0.25, precision=0.4, recall=0.4, tolerance_f1=0.6)
     assert Judgement({"a": half, "b": half}, None).score == pytest.approx(0.5)
     assert Judgement({"a": half}, 1.0).score == pytest.approx(0.75)
+    table = json.loads(json.dumps(Judgement({"a": half}, 0.5).to_table()))
+    assert Judgement.from_table(table) == Judgement({"a": half}, 0.5)
 
 
 @pytest.mark.parametrize("path", sorted((assets_folder() / "training").glob("*.toml")), ids=lambda p: p.stem)
