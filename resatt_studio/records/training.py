@@ -27,10 +27,10 @@ class FineTunePlan:
 
     seconds: float = 90.0
     steps: int = 0
-    crop_px: int = 256
+    crop_px: int = 192
     batch: int = 4
     learning_rate: float = 5e-4
-    replay: float = 0.25
+    replay: float = 0.5
     weak_weight: float = 0.2
     ema_decay: float = 0.95
     blend: float = 0.6
