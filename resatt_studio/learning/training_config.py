@@ -42,11 +42,14 @@ class CrackFree:
         table: Path below the data folder.
         weight: Share of the patches.
         scale: Smallest and largest enlargement.
+        sets: Only tiles of these sets, where the table names them; () takes all. Such an entry gives some
+            ground more weight, so it does not judge.
     """
 
     table: str
     weight: float = 0.3
     scale: tuple[float, float] = (0.7, 1.5)
+    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,10 @@ def _fitting(name: str, kind: object, value: Any) -> Any:
         ):
             raise LearningError(f"{name} = {value!r} is no pair of growing numbers.", "Such as [0.6, 1.7].")
         return (float(value[0]), float(value[1]))
+    if kind == "tuple[str, ...]":
+        if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
+            raise LearningError(f"{name} = {value!r} is no list of names.", 'Such as ["uav75"].')
+        return tuple(value)
     types = {"float": (int, float), "int": (int,), "str": (str,), "bool": (bool,)}.get(str(kind))
     if types and (not isinstance(value, types) or (isinstance(value, bool) and kind != "bool")):
         raise LearningError(f"{name} = {value!r} is no {kind}.")

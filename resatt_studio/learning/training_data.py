@@ -22,7 +22,6 @@ from resatt_studio.learning.augment import (
 )
 from resatt_studio.learning.datasets import (
     Tile,
-    crack_free_paths,
     crack_free_tiles,
     find_sets,
     make_tile,
@@ -135,11 +134,12 @@ def load_data(config: TrainConfig, folders: Sequence[Path]) -> Generator[str, No
             judges[name] = _at_most(rng, checks.tiles, config.judge_tiles)
     free: list[Tile] = []
     for entry in config.crack_free:
-        table, only = _below(folders, entry.table), frozenset(wanted)
+        table, only = _below(folders, entry.table), frozenset(entry.sets or wanted)
         tiles = list(crack_free_tiles(table, "train", only))
         if tiles:
             sources.append(_source(table.stem, tiles, entry.weight, entry.scale))
-        free += crack_free_tiles(table, "val", only)
+        if not entry.sets:
+            free += crack_free_tiles(table, "val", only)
         yield f"reading {table.name}"
     scenes: list[Tile] = []
     for tile in _render(config):
@@ -183,16 +183,6 @@ def plain_batches(data: TrainingData, config: TrainConfig, images: int) -> Gener
 def to_input(photos: UInt8Array) -> Tensor:
     """N x H x W x 3 uint8 RGB to (N, 3, H, W) float32 in [-1, 1], channels last in memory."""
     return torch.from_numpy(photos).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
-
-
-def crack_free_files(config: TrainConfig, folders: Sequence[Path], split: str) -> list[Path]:
-    """Files of the crack-free tiles of a split, as the configuration lists them."""
-    only = frozenset(config.sets)
-    return [
-        path
-        for entry in config.crack_free
-        for path in crack_free_paths(_below(folders, entry.table), split, only)
-    ]
 
 
 def _source(name: str, tiles: Sequence[Tile], weight: float, scale: tuple[float, float]) -> Source:

@@ -213,6 +213,7 @@ def test_every_shipped_configuration_is_read_and_keeps_its_promise(path: Path) -
         ("minutes = 5\nsteps = 5", "either minutes or steps"),
         ("[sets.a]\nscale = [2, 1]", "growing numbers"),
         ("[sets]\na = 3", "must be a table"),
+        ("[[crack_free]]\ntable = 'a.csv'\nsets = 'uav75'", "no list of names"),
         ("network = { depth = 3 }", "no option depth"),
     ],
 )
