@@ -22,7 +22,7 @@ from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.synthesis.camera import Camera
 from resatt_studio.synthesis.cracks import PATTERNS, CrackStyle
 from resatt_studio.synthesis.hand import record_correction
-from resatt_studio.synthesis.photographed import asphalt_from_gravel, verge_from_grass, wall_from_bricks
+from resatt_studio.synthesis.photographed import asphalt_from_gravel, verge_from_grass
 from resatt_studio.synthesis.scenes import Recipe, Scene, render_scene
 from resatt_studio.synthesis.textures import textures_from_skimage
 
@@ -60,16 +60,6 @@ def road(
             rng, photos["gravel"], HEIGHT_PX, WIDTH_PX, stone_px, tone, relief, binder, tint
         )
         return verge_from_grass(rng, photos["grass"], ground, verge_px)[0] if verge_px else ground
-
-    return build
-
-
-def bricks(clay: tuple[float, float, float]) -> Callable[[int], UInt8Array]:
-    """Return a builder of a wall from the photographed bricks."""
-
-    def build(seed: int) -> UInt8Array:
-        rng = np.random.default_rng([seed, 1])
-        return wall_from_bricks(rng, textures_from_skimage()["brick"], HEIGHT_PX, WIDTH_PX, clay)
 
     return build
 
@@ -185,16 +175,16 @@ PHOTOS: tuple[PhotoPlan, ...] = (
         ),
     ),
     PhotoPlan(
-        "brick-09-wall",
-        2000,
+        "pavement-09-aggregate",
+        2005,
         Recipe(
-            patterns=("diagonal",),
-            style=CrackStyle(9.0, 0.12, 0.7, 1.6, 0.1),
-            contrast=0.92,
-            spall=1.0,
-            camera=sun(0.58),
+            patterns=("longitudinal",),
+            style=CrackStyle(8.0, 0.1, 0.6, 1.6, 0.1),
+            contrast=0.9,
+            objects=("pebbles",),
+            camera=sun(0.52),
         ),
-        bricks((0.66, 0.45, 0.37)),
+        road(15.0, 0.52, 0.085, 0.4, (1.03, 1.0, 0.94)),
     ),
     *(
         PhotoPlan(

@@ -1,4 +1,4 @@
-"""Photo-sized surfaces from the small photographed textures: asphalt from gravel, walls from bricks."""
+"""Photo-sized surfaces from the small photographed textures: asphalt from gravel, verges from grass."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from resatt_studio.synthesis.noise import fractal_noise, ramp, value_noise
 from resatt_studio.synthesis.quilting import grow_texture
 
 _GRAVEL_STONE_PX = 26.0  # usual stone in scikit-image's gravel
-# the brick photo tapers towards (x, y) = (220, -1200); these corners (x, y) make its courses parallel
-_BRICK_CORNERS = np.array([[66, 0], [424, 0], [511, 511], [0, 511]], np.float32)
 
 
 def asphalt_from_gravel(
@@ -53,37 +51,6 @@ def asphalt_from_gravel(
     grey = tone * (1.0 + slow) + relief * mixed
     hue = 0.02 * shown * value_noise(rng, height, width, stone_px)
     return _coloured(np.asarray(grey, np.float32), np.asarray(hue, np.float32), tint)
-
-
-def wall_from_bricks(
-    rng: np.random.Generator,
-    brick: UInt8Array,
-    height: int,
-    width: int,
-    clay: tuple[float, float, float] = (0.56, 0.33, 0.26),
-    mortar: tuple[float, float, float] = (0.66, 0.63, 0.58),
-) -> UInt8Array:
-    """Return an H x W x 3 wall of the photographed bricks, seen straight on, coloured as clay and mortar.
-
-    The photo is enlarged by two and mirrored where it ends; fine grain that the enlargement lacks is drawn.
-    """
-    square = np.array([[0, 0], [1024, 0], [1024, 1024], [0, 1024]], np.float32)
-    to_square = cv2.getPerspectiveTransform(_BRICK_CORNERS, square)
-    standing = cv2.warpPerspective(brick, to_square, (1024, 1024), flags=cv2.INTER_CUBIC)
-    large = np.ascontiguousarray(np.rot90(standing))
-    below, right = max(0, height - large.shape[0]), max(0, width - large.shape[1])
-    large = cv2.copyMakeBorder(large, 0, below, 0, right, cv2.BORDER_REFLECT_101)[:height, :width]
-    grey = large.astype(np.float32) / 255
-    joint = ramp(np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.5), np.float32), 0.48, 0.58)
-    detail = grey / np.maximum(cv2.GaussianBlur(grey, (0, 0), 25.0), 0.05)
-    own = 1.0 + 0.12 * fractal_noise(rng, height, width, 120.0, 2.0, 0.75)
-    colour = (
-        np.array(clay, np.float32) * (1 - joint[..., None]) + np.array(mortar, np.float32) * joint[..., None]
-    )
-    even = detail * (1 - joint) + np.clip(detail, 0.8, 1.15) * joint
-    grain = 1.0 + 0.05 * value_noise(rng, height, width, 1.0) + 0.05 * value_noise(rng, height, width, 2.2)
-    lit = colour * (0.35 + 0.65 * even * own * grain)[..., None] * 1.08
-    return np.asarray(np.clip(lit * 255 + 0.5, 0, 255), np.uint8)
 
 
 def verge_from_grass(

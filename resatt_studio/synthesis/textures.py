@@ -220,10 +220,10 @@ SURFACES: dict[str, Callable[[np.random.Generator, int, int, float | None], Surf
 def textures_from_skimage() -> dict[str, UInt8Array]:
     """Return the photographed CC0 textures inside scikit-image's wheel, each 512 x 512 uint8 grey.
 
-    ``gravel`` and ``brick`` come from CC0Textures (Gravel04, Bricks25), ``grass`` from DeviantArt
-    (linolafett, Grass-01); scikit-image states the Creative Commons CC0 licence for all three. They are
-    wanted for building the bundled photos and for training alone; nothing else imports scikit-image.
+    ``gravel`` comes from CC0Textures (Gravel04), ``grass`` from DeviantArt (linolafett, Grass-01);
+    scikit-image states the Creative Commons CC0 licence for both. They are wanted for building the bundled
+    photos alone, so scikit-image is imported here and not at the top.
     """
     from skimage import data
 
-    return {name: np.asarray(getattr(data, name)(), np.uint8) for name in ("gravel", "brick", "grass")}
+    return {name: np.asarray(getattr(data, name)(), np.uint8) for name in ("gravel", "grass")}
