@@ -7,6 +7,7 @@ of the dialogs, light and dark, at 100 and 200 percent.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # a checkout that was not installed works too
 OUT = ROOT / "docs" / "screenshots"
 LEARN_SECONDS = 45.0
-PHOTO = "seepage-11-transverse.jpg"
 
 
 def main() -> None:
@@ -26,20 +26,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--scale", type=int, choices=(1, 2), help="only this scale, in this process")
+    parser.add_argument("--threads", type=int, default=0, help="of the network; 1 where others work too")
     arguments = parser.parse_args()
     if arguments.scale is None:
         for scale in (1, 2):
             command = [sys.executable, __file__, "--out", str(arguments.out), "--scale", str(scale)]
+            command += ["--threads", str(arguments.threads)]
             subprocess.run(command, check=True, env=os.environ | {"QT_SCALE_FACTOR": str(scale)})
         return
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RESATT_SETTINGS"] = str(Path(folder) / "settings.toml")
         os.environ["XDG_DATA_HOME"] = folder
-        render(arguments.out, arguments.scale, Path(folder))
+        render(arguments.out, arguments.scale, arguments.threads, Path(folder))
 
 
-def render(out: Path, scale: int, folder: Path) -> None:
+def render(out: Path, scale: int, threads: int, folder: Path) -> None:
     """Walk through the main job and take pictures on the way."""
     from PySide6.QtCore import QSettings
 
@@ -48,7 +50,7 @@ def render(out: Path, scale: int, folder: Path) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     application = make_application()
-    preferences = Settings(author="inspector", theme="dark", learn_seconds=LEARN_SECONDS)
+    preferences = Settings(author="inspector", theme="dark", threads=threads, learn_seconds=LEARN_SECONDS)
     state = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     studio = make_studio(application, preferences, state)
     window, session, learner = studio.window, studio.parts.session, studio.parts.learner
@@ -70,41 +72,35 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -
     """From the start page to the new weights."""
     from resatt_studio.app.main import settle, wait_for
 
+    recorded = json.loads((ROOT / "assets" / "demo" / "correction.json").read_text(encoding="utf-8"))
+    photo = recorded["photo"]
     window, session, learner = studio.window, studio.parts.session, studio.parts.learner
     settle()
     camera.take("start", sizes=((1280, 800),))
     session.open_sample()
-    require(wait_for(lambda: session.prediction is not None, 400), errors, "the sample project")
-    session.predict_all()
-    require(
-        wait_for(lambda: all(e.uncertainty is not None for e in session.state.entries), 900),
-        errors,
-        "predicting all",
-    )
-    session.set_listing(sort="uncertainty")
-    session.open_photo(next(e.photo_id for e in session.state.entries if e.name == PHOTO))
-    require(wait_for(lambda: session.prediction is not None, 60), errors, PHOTO)
+    require(wait_for(lambda: session.document is not None, 400), errors, "the sample project")
+    session.open_photo(next(e.photo_id for e in session.state.entries if e.name == photo))
+    require(wait_for(lambda: session.prediction is not None, 400), errors, photo)
     camera.take("predicted")
-    paint_truth(studio)
+    paint_recorded(studio, recorded["strokes"])
     camera.take("corrected", sizes=((1280, 800),))
-    if scale == 1:
-        studio.parts.view.set_layer("uncertainty", visible=True)
-        studio.window.canvas.zoom_to(2.0)
-        camera.take("uncertainty", sizes=((1280, 800),))
-        studio.parts.view.set_layer("uncertainty", visible=False)
-        session.approve()
-        require(
-            wait_for(lambda: learner.can_learn and session.prediction is not None, 60), errors, "approving"
-        )
-        learner.learn()
-        require(wait_for(lambda: len(learner.dices) >= 2 or not learner.learning, 240), errors, "learning")
-        camera.take("learning")
-        require(wait_for(lambda: not learner.learning, 240), errors, "learning")
-        require(wait_for(lambda: session.prediction is not None, 60), errors, "the new prediction")
-        camera.take("learned", sizes=((1280, 800),))
     for name in ("settings", "export", "about"):
         camera.dialog(name, getattr(window.ask, name))
     camera.dialog("shortcuts", window.show_shortcuts)
+    if scale > 1:
+        return
+    studio.parts.view.set_layer("uncertainty", visible=True)
+    window.canvas.zoom_to(2.0)
+    camera.take("uncertainty", sizes=((1280, 800),))
+    studio.parts.view.set_layer("uncertainty", visible=False)
+    session.approve()
+    require(wait_for(lambda: learner.can_learn and session.prediction is not None, 400), errors, "approval")
+    learner.learn()
+    require(wait_for(lambda: len(learner.losses) > 20 or not learner.learning, 400), errors, "learning")
+    camera.take("learning")
+    require(wait_for(lambda: not learner.learning, 400), errors, "learning")
+    require(wait_for(lambda: session.prediction is not None, 400), errors, "the new prediction")
+    camera.take("learned", sizes=((1280, 800),))
 
 
 def require(met: bool, errors: list[BaseException], what: str) -> None:
@@ -115,35 +111,14 @@ def require(met: bool, errors: list[BaseException], what: str) -> None:
         raise TimeoutError(f"{what} took too long")
 
 
-def paint_truth(studio: Any) -> None:
-    """Paint along the crack that the photo was drawn with, through the document the mouse paints on."""
-    import cv2
-    import numpy as np
-
-    from resatt_studio.records.correction import Label
-    from resatt_studio.resources import asset
+def paint_recorded(studio: Any, strokes: list[dict[str, Any]]) -> None:
+    """Paint the bundled correction with the window's own tools, on the document that the mouse paints on."""
+    from resatt_studio.cli.replay import paint
 
     session = studio.parts.session
-    mask = cv2.imread(str(asset("photos", "masks", Path(PHOTO).stem + ".png")), cv2.IMREAD_GRAYSCALE) > 0
-    rows = [(row, np.flatnonzero(mask[row])) for row in range(0, mask.shape[0], 6)]
-    columns = [(np.flatnonzero(mask[:, column]), column) for column in range(0, mask.shape[1], 6)]
-    across = mask.any(0).sum() > mask.any(1).sum()
-    points = (
-        [(float(found.mean()), float(column)) for found, column in columns if found.size]
-        if across
-        else [(float(row), float(found.mean())) for row, found in rows if found.size]
-    )
-    document = session.document
-    document.begin("brush", Label.CRACK, 3.0)
-    box = document.extend(points)
-    document.end()
-    session.painted.emit(box)
-    session.note_edit()
-    document.begin("brush", Label.NOT_CRACK, 14.0)
-    box = document.extend([(80.0, 80.0), (120.0, 320.0), (90.0, 520.0)])
-    document.end()
-    session.painted.emit(box)
-    session.note_edit()
+    for edit in paint(session.document, strokes):
+        session.painted.emit(edit.box)
+        session.note_edit()
 
 
 class Camera:

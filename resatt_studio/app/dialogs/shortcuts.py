@@ -27,7 +27,7 @@ class ShortcutSheet(QDialog):
                 rows = [_row(tool) for tool in tools] + rows
             if rows:
                 groups.append((title.replace("&", ""), rows))
-        groups.append(("On the photo", [(keys, act, act) for keys, act in HELD_KEYS]))
+        groups.insert(3, ("On the photo", [(keys, act, act) for keys, act in HELD_KEYS]))
         body = QWidget()
         columns = QHBoxLayout(body)
         columns.setSpacing(28)

@@ -58,7 +58,8 @@ class LayersPanel(QWidget):
         column.addLayout(grid)
         column.addSpacing(4)
         column.addLayout(line)
-        column.addStretch(1)
+        # The panels below have more use for the room that is left.
+        self.setMaximumHeight(column.sizeHint().height() + 8)
         self.threshold.valueChanged.connect(self._set_threshold)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -109,7 +109,11 @@ class PhotosPanel(QWidget):
         index = self.model.row_of(entry.photo_id)
         if index.isValid():
             self.list.setCurrentIndex(index)
-            self.list.scrollTo(index)
+            # After the layout: the summary below may have grown by a line and covered the row.
+            QTimer.singleShot(0, self._show_current)
+
+    def _show_current(self) -> None:
+        self.list.scrollTo(self.list.currentIndex())
 
     def _show(self) -> None:
         entries = self._session.state.entries
