@@ -33,7 +33,7 @@ class StatusBar(QStatusBar):
         self.weights = _field("Weights in use")
         self.device = _field("Device of the network")
         self.learning = _field("Learning under way")
-        self.saved = _field("Whether everything is saved", 130)
+        self.saved = _field("Whether everything is saved", 176)
         self.addWidget(self.work)
         self.addWidget(self.bar)
         fields = (
