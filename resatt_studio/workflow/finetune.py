@@ -130,6 +130,9 @@ def fine_tune_project(
         run.end(RunState.STOPPED, reason="stopped on request")
         raise
     except StudioError as error:
+        kept: FineTuneResult | None = getattr(error, "kept", None)
+        if kept is not None:  # learning ran away: its best candidate so far waits for the inspector
+            _judged(project, base, kept, learned, False, author)
         run.end(RunState.FAILED, reason=str(error))
         raise
     except Exception as error:

@@ -165,6 +165,29 @@ def test_an_error_while_learning_ends_the_run_with_its_reason(taught: Project, t
     assert run.state is RunState.FAILED and str(tmp_path) in run.reason
 
 
+def test_the_best_candidate_of_a_run_that_ran_away_waits_on_the_shelf(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resatt_studio.learning.student import NotFinite, Student
+
+    plain = Student.step
+
+    def stumbling(self: Student, batch: object, rate_factor: float) -> object:
+        if self.steps_done == 1:
+            raise NotFinite(("a photo",))
+        return (yield from plain(self, batch, rate_factor))
+
+    monkeypatch.setattr(Student, "step", stumbling)
+    active = taught.shelf.active()
+    plan = replace(PLAN, seconds=3000)
+    with pytest.raises(LearningError, match="not finite"):
+        drain(fine_tune_project(taught, plan, device="cpu", threads=1, reference_folder=reference))
+    waiting = [one for one in taught.shelf.versions() if one.state is WeightsState.CANDIDATE]
+    assert [one.parent for one in waiting] == [active.weights_id]
+    assert taught.shelf.active() == active
+    assert taught.store.runs()[0].state is RunState.FAILED
+
+
 def test_without_samples_there_is_nothing_to_learn_from(project: Project, reference: Path) -> None:
     with pytest.raises(LearningError, match="nothing to learn from"):
         drain(learning(project, reference))
