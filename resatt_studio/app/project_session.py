@@ -19,7 +19,7 @@ from resatt_studio.app.listing import Listing
 from resatt_studio.app.predictor import Predictor
 from resatt_studio.app.thumbnails import Thumbnails
 from resatt_studio.app.worker import Answers, Worker, once
-from resatt_studio.errors import StudioError
+from resatt_studio.errors import BugError, StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.weights import WeightsState, WeightsVersion
@@ -139,11 +139,11 @@ class ProjectSession(QObject):
 
     def leave_photo(self) -> None:
         """Put the open photo away, if there is one."""
-        raise NotImplementedError
+        raise BugError("a session without a desk has no photo to put away or open")
 
     def next_photo(self) -> None:
         """Open the photo below in the list."""
-        raise NotImplementedError
+        raise BugError("a session without a desk has no photo to put away or open")
 
     # -- photos of the project --
 

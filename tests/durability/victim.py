@@ -130,11 +130,11 @@ def _promotions(project: Project) -> list[str]:
 
 def learn(project: Project, chance: random.Random) -> None:
     """Fine-tune the active weights on the project's samples, judge, promote or refuse; again and again."""
-    from resatt_studio.learning import finetune
+    from resatt_studio.learning import course
     from resatt_studio.records.training import FineTunePlan
     from resatt_studio.workflow.finetune import fine_tune_project
 
-    finetune.POINT_SECONDS = 0.1  # so that kills fall into the writing of resume points too
+    course.POINT_SECONDS = 0.1  # so that kills fall into the writing of resume points too
     while True:
         finished = sum(run.ended_at != "" for run in project.store.runs())
         plan = FineTunePlan(seconds=30, steps=2, crop_px=32, batch=2, seed=finished)

@@ -122,7 +122,7 @@ def test_a_killed_lesson_goes_on_where_it_was(taught: Path, tmp_path: Path) -> N
         "--seconds",
         "400",
         "--steps",
-        "40",
+        "12",
         "--promote",
         "never",
         "--json",
@@ -131,8 +131,8 @@ def test_a_killed_lesson_goes_on_where_it_was(taught: Path, tmp_path: Path) -> N
     code = (
         "import sys\n"
         "from resatt_studio.cli import main\n"
-        "from resatt_studio.learning import finetune\n"
-        "finetune.POINT_SECONDS = 0.0\n"  # a resume point after every step, not only every ten seconds
+        "from resatt_studio.learning import course\n"
+        "course.POINT_SECONDS = 0.0\n"  # a resume point after every step, not only every ten seconds
         f"sys.exit(main({lesson!r}))\n"
     )
     environment = os.environ | {
