@@ -86,6 +86,8 @@ class Curves(QWidget):
         item.scene().addItem(self._loss_view)
         item.getAxis("right").linkToView(self._loss_view)
         self._loss_view.setXLink(item)
+        self._loss_view.setLimits(yMin=0)
+        plot.setLimits(xMin=0, yMin=0, yMax=1)
         item.vb.sigResized.connect(lambda: self._loss_view.setGeometry(item.vb.sceneBoundingRect()))
         self._dice = pyqtgraph.PlotDataItem(symbol="o", symbolSize=5)
         self._loss = pyqtgraph.PlotDataItem()
@@ -107,7 +109,7 @@ class Curves(QWidget):
             axis.setPen(QColor(tokens.border))
             axis.setTextPen(QColor(colour))
         self._caption.setText(
-            f'<span style="color:{tokens.success}">● Dice on held-back photos</span>&nbsp;&nbsp; '
+            f'<span style="color:{tokens.success}">● Dice</span>&nbsp;&nbsp; '
             f'<span style="color:{tokens.loss}">● loss</span>'
         )
         self._dice.setPen(pyqtgraph.mkPen(tokens.success, width=2))

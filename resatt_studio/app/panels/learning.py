@@ -114,7 +114,8 @@ class LearningPanel(QWidget):
             words.append(f"{clock(report.seconds_left)} left")
         if learner.dices:
             first, last = learner.dices[0][1], learner.dices[-1][1]
-            words.append(f"Dice on held-back corrections {first:.2f} → {last:.2f}")
+            which = "held-back corrections" if learner.held_back else "what it learns from"
+            words.append(f"Dice on {which} {first:.2f} → {last:.2f}")
         self.words.setText(" · ".join(words))
         self.curves.show_curves(learner.losses, learner.dices)
 
@@ -152,4 +153,5 @@ class Comparison(QWidget):
             self.cells[name, "before"].setText("–" if old is None else f"{old:.3f}")
             self.cells[name, "after"].setText("–" if new is None else f"{new:.3f}")
             known = old is not None and new is not None
-            self.cells[name, "change"].setText(f"{new - old:+.3f}" if known else "–")
+            # Adding zero turns a rounded -0.0 into 0.0, which nobody reads as a loss.
+            self.cells[name, "change"].setText(f"{round(new - old, 3) + 0.0:+.3f}" if known else "–")
