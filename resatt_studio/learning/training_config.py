@@ -23,6 +23,7 @@ class SetOptions:
         weight: Share of the patches, relative to the other sets; 0 leaves the set out.
         scale: Smallest and largest enlargement of its patches.
         coarse: Its masks are wider than its cracks; bright rims are unsaid (training only).
+        gentle: Its light and camera are changed a little only: for the photos that the weights are made for.
         licence: Terms as the owners state them; goes into the weights file.
         source: Where the set comes from; goes into the weights file.
     """
@@ -30,6 +31,7 @@ class SetOptions:
     weight: float = 1.0
     scale: tuple[float, float] = (0.6, 1.7)
     coarse: bool = False
+    gentle: bool = False
     licence: str = ""
     source: str = ""
 
@@ -95,6 +97,7 @@ class TrainConfig:
         on_crack: Share of patches that are cut around a crack.
         judge_every_minutes: How often the validation splits judge.
         judge_tiles: Most tiles a set may judge with.
+        judge_sets: Sets that judge; () lets all judge that have a validation split.
         seed: Of everything random.
         threads: CPU threads; 0 for all cores.
         cache_megabytes: Most memory that the sets' training tiles may take; each set gets an equal share.
@@ -121,6 +124,7 @@ class TrainConfig:
     on_crack: float = 0.75
     judge_every_minutes: float = 5.0
     judge_tiles: int = 40
+    judge_sets: tuple[str, ...] = ()
     seed: int = 0
     threads: int = 0
     cache_megabytes: float = 4000.0

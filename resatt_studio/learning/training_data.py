@@ -12,6 +12,7 @@ from torch import Tensor
 
 from resatt_studio.errors import LearningError
 from resatt_studio.learning.augment import (
+    GENTLE,
     NONE,
     STRONG,
     AugmentPlan,
@@ -124,9 +125,10 @@ def load_data(config: TrainConfig, folders: Sequence[Path]) -> Generator[str, No
                 shelf.add(tile)
             yield f"reading {name}"
         if shelf.tiles:
-            sources.append(_source(name, shelf.tiles, options.weight, options.scale))
+            sources.append(_source(name, shelf.tiles, options.weight, options.scale, options.gentle))
         checks = Shelf(rng, config.cache_megabytes * 1e6 / len(wanted) / 4)
-        for pair in found[name].pairs("val"):
+        judging = not config.judge_sets or name in config.judge_sets
+        for pair in found[name].pairs("val") if judging else ():
             for tile in read_tiles(pair):
                 checks.add(tile)
             yield f"reading {name}"
@@ -185,9 +187,12 @@ def to_input(photos: UInt8Array) -> Tensor:
     return torch.from_numpy(photos).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 
-def _source(name: str, tiles: Sequence[Tile], weight: float, scale: tuple[float, float]) -> Source:
+def _source(
+    name: str, tiles: Sequence[Tile], weight: float, scale: tuple[float, float], gentle: bool = False
+) -> Source:
     with_crack = tuple(index for index, tile in enumerate(tiles) if len(tile.crack))
-    return Source(name, tuple(tiles), with_crack, weight, replace(STRONG, scale=scale))
+    plan = replace(GENTLE if gentle else STRONG, scale=scale)
+    return Source(name, tuple(tiles), with_crack, weight, plan)
 
 
 def _at_most(rng: np.random.Generator, tiles: list[Tile], most: int) -> tuple[Tile, ...]:

@@ -151,6 +151,19 @@ def test_a_named_set_that_is_missing_is_told(data: list[Path], tmp_path: Path) -
         finish(train(replace(TINY, sets={"cfd": SetOptions()}), data, tmp_path / "a.safetensors"))
 
 
+def test_only_the_named_sets_judge(data: list[Path], tmp_path: Path) -> None:
+    draw_set(tmp_path / "data" / "other", seed=1)
+    steps = load_data(replace(TINY, judge_sets=("other",)), [tmp_path / "data"])
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            material = end.value
+            break
+    assert set(material.judges) == {"other"}
+    assert {source.name for source in material.sources} == {"drawn", "other", "synthesis"}
+
+
 def test_a_batch_is_in_range_and_follows_its_seed(data: list[Path]) -> None:
     steps = load_data(TINY, data)
     while True:
