@@ -18,7 +18,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # a checkout that was not installed works too
 OUT = ROOT / "docs" / "screenshots"
-LEARN_SECONDS = 45.0
+LEARN_SECONDS = 600.0
+"""More than is needed: learning is stopped when there is something to see, however slow the machine."""
+LEARN_STEPS = 40
 
 
 def main() -> None:
@@ -96,8 +98,10 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -
     session.approve()
     require(wait_for(lambda: learner.can_learn and session.prediction is not None, 400), errors, "approval")
     learner.learn()
-    require(wait_for(lambda: len(learner.losses) > 20 or not learner.learning, 400), errors, "learning")
+    seen = lambda: not learner.learning or (learner.losses[-1:] or [(0, 0)])[0][0] >= LEARN_STEPS  # noqa: E731
+    require(wait_for(seen, 500), errors, "learning")
     camera.take("learning")
+    learner.stop()
     require(wait_for(lambda: not learner.learning, 400), errors, "learning")
     require(wait_for(lambda: session.prediction is not None, 400), errors, "the new prediction")
     camera.take("learned", sizes=((1280, 800),))
