@@ -23,8 +23,6 @@ TERMS = (
 COMMAND = (
     "resatt-studio train --config assets/training/r2aunet-factory-start.toml --data DATA "
     "--out assets/training/r2aunet-factory-start.safetensors && "
-    "resatt-studio train --config assets/training/r2aunet-factory-middle.toml --data DATA "
-    "--out assets/training/r2aunet-factory-middle.safetensors && "
     "resatt-studio train --config assets/training/r2aunet-factory.toml --data DATA "
     "--out r2aunet-factory.safetensors"
 )
