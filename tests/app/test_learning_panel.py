@@ -91,6 +91,8 @@ def test_reports_become_progress_words_and_curves(studio: Any) -> None:
         steps, values = panel.curves._dice.getData()
         assert list(steps) == [10, 20, 30]
         assert values[-1] == pytest.approx(0.9)
+        left, right = panel.curves._plot.getPlotItem().viewRange()[0]
+        assert left <= 0 and right >= 30
     finally:
         learner._job_id = None
 
@@ -105,6 +107,7 @@ def test_the_outcome_stands_side_by_side(studio: Any) -> None:
     )
     learner._end()
     assert panel.words.text() == "Promoted: Dice rose."
+    assert panel.minimumSizeHint().width() < 340, "the outcome must not widen the dock"
     cells = panel.comparison.cells
     assert [cells["dice", which].text() for which in ("before", "after", "change")] == [
         "0.710",

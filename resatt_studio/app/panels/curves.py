@@ -63,6 +63,9 @@ class Curves(QWidget):
         self._dice.setData([step for step, _ in dices], [value for _, value in dices])
         smooth = _smoothed(losses)
         self._loss.setData([step for step, _ in smooth], [value for _, value in smooth])
+        # The loss has a view of its own, which the plot's own range does not see.
+        last = max(curve[-1][0] for curve in (losses, dices) if curve)
+        self._plot.setXRange(0, max(1, last), padding=0.02)
         self._stack.setCurrentIndex(1)
         self._caption.show()
         final = f"Dice {dices[-1][1]:.2f}, " if dices else ""
@@ -87,7 +90,7 @@ class Curves(QWidget):
         item.getAxis("right").linkToView(self._loss_view)
         self._loss_view.setXLink(item)
         self._loss_view.setLimits(yMin=0)
-        plot.setLimits(xMin=0, yMin=0, yMax=1)
+        plot.setLimits(yMin=0, yMax=1.05)
         item.vb.sigResized.connect(lambda: self._loss_view.setGeometry(item.vb.sceneBoundingRect()))
         self._dice = pyqtgraph.PlotDataItem(symbol="o", symbolSize=5)
         self._loss = pyqtgraph.PlotDataItem()

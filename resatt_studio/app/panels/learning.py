@@ -146,7 +146,7 @@ class Comparison(QWidget):
 
     def show_scores(self, before: Scores | None, after: Scores | None, validated: bool) -> None:
         """Fill the table; what was not judged is a dash."""
-        self._head.setText("on held-back photos" if validated else "not validated: no photo is held back yet")
+        self._head.setText("on held-back photos" if validated else "not validated yet")
         for name in _ROWS:
             old = None if before is None else getattr(before, name)
             new = None if after is None else getattr(after, name)
