@@ -43,6 +43,9 @@ second of its time; so that 50-megapixel photos do not eat the time meant for le
 INHERITED = ("title", "input_range", "data")
 """What a candidate's header takes over from its parent's: how to feed it, and on what terms its data came."""
 
+PULL_BACK = (0.6, 0.35)
+"""Shares of the plan's blend that are tried in turn when every candidate of a run forgot too much."""
+
 FORGETTING_MARGIN = 0.015
 """A candidate that loses more Dice than this on the reference set is chosen only when there is no other; the
 gate refuses at 0.02."""
@@ -114,6 +117,7 @@ class Course:
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
         self.sampler: PatchSampler | None = None
+        self.judging_seconds = 0.0
 
     # Before: what do the weights know already?
 
@@ -132,6 +136,7 @@ class Course:
         self.sampler = PatchSampler(lessons, scenes, self.plan.replay, segmenter.probability, self.chance)
         if self.point is not None:
             self._go_on_from(self.point, self.sampler)
+        self.judging_seconds = judging_seconds
         self.pace.begin_learning(judging_seconds, self.student.steps_done)
 
     def _sit(self, segmenter: Segmenter, phase: str, stop: Callable[[], bool] = lambda: False) -> Steps:
@@ -264,6 +269,16 @@ class Course:
                 return self.finish_early.is_set() and self.pace.seconds > deadline
 
             yield from self._judge("judging after", stop)
+        yield from self._pull_back()
+
+    def _pull_back(self) -> Steps:
+        """While the best candidate forgot too much, go less far from the weights in use, and judge that."""
+        for share in PULL_BACK:
+            late = self.finish_early.is_set() or self.pace.seconds_left < self.judging_seconds
+            if late or self.best is None or self.best.rank[0]:
+                return
+            self.student.blend = share * self.plan.blend
+            yield from self._judge("judging after", self.finish_early.is_set)
 
     def result(self) -> FineTuneResult:
         """Pack the best candidate; the run is over."""

@@ -46,9 +46,10 @@ class Pace:
         return max(0.0, self._plan.seconds - self.seconds)
 
     def begin_learning(self, judging_seconds: float, step: int) -> None:
-        """Say how long judging took; as much, and half again, is kept free for judging at the end."""
+        """Say how long judging took; three times as much is kept free for the end,
+        where a candidate that forgot too much is judged again after it was pulled back."""
         self._learning_from = self.seconds if step == 0 else min(self._learning_from, self.seconds)
-        self._reserve = 1.5 * judging_seconds + 0.5
+        self._reserve = 3.0 * judging_seconds + 0.5
         self._checks = [check for check in CHECKS if check > self.share(step)]
 
     def share(self, step: int) -> float:

@@ -66,6 +66,7 @@ class Student:
         self._threads = threads
         self.compute = compute
         self.crop_px = plan.crop_px
+        self.blend = plan.blend
         self.network = copy.deepcopy(network).to(compute.device).to(memory_format=torch.channels_last)
         prepare_to_learn(self.network)
         self.average = {name: value.detach().clone() for name, value in self._learned()}
@@ -187,13 +188,13 @@ class Student:
         self.optimiser.load_state_dict(point)
 
     def candidate_state(self) -> dict[str, Tensor]:
-        """Full state dict of the candidate, on the CPU: ``plan.blend`` of the way from the weights learning
+        """Full state dict of the candidate, on the CPU: ``blend`` of the way from the weights learning
         started from to the averaged ones (Wortsman et al., Robust fine-tuning, CVPR 2022, section 3);
         statistics are those it started from. Going only part of the way costs little of what was learned and
         saves most of what would be forgotten."""
         state = {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
         for name, value in self.average.items():
-            state[name] = torch.lerp(self._anchor[name], value, self._plan.blend).cpu()
+            state[name] = torch.lerp(self._anchor[name], value, self.blend).cpu()
         return state
 
     def candidate(self) -> Segmenter:

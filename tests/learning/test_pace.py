@@ -22,7 +22,7 @@ def test_time_for_judging_is_kept_free_at_the_end() -> None:
     pace = Pace(FineTunePlan(seconds=60), clock=clock)
     clock.now += 4
     pace.begin_learning(judging_seconds=4, step=0)
-    clock.now = 100 + 60 - 6.5 - 0.1
+    clock.now = 100 + 60 - 12.5 - 0.1
     assert not pace.over(10)
     clock.now += 0.2
     assert pace.over(10)
