@@ -35,6 +35,8 @@ class Lesson:
         target: h x w float32, 1 crack, 0 not.
         weight: h x w float32 in [0, 1]; 0 counts in no way.
         centres: n x 2 pixels (row, column) that were corrected, n up to 20,000.
+        mended: h x w float32, 1 where the inspector overruled the network's own answer, else 0. A reminder of
+            that answer must be silent there, or it would teach the mistake again.
     """
 
     sample_id: str
@@ -43,6 +45,7 @@ class Lesson:
     target: Float32Array = field(repr=False)
     weight: Float32Array = field(repr=False)
     centres: npt.NDArray[np.int32] = field(repr=False)
+    mended: Float32Array = field(repr=False)
 
 
 def make_lesson(
@@ -71,6 +74,7 @@ def make_lesson(
         target=target.astype(np.float32),
         weight=weight,
         centres=_centres(window.labels, own_probability_8bit, rng),
+        mended=_overruled(window.labels, own_probability_8bit).astype(np.float32),
     )
 
 
@@ -101,6 +105,12 @@ def _confident(probability_8bit: UInt8Array) -> BoolArray:
     return np.asarray((probability_8bit >= SURE_8BIT) | (probability_8bit <= 255 - SURE_8BIT))
 
 
+def _overruled(labels: UInt8Array, own_probability_8bit: UInt8Array) -> BoolArray:
+    """Painted pixels at which the network had answered otherwise."""
+    crack = labels == Label.CRACK
+    return np.asarray((labels != Label.UNSAID) & (crack != (own_probability_8bit > 127)))
+
+
 def _centres(
     labels: UInt8Array, own_probability_8bit: UInt8Array, rng: np.random.Generator
 ) -> npt.NDArray[np.int32]:
@@ -108,8 +118,7 @@ def _centres(
     said."""
     said = labels != Label.UNSAID
     crack = labels == Label.CRACK
-    wrong = said & (crack != (own_probability_8bit > 127))
-    for pixels in (wrong, crack, said):
+    for pixels in (_overruled(labels, own_probability_8bit), crack, said):
         found = np.argwhere(pixels).astype(np.int32)
         if len(found):
             break

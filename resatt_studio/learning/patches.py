@@ -118,20 +118,21 @@ class PatchSampler:
         return lesson.sample_id, pixels, target, weight
 
     def _remind(self, patch_px: int) -> _Cut:
-        """Cut a patch whose target the network will give itself; every pixel of it counts."""
+        """Cut a patch whose target the network will give itself; what was overruled does not count."""
         if self._scenes and self.rng.random() < SCENE_SHARE:
             number = int(self.rng.integers(len(self._scenes)))
-            name, photo, plan = f"scene {number}", self._scenes[number], STRONG
+            name, photo, mended, plan = f"scene {number}", self._scenes[number], None, STRONG
         else:
             lesson = self._lesson()
-            name, photo = lesson.sample_id, lesson.pixels
+            name, photo, mended = lesson.sample_id, lesson.pixels, lesson.mended
             plan = OTHER_VIEWS[int(self.rng.integers(len(OTHER_VIEWS)))]
         height, width = photo.shape[:2]
         centre = float(self.rng.uniform(0, height)), float(self.rng.uniform(0, width))
         matrix = draw_geometry(self.rng, centre, patch_px, plan)
         pixels = change_light(self.rng, warp_photo(photo, matrix, patch_px), plan)
-        whole = np.ones((patch_px, patch_px), np.float32)
-        return name, pixels, whole, whole
+        target = np.ones((patch_px, patch_px), np.float32)
+        counts = target if mended is None else (warp_values(mended, matrix, patch_px) == 0).astype(np.float32)
+        return name, pixels, target, counts
 
     def _centre(self, lesson: Lesson) -> tuple[float, float]:
         if len(lesson.centres) and self.rng.random() < CORRECTED_SHARE:

@@ -20,7 +20,6 @@ MAY_NAME_AT_THE_TOP = {
     "torch": {"models", "inference", "learning"},
     "torchvision": {"models", "inference", "learning"},
     "PySide6": {"app"},
-    "superqt": {"app"},
     "pyqtgraph": {"app"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},

@@ -23,6 +23,7 @@ def lesson(name: str = "a", side_px: int = 96, fresh: bool = True, **more: Any) 
         target=more.pop("target", np.zeros((side_px, side_px), np.float32)),
         weight=more.pop("weight", np.ones((side_px, side_px), np.float32)),
         centres=more.pop("centres", np.zeros((0, 2), np.int32)),
+        mended=more.pop("mended", np.zeros((side_px, side_px), np.float32)),
     )
 
 
@@ -59,7 +60,7 @@ def test_target_and_weight_follow_the_photo() -> None:
     target[40:56, 30:70] = 1.0
     pixels = np.repeat((target * 255).astype(np.uint8)[..., None], 3, axis=2)
     shown = lesson(target=target, weight=np.maximum(target, 0.25))
-    shown = Lesson("a", True, pixels, shown.target, shown.weight, shown.centres)
+    shown = replace(shown, pixels=pixels)
     batch = sampler([shown], augment=replace(NONE, turn_degrees=180.0)).draw(6, 64)
     bright = batch.pixels[..., 0] > 127
     assert np.mean(bright == (batch.target > 0.5)) > 0.995
@@ -72,7 +73,7 @@ def test_half_of_the_patches_are_centred_on_corrections() -> None:
     centred = lesson(side_px=400, target=target, centres=np.array([[200, 200]], np.int32))
     weight = np.full((400, 400), 0.5, np.float32)
     weight[196:205, 196:205] = 1.0
-    centred = Lesson("a", True, centred.pixels, target, weight, centred.centres)
+    centred = replace(centred, weight=weight)
     batch = sampler([centred], augment=NONE).draw(200, 24)
     hit = (batch.weight > 0.9).any(axis=(1, 2)).mean()
     assert 0.4 < hit < 0.62
@@ -120,3 +121,16 @@ def test_patches_look_for_a_place_where_something_is_known() -> None:
     weight[:120] = 1.0
     batch = sampler([lesson(side_px=400, weight=weight)], augment=NONE).draw(60, 32)
     assert batch.weight.any(axis=(1, 2)).mean() > 0.7  # 0.3 would be chance
+
+
+def test_reminders_are_silent_where_the_inspector_overruled_the_network() -> None:
+    mended = np.zeros((96, 96), np.float32)
+    mended[:, 40:56] = 1.0
+    pixels = np.repeat((mended * 255).astype(np.uint8)[..., None], 3, axis=2)
+    shown = replace(lesson(mended=mended), pixels=pixels)
+    batch = sampler([shown], share=1.0).draw(20, 64)
+    assert batch.reminder.all()
+    overruled = batch.pixels[..., 0] > 200
+    assert overruled.any()
+    assert batch.weight[overruled].mean() < 0.05
+    assert batch.weight.mean() > 0.3
