@@ -18,7 +18,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.synthesis.camera import Camera
 from resatt_studio.synthesis.cracks import PATTERNS, CrackStyle
 from resatt_studio.synthesis.hand import record_correction
@@ -272,11 +272,28 @@ def write_reference(out: Path) -> None:
     print(f"{REFERENCE_TILES} reference tiles, {size // 1024} KiB")
 
 
+def factory_mask(path: Path) -> BoolArray:
+    """Return what the shipped factory weights call crack on a photo, computed on the CPU in fp32."""
+    from resatt_studio.imaging.files import read_photo
+    from resatt_studio.inference.engine import Engine
+    from resatt_studio.models.state import load_weights
+    from resatt_studio.resources import asset
+
+    engine = Engine("cpu", "fp32")
+    engine.use(load_weights(asset("weights", "r2aunet-factory.safetensors")))
+    steps = engine.predict(read_photo(path))
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return np.asarray(end.value.probability_8bit >= 128, np.bool_)
+
+
 def write_correction(out: Path) -> None:
-    """Write ``demo/correction.json``: how a person would correct the photo ``CORRECTED``."""
+    """Write ``demo/correction.json``: how a person would correct the factory weights on ``CORRECTED``."""
     plan = next(plan for plan in PHOTOS if plan.name == CORRECTED)
-    scene = render_photo(plan)
-    strokes = record_correction(np.random.default_rng([plan.seed, 3]), scene, not_crack=26)
+    predicted = factory_mask(out / "photos" / f"{CORRECTED}.jpg")
+    strokes = record_correction(np.random.default_rng([plan.seed, 3]), render_photo(plan), predicted)
     (out / "demo").mkdir(parents=True, exist_ok=True)
     record = {"photo": f"{CORRECTED}.jpg", "strokes": [stroke.as_json() for stroke in strokes]}
     path = out / "demo" / "correction.json"

@@ -14,7 +14,7 @@ from resatt_studio.synthesis.scenes import Scene
 from resatt_studio.synthesis.strands import Points
 
 CRACK, NOT_CRACK = 1, 2
-_CLEAR_PX = 14.0  # nobody paints "not crack" closer to a crack than this
+_CLEAR_PX = 4.0  # what "not crack" strokes leave between their edge and a crack
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,31 @@ class Stroke:
         }
 
 
-def record_correction(rng: np.random.Generator, scene: Scene, not_crack: int = 10) -> list[Stroke]:
-    """Return the strokes that correct ``scene``: every crack traced, ``not_crack`` strokes over the rest.
+def record_correction(
+    rng: np.random.Generator, scene: Scene, predicted: BoolArray, plain: int = 6
+) -> list[Stroke]:
+    """Return the strokes that correct what a network said about ``scene``.
 
-    The strokes over the rest follow joints, holes and stains, the dark things that are no crack, and then
-    cross plain surface. No stroke says anything false: crack strokes stay within reach of the crack, the
-    others keep ``_CLEAR_PX`` away from it.
+    Every crack is traced, everything that was called crack and is none is painted over, and ``plain``
+    strokes cross surface on which nothing was said. No stroke says anything false: crack strokes stay within
+    reach of the crack, the others keep ``_CLEAR_PX`` away from it.
+
+    Args:
+        rng: The only source of chance.
+        scene: The photo and its true mask.
+        predicted: H x W, True where the network saw a crack.
+        plain: How many strokes over plain surface.
     """
     half_px = cv2.distanceTransform(scene.mask.astype(np.uint8), cv2.DIST_L2, 5)
-    away_px = cv2.distanceTransform((~scene.mask).astype(np.uint8), cv2.DIST_L2, 5)
+    away_px = np.asarray(cv2.distanceTransform((~scene.mask).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     planned: list[tuple[int, float, Points]] = []
     for line in centre_lines(scene.mask, shortest_px=12):
         rows, columns = line[:, 0].astype(int), line[:, 1].astype(int)
         radius_px = float(np.clip(np.round(np.median(half_px[rows, columns]) * 2) / 2, 1.0, 8.0))
         planned.append((CRACK, radius_px, _by_hand(rng, line, 0.4)))
-    for line in _misleading_lines(scene, np.asarray(away_px, np.float32), (2 * not_crack) // 3):
-        planned.append((NOT_CRACK, 5.0, _by_hand(rng, line, 0.8)))
-    plain = max(0, not_crack - (len(planned) - sum(label == CRACK for label, _, _ in planned)))
-    for line in _plain_lines(rng, np.asarray(away_px, np.float32), plain):
+    for radius_px, line in _false_lines(predicted, away_px):
+        planned.append((NOT_CRACK, radius_px, _by_hand(rng, line, 0.5)))
+    for line in _plain_lines(rng, away_px, plain):
         planned.append((NOT_CRACK, 8.0, _by_hand(rng, line, 0.8)))
     return _timed(rng, planned)
 
@@ -105,23 +112,39 @@ def _in_order(pixels: Points) -> Points:
     return np.array(path, np.float64)
 
 
-def _misleading_lines(scene: Scene, away_px: Float32Array, wanted: int) -> list[Points]:
-    """Return lines along the dark things that are no crack, largest first: joints whole, holes as dabs."""
-    grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    darker = cv2.GaussianBlur(grey, (0, 0), 15.0) - cv2.GaussianBlur(grey, (0, 0), 1.2)
-    likely = (darker > 2.0 * float(darker.std())) & (away_px > _CLEAR_PX + 6.0)
-    closed = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    count, labels, facts, centres = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    order = 1 + np.argsort(-facts[1:, cv2.CC_STAT_AREA])
-    lines: list[Points] = []
-    for piece in order[: min(wanted, count - 1)]:
-        if facts[piece, cv2.CC_STAT_AREA] < 60:
-            break
-        found = centre_lines(np.asarray(labels == piece, np.bool_), shortest_px=30)
-        column, row = centres[piece]
-        dab = np.array([[row + step, column + step] for step in np.linspace(-3, 3, 7)])
-        lines.append(found[0] if found else dab)
+def _false_lines(predicted: BoolArray, away_px: Float32Array) -> list[tuple[float, Points]]:
+    """Return brush radius and line of the strokes that cover what was wrongly called crack.
+
+    Long things are followed; what that leaves, and what is round, gets a dab. Where the crack is too close
+    for a brush of that size, nothing is said.
+    """
+    false = predicted & (away_px > 3.0)
+    lines: list[tuple[float, Points]] = []
+    left = false.astype(np.uint8)
+    half_px = cv2.distanceTransform(left, cv2.DIST_L2, 5)
+    for line in centre_lines(false, shortest_px=14):
+        rows, columns = line[:, 0].astype(int), line[:, 1].astype(int)
+        radius_px = float(np.clip(np.ceil(half_px[rows, columns].max()) + 1, 3.0, 9.0))
+        clear = np.asarray(away_px[rows, columns] > radius_px + _CLEAR_PX, np.bool_)
+        for part in _runs(clear):
+            if part.stop - part.start >= 8:
+                lines.append((radius_px, line[part]))
+                corners = np.rint(line[part][:, ::-1]).astype(np.int32)
+                cv2.polylines(left, [corners], False, (0,), round(2 * radius_px))
+    count, _, facts, centres = cv2.connectedComponentsWithStats(left, connectivity=8)
+    for piece in range(1, count):
+        column, row = (float(at) for at in centres[piece])
+        extent_px = 0.5 * max(facts[piece, cv2.CC_STAT_WIDTH], facts[piece, cv2.CC_STAT_HEIGHT])
+        radius_px = float(np.clip(np.ceil(extent_px) + 1, 3.0, 12.0))
+        if facts[piece, cv2.CC_STAT_AREA] >= 10 and away_px[int(row), int(column)] > radius_px + _CLEAR_PX:
+            lines.append((radius_px, np.array([[row - 1.0, column - 1.0], [row + 1.0, column + 1.0]])))
     return lines
+
+
+def _runs(said: BoolArray) -> list[slice]:
+    """Return the stretches of a line on which ``said`` holds."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], said, [False]]).astype(np.int8)))
+    return [slice(int(a), int(b)) for a, b in zip(steps[::2], steps[1::2], strict=True)]
 
 
 def _plain_lines(rng: np.random.Generator, away_px: Float32Array, wanted: int) -> list[Points]:
@@ -136,7 +159,7 @@ def _plain_lines(rng: np.random.Generator, away_px: Float32Array, wanted: int) -
         headings = heading + 0.5 * wave(rng, steps, 40.0)
         line = start + np.cumsum(np.stack([np.sin(headings), np.cos(headings)], 1), 0)
         inside = np.all((line > 10) & (line < (height - 10, width - 10)))
-        if inside and away_px[line[:, 0].astype(int), line[:, 1].astype(int)].min() > _CLEAR_PX + 10:
+        if inside and away_px[line[:, 0].astype(int), line[:, 1].astype(int)].min() > _CLEAR_PX + 20:
             lines.append(line)
     return lines
 
