@@ -28,7 +28,7 @@ from resatt_studio.synthesis.textures import textures_from_skimage
 
 PARTS = ("photos", "reference", "correction", "icon")
 HEIGHT_PX, WIDTH_PX = 1024, 1536
-CORRECTED = "seepage-10-longitudinal"
+CORRECTED = "seepage-12-diagonal"
 REFERENCE_SEED, REFERENCE_TILES, REFERENCE_PX = 70_000, 48, 256
 
 
