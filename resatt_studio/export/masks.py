@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from resatt_studio.annotation.composed import composed_mask as overrule
 from resatt_studio.errors import ExportError, StudioError
 from resatt_studio.export.items import ExportItem
 from resatt_studio.imaging.files import read_mask, write_png
@@ -28,15 +29,13 @@ def composed_mask(item: ExportItem) -> BoolArray:
         raise ExportError(
             f"“{item.facts.path.name}” has neither a prediction nor a correction.", "Predict it first."
         )
-    shape = (item.facts.height, item.facts.width)
-    mask = np.zeros(shape, np.bool_)
     if item.prediction is not None:
-        mask = item.prediction.mask(item.threshold)
-        check_shape(item, mask.shape)
+        check_shape(item, item.prediction.probability_8bit.shape)
+    labels = np.zeros((item.facts.height, item.facts.width), np.uint8)
     if item.correction is not None:
-        check_shape(item, item.correction.labels.shape)
-        mask = np.where(item.correction.labels == Label.UNSAID, mask, item.correction.labels == Label.CRACK)
-    return mask
+        labels = item.correction.labels
+        check_shape(item, labels.shape)
+    return overrule(item.prediction, labels, item.threshold)
 
 
 def write_mask(item: ExportItem, out: Path) -> list[Path]:

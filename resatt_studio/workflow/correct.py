@@ -10,7 +10,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.journal import decode_edit
 from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.errors import BugError, StoreError
-from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction
@@ -143,23 +143,6 @@ def approve(
         complete = document.labels.counts()[Label.UNSAID] == 0
     predicted = None if prediction is None else prediction.probability_8bit
     return project.store.approve(document.photo_id, labels, predicted, complete, author or document.author)
-
-
-def composed_mask(prediction: Prediction | None, labels: UInt8Array, threshold: float = 0.5) -> BoolArray:
-    """The mask that the inspector sees: the prediction, overruled wherever something was said.
-
-    Args:
-        prediction: Of the same photo, or None for nothing predicted.
-        labels: H x W uint8 of label values.
-        threshold: Probability above which an unsaid pixel counts as crack, in [0, 1].
-
-    Returns:
-        H x W bool, True on crack.
-    """
-    mask = np.zeros(labels.shape, np.bool_) if prediction is None else prediction.mask(threshold)
-    mask[labels == Label.CRACK] = True
-    mask[labels == Label.NOT_CRACK] = False
-    return mask
 
 
 def replay_tiles(height: int, width: int, done: Sequence[bytes]) -> dict[tuple[int, int], bytes]:

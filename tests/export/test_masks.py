@@ -44,7 +44,7 @@ def test_what_was_said_overrules_the_prediction_and_unsaid_pixels_keep_it() -> N
 def test_the_exported_mask_is_the_one_the_inspector_saw(
     probability: UInt8Array, labels: UInt8Array, threshold: float
 ) -> None:
-    from resatt_studio.workflow.correct import composed_mask as shown_mask
+    from resatt_studio.annotation.composed import composed_mask as shown_mask
 
     facts = PhotoFacts("p" * 64, Path("wall.jpg"), 3, 5, bytes=1)
     prediction = Prediction("p" * 64, "w" * 64, probability, 0.0)
