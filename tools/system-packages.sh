@@ -7,7 +7,7 @@ packages=(
   libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0
   libxcb-randr0 libxcb-xkb1 fonts-dejavu-core
 )
-[ "${1:-}" = "--with-x-server" ] && packages+=(xvfb)
+[ "${1:-}" = "--with-x-server" ] && packages+=(xvfb xdotool)
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0
 missing=()
