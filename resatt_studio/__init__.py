@@ -2,7 +2,8 @@
 
 The rooms, in reading order (each may import only those that come before it in this list):
 
-- ``errors``: every error, drawn as a tree; ``resources``: finds bundled files.
+- ``errors``: every error, drawn as a tree; ``resources``: finds bundled files; ``durable``: writes a
+  file whole or not at all.
 - ``records``: frozen dataclasses that rooms hand to each other.
 - ``imaging``: numpy in, numpy out: files, tiles, scores, colours.
 - ``synthesis``: seeded cracks drawn on surfaces.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from resatt_studio import durable
 from resatt_studio.errors import BugError, ExportError
 from resatt_studio.records.arrays import UInt8Array
 
@@ -19,54 +18,16 @@ from resatt_studio.records.arrays import UInt8Array
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or a crash at any moment, finds the old content or the new one.
 
-    The bytes go to a temporary file in the same folder, are forced to the disk, and take the name.
-
     Raises:
         ExportError: The folder cannot be written to, or the disk is full.
     """
-    temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary_name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-        temporary = Path(temporary_name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files that nobody else may read
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        durable.write_whole(path, data)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise ExportError(
             f"“{path}” cannot be written: {error.strerror or error}.",
             "Choose a folder that exists, may be written to and has free space.",
         ) from error
-
-
-def _read_umask() -> int:
-    mask = os.umask(0)  # the only portable way to read it is to set it
-    os.umask(mask)
-    return mask
-
-
-_UMASK = _read_umask()  # once, at import: setting it later would race with other threads
-
-
-def _umask() -> int:
-    return _UMASK
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force the new name itself to the disk; Windows does so on its own and offers no such call."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_png(path: Path, array: npt.NDArray[Any], palette: UInt8Array | None = None) -> None:

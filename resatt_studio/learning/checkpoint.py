@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import pickle
 import threading
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from resatt_studio import durable
 from resatt_studio.errors import LearningError
 
 _LOG = logging.getLogger(__name__)
@@ -63,14 +63,8 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         LearningError: It cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        durable.write_whole(path, data)
     except OSError as error:
         raise LearningError(
             f"the resume point {path} cannot be written: {error.strerror or error}.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from resatt_studio.durable import write_whole
 from resatt_studio.errors import LearningError
 from resatt_studio.learning.training_config import TrainConfig
 
@@ -30,14 +30,8 @@ def save_checkpoint(path: Path, config: TrainConfig, tensors: dict[str, Any], fa
     buffer = io.BytesIO()
     text = json.dumps({"config": config.to_table(), "facts": facts})
     torch.save({"tensors": tensors, "text": text}, buffer)
-    part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_whole(path, buffer.getbuffer())
     except OSError as error:
         raise LearningError(
             f"{path} cannot be written: {error.strerror or error}.", "Make room, or choose another folder."

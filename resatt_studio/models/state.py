@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -16,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import Tensor, nn
 
+from resatt_studio.durable import write_whole
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model
 from resatt_studio.models.registry import check_config, model_entry
@@ -95,20 +94,8 @@ def write_weights(path: Path, weights: WeightsFile) -> None:
     Raises:
         WeightsError: The file cannot be written.
     """
-    path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(weights.data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)  # noqa: PTH101  mkstemp gives 0600, which a colleague could not read
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(Path(path), weights.data)
     except OSError as error:
         raise WeightsError(
             f"{path} cannot be written: {error.strerror or error}.",

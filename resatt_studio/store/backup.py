@@ -7,8 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import ProjectError, StoreError
-from resatt_studio.store.blobs import PART_SUFFIX
 
 KEEP = 2
 

@@ -4,55 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import secrets
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from resatt_studio import durable
+from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import StoreError
 from resatt_studio.records.arrays import UInt8Array, read_only
 
-PART_SUFFIX = ".part"
 _LEVEL = 1  # masks and probability maps shrink nearly as well as at level 6, several times faster
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that after a crash it is either complete or absent, never torn.
 
-    The bytes go to a temporary file beside it, are forced to the disk, and then take the name.
-
     Raises:
         StoreError: The file cannot be written; what stood there before still does.
     """
-    part = path.with_name(f"{path.name[:16]}-{secrets.token_hex(6)}{PART_SUFFIX}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync_folder(path.parent)
+        durable.write_whole(path, data)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise StoreError(
             f"{path} could not be written: {error.strerror or error}.",
             "Free some disk space and check that the project folder is writable.",
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force a new name to the disk; Windows does this by itself and cannot open folders."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sha256(data: bytes) -> str:

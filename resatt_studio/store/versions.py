@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import WeightsError
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.store import schema
 from resatt_studio.store.base import following, log_event, now
-from resatt_studio.store.blobs import PART_SUFFIX, sha256, write_whole
+from resatt_studio.store.blobs import sha256, write_whole
 from resatt_studio.store.engine import Database
 
 _weights, _activations = schema.weights.c, schema.activations.c

@@ -13,6 +13,7 @@ LIGHT = (
     "resatt_studio",
     "resatt_studio.errors",
     "resatt_studio.resources",
+    "resatt_studio.durable",
     "resatt_studio.records.jobs",
     "resatt_studio.imaging.files",
     "resatt_studio.imaging.colour",

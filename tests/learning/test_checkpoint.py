@@ -89,7 +89,7 @@ def test_a_write_cut_off_in_the_middle_leaves_the_old_point(
     def power_cut(number: int) -> None:
         raise OSError(5, "power cut")
 
-    monkeypatch.setattr("resatt_studio.learning.checkpoint.os.fsync", power_cut)
+    monkeypatch.setattr("os.fsync", power_cut)
     with pytest.raises(LearningError, match="power cut"):
         write_whole(path, pack_point(point(step=99)))
     back = read_point(path, "this run")

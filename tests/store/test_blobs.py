@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import StoreError
-from resatt_studio.store.blobs import PART_SUFFIX, BlobStore, sha256, write_whole
+from resatt_studio.store.blobs import BlobStore, sha256, write_whole
 
 
 @pytest.fixture(scope="module")

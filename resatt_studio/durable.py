@@ -1,0 +1,46 @@
+"""Writes a file whole or not at all: the one place that knows how."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+PART_SUFFIX = ".part"
+"""Ending of a file that is still being written; one that is found later was cut off by a crash."""
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write a file so that a reader, or a crash at any moment, finds the old content or the new one.
+
+    The bytes go to a hidden file in the same folder, are forced to the disk, and then take the name. Missing
+    folders are made.
+
+    Raises:
+        OSError: It cannot be written; what stood there before still does. Callers say it in their own family
+            of errors, with the cure that fits.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Random, so that two threads may write the same file; short, so that long names still fit.
+    part = path.with_name(f".{path.name[:16]}-{secrets.token_hex(6)}{PART_SUFFIX}")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the new name itself to the disk; Windows does so on its own and offers no such call."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
