@@ -196,6 +196,13 @@ def options() -> argparse.Namespace:
         "--strokes", action="store_true", help="strokes on the largest errors instead of masks"
     )
     parser.add_argument("--approve", action="store_true", help="with --strokes: the prediction was approved")
+    parser.add_argument(
+        "--plan",
+        nargs="*",
+        default=[],
+        metavar="NAME=VALUE",
+        help="other numbers of the plan, such as blend=0.8",
+    )
     parser.add_argument("--no-held-back", action="store_true", help="all photos teach, none judges")
     parser.add_argument("--only-surface", action="store_true", help="do not score the other sets")
     parser.add_argument("--split", default="test", help="split that is scored (tuning: val)")
@@ -204,13 +211,19 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def numbers(given: Sequence[str]) -> dict[str, float]:
+    """NAME=VALUE pairs as the plan's numbers; whole numbers stay whole."""
+    pairs = (one.partition("=") for one in given)
+    return {name: int(value) if value.isdigit() else float(value) for name, _, value in pairs}
+
+
 def main() -> None:
     asked = options()
     base = load_weights(asked.weights or asset("weights", "r2aunet-factory.safetensors"))
     sets = find_sets([asked.data])
     surface = sets[asked.surface]
     plan = FineTunePlan()
-    plan = replace(plan, seconds=asked.seconds or plan.seconds, steps=asked.steps)
+    plan = replace(plan, seconds=asked.seconds or plan.seconds, steps=asked.steps, **numbers(asked.plan))
     reference = ReferenceSet.load()
     scored = {asked.surface: surface} if asked.only_surface else sets
     tests = {name: folder.pairs(asked.split) for name, folder in scored.items()}

@@ -18,7 +18,7 @@ from resatt_studio.inference.device import Threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
 from resatt_studio.learning.checkpoint import PointWriter, ResumePoint, read_point
-from resatt_studio.learning.exam import Exam, Marks
+from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.lessons import Lesson, make_lesson
 from resatt_studio.learning.pace import Pace
 from resatt_studio.learning.patches import PatchSampler
@@ -29,7 +29,7 @@ from resatt_studio.models.state import build, pack_weights
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
+from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
 
 Steps = Generator[StepReport, None, None]
@@ -101,7 +101,8 @@ class Course:
         self.compute = choose_compute(device, precision)
         self.threads = threads
         self.student = Student(self.network, plan, self.compute, cost, threads)
-        self.windows = _windows(self.samples, LEARN_PIXELS_A_SECOND * plan.seconds / cost, plan.seed)
+        learn_pixels = LEARN_PIXELS_A_SECOND * plan.seconds / cost
+        self.windows = _windows(self.samples, learn_pixels, plan.seed)
         if not self.windows:
             raise LearningError(
                 "nobody said anything about any pixel of the photos to learn from.",
@@ -109,8 +110,14 @@ class Course:
             )
         judge_pixels = JUDGE_PIXELS_A_SECOND * plan.seconds / cost
         held_back = _windows(judging, judge_pixels, 0)
-        self.validated = bool(held_back)
-        self.exam = Exam(held_back or _windows(self.samples, judge_pixels, 0), reference)
+        if held_back:
+            self.judged_by = JudgedBy.PHOTOS
+        else:
+            parts = _windows(self.samples, learn_pixels, plan.seed, hold_parts_back=True)
+            held_back = [window for window in within_pixels(parts, judge_pixels) if _can_judge(window)]
+            self.judged_by = JudgedBy.PARTS if held_back else JudgedBy.LEARNED
+            self.windows = parts if held_back else self.windows
+        self.exam = Exam(held_back or within_pixels(self.windows, judge_pixels), reference)
         self.chance = np.random.default_rng(plan.seed)
         self.before = Marks({})
         self.best: _Best | None = None
@@ -231,12 +238,12 @@ class Course:
         yield self._report(dice=here.dice, phase=phase)
 
     def _rank(self, marks: Marks) -> tuple[bool, float]:
-        """Larger is better. Photos that were learned from cannot choose: there the latest is taken."""
+        """Larger is better. Corrections that were learned from cannot choose: there the latest is taken."""
         before = self.exam.scores(self.before, here=False, only=marks)
         after = self.exam.scores(marks, here=False)
         keeps = before is None or after is None or before.dice - after.dice <= FORGETTING_MARGIN
         here = self.exam.scores(marks, here=True)
-        return keeps, here.dice if here is not None and self.validated else 0.0
+        return keeps, here.dice if here is not None and self.judged_by is not JudgedBy.LEARNED else 0.0
 
     def _resume_point(self) -> ResumePoint:
         return ResumePoint(
@@ -307,7 +314,7 @@ class Course:
             seconds=self.pace.seconds,
             losses=tuple(self.losses),
             dices=tuple(self.dices),
-            validated=self.validated,
+            judged_by=self.judged_by,
         )
 
     def _metadata(self, step: int) -> dict[str, str]:
@@ -328,8 +335,19 @@ class Course:
         return StepReport(step, steps, loss, dice, self.pace.seconds, self.pace.seconds_left, phase)
 
 
-def _windows(samples: Sequence[Sample], pixels: float, seed: int) -> list[Window]:
-    return within_pixels(choose_windows(samples, seed), pixels)
+def _windows(
+    samples: Sequence[Sample], pixels: float, seed: int, hold_parts_back: bool = False
+) -> list[Window]:
+    return within_pixels(choose_windows(samples, seed, hold_parts_back), pixels)
+
+
+def _can_judge(window: Window) -> bool:
+    """Whether a part is held back that says something: crack, for Dice is of crack, and painted pixels, for
+    of the rest the old weights' answer would be the truth."""
+    if window.held is None or not np.any(window.labels[window.held]):
+        return False
+    asked = question(window)
+    return bool(np.any(asked.truth & asked.known))
 
 
 def _fingerprint(

@@ -119,18 +119,20 @@ class Exam:
 def question(window: Window) -> Question:
     """Truth of a corrected window: what was said, and around it what the inspector approved.
 
-    Pixels that nobody spoke about never count. Of an approved prediction a band of 3 px along the mask's edge
-    does not count either: there the old network's opinion on a crack's width would be held against the new.
+    Of a window whose part is held back, that part alone counts. Pixels that nobody spoke about never count.
+    Of an approved prediction a band of 3 px along the mask's edge does not count either: there the old
+    network's opinion on a crack's width would be held against the new.
     """
+    asked = np.ones(window.labels.shape, bool) if window.held is None else window.held
     said = window.labels != Label.UNSAID
     crack = window.labels == Label.CRACK
     if window.approved is None:
-        return Question(window.sample_id, True, window.pixels, crack, said)
+        return Question(window.sample_id, True, window.pixels, crack, said & asked)
     mask = np.asarray(window.approved > 127)
     side = 2 * _EDGE_BAND_PX + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     near = cv2.dilate(mask.astype(np.uint8), disc) != cv2.erode(mask.astype(np.uint8), disc, borderValue=1)
-    known = said | np.logical_not(near)
+    known = (said | np.logical_not(near)) & asked
     return Question(window.sample_id, True, window.pixels, np.where(said, crack, mask), known)
 
 

@@ -70,8 +70,9 @@ def fine_tune(
         precision: "auto", "fp32" or "bf16".
 
     Returns:
-        The candidate with scores before and after. Without validation photos the photos it learned from
-        judge, by their score before anything was learned from them and after (``validated`` is False then).
+        The candidate with scores before and after. Without validation photos, parts of the training photos
+        are held back and judge; where too little was corrected for that, what was learned from judges, and
+        ``judged_by`` says so.
 
     Raises:
         LearningError: There is nothing to learn from, the plan has no meaning, or learning was stopped before

@@ -67,13 +67,15 @@ def make_lesson(
     weak = _confident(believed) & np.logical_not(_touching(said))
     target = np.where(weak, believed > 127, target)
     weight[weak] = share
+    if window.held is not None:
+        weight[window.held] = 0.0
     return Lesson(
         sample_id=window.sample_id,
         fresh=window.fresh,
         pixels=window.pixels,
         target=target.astype(np.float32),
         weight=weight,
-        centres=_centres(window.labels, own_probability_8bit, rng),
+        centres=_centres(_taught(window), own_probability_8bit, rng),
         mended=_overruled(window.labels, own_probability_8bit).astype(np.float32),
     )
 
@@ -94,6 +96,13 @@ def painted_weight(labels: UInt8Array) -> Float32Array:
     inner = cv2.erode(said.astype(np.uint8), _CROSS, borderValue=1)
     ring = said & (inner == 0) & (cv2.dilate(inner, _CROSS) > 0)
     return np.asarray(said & np.logical_not(ring), dtype=np.float32)
+
+
+def _taught(window: Window) -> UInt8Array:
+    """Labels without those that judge."""
+    if window.held is None:
+        return window.labels
+    return np.where(window.held, Label.UNSAID, window.labels).astype(np.uint8)
 
 
 def _touching(said: BoolArray) -> BoolArray:

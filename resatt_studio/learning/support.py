@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 import numpy as np
 
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.sample import Sample
@@ -17,6 +18,9 @@ WINDOW_PX = 512
 MARGIN_PX = 64
 WHOLE_PX = 768
 """Photos up to this side are one window; larger ones are cut, so that memory and time stay bounded."""
+HELD_SHARE = 0.25
+HELD_CELL_PX = (16, 128)
+"""Bounds on the side of the squares that are held back of a photo; an eighth of its shorter side between."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +33,8 @@ class Window:
         pixels: h x w x 3 uint8 RGB.
         labels: h x w uint8 of ``Label`` values.
         approved: h x w uint8 probability * 255 that the inspector approved, or None.
+        held: h x w bool, True where the photo's own corrections judge instead of teach, or None when all of
+            it does the same.
     """
 
     sample_id: str
@@ -37,9 +43,12 @@ class Window:
     pixels: UInt8Array = field(repr=False)
     labels: UInt8Array = field(repr=False)
     approved: UInt8Array | None = field(repr=False, default=None)
+    held: BoolArray | None = field(repr=False, default=None)
 
 
-def choose_windows(samples: Sequence[Sample], seed: int = 0) -> Iterator[Window]:
+def choose_windows(
+    samples: Sequence[Sample], seed: int = 0, hold_parts_back: bool = False
+) -> Iterator[Window]:
     """Windows in the order of their worth, one of each sample in turn, fresh samples first.
 
     Of a large photo the windows with most labelled crack come first, alternating with windows drawn at
@@ -49,11 +58,56 @@ def choose_windows(samples: Sequence[Sample], seed: int = 0) -> Iterator[Window]
     Args:
         samples: Of one side of the split.
         seed: Of the draw.
+        hold_parts_back: Mark a part of each photo (:func:`held_back_part`) to judge by.
     """
     order = sorted(samples, key=lambda sample: (not sample.fresh, sample.sample_id))
     boxes = [_boxes_by_worth(sample, np.random.default_rng([seed, i])) for i, sample in enumerate(order)]
     rounds = zip_longest(*([(sample, box) for box in own] for sample, own in zip(order, boxes, strict=True)))
-    return (_window(*pick) for pick in chain.from_iterable(rounds) if pick is not None)
+    held = {id(sample): held_back_part(sample) if hold_parts_back else None for sample in order}
+    return (
+        _window(sample, box, held[id(sample)])
+        for sample, box in (pick for pick in chain.from_iterable(rounds) if pick is not None)
+    )
+
+
+def held_back_part(sample: Sample) -> BoolArray | None:
+    """About a quarter of a photo, in squares, that judges while no whole photo is held back.
+
+    A square's place decides, so it stays held back however often the network learns; only when corrections
+    would all fall on one side, the least of them changes it. Crack is split on its own, so that both sides
+    have some.
+
+    Returns:
+        H x W bool, or None when less than two squares hold painted pixels: then nothing can be held back.
+    """
+    height, width = sample.labels.shape
+    side = int(np.clip(min(height, width) // 8, *HELD_CELL_PX))
+    said = _by_cell(sample.labels != Label.UNSAID, side)
+    crack = _by_cell(sample.labels == Label.CRACK, side)
+    if np.count_nonzero(said) < 2:
+        return None
+    chance = _chances(sample.photo_id, said.shape)
+    held = chance < HELD_SHARE
+    for kind in (said, crack):
+        places = np.flatnonzero(kind)
+        if len(places) < 2:
+            continue
+        by_chance = places[np.argsort(chance.flat[places])]
+        held.flat[by_chance[0]], held.flat[by_chance[-1]] = True, False
+    wide = np.repeat(np.repeat(held, side, axis=0), side, axis=1)
+    return np.asarray(wide[:height, :width])
+
+
+def _by_cell(pixels: BoolArray, side: int) -> BoolArray:
+    """Whether each square of ``side`` pixels holds any; the last row and column may be cut off."""
+    rows = np.logical_or.reduceat(pixels, np.arange(0, pixels.shape[0], side), axis=0)
+    return np.asarray(np.logical_or.reduceat(rows, np.arange(0, pixels.shape[1], side), axis=1))
+
+
+def _chances(photo_id: str, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """A number in [0, 1) for each square, the same for the same photo on every machine."""
+    seed = int.from_bytes(hashlib.sha256(photo_id.encode()).digest()[:8], "big")
+    return np.random.default_rng(seed).random(shape)
 
 
 def within_pixels(windows: Iterable[Window], pixels: float) -> list[Window]:
@@ -90,7 +144,7 @@ def _has_something(sample: Sample, box: Box) -> bool:
     return sample.predicted is not None or bool(np.any(sample.labels[box.slices]))
 
 
-def _window(sample: Sample, box: Box) -> Window:
+def _window(sample: Sample, box: Box, held: BoolArray | None) -> Window:
     height, width = sample.labels.shape
     wide = box.expanded(MARGIN_PX).clipped(height, width)
     approved = sample.predicted[wide.slices] if sample.predicted is not None else None
@@ -101,4 +155,5 @@ def _window(sample: Sample, box: Box) -> Window:
         pixels=sample.pixels[wide.slices],
         labels=sample.labels[wide.slices],
         approved=approved,
+        held=held[wide.slices] if held is not None else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from resatt_studio.records.weights import Scores, WeightsFile
 
@@ -58,18 +59,28 @@ class StepReport:
     phase: str = "learning"
 
 
+class JudgedBy(StrEnum):
+    """What the scores of a run are of; whatever judges is never learned from, except where it says so."""
+
+    PHOTOS = "photos"
+    """Photos held back by the project's split."""
+    PARTS = "parts"
+    """Parts held back of the photos it learned from, while the split holds no photo back."""
+    LEARNED = "learned"
+    """The very corrections it learned from: too few were made to hold any back."""
+
+
 @dataclass(frozen=True, eq=False)
 class FineTuneResult:
     """A candidate and how it compares.
 
     Attributes:
         weights: The candidate.
-        before, after: Scores on the validation samples (test-then-train on train samples when there is no
-            validation photo yet; ``validated`` is then False).
+        before, after: Scores on what ``judged_by`` says.
         reference_before, reference_after: On the shipped reference set.
         steps, seconds: How long it learned.
         losses, dices: Curves as (step, value).
-        validated: Whether held-back photos judged it.
+        judged_by: Held-back photos, held-back parts of the learned photos, or what was learned from.
     """
 
     weights: WeightsFile
@@ -81,7 +92,12 @@ class FineTuneResult:
     seconds: float
     losses: tuple[tuple[int, float], ...] = field(default=(), repr=False)
     dices: tuple[tuple[int, float], ...] = field(default=(), repr=False)
-    validated: bool = True
+    judged_by: JudgedBy = JudgedBy.PHOTOS
+
+    @property
+    def validated(self) -> bool:
+        """Whether it was judged by something that it did not learn from."""
+        return self.judged_by is not JudgedBy.LEARNED
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class FineTuneOutcome:
             "reference_before": scores_row(self.result.reference_before),
             "reference_after": scores_row(self.result.reference_after),
             "validated": self.result.validated,
+            "judged_by": self.result.judged_by.value,
             "steps": self.result.steps,
             "seconds": self.result.seconds,
             "left_out": list(self.left_out),

@@ -15,7 +15,7 @@ from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.panels.curves import _smoothed
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.project import EventEntry
-from resatt_studio.records.training import StepReport, Verdict
+from resatt_studio.records.training import JudgedBy, StepReport, Verdict
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 
 pytestmark = pytest.mark.gui
@@ -101,7 +101,7 @@ def test_the_outcome_stands_side_by_side(studio: Any) -> None:
     panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
     before = Scores(0.71, 0.55, 0.8, 0.64, 0.85)
     after = replace(before, dice=0.83)
-    result = SimpleNamespace(before=before, after=after, validated=True)
+    result = SimpleNamespace(before=before, after=after, judged_by=JudgedBy.PHOTOS)
     learner.outcome = SimpleNamespace(
         verdict=Verdict(True, "Promoted: Dice rose."), result=result, version=VERSIONS[2]
     )
@@ -120,7 +120,7 @@ def test_the_outcome_stands_side_by_side(studio: Any) -> None:
 def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     promoted: list[str] = []
     monkeypatch.setattr(studio.parts.learner, "promote", promoted.append)
-    result = SimpleNamespace(before=None, after=None, validated=False)
+    result = SimpleNamespace(before=None, after=None, judged_by=JudgedBy.LEARNED)
     studio.parts.learner.outcome = SimpleNamespace(
         verdict=Verdict(False, "Not promoted: Dice fell."), result=result, version=VERSIONS[2]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,17 @@ def test_paint_overrules_the_approved_prediction_up_to_its_edge() -> None:
     labels[10, 10:30] = Label.NOT_CRACK
     asked = question(window(labels, approved))
     assert asked.known[10, 20] and not asked.truth[10, 20]
+
+
+def test_of_a_window_with_a_part_held_back_that_part_alone_is_asked() -> None:
+    labels = np.full((40, 40), Label.NOT_CRACK, np.uint8)
+    labels[20] = Label.CRACK
+    held = np.zeros((40, 40), bool)
+    held[:, :10] = True
+    for approved in (None, np.zeros((40, 40), np.uint8)):
+        asked = question(replace(window(labels, approved), held=held))
+        assert np.array_equal(asked.known, held)
+        assert asked.truth[20, 5]
 
 
 def test_own_and_reference_questions_alternate(

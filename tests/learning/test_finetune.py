@@ -15,12 +15,14 @@ import torch
 
 from resatt_studio.errors import LearningError
 from resatt_studio.learning.finetune import Diverged, fine_tune
+from resatt_studio.learning.gate import judge
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import NotFinite, Student
 from resatt_studio.models.state import state_of
+from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
+from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
 
 PLAN = FineTunePlan(seconds=120, steps=8, crop_px=64, batch=2, learning_rate=2e-3)
@@ -111,18 +113,24 @@ def test_a_click_never_waits_long(run: Any) -> None:
 
 def test_held_back_photos_judge_and_are_never_learned_from(run: Any, finish: Finish) -> None:
     result = finish(run())
-    assert result.validated
+    assert result.judged_by is JudgedBy.PHOTOS
     assert result.before is not None and result.before.photos == 1
     assert result.reference_before is not None and result.reference_before.photos == 2
     assert "sample-3" not in result.weights.metadata["samples"]
 
 
-def test_without_held_back_photos_the_learned_ones_judge_and_it_is_told(
-    run: Any, finish: Finish, make_sample: Make
-) -> None:
+def test_without_held_back_photos_held_back_parts_judge(run: Any, finish: Finish, make_sample: Make) -> None:
     result = finish(run(given=[make_sample(1), make_sample(2)]))
-    assert not result.validated
+    assert result.judged_by is JudgedBy.PARTS
     assert result.before is not None and result.before.photos == 2
+
+
+def test_too_little_paint_to_hold_back_any_is_told(run: Any, finish: Finish, make_sample: Make) -> None:
+    dab = np.zeros((64, 64), np.uint8)
+    dab[4:8, 4:8] = Label.CRACK
+    result = finish(run(given=[make_sample(1, labels=dab)]))
+    assert result.judged_by is JudgedBy.LEARNED
+    assert not judge(result).promoted
 
 
 def test_without_a_reference_set_there_is_no_forgetting_to_measure(run: Any, finish: Finish) -> None:
@@ -255,7 +263,7 @@ def test_a_held_back_photo_nobody_spoke_about_judges_nothing(
 ) -> None:
     silent = make_sample(3, Split.VALIDATION, labels=np.zeros((64, 64), np.uint8))
     result = finish(run(replace(PLAN, steps=2), [make_sample(1), silent]))
-    assert not result.validated
+    assert result.judged_by is JudgedBy.PARTS
     assert result.before is not None and result.before.photos == 1
 
 

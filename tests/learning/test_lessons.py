@@ -53,6 +53,18 @@ def test_without_weak_labels_only_paint_teaches(labels: np.ndarray, own: np.ndar
     assert not lesson(labels, own, weak_weight=0.0).weight[labels == Label.UNSAID].any()
 
 
+@given(labels=LABELS, own=BELIEFS)
+@settings(max_examples=30, deadline=None)
+def test_what_is_held_back_teaches_nothing(labels: np.ndarray, own: np.ndarray) -> None:
+    held = np.zeros((24, 24), bool)
+    held[:, 8:16] = True
+    pixels = np.zeros((24, 24, 3), np.uint8)
+    window = Window("a", True, Box(0, 0, 24, 24), pixels, labels, None, held)
+    taught = make_lesson(window, own, 0.2, np.random.default_rng(0))
+    assert not taught.weight[held].any()
+    assert not held[tuple(taught.centres.T)].any()
+
+
 def test_complete_labels_teach_every_pixel() -> None:
     labels = np.full((30, 30), Label.NOT_CRACK, np.uint8)
     labels[10, :] = Label.CRACK

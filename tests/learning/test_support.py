@@ -6,8 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from resatt_studio.learning.support import MARGIN_PX, WINDOW_PX, choose_windows, within_pixels
+from resatt_studio.learning.support import (
+    HELD_SHARE,
+    MARGIN_PX,
+    WINDOW_PX,
+    choose_windows,
+    held_back_part,
+    within_pixels,
+)
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
@@ -83,3 +93,49 @@ def test_pixels_are_limited_but_one_window_always_stays(make_sample: Make) -> No
     assert len(within_pixels(choose_windows(samples), 3 * 64 * 64)) == 3
     assert len(within_pixels(choose_windows(samples), 1)) == 1
     assert len(within_pixels(choose_windows(samples), 1e9)) == 5
+
+
+def painted(labels: np.ndarray, name: str = "photo") -> Sample:
+    pixels = np.zeros((*labels.shape, 3), np.uint8)
+    return Sample(name, name, "group", Split.TRAIN, pixels, labels)
+
+
+@given(labels=hnp.arrays(np.uint8, (5, 7), elements=st.sampled_from([0, 1, 2])), name=st.text(max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_of_what_lies_in_two_squares_each_side_of_the_split_gets_some(labels: np.ndarray, name: str) -> None:
+    """The squares of a photo of 5 x 7 blocks of 16 px are those blocks."""
+    held = held_back_part(painted(np.kron(labels, np.ones((16, 16), np.uint8)), name))
+    for kind in (labels != Label.UNSAID, labels == Label.CRACK):
+        if np.count_nonzero(kind) >= 2:
+            assert held is not None
+            blocks = held[::16, ::16]
+            assert blocks[kind].any() and not blocks[kind].all()
+
+
+def test_paint_in_a_single_square_is_not_split() -> None:
+    labels = np.zeros((300, 500), np.uint8)
+    labels[3:9, 3:9] = Label.CRACK
+    assert held_back_part(painted(labels)) is None
+
+
+def test_about_a_quarter_of_a_photo_is_held_back_and_always_the_same() -> None:
+    labels = np.full((1030, 2050), Label.NOT_CRACK, np.uint8)
+    labels[500] = Label.CRACK
+    held = held_back_part(painted(labels))
+    assert held is not None and held.shape == labels.shape
+    assert 0.5 * HELD_SHARE < held.mean() < 1.5 * HELD_SHARE
+    labels[100:103, 200:700] = Label.CRACK
+    again = held_back_part(painted(labels))
+    assert again is not None and np.mean(held != again) < 0.03
+    other = held_back_part(painted(labels, "another photo"))
+    assert other is not None and np.mean(held != other) > 0.2
+
+
+def test_windows_that_overlap_agree_on_what_is_held_back() -> None:
+    labels = np.full((1500, 2600), Label.NOT_CRACK, np.uint8)
+    labels[700:720, 300:1400] = Label.CRACK
+    whole = held_back_part(large("a", labels=labels))
+    assert whole is not None
+    for window in choose_windows([large("a", labels=labels)], hold_parts_back=True):
+        assert window.held is not None
+        assert np.array_equal(window.held, whole[window.box.slices])

@@ -17,10 +17,15 @@ from resatt_studio.app.panels.curves import Curves
 from resatt_studio.app.panels.versions import VersionsTable
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.status import clock
-from resatt_studio.records.training import StepReport
+from resatt_studio.records.training import JudgedBy, StepReport
 from resatt_studio.records.weights import Scores
 
 _ROWS = ("dice", "tolerance_f1", "precision", "recall")
+_JUDGES = {
+    JudgedBy.PHOTOS: "on held-back photos",
+    JudgedBy.PARTS: "on held-back parts",
+    JudgedBy.LEARNED: "on what was learned",
+}
 _TITLES = {"dice": "Dice", "tolerance_f1": "F1 at 2 px", "precision": "Precision", "recall": "Recall"}
 
 
@@ -87,7 +92,7 @@ class LearningPanel(QWidget):
             self._step(learner.report)
         elif outcome is not None:
             self.words.setText(outcome.verdict.reason)
-            self.comparison.show_scores(outcome.result.before, outcome.result.after, outcome.result.validated)
+            self.comparison.show_scores(outcome.result.before, outcome.result.after, outcome.result.judged_by)
         elif self._parts.session.project is None:
             self.words.setText("Open a project; the network learns from the corrections that you approve.")
         elif not learner.can_learn:
@@ -95,7 +100,9 @@ class LearningPanel(QWidget):
         else:
             held = learner.held_back
             judge = (
-                f"{held} held back to judge what was learned." if held else "None is held back to judge yet."
+                f"{held} held back to judge what was learned."
+                if held
+                else "No photo is held back yet: a part of each judges."
             )
             self.words.setText(f"{judge} Learning takes a minute or two; go on painting meanwhile.")
 
@@ -114,7 +121,7 @@ class LearningPanel(QWidget):
             words.append(f"{clock(report.seconds_left)} left")
         if learner.dices:
             first, last = learner.dices[0][1], learner.dices[-1][1]
-            which = "held-back corrections" if learner.held_back else "what it learns from"
+            which = "held-back photos" if learner.held_back else "what judges"
             words.append(f"Dice on {which} {first:.2f} → {last:.2f}")
         self.words.setText(" · ".join(words))
         self.curves.show_curves(learner.losses, learner.dices)
@@ -144,9 +151,9 @@ class Comparison(QWidget):
                 cell = self.cells[name, which] = QLabel("–")
                 grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight)
 
-    def show_scores(self, before: Scores | None, after: Scores | None, validated: bool) -> None:
+    def show_scores(self, before: Scores | None, after: Scores | None, judged_by: JudgedBy) -> None:
         """Fill the table; what was not judged is a dash."""
-        self._head.setText("on held-back photos" if validated else "not validated yet")
+        self._head.setText(_JUDGES[judged_by])
         for name in _ROWS:
             old = None if before is None else getattr(before, name)
             new = None if after is None else getattr(after, name)
