@@ -34,6 +34,7 @@ class Lesson:
         pixels: h x w x 3 uint8 RGB.
         target: h x w float32, 1 crack, 0 not.
         weight: h x w float32 in [0, 1]; 0 counts in no way.
+        painted: h x w float32, 1 where the inspector's own paint teaches, else 0.
         centres: n x 2 pixels (row, column) that were corrected, n up to 20,000.
         mended: h x w float32, 1 where the inspector overruled the network's own answer, else 0. A reminder of
             that answer must be silent there, or it would teach the mistake again.
@@ -44,6 +45,7 @@ class Lesson:
     pixels: UInt8Array = field(repr=False)
     target: Float32Array = field(repr=False)
     weight: Float32Array = field(repr=False)
+    painted: Float32Array = field(repr=False)
     centres: npt.NDArray[np.int32] = field(repr=False)
     mended: Float32Array = field(repr=False)
 
@@ -61,20 +63,22 @@ def make_lesson(
     """
     said = window.labels != Label.UNSAID
     target = window.labels == Label.CRACK
-    weight = painted_weight(window.labels)
+    painted = painted_weight(window.labels)
     believed = own_probability_8bit if window.approved is None else window.approved
     share = weak_weight if window.approved is None else min(1.0, APPROVED_OVER_WEAK * weak_weight)
     weak = _confident(believed) & np.logical_not(_touching(said))
     target = np.where(weak, believed > 127, target)
-    weight[weak] = share
+    weight = np.where(weak, np.float32(share), painted)
     if window.held is not None:
         weight[window.held] = 0.0
+        painted[window.held] = 0.0
     return Lesson(
         sample_id=window.sample_id,
         fresh=window.fresh,
         pixels=window.pixels,
         target=target.astype(np.float32),
         weight=weight,
+        painted=painted,
         centres=_centres(_taught(window), own_probability_8bit, rng),
         mended=_overruled(window.labels, own_probability_8bit).astype(np.float32),
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ import pytest
 import torch
 
 from resatt_studio.errors import LearningError
+from resatt_studio.learning.course import Course
+from resatt_studio.learning.exam import Marks
 from resatt_studio.learning.finetune import Diverged, fine_tune
 from resatt_studio.learning.gate import judge
+from resatt_studio.learning.pace import Pace
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import NotFinite, Student
 from resatt_studio.models.state import state_of
@@ -43,6 +47,11 @@ def run(tiny_weights: WeightsFile, tiny_reference: ReferenceSet, samples: list[S
         return fine_tune(tiny_weights, taught, plan, more.pop("reference", tiny_reference), **more)
 
     return start
+
+
+def way(weights: WeightsFile, state: Mapping[str, torch.Tensor]) -> float:
+    """Distance of a state from weights."""
+    return math.sqrt(sum(float((state[k] - v).double().square().sum()) for k, v in state_of(weights).items()))
 
 
 def test_a_run_returns_another_network_with_the_same_statistics(
@@ -123,6 +132,26 @@ def test_without_held_back_photos_held_back_parts_judge(run: Any, finish: Finish
     result = finish(run(given=[make_sample(1), make_sample(2)]))
     assert result.judged_by is JudgedBy.PARTS
     assert result.before is not None and result.before.photos == 2
+
+
+@pytest.mark.parametrize(("keeps_within", "gone"), [(2.0, 1.0), (0.9, 0.6), (0.5, 0.35), (0.1, 0.35)])
+def test_a_candidate_that_forgot_is_pulled_back_until_it_did_not(
+    run: Any,
+    finish: Finish,
+    tiny_weights: WeightsFile,
+    monkeypatch: pytest.MonkeyPatch,
+    keeps_within: float,
+    gone: float,
+) -> None:
+    """Shares of the way from the old weights: what does not forget is kept, or the last that was tried."""
+    monkeypatch.setattr(Pace, "check_due", lambda pace, step: False)
+    whole = way(tiny_weights, state_of(finish(run()).weights))
+
+    def rank(course: Course, marks: Marks) -> tuple[bool, float]:
+        return way(tiny_weights, course.student.candidate_state()) <= keeps_within * whole, 0.5
+
+    monkeypatch.setattr(Course, "_rank", rank)
+    assert way(tiny_weights, state_of(finish(run()).weights)) == pytest.approx(gone * whole, rel=0.02)
 
 
 def test_too_little_paint_to_hold_back_any_is_told(run: Any, finish: Finish, make_sample: Make) -> None:
