@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QWidget
 
 from resatt_studio.annotation.document import CorrectionDocument
@@ -18,7 +18,13 @@ from resatt_studio.app.canvas.gestures import (
     Drag,
     Gestures,
 )
-from resatt_studio.app.canvas.painting import Ring, paint_focus, paint_message, paint_pictures
+from resatt_studio.app.canvas.painting import (
+    Ring,
+    paint_focus,
+    paint_message,
+    paint_pictures,
+    ring_region,
+)
 from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
@@ -79,7 +85,7 @@ class PhotoCanvas(CanvasEvents):
         self._pointer_at: QPointF | None = None
         self._last_position: QPointF | None = None
         self._ring = Ring()
-        self._ring_drawn = QRect()
+        self._ring_drawn = QRegion()
         self._focus_by_key = False
         self._spec = tool_spec("brush")
         self._gestures = Gestures(self, "brush")
@@ -284,14 +290,13 @@ class PhotoCanvas(CanvasEvents):
     def paintEvent(self, event) -> None:
         self.scene.compose()
         ratio = self.devicePixelRatioF()
-        box = _outer_box(QRectF(event.rect()), ratio).intersection(self.viewport.view_box)
         painter = QPainter(self)
-        if not box.empty:
-            paint_pictures(painter, self.scene, box, ratio)
+        for box in (_outer_box(QRectF(rect), ratio) for rect in event.region()):
+            paint_pictures(painter, self.scene, box.intersection(self.viewport.view_box), ratio)
         if self._message:
             paint_message(painter, self.rect(), self._message, self.scene.background)
-        self._ring_drawn = self._ring_rect()
-        if self._pointer_at is not None and not self._ring_drawn.isNull():
+        self._ring_drawn = self._ring_region()
+        if self._pointer_at is not None and not self._ring_drawn.isEmpty():
             # The tip of the pointer is the middle of its pixel.
             centre = self._pointer_at + QPointF(0.5, 0.5) / ratio
             self._ring.paint(painter, centre, self._ring_radius, ratio)
@@ -304,18 +309,14 @@ class PhotoCanvas(CanvasEvents):
         """In logical pixels; never too small to be seen."""
         return max(self.radius_px * self.scale / self.devicePixelRatioF(), _SMALLEST_RING_PX)
 
-    def _ring_rect(self) -> QRect:
-        """Logical pixels that the ring takes; null when there is none."""
+    def _ring_region(self) -> QRegion:
+        """Logical pixels that the ring takes; empty when there is none."""
         if self._pointer_at is None or not self._spec.ring or self._photo_size is None or self._space_held:
-            return QRect()
-        radius = self._ring_radius + 4
-        x, y = self._pointer_at.x(), self._pointer_at.y()
-        return QRectF(x - radius, y - radius, 2 * radius, 2 * radius).toAlignedRect()
+            return QRegion()
+        return ring_region(self._pointer_at, self._ring_radius, self.rect())
 
     def _update_ring(self) -> None:
-        for rect in (self._ring_drawn, self._ring_rect()):
-            if not rect.isNull():
-                self.update(rect)
+        self.update(self._ring_drawn.united(self._ring_region()))
 
     def _update_view(self, box: Box) -> None:
         """Paint a box of view pixels again."""
