@@ -27,6 +27,7 @@ class AugmentPlan:
         jitter: Largest shift of the patch's centre, as a share of its side.
         brightness: Largest shift of the mean, as a share of full range.
         contrast: Largest natural logarithm of the contrast factor; gamma gets half of it.
+        flatten: Smallest and largest further contrast factor; below 1 the surface looks smoother than it is.
         cast: Largest natural logarithm of a colour channel's gain.
         shade: Chance of uneven light (a gradient or a soft-edged shadow).
         grey: Chance of losing all colour.
@@ -42,6 +43,7 @@ class AugmentPlan:
     jitter: float = 0.3
     brightness: float = 0.2
     contrast: float = 0.4
+    flatten: tuple[float, float] = (1.0, 1.0)
     cast: float = 0.08
     shade: float = 0.3
     grey: float = 0.25
@@ -181,7 +183,7 @@ def change_light(rng: np.random.Generator, pixels: UInt8Array, plan: AugmentPlan
 
 
 def _expose(rng: np.random.Generator, view: Float32Array, plan: AugmentPlan) -> Float32Array:
-    contrast = np.exp(rng.uniform(-plan.contrast, plan.contrast))
+    contrast = np.exp(rng.uniform(-plan.contrast, plan.contrast)) * rng.uniform(*plan.flatten)
     gamma = np.exp(rng.uniform(-plan.contrast, plan.contrast) / 2)
     gains = np.exp(rng.uniform(-plan.cast, plan.cast, size=3))
     shift = rng.uniform(-plan.brightness, plan.brightness)

@@ -1,9 +1,10 @@
 """What a window teaches: a target and a weight for every pixel, and where the corrections are.
 
-Painted pixels weigh one. Where the inspector said nothing, nothing is taken for background; instead the
-prediction that the inspector approved, or else the confident part of the network's own prediction, teaches at
-a low weight. (Learning from strokes alone ruins the network: measured Dice 0.59 to 0.38, because strokes lie
-on errors only; with its own confident answers at weight 0.2 it rises to 0.67.)
+Painted pixels are taught as painted. Where the inspector said nothing, nothing is taken for background: there
+the prediction that the inspector approved, or else the network's own, is the target, doubts included. Strokes
+lie on errors, and most errors are missed crack; learning from strokes alone teaches to see more of it
+everywhere (measured before: Dice 0.59 to 0.38). What the old network thinks of the pixels beside a stroke is
+the only word against that, its doubts along the crack's edge above all; docs/BENCHMARKS-learning.md compares.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from resatt_studio.learning.support import Window
 from resatt_studio.records.arrays import BoolArray, Float32Array, UInt8Array
 from resatt_studio.records.correction import Label
 
-APPROVED_OVER_WEAK = 2.0  # an approved prediction weighs twice the network's own opinion: 0.4 to 0.2
-SURE_8BIT = 230  # probability 0.9: above it, or below its mirror image, the network is confident
 MAX_CENTRES = 20_000
 
 _CROSS = np.ones((3, 3), np.uint8)
@@ -32,7 +31,7 @@ class Lesson:
     Attributes:
         sample_id, fresh: As in :class:`Window`.
         pixels: h x w x 3 uint8 RGB.
-        target: h x w float32, 1 crack, 0 not.
+        target: h x w float32 crack probability; 0 or 1 where it was painted.
         weight: h x w float32 in [0, 1]; 0 counts in no way.
         painted: h x w float32, 1 where the inspector's own paint teaches, else 0.
         centres: n x 2 pixels (row, column) that were corrected, n up to 20,000.
@@ -58,17 +57,16 @@ def make_lesson(
     Args:
         window: Corrected part of a photo.
         own_probability_8bit: h x w uint8 probability * 255 of the weights that learning starts from.
-        weak_weight: Weight in [0, 1] of the network's own confident answers on unsaid pixels.
+        weak_weight: Weight in [0, 1] of the believed probability on unsaid pixels.
         rng: Thins out the centres.
     """
     said = window.labels != Label.UNSAID
     target = window.labels == Label.CRACK
     painted = painted_weight(window.labels)
     believed = own_probability_8bit if window.approved is None else window.approved
-    share = weak_weight if window.approved is None else min(1.0, APPROVED_OVER_WEAK * weak_weight)
-    weak = _confident(believed) & np.logical_not(_touching(said))
-    target = np.where(weak, believed > 127, target)
-    weight = np.where(weak, np.float32(share), painted)
+    unsaid = np.logical_not(_touching(said))
+    target = np.where(unsaid, believed / np.float32(255), target)
+    weight = np.where(unsaid, np.float32(weak_weight), painted)
     if window.held is not None:
         weight[window.held] = 0.0
         painted[window.held] = 0.0
@@ -112,10 +110,6 @@ def _taught(window: Window) -> UInt8Array:
 def _touching(said: BoolArray) -> BoolArray:
     """Painted pixels and those within one pixel of them."""
     return np.asarray(cv2.dilate(said.astype(np.uint8), _CROSS) > 0)
-
-
-def _confident(probability_8bit: UInt8Array) -> BoolArray:
-    return np.asarray((probability_8bit >= SURE_8BIT) | (probability_8bit <= 255 - SURE_8BIT))
 
 
 def _overruled(labels: UInt8Array, own_probability_8bit: UInt8Array) -> BoolArray:

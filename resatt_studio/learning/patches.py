@@ -1,10 +1,10 @@
 """Cuts the patches of one step: some teach what was corrected, the others remind of what was known.
 
 Half of the teaching patches lie around corrections. Reminders are drawn scenes, and the project's own photos
-at quite other scales and through other cameras; their target is what the network answered before it learned
-anything (learning without forgetting: Li and Hoiem, ECCV 2016, section 3), so they hold it in place where
-nobody corrected it. The scenes' true masks are no target: learning those as well moved the network away from
-real photos.
+at quite other scales, through other cameras and as smoother surfaces would look; their target is what the
+network answered before it learned anything (learning without forgetting: Li and Hoiem, ECCV 2016, section 3),
+so they hold it in place where nobody corrected it. The scenes' true masks are no target: learning those as
+well moved the network away from real photos.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ OTHER_VIEWS = (
     replace(STRONG, scale=(1.8, 3.5)),
     replace(STRONG, scale=(0.35, 0.6)),
     replace(STRONG, scale=(0.7, 1.4), blur=1.0, sharpen=0.0),
+    replace(STRONG, scale=(0.7, 1.4), flatten=(0.3, 0.6)),
+    replace(STRONG, scale=(0.7, 1.4), flatten=(0.2, 0.5), blur=0.7),
+    replace(STRONG, scale=(0.4, 0.8), flatten=(0.3, 0.6)),
 )
-"""Views of the project's own photos about which its corrections say nothing: nearer, farther, softer."""
-PAINTED_SHARE = 0.5
-"""Least share of what a step teaches that painted pixels have together, however few they are."""
-MOST_WEIGHT = 8.0
-"""Most that one painted pixel may weigh for it: a single dab must not be shouted."""
+"""Views of the project's own photos about which its corrections say nothing: nearer, farther, softer,
+flatter. Without the flat ones the network learns how wide cracks are on every surface instead of this one."""
 _TRIES = 4
 
-_Cut = tuple[str, UInt8Array, Float32Array, Float32Array, BoolArray]
+_Cut = tuple[str, UInt8Array, Float32Array, Float32Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ class Batch:
     Attributes:
         names: Whose sample (or reference tile) each patch is.
         pixels: N x S x S x 3 uint8 RGB.
-        target: N x S x S float32, 1 crack, 0 not.
-        weight: N x S x S float32, at least 0; balanced by :func:`balanced`.
+        target: N x S x S float32 crack probability; 0 or 1 where it was painted.
+        weight: N x S x S float32 in [0, 1].
         reminder: N bool; True where ``target`` is what the network answered before learning.
     """
 
@@ -61,34 +61,6 @@ class Batch:
     target: Float32Array = field(repr=False)
     weight: Float32Array = field(repr=False)
     reminder: BoolArray = field(repr=False)
-
-
-def balanced(weight: Float32Array, painted: BoolArray, reminder: BoolArray) -> Float32Array:
-    """Raise painted pixels that are few to a fair share, so that neither the old network's answers around
-    them nor the reminders drown them.
-
-    Strokes are about 4 % of a photo. Taken as they are, the approved prediction around them is nine parts in
-    ten of what a patch teaches, and the correction is lost in it. Complete masks stay as they are.
-
-    Args:
-        weight: N x S x S, in [0, 1].
-        painted: N x S x S, where the inspector's own paint teaches.
-        reminder: N, patches that teach nothing new; they keep their weights.
-
-    Returns:
-        N x S x S float32: of the teaching patches painted pixels together weigh at least ``PAINTED_SHARE`` of
-        their area, unless ``MOST_WEIGHT`` is too little for that; the others share the rest of it at most.
-    """
-    area = float(np.count_nonzero(~reminder)) * weight[0].size
-    paint = float(weight[painted].sum())
-    rest = float(weight[~reminder].sum()) - paint
-    if not paint or paint >= PAINTED_SHARE * area:
-        return weight
-    louder = min(MOST_WEIGHT, PAINTED_SHARE * area / paint)
-    quieter = min(1.0, louder * paint * (1 / PAINTED_SHARE - 1) / rest) if rest else 1.0
-    factor = np.where(painted, np.float32(louder), np.float32(quieter))
-    factor[reminder] = 1.0
-    return np.asarray(weight * factor, np.float32)
 
 
 class PatchSampler:
@@ -125,9 +97,8 @@ class PatchSampler:
         """Cut ``patches`` patches of ``patch_px`` x ``patch_px`` pixels."""
         reminder = self.rng.random(patches) < self._reminder_share
         cuts = [self._remind(patch_px) if reminds else self._teach(patch_px) for reminds in reminder]
-        names, pixels, targets, weights, painted = zip(*cuts, strict=True)
-        weight = balanced(np.stack(weights), np.stack(painted), reminder)
-        batch = Batch(tuple(names), np.stack(pixels), np.stack(targets), weight, reminder)
+        names, pixels, targets, weights = zip(*cuts, strict=True)
+        batch = Batch(tuple(names), np.stack(pixels), np.stack(targets), np.stack(weights), reminder)
         if reminder.any():
             batch.target[reminder] = self._recall(batch.pixels[reminder])
         return batch
@@ -147,9 +118,10 @@ class PatchSampler:
             if weight.any():
                 break
         pixels = change_light(self.rng, warp_photo(lesson.pixels, matrix, patch_px), self._augment)
-        target = (warp_values(lesson.target, matrix, patch_px) >= 0.5).astype(np.float32)
+        target = warp_values(lesson.target, matrix, patch_px)
         painted = warp_values(lesson.painted, matrix, patch_px) >= 0.5
-        return lesson.sample_id, pixels, target, weight, painted
+        target = np.where(painted, target >= 0.5, target).astype(np.float32)
+        return lesson.sample_id, pixels, target, weight
 
     def _remind(self, patch_px: int) -> _Cut:
         """Cut a patch whose target the network will give itself; what was overruled does not count."""
@@ -166,7 +138,7 @@ class PatchSampler:
         pixels = change_light(self.rng, warp_photo(photo, matrix, patch_px), plan)
         target = np.ones((patch_px, patch_px), np.float32)
         counts = target if mended is None else (warp_values(mended, matrix, patch_px) == 0).astype(np.float32)
-        return name, pixels, target, counts, np.zeros((patch_px, patch_px), bool)
+        return name, pixels, target, counts
 
     def _centre(self, lesson: Lesson) -> tuple[float, float]:
         if len(lesson.centres) and self.rng.random() < CORRECTED_SHARE:

@@ -20,7 +20,7 @@ class FineTunePlan:
         learning_rate: AdamW, for the whole network (depth factors in ``learning.freeze``).
         replay: Share of a step's patches that remind instead of teach: drawn scenes and other views of the
             project's photos, whose target is what the network answered before learning.
-        weak_weight: Weight of the model's own confident prediction on unsaid pixels.
+        weak_weight: Weight of the approved or the model's own probability on unsaid pixels.
         ema_decay: Of the averaged weights.
         blend: How far the candidate goes from the weights it started from to the averaged ones, in (0, 1].
         seed: Of everything random.
@@ -32,7 +32,7 @@ class FineTunePlan:
     batch: int = 4
     learning_rate: float = 5e-4
     replay: float = 0.5
-    weak_weight: float = 0.2
+    weak_weight: float = 1.0
     ema_decay: float = 0.95
     blend: float = 0.6
     seed: int = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,6 +98,13 @@ def test_every_kind_of_light_does_something(only: str) -> None:
     photo = rng(3).integers(60, 200, (64, 64, 3), dtype=np.uint8)
     plan = replace(NONE, **{only: 1.0})
     assert not np.array_equal(change_light(rng(4), photo, plan), photo)
+
+
+def test_a_flat_view_has_less_contrast() -> None:
+    pixels = np.random.default_rng(1).integers(60, 200, (40, 40, 3), dtype=np.uint8)
+    flat = change_light(np.random.default_rng(2), pixels, replace(NONE, flatten=(0.3, 0.3)))
+    assert flat.std() == pytest.approx(0.3 * pixels.std(), rel=0.03)
+    assert flat.mean() == pytest.approx(pixels.mean(), rel=0.01)
 
 
 def test_outside_the_photo_the_photo_is_mirrored() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from resatt_studio.learning.augment import NONE
 from resatt_studio.learning.lessons import Lesson
-from resatt_studio.learning.patches import MOST_WEIGHT, PAINTED_SHARE, PatchSampler, balanced
+from resatt_studio.learning.patches import PatchSampler
 
 
 def lesson(name: str = "a", side_px: int = 96, fresh: bool = True, **more: Any) -> Lesson:
@@ -135,42 +135,3 @@ def test_reminders_are_silent_where_the_inspector_overruled_the_network() -> Non
     assert overruled.any()
     assert batch.weight[overruled].mean() < 0.05
     assert batch.weight.mean() > 0.3
-
-
-@given(
-    painted=st.floats(0.001, 1.0),
-    weak=st.floats(0.0, 0.5),
-    reminders=st.integers(0, 3),
-)
-@settings(max_examples=60, deadline=None)
-def test_painted_pixels_have_a_fair_share_however_few_they_are(
-    painted: float, weak: float, reminders: int
-) -> None:
-    rng = np.random.default_rng(3)
-    paint = rng.random((4, 32, 32)) < painted
-    reminder = np.arange(4) < reminders
-    paint[reminder] = False
-    weight = np.where(paint, np.float32(1), np.float32(weak))
-    weight[reminder] = 1.0
-    fair = balanced(weight, paint, reminder)
-    assert np.array_equal(fair[reminder], weight[reminder])
-    assert fair.min() >= 0.0 and fair.max() <= MOST_WEIGHT
-    teaching = fair[~reminder]
-    loud, all_of_it = float(fair[paint].sum()), float(teaching.sum())
-    if paint.any():
-        assert loud >= 0.999 * PAINTED_SHARE * all_of_it or np.array_equal(fair, weight)
-        assert np.all(fair[paint] >= 1.0)
-
-
-def test_a_complete_mask_is_balanced_already() -> None:
-    weight, paint = np.ones((2, 8, 8), np.float32), np.ones((2, 8, 8), bool)
-    assert np.array_equal(balanced(weight, paint, np.zeros(2, bool)), weight)
-
-
-def test_a_single_dab_is_not_shouted() -> None:
-    paint = np.zeros((1, 64, 64), bool)
-    paint[0, 3, 3] = True
-    weight = np.where(paint, np.float32(1), np.float32(0.4))
-    fair = balanced(weight, paint, np.zeros(1, bool))
-    assert fair[0, 3, 3] == MOST_WEIGHT
-    assert fair.sum() < 2.01 * MOST_WEIGHT

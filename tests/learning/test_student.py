@@ -12,6 +12,7 @@ import torch
 
 from resatt_studio.errors import OutOfMemory
 from resatt_studio.inference.device import Compute
+from resatt_studio.inference.segmenter import to_input
 from resatt_studio.learning.patches import Batch
 from resatt_studio.learning.student import NotFinite, Student, relative_cost
 from resatt_studio.models.state import build
@@ -32,6 +33,10 @@ def batch(patches: int = 4, weight: float = 1.0, seed: int = 0) -> Batch:
     target = (pixels[..., 0] < 60).astype(np.float32)
     names = tuple(f"photo {index}" for index in range(patches))
     return Batch(names, pixels, target, np.full(target.shape, weight, np.float32), np.zeros(patches, bool))
+
+
+def look(given: Batch) -> torch.Tensor:
+    return to_input(given.pixels, torch.device("cpu"))
 
 
 def learned(taught: Student) -> torch.Tensor:
@@ -57,6 +62,20 @@ def test_pixels_of_no_weight_change_nothing(tiny_weights: WeightsFile, finish: F
     one, two = student(tiny_weights), student(tiny_weights)
     assert finish(one.step(given, 1.0)) == finish(two.step(other, 1.0))
     assert torch.equal(learned(one), learned(two))
+
+
+def test_dice_hears_nothing_of_doubts(tiny_weights: WeightsFile) -> None:
+    """Target 0.7 is what the old network was unsure of: cross-entropy keeps it, Dice would make it 1."""
+    given = batch()
+    given.target[:, :, 32:] = np.where(given.target[:, :, 32:] > 0, 0.7, 0.3)
+    known = given.weight.copy()
+    known[:, :, 32:] = 0.0
+    of_the_sure = Batch(given.names, given.pixels, given.target, known, given.reminder)
+    logits = student(tiny_weights).network(look(given)).detach()
+    dice = [
+        float(student(tiny_weights)._overlap(one, slice(0, 4), logits, 4)) for one in (given, of_the_sure)
+    ]
+    assert dice[0] == dice[1] > 0
 
 
 def test_few_known_pixels_are_not_diluted_by_unknown_ones(tiny_weights: WeightsFile, finish: Finish) -> None:
