@@ -1,6 +1,6 @@
 """What becomes of BatchNorm statistics while learning, and what the two cures change.
 
-    python benchmarks/batchnorm_cure.py --data DATA --start assets/training/r2aunet-factory-start.safetensors
+    python benchmarks/batchnorm_cure.py --data DATA --start assets/training/r2aunet-factory-1.safetensors
 
 From the same weights and the same patches the network learns twice: with each batch's own statistics, and
 with statistics measured once and held. The first is judged three times: its newest weights with the running
@@ -91,7 +91,7 @@ def main() -> None:
     arguments = parser.parse_args()
     threads = apply_threads(arguments.threads or None)
     config = replace(
-        TrainConfig.from_file(asset("training", "r2aunet-factory.toml")),
+        TrainConfig.from_file(asset("training", "r2aunet-factory-2.toml")),
         start_from=str(arguments.start),
         minutes=0.0,
         steps=arguments.steps,

@@ -146,7 +146,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    base = TrainConfig.from_file(asset("training", "r2aunet-factory.toml"))
+    base = TrainConfig.from_file(asset("training", "r2aunet-factory-2.toml"))
     scenes = SynthesisOptions(scenes=60, size_px=256)
     base = replace(base, synthesis=scenes, judge_tiles=arguments.judge_tiles, start_from="", on_crack=0.75)
     base = replace(base, freeze_statistics_at=0.7)

@@ -20,11 +20,17 @@ TERMS = (
     "Ask their owners before using these weights in a product, or train your own: "
     "resatt-studio train --data DIR --out FILE."
 )
-COMMAND = (
-    "resatt-studio train --config assets/training/r2aunet-factory-start.toml --data DATA "
-    "--out assets/training/r2aunet-factory-start.safetensors && "
-    "resatt-studio train --config assets/training/r2aunet-factory.toml --data DATA "
-    "--out r2aunet-factory.safetensors"
+PARTS = ("r2aunet-factory-1", "r2aunet-factory-2", "r2aunet-factory-3")
+COMMAND = " && ".join(
+    [
+        f"resatt-studio train --config assets/training/{part}.toml --data DATA "
+        f"--out assets/training/{part}.safetensors"
+        for part in PARTS
+    ]
+    + [
+        "resatt-studio train --config assets/training/r2aunet-factory.toml --data DATA "
+        "--out r2aunet-factory.safetensors"
+    ]
 )
 
 

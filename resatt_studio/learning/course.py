@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,24 +51,38 @@ FORGETTING_MARGIN = 0.015
 gate refuses at 0.02."""
 
 
-@dataclass
+LATER_MARGIN = 0.005
+"""A later candidate is taken until it has lost this much Dice against the best: what one or two held-back
+photos say of smaller differences is chance, and on other photos of the surface longer learning is better."""
+
+
+@dataclass(frozen=True, eq=False)
 class _Best:
     """The best judged candidate so far."""
 
     step: int
     state: dict[str, Tensor] = field(repr=False)
     marks: Marks = field(repr=False)
-    rank: tuple[bool, float] = (False, -1.0)
+    rank: tuple[bool, float]
+    peak: float
+
+    def after(self, later: _Best) -> _Best:
+        """Which of the two to go on with, knowing the most Dice of those like it."""
+        if later.rank[0] != self.rank[0]:
+            return later if later.rank[0] else self
+        peak = max(self.peak, later.rank[1])
+        return replace(later if later.rank[1] >= peak - LATER_MARGIN else self, peak=peak)
 
     def facts(self) -> str:
         counts = {str(index): asdict(one) for index, one in self.marks.counts.items()}
-        return json.dumps({"step": self.step, "rank": self.rank, "counts": counts})
+        return json.dumps({"step": self.step, "rank": self.rank, "peak": self.peak, "counts": counts})
 
     @classmethod
     def from_facts(cls, state: dict[str, Tensor], facts: str) -> _Best:
         said = json.loads(facts)
         marks = Marks({int(index): Counts(**one) for index, one in said["counts"].items()})
-        return cls(said["step"], state, marks, (bool(said["rank"][0]), float(said["rank"][1])))
+        rank = bool(said["rank"][0]), float(said["rank"][1])
+        return cls(said["step"], state, marks, rank, float(said["peak"]))
 
 
 class Course:
@@ -232,9 +246,9 @@ class Course:
             return
         if whole:
             self.dices.append((step, here.dice))
-        candidate = _Best(step, self.student.candidate_state(), marks, self._rank(marks))
-        if self.best is None or candidate.rank >= self.best.rank:
-            self.best = candidate
+        rank = self._rank(marks)
+        candidate = _Best(step, self.student.candidate_state(), marks, rank, rank[1])
+        self.best = self.best.after(candidate) if self.best else candidate
         yield self._report(dice=here.dice, phase=phase)
 
     def _rank(self, marks: Marks) -> tuple[bool, float]:

@@ -154,6 +154,25 @@ def test_a_candidate_that_forgot_is_pulled_back_until_it_did_not(
     assert way(tiny_weights, state_of(finish(run()).weights)) == pytest.approx(gone * whole, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("dices", "kept_step"),
+    [
+        ((0.70, 0.71, 0.72, 0.73), 8),
+        ((0.70, 0.73, 0.729, 0.728), 8),
+        ((0.70, 0.73, 0.72, 0.71), 4),
+        ((0.730, 0.728, 0.726, 0.724), 6),
+    ],
+    ids=["rises", "wavers", "falls", "creeps down"],
+)
+def test_a_later_candidate_is_taken_until_it_lost_more_than_chance(
+    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch, dices: tuple[float, ...], kept_step: int
+) -> None:
+    """Judged at steps 2, 4, 6 and 8."""
+    told = iter(dices)
+    monkeypatch.setattr(Course, "_rank", lambda course, marks: (True, next(told)))
+    assert finish(run()).weights.metadata["step"] == str(kept_step)
+
+
 def test_too_little_paint_to_hold_back_any_is_told(run: Any, finish: Finish, make_sample: Make) -> None:
     dab = np.zeros((64, 64), np.uint8)
     dab[4:8, 4:8] = Label.CRACK
