@@ -18,6 +18,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from resatt_studio.imaging.scores import count, dice
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.synthesis.camera import Camera
 from resatt_studio.synthesis.cracks import PATTERNS, CrackStyle
@@ -28,7 +29,6 @@ from resatt_studio.synthesis.textures import textures_from_skimage
 
 PARTS = ("photos", "reference", "correction", "icon")
 HEIGHT_PX, WIDTH_PX = 1024, 1536
-CORRECTED = "seepage-12-diagonal"
 REFERENCE_SEED, REFERENCE_TILES, REFERENCE_PX = 70_000, 48, 256
 
 
@@ -290,12 +290,20 @@ def factory_mask(path: Path) -> BoolArray:
 
 
 def write_correction(out: Path) -> None:
-    """Write ``demo/correction.json``: how a person would correct the factory weights on ``CORRECTED``."""
-    plan = next(plan for plan in PHOTOS if plan.name == CORRECTED)
-    predicted = factory_mask(out / "photos" / f"{CORRECTED}.jpg")
-    strokes = record_correction(np.random.default_rng([plan.seed, 3]), render_photo(plan), predicted)
+    """Write ``demo/correction.json``: how a person would correct the photo the factory weights know least.
+
+    An inspector corrects the worst photo first; and a rule that looks at nothing but the weights before they
+    learned leaves no choice by which the demo could be made to look good.
+    """
+    found: dict[str, tuple[float, PhotoPlan, Scene, BoolArray]] = {}
+    for plan in PHOTOS:
+        scene, predicted = render_photo(plan), factory_mask(out / "photos" / f"{plan.name}.jpg")
+        found[plan.name] = (dice(count(predicted, scene.mask)), plan, scene, predicted)
+        print(f"{plan.name}  Dice {found[plan.name][0]:.3f}")
+    _, plan, scene, predicted = min(found.values(), key=lambda row: row[0])
+    strokes = record_correction(np.random.default_rng([plan.seed, 3]), scene, predicted)
     (out / "demo").mkdir(parents=True, exist_ok=True)
-    record = {"photo": f"{CORRECTED}.jpg", "strokes": [stroke.as_json() for stroke in strokes]}
+    record = {"photo": f"{plan.name}.jpg", "strokes": [stroke.as_json() for stroke in strokes]}
     path = out / "demo" / "correction.json"
     path.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"{path}  {len(strokes)} strokes, {strokes[-1].milliseconds[-1] / 1000:.0f} s")

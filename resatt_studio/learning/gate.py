@@ -6,7 +6,7 @@ from resatt_studio.records.training import FineTuneResult, JudgedBy, Verdict
 from resatt_studio.records.weights import Scores
 
 MIN_GAIN = 0.002
-"""Dice has to rise by this much. One held-back photo errs by more than that, and to both sides: after learning
+"""Dice has to rise by this much. One held-back photo errs by more, and to both sides: after learning
 from four CrackMap photos a rise of 0.004 on the fifth was one of 0.020 on twelve others."""
 MAX_FORGETTING = 0.02
 
