@@ -41,11 +41,14 @@ def main() -> None:
     parser.add_argument("trained", type=Path, help="what resatt-studio train wrote")
     parser.add_argument("scores", type=Path, help="what factory_scores.py --json wrote")
     parser.add_argument("--out", type=Path, default=None, help="default: the shipped file")
+    parser.add_argument("--commit", default="", help="of the code that trained, where it was no checkout")
     arguments = parser.parse_args()
     out = arguments.out or assets_folder() / "weights" / "r2aunet-factory.safetensors"
     trained = load_weights(arguments.trained)
     scores = json.loads(arguments.scores.read_text(encoding="utf-8"))
+    commit = trained.metadata.get("commit") or arguments.commit
     metadata = dict(trained.metadata) | {
+        "commit": commit,
         "name": NAME,
         "terms": TERMS,
         "command": COMMAND,

@@ -30,7 +30,7 @@ class FineTunePlan:
     steps: int = 0
     crop_px: int = 192
     batch: int = 4
-    learning_rate: float = 5e-4
+    learning_rate: float = 2.5e-4
     replay: float = 0.5
     weak_weight: float = 1.0
     ema_decay: float = 0.95
