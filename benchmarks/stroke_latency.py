@@ -6,11 +6,12 @@
 
 Another process moves the pointer of a private Xvfb at 125 Hz through its XTEST extension. A move counts from
 the moment it is handed to the X server to the end of the canvas's paint event that shows it; moves that were
-merged on the way count until the paint that shows their successor. The canvas stands in a main window of
-1400 x 900 with a prediction and the mask layer on. With --learning the app's own job runner fine-tunes the
-shipped weights (or a freshly made network of the same size) on drawn photos, and leaves a core to the window
-while somebody paints, as in the app. With --window it is the whole app: its window, a project that
-takes every stroke to the disk, and the learning that its Learn button starts.
+merged on the way count until the paint that shows their successor, and moves that change nothing on the
+screen (a brush larger than the view) until the canvas has put them into the correction. The canvas stands in
+a main window of 1400 x 900 with a prediction and the mask layer on. With --learning the app's own job runner
+fine-tunes the shipped weights (or a freshly made network of the same size) on drawn photos, and leaves a core
+to the window while somebody paints, as in the app. With --window it is the whole app: its window, a project
+that takes every stroke to the disk, and the learning that its Learn button starts.
 
 ``cpu`` is what the window's thread computes from one paint to the next. On a machine that does other work as
 well (needs root), --ahead window lets the window, the X server and the pointer run before it, and --ahead all
@@ -61,26 +62,37 @@ class Meter:
         self.paints: list[tuple[float, int]] = []
         self.spent: list[float] = []
         on_move, on_flush, on_paint = kind.mouseMoveEvent, kind._flush, kind.paintEvent
-        self._flushed, self._used = 0, 0.0
+        on_update = kind.update
+        self._flushed, self._used, self._asked = 0, 0.0, False
 
         def move(widget: Any, event: Any) -> None:
             where = event.globalPosition()
             self.moves.append((round(where.x()), round(where.y())))
             on_move(widget, event)
 
+        def update(widget: Any, *where: Any) -> None:
+            self._asked = True
+            on_update(widget, *where)
+
         def flush(widget: Any) -> None:
+            self._asked = False
             on_flush(widget)
             self._flushed = len(self.moves)
+            if not self._asked:
+                self._note()
 
         def paint(widget: Any, event: Any) -> None:
             on_paint(widget, event)
-            end = time.monotonic()
-            self.paints.append((end, self._flushed))
-            used = time.thread_time()
-            self.spent.append(used - self._used)
-            self._used = used
+            self._note()
 
-        kind.mouseMoveEvent, kind._flush, kind.paintEvent = move, flush, paint
+        kind.mouseMoveEvent, kind._flush, kind.paintEvent, kind.update = move, flush, paint, update
+
+    def _note(self) -> None:
+        """All moves flushed so far are done with."""
+        self.paints.append((time.monotonic(), self._flushed))
+        used = time.thread_time()
+        self.spent.append(used - self._used)
+        self._used = used
 
     def clear(self) -> None:
         self.moves.clear()

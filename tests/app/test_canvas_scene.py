@@ -96,6 +96,24 @@ def test_what_a_stroke_refreshes_is_all_that_changes(scale, strokes):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_stroke_over_what_is_painted_already_refreshes_nothing() -> None:
+    """A brush larger than the view, moved a little: its rim lies out of sight."""
+    made, document, _ = scene()
+    made.set_viewport(Viewport(240, 320, SIDE, SIDE).zoomed(8.0, 0, 0).centred_on(200, 200))
+    assert not made.refresh(stroke(document, Label.CRACK, 90.0, [(200.0, 200.0)])).empty
+    assert made.refresh(stroke(document, Label.CRACK, 90.0, [(200.0, 203.0)])).empty
+
+
+def test_a_small_change_in_a_large_box_refreshes_itself_only() -> None:
+    made, document, _ = scene()
+    made.set_viewport(Viewport(400, 400, SIDE, SIDE))
+    made.refresh(stroke(document, Label.CRACK, 60.0, [(200.0, 200.0)]))
+    stroke(document, Label.CRACK, 3.0, [(300.0, 300.0)])
+    shown = made.refresh(Box(100, 100, 380, 380))
+    assert not shown.empty
+    assert Box(296, 296, 305, 305).union(shown) == Box(296, 296, 305, 305)
+
+
 @settings(max_examples=25, deadline=None)
 @given(scales, st.lists(st.tuples(st.integers(-150, 150), st.integers(-150, 150), st.booleans()), max_size=5))
 def test_a_shifted_picture_equals_one_composed_anew(scale, moves):

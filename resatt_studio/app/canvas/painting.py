@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QRegion
 
 from resatt_studio.app.canvas.layers import rgb
@@ -15,7 +15,7 @@ _OPAQUE = QImage.Format.Format_RGB32
 _LAID_OVER = QImage.Format.Format_ARGB32_Premultiplied
 _LARGEST_KEPT_PX = 1000.0  # device pixels of radius; a larger circle would be a large image
 _RING_MARGIN = 3.0
-_RING_BAND_PX = 32
+_RING_HOLLOW_PX = 100  # a smaller hole is not worth three more rectangles
 
 
 def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float) -> None:
@@ -64,30 +64,24 @@ class Ring:
 
 
 def ring_region(centre: QPointF, radius: float, within: QRect) -> QRegion:
-    """Pixels that a ring around ``centre`` may take, without the disc inside it.
+    """Pixels that a ring around ``centre`` may take, without the square that fits into it.
 
-    The ring of a large brush surrounds most of the view; painting all of that for each move of the pointer is
-    what makes large brushes slow. So the ring is cut into bands of rows, and of each only the two ends count.
+    The ring of a large brush surrounds the view or most of it; painting all of that for each move of the
+    pointer is what makes large brushes slow. (Following the ring more closely takes many small rectangles,
+    and those cost more than they save.)
 
     Args:
         centre, radius: In logical pixels.
         within: The widget; the region has nothing outside it.
     """
-    outer, inner = radius + _RING_MARGIN + 1, radius - _RING_MARGIN - 1
-    x, y = centre.x(), centre.y()
-    region = QRegion()
-    top = max(within.top(), math.floor(y - outer))
-    bottom = min(within.bottom() + 1, math.ceil(y + outer))
-    for band in range(top, bottom, _RING_BAND_PX):
-        end = min(band + _RING_BAND_PX, bottom)
-        nearest = max(0.0, band - y, y - end)
-        farthest = max(abs(band - y), abs(end - y))
-        reach = math.sqrt(max(0.0, outer**2 - nearest**2))
-        hole = math.sqrt(max(0.0, inner**2 - farthest**2)) if inner > 0 else 0.0
-        for left, right in ((x - reach, x - hole), (x + hole, x + reach)):
-            ends = QRect(math.floor(left), band, math.ceil(right) - math.floor(left), end - band)
-            region += QRegion(ends & within)
-    return region
+    whole = _square(centre, radius + _RING_MARGIN + 1).toAlignedRect() & within
+    hollow = _square(centre, (radius - _RING_MARGIN - 1) / math.sqrt(2) - 1).toRect() & within
+    region = QRegion(whole)
+    return region - QRegion(hollow) if hollow.width() > _RING_HOLLOW_PX else region
+
+
+def _square(centre: QPointF, half: float) -> QRectF:
+    return QRectF(centre.x() - half, centre.y() - half, 2 * half, 2 * half)
 
 
 def _ring_image(radius: float, ratio: float) -> QImage:

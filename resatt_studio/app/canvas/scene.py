@@ -6,7 +6,7 @@ correction. A brush stroke touches the last one only, so the photo is never samp
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,10 +28,14 @@ from resatt_studio.app.canvas.pyramid import (
     mask_level,
 )
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
 
 Picture = npt.NDArray[np.uint32]
 """h x w of 0xAARRGGBB, as a 32-bit image keeps it."""
+
+Lines = npt.NDArray[np.intp]
+"""A number for each row or column of the view."""
 
 _NOTHING = Box(0, 0, 0, 0)
 
@@ -54,6 +58,7 @@ class Scene:
         self.uncertainty: MaxPyramid | None = None
         self.viewport = Viewport(1, 1, 1, 1)
         self._labels: LabelPyramid | None = None
+        self._seen: _Seen | None = None
         self._photo_dirty = self._overlay_dirty = _NOTHING
         self._shift = (0, 0)
         self.photo_picture = self.uncertainty_picture = self.overlay_picture = _picture(1, 1)
@@ -77,6 +82,7 @@ class Scene:
 
     def set_document(self, document: CorrectionDocument | None) -> None:
         self._labels = None if document is None else LabelPyramid(document.labels)
+        self._seen = None
         self.spoil()
 
     def set_viewport(self, viewport: Viewport) -> None:
@@ -106,9 +112,35 @@ class Scene:
             return _NOTHING
         self._labels.refresh(box)
         margin_px = (1 << mask_level(self.viewport.scale)) - 1
-        shown = self.viewport.box_in_view(box, margin_px)
+        shown = self._changed_in(self.viewport.box_in_view(box, margin_px))
         self._overlay_dirty = self._overlay_dirty.union(shown)
         return shown
+
+    def _changed_in(self, shown: Box) -> Box:
+        """The part of ``shown`` (view pixels) in which labels are others than before.
+
+        A large brush covers the view and changes the rim of what it covered; composing and painting all of
+        it for each move of the pointer is what makes large brushes slow.
+        """
+        view, labels = self.viewport, self._labels
+        inside = view.photo_in_view.intersection(shown)
+        if labels is None or inside.empty:
+            return _NOTHING
+        level = mask_level(view.scale)
+        if self._seen is None or self._seen.viewport != view:
+            whole, _, _ = _cells(view, level, view.photo_in_view)
+            self._seen = _Seen(view, whole, labels.block(level, whole).copy())
+            return inside
+        cells, rows, columns = _cells(view, level, inside)
+        fresh = labels.block(level, cells)
+        known = self._seen.ranks[cells.shifted(-self._seen.cells.top, -self._seen.cells.left).slices]
+        changed = fresh != known
+        if not changed.any():
+            return _NOTHING
+        known[...] = fresh
+        top, bottom = _touched(changed.any(axis=1), rows - rows[0])
+        left, right = _touched(changed.any(axis=0), columns - columns[0])
+        return Box(top, left, bottom, right).shifted(inside.top, inside.left)
 
     def compose(self) -> None:
         """Bring the pictures up to date."""
@@ -156,9 +188,7 @@ class Scene:
         if inside.empty:
             return
         level = mask_level(view.scale)
-        rows = view.photo_rows(inside.top, inside.bottom) >> level
-        columns = view.photo_columns(inside.left, inside.right) >> level
-        cells = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+        cells, rows, columns = _cells(view, level, inside)
         colours = self._overlay_colours(level, cells)
         if colours is None:
             self.overlay_picture[inside.slices] = 0
@@ -217,6 +247,28 @@ class Scene:
             Box(0, 0, height, columns) if columns > 0 else Box(0, width + columns, height, width),
         ]
         return [strip for strip in strips if not strip.empty]
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Labels of one view when it was last brought up to date: cells of a level, and their ranks."""
+
+    viewport: Viewport
+    cells: Box
+    ranks: UInt8Array
+
+
+def _cells(view: Viewport, level: int, inside: Box) -> tuple[Box, Lines, Lines]:
+    """Cells of a level under a box of view pixels; the cell row and column of each view row and column."""
+    rows = view.photo_rows(inside.top, inside.bottom) >> level
+    columns = view.photo_columns(inside.left, inside.right) >> level
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1), rows, columns
+
+
+def _touched(changed: BoolArray, lines: Lines) -> tuple[int, int]:
+    """First line of the view that shows a changed cell, and the one after the last."""
+    shown = np.flatnonzero(changed[lines])
+    return int(shown[0]), int(shown[-1]) + 1
 
 
 def _picture(height: int, width: int) -> Picture:

@@ -316,7 +316,9 @@ class PhotoCanvas(CanvasEvents):
         return ring_region(self._pointer_at, self._ring_radius, self.rect())
 
     def _update_ring(self) -> None:
-        self.update(self._ring_drawn.united(self._ring_region()))
+        region = self._ring_drawn.united(self._ring_region())
+        if not region.isEmpty():
+            self.update(region)
 
     def _update_view(self, box: Box) -> None:
         """Paint a box of view pixels again."""
