@@ -115,23 +115,24 @@ class Course:
         self.compute = choose_compute(device, precision)
         self.threads = threads
         self.student = Student(self.network, plan, self.compute, cost, threads)
+        judge_pixels = JUDGE_PIXELS_A_SECOND * plan.seconds / cost
+        held_back = _windows(judging, judge_pixels, 0)
         learn_pixels = LEARN_PIXELS_A_SECOND * plan.seconds / cost
-        self.windows = _windows(self.samples, learn_pixels, plan.seed)
+        self.windows = _windows(self.samples, learn_pixels, plan.seed, hold_parts_back=not held_back)
         if not self.windows:
             raise LearningError(
                 "nobody said anything about any pixel of the photos to learn from.",
                 "Paint what is crack and what is not, and approve the photo.",
             )
-        judge_pixels = JUDGE_PIXELS_A_SECOND * plan.seconds / cost
-        held_back = _windows(judging, judge_pixels, 0)
-        if held_back:
-            self.judged_by = JudgedBy.PHOTOS
-        else:
-            parts = _windows(self.samples, learn_pixels, plan.seed, hold_parts_back=True)
-            held_back = [window for window in within_pixels(parts, judge_pixels) if _can_judge(window)]
-            self.judged_by = JudgedBy.PARTS if held_back else JudgedBy.LEARNED
-            self.windows = parts if held_back else self.windows
-        self.exam = Exam(held_back or within_pixels(self.windows, judge_pixels), reference)
+        self.judged_by = JudgedBy.PHOTOS
+        if not held_back:
+            self.judged_by = JudgedBy.PARTS
+            held_back = [one for one in within_pixels(self.windows, judge_pixels) if _can_judge(one)]
+        if not held_back:
+            self.judged_by = JudgedBy.LEARNED
+            self.windows = [replace(window, held=None) for window in self.windows]
+            held_back = within_pixels(self.windows, judge_pixels)
+        self.exam = Exam(held_back, reference)
         self.chance = np.random.default_rng(plan.seed)
         self.before = Marks({})
         self.best: _Best | None = None

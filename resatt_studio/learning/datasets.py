@@ -8,7 +8,6 @@ like crack and are not.
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from resatt_studio.imaging.files import find_photos, read_mask, read_photo
 from resatt_studio.imaging.tiles import plan_tiles
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
 from resatt_studio.records.correction import Label
+from resatt_studio.records.stable import stable_number
 
 SPLITS = ("train", "val", "test")
 TILE_PX = 768
@@ -256,7 +256,7 @@ def _is_set(folder: Path) -> bool:
 
 
 def _hash(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    return stable_number(name.encode())
 
 
 def _some(mask: BoolArray, most: int = 4096) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:

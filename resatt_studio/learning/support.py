@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -13,6 +12,7 @@ from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.sample import Sample
+from resatt_studio.records.stable import stable_number
 
 WINDOW_PX = 512
 MARGIN_PX = 64
@@ -61,13 +61,13 @@ def choose_windows(
         hold_parts_back: Mark a part of each photo (:func:`held_back_part`) to judge by.
     """
     order = sorted(samples, key=lambda sample: (not sample.fresh, sample.sample_id))
-    boxes = [_boxes_by_worth(sample, np.random.default_rng([seed, i])) for i, sample in enumerate(order)]
-    rounds = zip_longest(*([(sample, box) for box in own] for sample, own in zip(order, boxes, strict=True)))
-    held = {id(sample): held_back_part(sample) if hold_parts_back else None for sample in order}
-    return (
-        _window(sample, box, held[id(sample)])
-        for sample, box in (pick for pick in chain.from_iterable(rounds) if pick is not None)
-    )
+    picks: list[list[tuple[Sample, Box, BoolArray | None]]] = []
+    for number, sample in enumerate(order):
+        boxes = _boxes_by_worth(sample, np.random.default_rng([seed, number]))
+        held = held_back_part(sample) if hold_parts_back else None
+        picks.append([(sample, box, held) for box in boxes])
+    rounds = zip_longest(*picks)
+    return (_window(*pick) for pick in chain.from_iterable(rounds) if pick is not None)
 
 
 def held_back_part(sample: Sample) -> BoolArray | None:
@@ -106,8 +106,7 @@ def _by_cell(pixels: BoolArray, side: int) -> BoolArray:
 
 def _chances(photo_id: str, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """A number in [0, 1) for each square, the same for the same photo on every machine."""
-    seed = int.from_bytes(hashlib.sha256(photo_id.encode()).digest()[:8], "big")
-    return np.random.default_rng(seed).random(shape)
+    return np.random.default_rng(stable_number(photo_id.encode())).random(shape)
 
 
 def within_pixels(windows: Iterable[Window], pixels: float) -> list[Window]:

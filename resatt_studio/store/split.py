@@ -7,9 +7,8 @@ same photos in the same order get the same split, and nothing that happens later
 
 from __future__ import annotations
 
-import hashlib
-
 from resatt_studio.records.photo import Split
+from resatt_studio.records.stable import stable_number
 
 ROUND = 5
 """One group in this many validates."""
@@ -37,5 +36,5 @@ def decide_side(group: str, turn: int, validating_in_round: int) -> Split:
     if validating_in_round or not first <= place <= last:
         return Split.TRAIN
     places_left = last - place + 1
-    draw = int.from_bytes(hashlib.sha256(_SEED + group.encode()).digest()[:8], "big")
+    draw = stable_number(_SEED + group.encode())
     return Split.VALIDATION if draw % places_left == 0 else Split.TRAIN

@@ -112,19 +112,19 @@ class Scene:
             return _NOTHING
         self._labels.refresh(box)
         margin_px = (1 << mask_level(self.viewport.scale)) - 1
-        shown = self._changed_in(self.viewport.box_in_view(box, margin_px))
+        shown = self._changed_in(self._labels, self.viewport.box_in_view(box, margin_px))
         self._overlay_dirty = self._overlay_dirty.union(shown)
         return shown
 
-    def _changed_in(self, shown: Box) -> Box:
+    def _changed_in(self, labels: LabelPyramid, shown: Box) -> Box:
         """The part of ``shown`` (view pixels) in which labels are others than before.
 
         A large brush covers the view and changes the rim of what it covered; composing and painting all of
         it for each move of the pointer is what makes large brushes slow.
         """
-        view, labels = self.viewport, self._labels
+        view = self.viewport
         inside = view.photo_in_view.intersection(shown)
-        if labels is None or inside.empty:
+        if inside.empty:
             return _NOTHING
         level = mask_level(view.scale)
         if self._seen is None or self._seen.viewport != view:
