@@ -23,16 +23,16 @@ from torch import nn
 
 from resatt_studio.inference.device import apply_threads, choose_compute
 from resatt_studio.inference.sliding import run_to_end
-from resatt_studio.learning.base_training import train
-from resatt_studio.learning.judging import Judgement, judge_steps
 from resatt_studio.learning.normalisation import reestimate_statistics
-from resatt_studio.learning.training_config import SynthesisOptions, TrainConfig
-from resatt_studio.learning.training_data import TrainingData, load_data, plain_batches
+from resatt_studio.learning.training.crack_config import CrackConfig, SynthesisOptions
+from resatt_studio.learning.training.crack_data import TrainingData, load_data, plain_batches
+from resatt_studio.learning.training.crack_judging import Judgement, judge_steps
+from resatt_studio.learning.training.loop import train
 from resatt_studio.models import create_model
 from resatt_studio.resources import asset
 
 
-def learned(config: TrainConfig, data: Sequence[Path], held: bool) -> dict[str, dict[str, torch.Tensor]]:
+def learned(config: CrackConfig, data: Sequence[Path], held: bool) -> dict[str, dict[str, torch.Tensor]]:
     """Learn all steps, stop before anything is measured or judged, and return the checkpoint's networks."""
     config = replace(config, freeze_statistics_at=0.0 if held else 1.0)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ def learned(config: TrainConfig, data: Sequence[Path], held: bool) -> dict[str, 
     return tensors
 
 
-def filled(config: TrainConfig, state: dict[str, torch.Tensor]) -> nn.Module:
+def filled(config: CrackConfig, state: dict[str, torch.Tensor]) -> nn.Module:
     """A network with these tensors."""
     network = create_model(config.model, **config.network)
     network.load_state_dict(state)
@@ -64,7 +64,7 @@ def row(name: str, judgement: Judgement) -> str:
     return f"| {name} | {dice:.3f} | {f1:.3f} | {low:.3f} | {quiet} |"
 
 
-def networks(config: TrainConfig, data: Sequence[Path], material: TrainingData) -> dict[str, nn.Module]:
+def networks(config: CrackConfig, data: Sequence[Path], material: TrainingData) -> dict[str, nn.Module]:
     """The four networks that are compared."""
     live = learned(config, data, held=False)
     anew = filled(config, live["average"])
@@ -91,7 +91,7 @@ def main() -> None:
     arguments = parser.parse_args()
     threads = apply_threads(arguments.threads or None)
     config = replace(
-        TrainConfig.from_file(asset("training", "r2aunet-factory-2.toml")),
+        CrackConfig.from_file(asset("training", "r2aunet-factory-2.toml")),
         start_from=str(arguments.start),
         minutes=0.0,
         steps=arguments.steps,

@@ -23,9 +23,9 @@ from resatt_studio.imaging.files import read_mask, read_photo
 from resatt_studio.inference.device import apply_threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import run_to_end
-from resatt_studio.learning.datasets import FolderPairs, Pair, crack_free_paths, find_sets
 from resatt_studio.learning.evaluate import Evaluation, Example, evaluate
-from resatt_studio.learning.judging import QUIET_SHARE
+from resatt_studio.learning.training.crack_judging import QUIET_SHARE
+from resatt_studio.learning.training.datasets import FolderPairs, Pair, crack_free_paths, find_sets
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset

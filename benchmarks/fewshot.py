@@ -29,11 +29,11 @@ from resatt_studio.imaging.files import read_mask, read_photo
 from resatt_studio.inference.device import choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles, run_to_end
-from resatt_studio.learning.datasets import FolderPairs, Pair, find_sets
 from resatt_studio.learning.evaluate import Example, evaluate
 from resatt_studio.learning.finetune import fine_tune
 from resatt_studio.learning.gate import judge
 from resatt_studio.learning.reference import ReferenceSet
+from resatt_studio.learning.training.datasets import FolderPairs, Pair, find_sets
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import Split

@@ -20,10 +20,10 @@ from pathlib import Path
 import torch
 
 from resatt_studio.inference.device import choose_compute
-from resatt_studio.learning.base_training import train
-from resatt_studio.learning.judging import Judgement
 from resatt_studio.learning.losses import crack_loss
-from resatt_studio.learning.training_config import SynthesisOptions, TrainConfig
+from resatt_studio.learning.training.crack_config import CrackConfig, SynthesisOptions
+from resatt_studio.learning.training.crack_judging import Judgement
+from resatt_studio.learning.training.loop import train
 from resatt_studio.models import create_model
 from resatt_studio.resources import asset
 
@@ -90,7 +90,7 @@ def step_seconds(network: torch.nn.Module) -> float:
 
 
 def measure(
-    candidate: tuple[int, int, int], base: TrainConfig, data: Sequence[Path], cpu_seconds: float
+    candidate: tuple[int, int, int], base: CrackConfig, data: Sequence[Path], cpu_seconds: float
 ) -> Row:
     """Time, train and judge one candidate."""
     width, t, stem = candidate
@@ -146,7 +146,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    base = TrainConfig.from_file(asset("training", "r2aunet-factory-2.toml"))
+    base = CrackConfig.from_file(asset("training", "r2aunet-factory-2.toml"))
     scenes = SynthesisOptions(scenes=60, size_px=256)
     base = replace(base, synthesis=scenes, judge_tiles=arguments.judge_tiles, start_from="", on_crack=0.75)
     base = replace(base, freeze_statistics_at=0.7)

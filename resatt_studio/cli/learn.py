@@ -59,18 +59,22 @@ def finetune(
 
 
 def train(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The safetensors file to write.")],
     data: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
             metavar="DIR...",
-            help="Folder with images/, masks/ and train.txt, val.txt; give it again for more.",
+            help="Folder with images/, masks/ and train.txt, val.txt; give it again for more. "
+            "Generated scenes need none.",
         ),
-    ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The safetensors file to write.")],
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="TOML with every option; default: every set found, 30 minutes."),
     ] = None,
+    task: Annotated[
+        str, typer.Option(metavar="crack|label|dehaze", help="What to train; default: what FILE says.")
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside FILE.")] = False,
     more: Annotated[
         list[Path] | None, typer.Argument(metavar="[DIR...]", help="Further folders of --data.")
@@ -79,7 +83,9 @@ def train(
     """Train weights from the beginning."""
     from resatt_studio.workflow.train import train_weights
 
-    weights = watch(train_weights(config, [*data, *(more or [])], out, resume=resume), "Training")
+    weights = watch(
+        train_weights(config, [*(data or []), *(more or [])], out, task=task, resume=resume), "Training"
+    )
     say(None, f"{out}: {weights.weights_id}")
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+Norm: TypeAlias = nn.BatchNorm1d | nn.BatchNorm2d
 
-def norm_layers(network: nn.Module) -> list[nn.BatchNorm2d]:
+
+def norm_layers(network: nn.Module) -> list[Norm]:
     """Every BatchNorm of the network."""
-    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    return [module for module in network.modules() if isinstance(module, Norm)]
 
 
 def freeze_statistics(network: nn.Module) -> None:
@@ -57,7 +60,7 @@ def reestimate_steps(network: nn.Module, batches: Iterable[Tensor]) -> Generator
         yield done
 
 
-def _peeked(batches: Iterable[Tensor], norms: list[nn.BatchNorm2d]) -> Iterator[Tensor]:
+def _peeked(batches: Iterable[Tensor], norms: list[Norm]) -> Iterator[Tensor]:
     """Forget the old statistics once the first batch is at hand."""
     for index, batch in enumerate(batches):
         if index == 0:
@@ -67,7 +70,7 @@ def _peeked(batches: Iterable[Tensor], norms: list[nn.BatchNorm2d]) -> Iterator[
 
 
 @contextmanager
-def _measuring(network: nn.Module, norms: list[nn.BatchNorm2d]) -> Iterator[None]:
+def _measuring(network: nn.Module, norms: list[Norm]) -> Iterator[None]:
     modes = [(module, module.training) for module in network.modules()]
     momenta = [norm.momentum for norm in norms]
     network.eval()

@@ -18,6 +18,7 @@ from resatt_studio.learning.losses import soft_dice_loss, weighted_cross_entropy
 from resatt_studio.learning.patches import Batch
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.training import FineTunePlan
+from resatt_studio.records.weights import Config
 
 CLIP_NORM = 1.0
 WEIGHT_DECAY = 1e-4
@@ -39,10 +40,10 @@ class NotFinite(ArithmeticError):
         self.names = names
 
 
-def relative_cost(config: Mapping[str, int]) -> float:
+def relative_cost(config: Config) -> float:
     """Work per pixel against the default network (width 16, t 2, stem 2), estimated from the layers'
     sizes."""
-    width, t, stem = config.get("base_width", 64), config.get("t", 2), config.get("stem", 1)
+    width, t, stem = (int(config.get(*option)) for option in (("base_width", 64), ("t", 2), ("stem", 1)))
     return (width / 16) ** 2 * (t + 1) / 3 * 4 / stem**2
 
 

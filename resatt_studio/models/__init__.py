@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.models.registry import MODELS, ModelEntry, check_config, model_entry, preset_config
+from resatt_studio.models.registry import MODELS, ModelEntry, full_config, model_entry, preset_config
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,18 +22,19 @@ __all__ = [
 ]
 
 
-def create_model(name: str, **config: int) -> nn.Module:
+def create_model(name: str, *, preset: str = "", **config: Any) -> nn.Module:
     """Build a network with fresh weights.
 
     Args:
-        name: Line of :data:`MODELS`, such as "r2aunet".
-        config: Constructor arguments, such as ``base_width=16, t=2, stem=2``; what is left out takes
-            the paper's value.
+        name: Line of :data:`MODELS`, such as "r2aunet", or a named preset, such as "rmt_t".
+        preset: One of the network's presets; "" for the one that the name says, or for none.
+        config: Constructor arguments, such as ``base_width=16, t=2, stem=2``; they win over the preset's, and
+            what is left out takes the paper's value.
 
     Raises:
-        WeightsError: No such network, option or value.
+        WeightsError: No such network, preset, option or value.
     """
-    network: nn.Module = model_entry(name).create()(**check_config(name, config))
+    network: nn.Module = model_entry(name).create()(**full_config(name, config, preset))
     return network
 
 

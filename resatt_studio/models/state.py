@@ -18,7 +18,7 @@ from resatt_studio.durable import write_whole
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model
 from resatt_studio.models.registry import check_config, model_entry
-from resatt_studio.records.weights import WeightsFile
+from resatt_studio.records.weights import Config, WeightsFile
 
 FORMAT = "resatt-weights-1"
 _HEADER_LIMIT_BYTES = 4 * 1024 * 1024
@@ -38,7 +38,7 @@ def weights_id(state: Mapping[str, Tensor]) -> str:
 
 def pack_weights(
     model_name: str,
-    config: Mapping[str, int],
+    config: Config,
     state: Mapping[str, Tensor],
     metadata: Mapping[str, str] | None = None,
     half: bool = False,
@@ -50,8 +50,8 @@ def pack_weights(
         config: Constructor arguments.
         state: State dict in this app's names.
         metadata: What else the header shall say; all strings.
-        half: Store convolution kernels as 16-bit floats. Statistics and other vectors stay as they are:
-            they are small, and a running variance may leave the range of 16 bits.
+        half: Store kernels and matrices as 16-bit floats. Statistics, layer scales and other vectors stay as
+            they are: they are small, and their values may leave the range of 16 bits.
 
     Raises:
         WeightsError: The state does not fit the network.
@@ -73,7 +73,7 @@ def pack_weights(
 def save_weights(
     path: Path,
     model_name: str,
-    config: Mapping[str, int],
+    config: Config,
     state: Mapping[str, Tensor],
     metadata: Mapping[str, str] | None = None,
     half: bool = False,
@@ -154,7 +154,10 @@ def build(weights: WeightsFile) -> nn.Module:
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous().clone()
-    return tensor.half() if half and tensor.is_floating_point() and tensor.ndim >= 2 else tensor
+    vector = tensor.numel() == max(tensor.shape, default=1)
+    kernel = tensor.is_floating_point() and tensor.ndim >= 2 and (tensor.ndim == 4 or not vector)
+    layer_scale = vector and tensor.ndim == 4 and tensor.shape[-1] > 1
+    return tensor.half() if half and kernel and not layer_scale else tensor
 
 
 def _serialise(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
@@ -178,14 +181,14 @@ def _serialise(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> by
     return len(text).to_bytes(8, "little") + text + b"".join(parts)
 
 
-def _check_fits(model_name: str, config: Mapping[str, int], state: Mapping[str, Tensor]) -> None:
+def _check_fits(model_name: str, config: Config, state: Mapping[str, Tensor]) -> None:
     with torch.device("meta"):
         wanted = create_model(model_name, **config).state_dict()
     _refuse_difference(model_name, config, wanted, state)
 
 
 def _refuse_difference(
-    model: str, config: Mapping[str, int], wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]
+    model: str, config: Config, wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]
 ) -> None:
     lines = [f"missing {name}" for name in sorted(wanted.keys() - given.keys())]
     lines += [f"unknown {name}" for name in sorted(given.keys() - wanted.keys())]

@@ -8,12 +8,18 @@ from typing import Any
 
 
 class Urgency(IntEnum):
-    """The worker steps the most urgent job first."""
+    """The worker steps the most urgent job first.
+
+    ``LOOK_SHOWN`` is a short look at the open photo: its labels, a heat map. Dehazing it takes longer, so a look
+    asked for meanwhile comes first.
+    """
 
     PREDICT_SHOWN = 0
-    EVALUATE = 1
-    PREDICT_AHEAD = 2
-    FINE_TUNE = 3
+    LOOK_SHOWN = 1
+    DEHAZE_SHOWN = 2
+    EVALUATE = 3
+    PREDICT_AHEAD = 4
+    FINE_TUNE = 5
 
 
 @dataclass(frozen=True, slots=True)

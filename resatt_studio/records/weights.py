@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, TypeAlias
+
+Config: TypeAlias = Mapping[str, Any]
+"""Constructor arguments of a network: numbers, words, yes or no, and tuples of them (in JSON: lists)."""
 
 
 class WeightsState(StrEnum):
@@ -53,7 +57,7 @@ class WeightsVersion:
 
     weights_id: str
     model: str
-    config: Mapping[str, int]
+    config: Config
     number: int
     parent: str = ""
     state: WeightsState = WeightsState.CANDIDATE
@@ -81,6 +85,6 @@ class WeightsFile:
 
     weights_id: str
     model: str
-    config: Mapping[str, int]
+    config: Config
     metadata: Mapping[str, str]
     data: bytes = field(repr=False)

@@ -11,30 +11,31 @@ from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
-    from resatt_studio.learning.base_training import TrainReport
+    from resatt_studio.learning.training.loop import TrainReport
 
 
 def train_weights(
-    config: Path | None, data: Sequence[Path], out: Path, *, resume: bool = False
+    config: Path | None, data: Sequence[Path], out: Path, *, task: str = "", resume: bool = False
 ) -> Job[WeightsFile]:
-    """Train on folders of photos and masks and write the weights to ``out``.
+    """Train on folders of photos and write the weights to ``out``.
 
     Args:
-        config: TOML with every option; None learns from every set found, with the default options.
+        config: TOML with every option; None takes the task's default options.
         data: Folders with ``images``, ``masks`` and the lists ``train.txt`` and ``val.txt``.
         out: The safetensors file to write; the checkpoint lies beside it.
+        task: "crack", "label" or "dehaze"; "" for what the configuration says.
         resume: Go on from that checkpoint.
 
     Raises:
         LearningError: A folder, the options or the checkpoint does not fit.
     """
-    from resatt_studio.learning.base_training import train
-    from resatt_studio.learning.training_config import TrainConfig
+    from resatt_studio.learning.training.loop import train
+    from resatt_studio.learning.training.registry import read_options
 
     missing = [str(folder) for folder in data if not folder.is_dir()]
     if missing:
         raise LearningError(f"There is no folder {', '.join(missing)}.", "Check the paths after --data.")
-    options = TrainConfig.from_file(config) if config is not None else TrainConfig()
+    options = read_options(config, task)
     steps = train(options, data, out, resume)
     try:
         while True:

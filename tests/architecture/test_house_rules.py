@@ -68,4 +68,4 @@ def test_every_dotted_name_of_a_table_resolves(dotted: str) -> None:
 @pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 def test_every_model_has_its_default_preset_in_its_own_words(model: object) -> None:
     assert "default" in model.presets
-    assert all(set(preset) <= set(model.config_names) for preset in model.presets.values())
+    assert all(set(preset) <= set(model.options) for preset in model.presets.values())

@@ -12,10 +12,10 @@ import torch
 
 from resatt_studio.durable import write_whole
 from resatt_studio.errors import LearningError
-from resatt_studio.learning.training_config import TrainConfig
+from resatt_studio.learning.training.options import RunOptions
 
 
-def save_checkpoint(path: Path, config: TrainConfig, tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+def save_checkpoint(path: Path, config: RunOptions, tensors: dict[str, Any], facts: dict[str, Any]) -> None:
     """Write tensors and facts beside the weights; a crash leaves the old checkpoint or the new one.
 
     Args:
@@ -38,7 +38,7 @@ def save_checkpoint(path: Path, config: TrainConfig, tensors: dict[str, Any], fa
         ) from error
 
 
-def load_checkpoint(path: Path, config: TrainConfig) -> tuple[dict[str, Any], dict[str, Any]]:
+def load_checkpoint(path: Path, config: RunOptions) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what :func:`save_checkpoint` wrote: tensors and facts.
 
     Raises:

@@ -5,46 +5,42 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from resatt_studio import __version__
-from resatt_studio.learning.judging import Judgement
-from resatt_studio.learning.training_config import TrainConfig
+from resatt_studio.learning.training.options import RunOptions
+from resatt_studio.learning.training.task import Verdict
 from resatt_studio.models.registry import model_entry
 
 
 def card(
-    config: TrainConfig,
+    config: RunOptions,
+    terms: Mapping[str, Any],
     folders: Sequence[Path],
     steps: int,
     seconds: float,
-    judgement: Judgement | None,
+    judgement: Verdict | None,
     out: str,
 ) -> dict[str, str]:
-    """Header entries of a weights file; all strings, nested ones as JSON.
+    """Header entries of a weights file; all strings, nested ones as JSON. ``terms`` are the task's.
 
     Folders appear by their last name only: where somebody keeps photos is nobody else's business.
     """
-    sets = {
-        name: {"licence": options.licence, "source": options.source, "weight": options.weight}
-        for name, options in config.sets.items()
-        if options.weight > 0
-    }
     return {
         "command": _command(config, out),
         "title": model_entry(config.model).title,
         "input_range": model_entry(config.model).input_range,
-        "data": json.dumps(sets or {"folders": [Path(folder).name for folder in folders]}, sort_keys=True),
+        "data": json.dumps(terms or {"folders": [Path(folder).name for folder in folders]}, sort_keys=True),
         "options": json.dumps(config.to_table(), sort_keys=True),
         "started_from": Path(config.start_from).name,
         "steps": str(steps),
         "seconds": f"{seconds:.0f}",
-        "scores": json.dumps(_scores(judgement), sort_keys=True),
+        "scores": json.dumps(judgement.for_card() if judgement else {}, sort_keys=True),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "app": __version__,
         "commit": commit(),
@@ -53,14 +49,15 @@ def card(
     }
 
 
-def _command(config: TrainConfig, out: str) -> str:
+def _command(config: RunOptions, out: str) -> str:
     chosen = f" --config {config.name}" if config.name else ""
-    return f"resatt-studio train --data DATA{chosen} --out {out}"
+    task = "" if config.task == "crack" else f" --task {config.task}"
+    return f"resatt-studio train{task} --data DATA{chosen} --out {out}"
 
 
 def commit() -> str:
     """Commit of the checkout this runs from, or "" when it is an installation or git is not there."""
-    folder = Path(__file__).resolve().parents[2]
+    folder = Path(__file__).resolve().parents[3]
     if not (folder / ".git").exists():
         return ""
     try:
@@ -74,13 +71,3 @@ def commit() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""
-
-
-def _scores(judgement: Judgement | None) -> dict[str, object]:
-    if judgement is None:
-        return {}
-    return {
-        "split": "validation",
-        "sets": {name: asdict(scores) for name, scores in judgement.sets.items()},
-        "quiet_crack_free": judgement.quiet,
-    }

@@ -21,14 +21,14 @@ from resatt_studio.learning.augment import (
     warp_labels,
     warp_photo,
 )
-from resatt_studio.learning.datasets import (
+from resatt_studio.learning.training.crack_config import CrackConfig, SetOptions
+from resatt_studio.learning.training.datasets import (
     Tile,
     crack_free_tiles,
     find_sets,
     make_tile,
     read_tiles,
 )
-from resatt_studio.learning.training_config import SetOptions, TrainConfig
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.synthesis.scenes import render_scene
@@ -100,7 +100,7 @@ class Shelf:
             self.tiles[place] = tile
 
 
-def load_data(config: TrainConfig, folders: Sequence[Path]) -> Generator[str, None, TrainingData]:
+def load_data(config: CrackConfig, folders: Sequence[Path]) -> Generator[str, None, TrainingData]:
     """Read everything a run needs into memory; yields what it is reading.
 
     Raises:
@@ -147,15 +147,19 @@ def load_data(config: TrainConfig, folders: Sequence[Path]) -> Generator[str, No
     for tile in _render(config):
         scenes.append(tile)
         yield f"rendering scene {len(scenes)}"
-    if scenes:
-        sources.append(_source("synthesis", scenes, config.synthesis.weight, config.synthesis.scale))
+    unseen = scenes[config.synthesis.scenes :]
+    if len(scenes) > len(unseen):
+        learned = scenes[: config.synthesis.scenes]
+        sources.append(_source("synthesis", learned, config.synthesis.weight, config.synthesis.scale))
+    if unseen:
+        judges["generated"] = tuple(unseen)
     if not any(source.with_crack for source in sources):
         raise LearningError("There is no crack to learn from.", "Give photos whose masks have crack in them.")
     return TrainingData(tuple(sources), judges, tuple(free))
 
 
 def draw_batch(
-    rng: np.random.Generator, data: TrainingData, config: TrainConfig
+    rng: np.random.Generator, data: TrainingData, config: CrackConfig
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Draw one step's patches.
 
@@ -171,7 +175,7 @@ def draw_batch(
     return to_input(photos), (labels == Label.CRACK).float(), (labels != Label.UNSAID).float()
 
 
-def plain_batches(data: TrainingData, config: TrainConfig, images: int) -> Generator[Tensor, None, None]:
+def plain_batches(data: TrainingData, config: CrackConfig, images: int) -> Generator[Tensor, None, None]:
     """Un-augmented patches, sources drawn by weight, for measuring BatchNorm statistics; always the same."""
     rng = np.random.default_rng([config.seed, 2])
     weights = np.array([source.weight for source in data.sources])
@@ -210,12 +214,12 @@ def _below(folders: Sequence[Path], relative: str) -> Path:
     raise LearningError(f"{relative} is in none of the data folders.", "Take it out of the configuration.")
 
 
-def _render(config: TrainConfig) -> Generator[Tile, None, None]:
+def _render(config: CrackConfig) -> Generator[Tile, None, None]:
     options = config.synthesis
     if options.weight <= 0:
         return
     without = round(options.scenes * options.crack_free)
-    for index in range(options.scenes):
+    for index in range(options.scenes + options.judge):
         seed = _SCENE_SEED * (config.seed + 1) + index
         count = 0 if index < without else None
         scene = render_scene(seed, options.size_px, options.size_px, crack_count=count)
@@ -224,7 +228,7 @@ def _render(config: TrainConfig) -> Generator[Tile, None, None]:
 
 
 def _draw_patch(
-    rng: np.random.Generator, source: Source, config: TrainConfig
+    rng: np.random.Generator, source: Source, config: CrackConfig
 ) -> tuple[UInt8Array, UInt8Array]:
     on_crack = bool(source.with_crack) and rng.random() < config.on_crack
     if on_crack:

@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from learning.drawn import draw_set
+
 from resatt_studio.errors import LearningError, MaskError
-from resatt_studio.learning.datasets import (
+from resatt_studio.learning.training.datasets import (
     FolderPairs,
     crack_free_paths,
     crack_free_tiles,

@@ -12,7 +12,7 @@ from torch import nn
 from resatt_studio.imaging.scores import Counts, count, scores
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.inference.segmenter import Segmenter
-from resatt_studio.learning.datasets import Tile
+from resatt_studio.learning.training.datasets import Tile
 from resatt_studio.records.correction import Label
 from resatt_studio.records.weights import Scores
 
@@ -41,6 +41,10 @@ class Judgement:
     def to_table(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
         return {"sets": {name: asdict(score) for name, score in self.sets.items()}, "quiet": self.quiet}
+
+    def for_card(self) -> dict[str, Any]:
+        """Plain values, for the header of the weights file."""
+        return {"split": "validation", "sets": self.to_table()["sets"], "quiet_crack_free": self.quiet}
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Judgement:

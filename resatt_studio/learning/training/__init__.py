@@ -1,0 +1,1 @@
+"""Networks from the beginning: one loop, and for each task its options, its data and its judge."""

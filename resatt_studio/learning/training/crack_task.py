@@ -1,0 +1,63 @@
+"""Training a crack segmenter: patches of photos and masks, cross-entropy and Dice, pooled scores."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from resatt_studio.inference.device import Compute, Threads
+from resatt_studio.learning.losses import crack_loss
+from resatt_studio.learning.training.crack_config import CrackConfig
+from resatt_studio.learning.training.crack_data import TrainingData, draw_batch, load_data, plain_batches
+from resatt_studio.learning.training.crack_judging import Judgement, judge_steps
+from resatt_studio.models.r2aunet import R2AUNet
+
+_CRACK_SHARE = 0.03  # about what the patches hold; only where the head's bias begins
+
+
+class CrackTask:
+    """See :class:`~resatt_studio.learning.training.task.Task`."""
+
+    def __init__(self, config: CrackConfig) -> None:
+        self._config = config
+        self._data = TrainingData((), {}, ())
+
+    def read(self, folders: Sequence[Path]) -> Generator[str, None, None]:
+        self._data = yield from load_data(self._config, folders)
+
+    def learner(self, network: nn.Module) -> nn.Module:
+        if isinstance(network, R2AUNet) and not self._config.start_from:
+            network.start_from_crack_share(_CRACK_SHARE)
+        return network
+
+    def kept(self, learner: nn.Module) -> nn.Module:
+        return learner
+
+    def loss(self, learner: nn.Module, rng: np.random.Generator, compute: Compute) -> Tensor:
+        batch = draw_batch(rng, self._data, self._config)
+        photos, crack, weight = (tensor.to(compute.device) for tensor in batch)
+        with compute.autocast():
+            logits = learner(photos)
+        return crack_loss(logits, crack, weight, self._config.dice_share)
+
+    def plain_batches(self, images: int) -> Iterator[Tensor]:
+        return plain_batches(self._data, self._config, images)
+
+    def judge(
+        self, network: nn.Module, compute: Compute, threads: Threads
+    ) -> Generator[int, None, Judgement | None]:
+        return (yield from judge_steps(network, self._data.judges, self._data.crack_free, compute, threads))
+
+    def verdict_from(self, table: Mapping[str, Any]) -> Judgement:
+        return Judgement.from_table(table)
+
+    def terms(self) -> Mapping[str, Any]:
+        return {
+            name: {"licence": options.licence, "source": options.source, "weight": options.weight}
+            for name, options in self._config.sets.items()
+            if options.weight > 0
+        }

@@ -1,0 +1,235 @@
+"""Training a label network: tiles of every type and surface, and a helper head that sees where crack is."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from resatt_studio.errors import LearningError
+from resatt_studio.inference.device import Compute, Threads
+from resatt_studio.inference.normalise import imagenet_input
+from resatt_studio.learning.augment import NONE, STRONG, change_light, draw_geometry, warp_photo, warp_values
+from resatt_studio.learning.training.label_config import LabelConfig
+from resatt_studio.learning.training.label_data import LabelData, LabelTile, load_label_data
+from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
+from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.labels import CRACK_TYPES, CrackType, turned_quarter
+
+_UNTYPED = -1
+# Turns within 6 degrees and a little zoom change no type: what is oblique was not taken.
+_JITTER = replace(NONE, scale=(0.9, 1.15), jitter=0.04)
+_JITTER_DEG = 6.0
+_LIGHT = replace(STRONG, contrast=0.3, noise=0.2, blur=0.15, sharpen=0.2, jpeg=0.2)
+_NONE = CRACK_TYPES.index(CrackType.NO_CRACK)
+
+
+class CellHelper(nn.Module):
+    """A label network with one more head while it learns: for each cell of the tile, the chance of crack in
+    it.
+
+    A type is one word for 50,000 pixels; where the crack lies is a few hundred. The helper's answers come
+    from the same features, so that the network learns to see cracks before it learns to name their course.
+
+    Args:
+        network: Any label network.
+        tapped: Module of the network whose output has the features, (N, C, h, w), (N, h, w, C) or (N, L, C).
+        width: C.
+        channels_last: Whether the features are (N, h, w, C).
+    """
+
+    def __init__(self, network: nn.Module, tapped: nn.Module, width: int, channels_last: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.cells = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 64), nn.GELU(), nn.Linear(64, 1))
+        self._channels_last = channels_last
+        self._tapped = next(name for name, module in network.named_modules() if module is tapped)
+
+    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
+        """Return class logits (N, K) and cell logits (N, h, w)."""
+        seen: list[Tensor] = []
+        hook = self.network.get_submodule(self._tapped).register_forward_hook(
+            lambda _module, _inputs, output: seen.append(output[0] if isinstance(output, tuple) else output)
+        )
+        try:
+            logits = self.network(photos)
+        finally:
+            hook.remove()
+        features = seen[-1]
+        if features.ndim == 3:
+            side = round(features.shape[1] ** 0.5)
+            features = features.view(features.shape[0], side, side, -1)
+        elif not self._channels_last:
+            features = features.permute(0, 2, 3, 1)
+        return logits, self.cells(features)[..., 0]
+
+
+class LabelTask:
+    """See :class:`~resatt_studio.learning.training.task.Task`."""
+
+    def __init__(self, config: LabelConfig) -> None:
+        self._config = config
+        self._data = LabelData()
+        self._by_kind: dict[int, dict[str, list[LabelTile]]] = {}
+
+    def read(self, folders: Sequence[Path]) -> Generator[str, None, None]:
+        self._data = yield from load_label_data(self._config, folders)
+        self._by_kind = {}
+        for tile in self._data.learned:
+            kind = _UNTYPED if tile.kind is None else CRACK_TYPES.index(tile.kind)
+            self._by_kind.setdefault(kind, {}).setdefault(tile.source, []).append(tile)
+
+    def learner(self, network: nn.Module) -> nn.Module:
+        return CellHelper(network, *_tap(network)) if self._config.cell_share else network
+
+    def kept(self, learner: nn.Module) -> nn.Module:
+        return learner.network if isinstance(learner, CellHelper) else learner
+
+    def loss(self, learner: nn.Module, rng: np.random.Generator, compute: Compute) -> Tensor:
+        views = [self._view(rng) for _ in range(self._config.batch)]
+        photos = imagenet_input(np.stack([pixels for pixels, _, _ in views])).to(compute.device)
+        kinds = torch.tensor([kind for _, kind, _ in views], device=compute.device)
+        with compute.autocast():
+            answer = learner(photos)
+        logits = (answer[0] if isinstance(answer, tuple) else answer).float()
+        loss = type_loss(logits, kinds, self._config.smoothing)
+        if isinstance(answer, tuple):
+            cells = [mask for _, _, mask in views]
+            loss = loss + self._config.cell_share * cell_loss(answer[1].float(), cells)
+        return loss
+
+    def plain_batches(self, images: int) -> Iterator[Tensor]:
+        rng = np.random.default_rng([self._config.seed, 2])
+        for start in range(0, images, self._config.batch):
+            some = [self._draw(rng)[0] for _ in range(min(self._config.batch, images - start))]
+            yield imagenet_input(np.stack([tile.pixels for tile in some]))
+
+    def judge(
+        self, network: nn.Module, compute: Compute, threads: Threads
+    ) -> Generator[int, None, LabelVerdict | None]:
+        if not self._data.judges:
+            return None
+        return (yield from judge_labels(network, self._data.judges, compute))
+
+    def verdict_from(self, table: Mapping[str, Any]) -> LabelVerdict:
+        return LabelVerdict.from_table(table)
+
+    def terms(self) -> Mapping[str, Any]:
+        sets = {
+            name: {"licence": options.licence, "source": options.source}
+            for name, options in self._config.sets.items()
+        }
+        return sets | {table: {"source": table} for table in self._config.tables}
+
+    def _draw(self, rng: np.random.Generator) -> tuple[LabelTile, int]:
+        """A type by its share, then a set that has it, then a tile: no type belongs to one set."""
+        shares = np.array(self._config.shares)
+        kind = int(rng.choice(len(shares), p=shares / shares.sum()))
+        if kind != _NONE and _UNTYPED in self._by_kind and rng.random() < 0.1:
+            kind = _UNTYPED
+        if kind not in self._by_kind:
+            kind = next(iter(self._by_kind))
+        sources = self._by_kind[kind]
+        # Between equal shares for every set and shares by size: small sets shall be heard, not echo.
+        sizes = np.sqrt([len(tiles) for tiles in sources.values()])
+        name = list(sources)[int(rng.choice(len(sizes), p=sizes / sizes.sum()))]
+        return sources[name][int(rng.integers(len(sources[name])))], kind
+
+    def _view(self, rng: np.random.Generator) -> tuple[UInt8Array, int, Float32Array | None]:
+        """Pixels, type and share of crack by pixel of one tile, mirrored, turned and in another light."""
+        tile, kind = self._draw(rng)
+        side = tile.pixels.shape[0]
+        mask = tile.mask()
+        pixels, crack = tile.pixels, None if mask is None else mask.astype(np.float32)
+        if rng.random() < 0.7:
+            matrix = _small_change(rng, side)
+            pixels = warp_photo(pixels, matrix, side)
+            crack = None if crack is None else warp_values(crack, matrix, side)
+        quarters = int(rng.integers(4))
+        if quarters % 2 and kind not in (_UNTYPED, _NONE):
+            kind = CRACK_TYPES.index(turned_quarter(CRACK_TYPES[kind]))
+        flip = rng.random() < 0.5
+        pixels = _turned(pixels, quarters, flip)
+        crack = None if crack is None else _turned(crack, quarters, flip)
+        return change_light(rng, np.ascontiguousarray(pixels), _LIGHT), kind, crack
+
+
+def type_loss(logits: Tensor, kinds: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy; a crack of unknown type only asks that "no crack" be denied.
+
+    Args:
+        logits: (N, K) float32.
+        kinds: (N,) int64, index into ``CRACK_TYPES``, or -1 for a crack of unknown type.
+        smoothing: Share of the target that is spread over all types, in [0, 1).
+
+    Returns:
+        Scalar, the mean over the batch.
+    """
+    typed = kinds >= 0
+    named = functional.cross_entropy(logits, kinds.clamp_min(0), reduction="none", label_smoothing=smoothing)
+    others = torch.cat([logits[:, :_NONE], logits[:, _NONE + 1 :]], dim=1)
+    denied = logits.logsumexp(dim=1) - others.logsumexp(dim=1)
+    return torch.where(typed, named, denied).mean()
+
+
+def cell_loss(logits: Tensor, cracks: Sequence[Float32Array | None]) -> Tensor:
+    """Cross-entropy of the helper head over the tiles that have a mask; 0 when none has.
+
+    Args:
+        logits: (N, h, w) float32.
+        cracks: N arrays of S x S crack shares in [0, 1], None where unknown.
+
+    Returns:
+        Scalar.
+    """
+    known = [index for index, crack in enumerate(cracks) if crack is not None]
+    if not known:
+        return logits.sum() * 0.0
+    there = torch.from_numpy(np.stack([cast(Float32Array, cracks[index]) for index in known]))
+    # A cell has crack when at least a twentieth of its width is crossed; less is a corner touched.
+    target = (
+        functional.adaptive_avg_pool2d(there[:, None], (logits.shape[1], logits.shape[2]))[:, 0] > 0.02
+    ).float()
+    weight = 1.0 + 3.0 * target
+    return functional.binary_cross_entropy_with_logits(
+        logits[known], target.to(logits.device), weight=weight.to(logits.device)
+    )
+
+
+def _small_change(rng: np.random.Generator, side: int) -> np.ndarray:
+    matrix = draw_geometry(rng, ((side - 1) / 2, (side - 1) / 2), side, _JITTER)
+    angle = np.deg2rad(rng.uniform(-_JITTER_DEG, _JITTER_DEG))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = np.full(2, (side - 1) / 2)
+    offset = turn @ (matrix[:, 2] - middle) + middle
+    return np.hstack([turn @ matrix[:, :2], offset[:, None]])
+
+
+def _turned(picture: Any, quarters: int, flip: bool) -> Any:
+    return np.rot90(picture[:, ::-1] if flip else picture, quarters)
+
+
+def _tap(network: nn.Module) -> tuple[nn.Module, int, bool]:
+    """Module, width and layout of the features at a sixteenth of the photo's side."""
+    from resatt_studio.models.revit import ReViT
+    from resatt_studio.models.rmt import RMT
+
+    if isinstance(network, ReViT):
+        return network.norm, int(network.head.in_features), True
+    if isinstance(network, RMT):
+        block = cast(Any, network.stages[2]).blocks[-1]
+        return block, int(block.ffn_norm.normalized_shape[0]), True
+    layer = getattr(
+        network, "layer3", None
+    )  # torchvision's ResNet, the yardstick of benchmarks/label_scores.py
+    if isinstance(layer, nn.Sequential):
+        return layer, int(cast(Any, layer[-1]).bn2.num_features), False
+    raise LearningError(
+        f"{type(network).__name__} has no features for the helper head.", "Set cell_share = 0."
+    )

@@ -1,0 +1,1 @@
+"""Parts of networks that deserve a file of their own, or that two papers share."""
