@@ -1,0 +1,99 @@
+"""A dehazing run draws fresh haze over photos it was given, and is judged on haze that never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+import torch
+from learning.drawn import draw_set
+
+from resatt_studio.errors import LearningError
+from resatt_studio.learning.training.dehaze_config import ClearOptions, DehazeConfig
+from resatt_studio.learning.training.dehaze_data import draw_hazy_batch, judged_haze, load_dehaze_data
+from resatt_studio.learning.training.dehaze_judging import DehazeVerdict
+from resatt_studio.learning.training.loop import train
+from resatt_studio.models.state import build
+
+T = TypeVar("T")
+TINY = DehazeConfig(
+    network={
+        "width": 4,
+        "dim": 8,
+        "layers": 1,
+        "residual_width": 4,
+        "residual_units": 2,
+        "heads": 2,
+        "grid": 4,
+    },
+    minutes=0.0,
+    steps=3,
+    batch=2,
+    warmup_steps=1,
+    statistics_images=4,
+    threads=1,
+    crop_px=32,
+    judge_px=32,
+    judge_photos=2,
+)
+
+
+def finish(steps: Generator[Any, None, T]) -> T:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_set(tmp_path_factory.mktemp("haze") / "drawn")
+
+
+def test_a_batch_is_the_scattering_model_of_its_clear_photos(data: Path) -> None:
+    material = finish(load_dehaze_data(TINY, [data]))
+    batch = draw_hazy_batch(np.random.default_rng(0), material, replace(TINY, batch=8))
+    assert batch.hazy.shape == batch.clear.shape == (8, 3, 32, 32)
+    assert batch.transmission.shape == (8, 1, 32, 32)
+    assert float(batch.transmission.min()) >= 0.1
+    veil = batch.hazy - batch.clear * batch.transmission
+    assert float(veil.median()) >= 0.0
+
+
+def test_all_clean_means_no_haze(data: Path) -> None:
+    material = finish(load_dehaze_data(TINY, [data]))
+    batch = draw_hazy_batch(np.random.default_rng(0), material, replace(TINY, clean=1.0))
+    torch.testing.assert_close(batch.transmission, torch.ones_like(batch.transmission))
+
+
+def test_judging_haze_is_always_the_same_and_never_clean() -> None:
+    photos = [np.full((32, 32, 3), value, np.uint8) for value in (40, 90, 120, 200)]
+    for (clear, first), (_, second) in zip(judged_haze(photos), judged_haze(photos), strict=True):
+        np.testing.assert_array_equal(first.hazy, second.hazy)
+        assert first.transmission.mean() < 0.99
+        assert clear.max() <= 1.0
+    assert len({sample.family for _, sample in judged_haze(photos)}) == 4
+
+
+def test_a_run_leaves_weights_and_their_scores(data: Path, tmp_path: Path) -> None:
+    weights = finish(train(TINY, [data], tmp_path / "a.safetensors"))
+    assert weights.model == "dhformer"
+    assert '"clean_psnr"' in weights.metadata["scores"]
+    answer = build(weights)(torch.rand(1, 3, 20, 24))
+    assert answer.clear.shape == (1, 3, 20, 24)
+
+
+def test_a_set_that_is_not_there_is_named(data: Path) -> None:
+    with pytest.raises(LearningError, match="moon"):
+        finish(load_dehaze_data(replace(TINY, sets={"moon": ClearOptions()}), [data]))
+
+
+def test_a_verdict_rises_with_psnr_and_survives_its_table() -> None:
+    poor, good = (DehazeVerdict(20.0, 0.8, psnr, 0.9, 32.0, 3) for psnr in (22.0, 28.0))
+    assert 0 < poor.score < good.score < 1
+    assert DehazeVerdict.from_table(poor.to_table()) == poor
