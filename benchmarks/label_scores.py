@@ -18,6 +18,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 import torchvision
@@ -37,6 +38,7 @@ from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 
 BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
+Found: TypeAlias = dict[str, tuple[LabelVerdict, LabelVerdict]]
 TYPES, BRICK = "classify/tiles.csv", "classify/brickwork.csv"
 
 
@@ -47,7 +49,7 @@ def main() -> None:
     side = 224
     typed = table_tiles(arguments.data / TYPES, arguments.split, side)
     brick = table_tiles(arguments.data / BRICK, arguments.split, side)
-    found: dict[str, tuple[LabelVerdict, LabelVerdict]] = {}
+    found: Found = {}
     steps = 0
     for model in ("rmt", "revit"):
         weights = load_weights(getattr(arguments, model) or asset("weights", f"{model}-factory.safetensors"))
@@ -58,8 +60,9 @@ def main() -> None:
         found["ResNet-18"] = judged(network, typed, brick, compute)
     lines = report(found, arguments.split)
     print("\n".join(lines))
-    if arguments.card:
-        write_into(arguments.card, lines)
+    for model in ("rmt", "revit") if arguments.cards else ():
+        own = {name: both for name, both in found.items() if name.startswith(f"{model} ")}
+        write_into(arguments.cards / f"{model}-factory.md", report(found, arguments.split, own))
     if arguments.json:
         table = {name: [one.to_table() for one in verdicts] for name, verdicts in found.items()}
         arguments.json.write_text(json.dumps(table, indent=1), encoding="utf-8")
@@ -76,7 +79,7 @@ def parse() -> argparse.Namespace:
         "--steps", type=int, default=0, help="of the yardstick; default: as the shipped weights"
     )
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--card", type=Path, help="page to write the tables into")
+    parser.add_argument("--cards", type=Path, help="folder of the model cards to write the tables into")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
@@ -110,8 +113,8 @@ def yardstick(data: Path, steps: int) -> nn.Module:
     return fresh.eval()
 
 
-def report(found: dict[str, tuple[LabelVerdict, LabelVerdict]], split: str) -> list[str]:
-    """The tables, in Markdown."""
+def report(found: Found, split: str, detailed: Found | None = None) -> list[str]:
+    """The tables, in Markdown; confusion and sets of ``detailed`` ones, by default of all."""
     names = ", ".join(f"F1 {kind}" for kind in CRACK_TYPES)
     columns = names.replace(", ", " | ")
     lines = [
@@ -127,7 +130,7 @@ def report(found: dict[str, tuple[LabelVerdict, LabelVerdict]], split: str) -> l
             f"| {name} | {total.crack_accuracy:.3f} | {total.macro_f1:.3f} | {each} "
             f"| {brick.total.crack_accuracy:.3f} |"
         )
-    for name, (typed, _) in found.items():
+    for name, (typed, _) in (found if detailed is None else detailed).items():
         lines += ["", f"{name}: rows are the truth, columns the answers", ""]
         lines += confusion_table(typed.total)
         lines += ["", f"{name}, share of tiles named rightly, by set:", "", *by_set(typed)]

@@ -26,6 +26,7 @@ VERSION = 1
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 THEMES = ("system", "light", "dark")
+STARTING_WEIGHTS = ("factory", "generated")
 RECENT_PROJECTS = 12
 """How many recent projects are remembered."""
 
@@ -86,6 +87,8 @@ class Settings:
         device: "auto", "cpu", "cuda" or "mps".
         theme: "system", "light" or "dark".
         threads: Threads of the networks, 0 for as many as the machine has cores.
+        starting_weights: What new projects and photos without a project begin with: "factory", learned from
+            research sets, or "generated", learned from generated scenes alone and free of others' terms.
         threshold: Probability above which a pixel is shown as crack, in [0.01, 0.99].
         learn_seconds: Wall-clock limit of one fine-tuning run.
         recent_projects: Newest first.
@@ -95,6 +98,7 @@ class Settings:
     device: str = field(default="auto", metadata={"parse": _one_of(*DEVICES)})
     theme: str = field(default="system", metadata={"parse": _one_of(*THEMES)})
     threads: int = field(default=0, metadata={"parse": _number(int, 0, 1024)})
+    starting_weights: str = field(default="factory", metadata={"parse": _one_of(*STARTING_WEIGHTS)})
     threshold: float = field(default=0.5, metadata={"parse": _number(float, 0.01, 0.99)})
     learn_seconds: float = field(default=90.0, metadata={"parse": _number(float, 5, 86400)})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})

@@ -131,3 +131,66 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     assert made.parts.session.gpu.stop(60), "the interpreter cannot end under a running network"
     made.window.deleteLater()
     settle(0.05)
+
+
+SMALL_NETWORKS: dict[str, dict[str, Any]] = {
+    "rmt": {
+        "embed_dims": (8, 8, 8, 8),
+        "depths": (1, 1, 1, 1),
+        "num_heads": (2, 2, 2, 2),
+        "init_values": (2.0, 2.0, 2.0, 2.0),
+        "heads_ranges": (4.0, 4.0, 6.0, 6.0),
+        "mlp_ratios": (2.0, 2.0, 2.0, 2.0),
+        "projection": 8,
+        "num_classes": 4,
+    },
+    "revit": {"image_size": 32, "embed_dim": 16, "depth": 2, "num_heads": 2, "num_classes": 4},
+    "dhformer": {
+        "width": 8,
+        "dim": 8,
+        "layers": 1,
+        "residual_width": 4,
+        "residual_units": 2,
+        "heads": 2,
+        "grid": 4,
+        "transmission_width": 8,
+    },
+}
+"""Constructor arguments of the smallest networks beside R2AU-Net."""
+
+
+def make_small_network(name: str, seed: int = 0) -> Any:
+    """A small network whose norms, gates and heads have something to say, in evaluation mode."""
+    import torch
+    from torch import nn
+
+    from resatt_studio.models import create_model
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = create_model(name, **SMALL_NETWORKS[name])
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                nn.init.uniform_(module.running_mean, -0.3, 0.3)
+                nn.init.uniform_(module.running_var, 0.3, 1.5)
+        for parameter in network.parameters():
+            if parameter.ndim == 1 or not parameter.any():
+                parameter.data.add_(torch.empty_like(parameter).uniform_(-0.2, 0.2))
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
+def small_network() -> Callable[..., Any]:
+    """``small_network("rmt" | "revit" | "dhformer", seed=0)``; see :func:`make_small_network`."""
+    return make_small_network
+
+
+@pytest.fixture(scope="session")
+def small_weights() -> Callable[..., Any]:
+    """``small_weights("rmt" | "revit" | "dhformer", seed=0)``: the same networks packed as a weights file."""
+    from resatt_studio.models.state import pack_weights
+
+    def pack(name: str, seed: int = 0) -> Any:
+        return pack_weights(name, SMALL_NETWORKS[name], make_small_network(name, seed).state_dict())
+
+    return pack

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from resatt_studio import __version__
-from resatt_studio.cli import learn, machine, photos, projects, weights, window
+from resatt_studio.cli import heatmap, learn, machine, networks, photos, projects, weights, window
 
 
 class _DefaultToWindow(TyperGroup):
@@ -39,6 +39,9 @@ app.command("demo")(window.demo)
 app.command("new")(projects.new)
 app.command("add")(projects.add)
 app.command("predict")(photos.predict)
+app.command("label")(networks.label)
+app.command("heatmap")(heatmap.heatmap)
+app.command("dehaze")(networks.dehaze)
 app.command("finetune")(learn.finetune)
 app.command("evaluate")(photos.evaluate)
 app.command("export")(projects.export)

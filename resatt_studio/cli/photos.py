@@ -41,12 +41,22 @@ def predict(
     probability: Annotated[
         bool, typer.Option("--probability", help="Also write <stem>.probability.png, 16 bit.")
     ] = False,
+    shown: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            metavar="raw|dehazed|auto",
+            help="What the network is shown: the photo, the dehazed photo, or the latter for hazy photos.",
+        ),
+    ] = "raw",
     device: Device = "auto",
     json_file: JsonFile = None,
 ) -> None:
     """Write a crack mask (0/255, the photo's size) of every photo."""
+    from resatt_studio.workflow.photo_input import photo_input
     from resatt_studio.workflow.predict import predict_files
 
+    wanted = photo_input(shown)
     settings, chosen = chosen_settings(), _chosen(weights, project)
     summary = watch(
         predict_files(
@@ -55,6 +65,7 @@ def predict(
             out,
             probability=probability,
             threshold=chosen.threshold,
+            shown=wanted,
             device=chosen_device(device, settings),
             threads=chosen_threads(settings),
         ),
@@ -127,6 +138,7 @@ def _chosen(name: str | None, project: Path | None) -> _Chosen:
     from resatt_studio.workflow.weights import choose_weights
 
     if project is None:
-        return _Chosen(choose_weights(name, None), THRESHOLD)
+        default = chosen_settings().starting_weights
+        return _Chosen(choose_weights(name, None, default), THRESHOLD)
     with open_project(project) as opened:
         return _Chosen(choose_weights(name, opened), opened.settings.threshold)

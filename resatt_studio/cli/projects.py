@@ -26,7 +26,8 @@ def new(
     from resatt_studio.workflow.sources import choose_photos
 
     choose_photos([photos])  # a wrong folder is told before a project is made for it
-    with create_project(project) as opened:
+    starting = chosen_settings().starting_weights
+    with create_project(project, starting_weights=starting) as opened:
         added = _add(opened, photos, None, None)
         say(None, f"{opened.folder}: {len(added.photos)} photos")
 

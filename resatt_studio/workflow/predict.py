@@ -18,8 +18,11 @@ from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile
+from resatt_studio.workflow.counting import counted
+from resatt_studio.workflow.dehaze import make_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.photo_input import PhotoInput, choose_input
 from resatt_studio.workflow.sources import Refused, choose_photos
 
 if TYPE_CHECKING:
@@ -98,7 +101,9 @@ class PredictedFile:
         height, width: In pixels.
         crack_share: Crack pixels / all pixels.
         mean_entropy: Mean binary entropy in nats.
-        seconds: Of the network.
+        seconds: Of the networks, dehazing included.
+        input: "raw" or "dehazed": what the crack network was shown.
+        haze: Estimate of the photo's haze, in [0, 1].
     """
 
     photo: Path
@@ -109,17 +114,23 @@ class PredictedFile:
     crack_share: float
     mean_entropy: float
     seconds: float
+    input: str
+    haze: float
 
 
 @dataclass(frozen=True, slots=True)
 class PredictedFiles:
-    """What :func:`predict_files` did."""
+    """What :func:`predict_files` did.
+
+    ``dehazer_id`` is the id of the dehazing network's weights, "" where none was asked for.
+    """
 
     weights_id: str
     device: str
     threshold: float
     photos: tuple[PredictedFile, ...]
     refused: tuple[Refused, ...]
+    dehazer_id: str = ""
 
     @property
     def seconds_per_megapixel(self) -> float:
@@ -133,6 +144,7 @@ class PredictedFiles:
             "weights": self.weights_id,
             "device": self.device,
             "threshold": self.threshold,
+            "dehazer": self.dehazer_id or None,
             "seconds_per_megapixel": self.seconds_per_megapixel,
             "photos": [
                 asdict(row)
@@ -154,6 +166,8 @@ def predict_files(
     *,
     probability: bool = False,
     threshold: float = THRESHOLD,
+    shown: PhotoInput = PhotoInput.RAW,
+    dehazer_weights: WeightsFile | None = None,
     device: str = "auto",
     threads: Threads = None,
 ) -> Job[PredictedFiles]:
@@ -168,18 +182,23 @@ def predict_files(
         out: Folder to write into; made when missing.
         probability: Also write ``<stem>.probability.png``, 16 bit: probability * 65535.
         threshold: Probability above which a pixel is crack, in [0, 1].
+        shown: What the crack network is shown: the photos, the dehazed photos, or of each photo whichever its
+            haze asks for. Masks have the same names and sizes in each case.
+        dehazer_weights: To dehaze with where that is asked for; None for the factory's.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or None for all cores.
 
     Raises:
         PhotoError: A source does not exist, no photo was found, or none of them can be read.
         ExportError: The folder cannot be written.
+        WeightsError: Weights do not fit, or there are none to dehaze with.
     """
     paths, _ = choose_photos(sources)
     stems = unique_stems(paths)
     formats = [find_exporter("mask"), *([find_exporter("probability")] if probability else [])]
     yield progress(0, len(paths), "photos", paths[0].name)
     engine = make_engine(weights, device, threads)
+    dehazer = None if shown is PhotoInput.RAW else make_dehazer(dehazer_weights, device, threads)
     rows: list[PredictedFile] = []
     refused: list[Refused] = []
     for done, path in enumerate(paths):
@@ -190,7 +209,8 @@ def predict_files(
         except PhotoError as error:
             refused.append(Refused(path, str(error)))
             continue
-        prediction = yield from predict_pixels(engine, photo, report)
+        chosen = yield from choose_input(photo, shown, dehazer, report)
+        prediction = yield from predict_pixels(engine, chosen.photo, report)
         facts = PhotoFacts(photo.photo_id, path, photo.height, photo.width, path.stat().st_size)
         item = ExportItem(facts, prediction, threshold=threshold, stem=stems[path])
         files = [exporter.export(item, out).paths[0] for exporter in formats]
@@ -203,13 +223,22 @@ def predict_files(
                 width=photo.width,
                 crack_share=float(np.mean(prediction.mask(threshold))),
                 mean_entropy=prediction.mean_entropy,
-                seconds=prediction.seconds,
+                seconds=chosen.seconds + prediction.seconds,
+                input=chosen.kind.value,
+                haze=chosen.haze,
             )
         )
     yield progress(len(paths), len(paths), "photos")
     if not rows:
         raise PhotoError(f"None of the {len(paths)} photos can be read: {refused[0].reason}")
-    return PredictedFiles(weights.weights_id, engine.device_name, threshold, tuple(rows), tuple(refused))
+    return PredictedFiles(
+        weights.weights_id,
+        engine.device_name,
+        threshold,
+        tuple(rows),
+        tuple(refused),
+        dehazer.weights_id if dehazer else "",
+    )
 
 
 def predict_pixels(engine: Engine, photo: Photo, report: JobProgress | None = None) -> Job[Prediction]:
@@ -220,13 +249,4 @@ def predict_pixels(engine: Engine, photo: Photo, report: JobProgress | None = No
         photo: Of any size.
         report: Said after every batch of tiles; None to tell the tiles themselves.
     """
-    steps = engine.predict(photo)
-    try:
-        while True:
-            done, total = next(steps)
-            yield report or progress(done, total, "tiles")
-    except StopIteration as end:
-        prediction: Prediction = end.value
-        return prediction
-    finally:
-        steps.close()
+    return (yield from counted(engine.predict(photo), "tiles", report))

@@ -135,12 +135,16 @@ class Project:
         self.close()
 
 
-def create_project(folder: Path, factory_weights: Path | None = None) -> Project:
+def create_project(
+    folder: Path, factory_weights: Path | None = None, starting_weights: str = "factory"
+) -> Project:
     """Make a project in a folder that is new or empty and open it.
 
     Args:
         folder: By custom ``NAME.resatt``.
         factory_weights: Becomes version 1, active; the bundled weights unless given.
+        starting_weights: Which of the bundled weights: "factory", or "generated", which no data owner's terms
+            hang on.
 
     Raises:
         ProjectError: The folder is in use for something else.
@@ -160,7 +164,7 @@ def create_project(folder: Path, factory_weights: Path | None = None) -> Project
             f"The folder {folder} is not empty, so no new project was made there.",
             "Open it, if it is a project, or choose another name.",
         )
-    return _open(folder, factory_weights)
+    return _open(folder, factory_weights, starting_weights)
 
 
 def open_project(folder: Path, factory_weights: Path | None = None) -> Project:
@@ -191,7 +195,7 @@ def _is_project(folder: Path) -> bool:
     return (folder / DATABASE).is_file()
 
 
-def _open(folder: Path, factory_weights: Path | None) -> Project:
+def _open(folder: Path, factory_weights: Path | None, starting_weights: str = "factory") -> Project:
     lock = ProjectLock(folder / LOCK)
     path = folder / DATABASE
     engine = open_engine(sqlite_url(path))
@@ -209,18 +213,18 @@ def _open(folder: Path, factory_weights: Path | None) -> Project:
     try:
         project.blobs.drop_parts()
         project.shelf.drop_parts()
-        _stock_shelf(project, factory_weights)
+        _stock_shelf(project, factory_weights, starting_weights)
     except BaseException:
         project.close()
         raise
     return project
 
 
-def _stock_shelf(project: Project, factory_weights: Path | None) -> None:
-    """Put the factory weights on an empty shelf."""
+def _stock_shelf(project: Project, factory_weights: Path | None, name: str) -> None:
+    """Put the bundled weights of that name on an empty shelf."""
     if project.shelf.versions():
         return
     from resatt_studio.models.state import load_weights  # torch: only for a new project
 
-    weights = load_weights(factory_weights or asset("weights", "r2aunet-factory.safetensors"))
-    project.shelf.add(weights, state=WeightsState.ACTIVE, name="factory", reason="shipped with the app")
+    weights = load_weights(factory_weights or asset("weights", f"r2aunet-{name}.safetensors"))
+    project.shelf.add(weights, state=WeightsState.ACTIVE, name=name, reason="shipped with the app")

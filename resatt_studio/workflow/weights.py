@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.errors import ExportError, WeightsError
+from resatt_studio.errors import BugError, ExportError, WeightsError
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.registry import find_exporter
+from resatt_studio.models.registry import model_entry
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.workflow.promote import import_weights, promote, rollback
@@ -17,12 +18,29 @@ if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
 
 FACTORY = "factory"
+GENERATED = "generated"
+"""Segmenter weights learned from generated scenes alone: no data owner's terms hang on them."""
 MODEL = "r2aunet"
 
 
-def factory_path() -> Path:
-    """Where the factory weights are in this installation."""
-    return asset("weights", "r2aunet-factory.safetensors")
+def factory_path(model: str = MODEL, kind: str = FACTORY) -> Path:
+    """Where a network's shipped weights are in this installation.
+
+    Args:
+        model: Registry name.
+        kind: "factory", or for the segmenter "generated".
+
+    Raises:
+        WeightsError: There is no such network, or it has none here.
+    """
+    entry = model_entry(model)
+    try:
+        return asset("weights", f"{entry.name}-{kind}.safetensors")
+    except BugError as error:
+        raise WeightsError(
+            f"This installation has no {kind} weights of {entry.title}.",
+            "Choose a weights file of your own, or install resatt-studio again.",
+        ) from error
 
 
 def load_file(path: Path) -> WeightsFile:
@@ -36,23 +54,24 @@ def load_file(path: Path) -> WeightsFile:
     return load_weights(path)
 
 
-def choose_weights(name: str | None, project: Project | None) -> WeightsFile:
+def choose_weights(name: str | None, project: Project | None, default: str = FACTORY) -> WeightsFile:
     """Return the weights that ``name`` means.
 
     Args:
-        name: A file; "factory"; with a project also "active", "candidate", "v3" or an id or its beginning.
-            None means the project's active weights, without a project the factory's.
+        name: A file; "factory" or "generated"; with a project also "active", "candidate", "v3" or an id or its beginning.
+            None means the project's active weights, without a project ``default``.
         project: Open project, or None.
+        default: "factory" or "generated".
 
     Raises:
         WeightsError: Nothing, or more than one version, is meant.
     """
     if name is None:
-        name = FACTORY if project is None else WeightsState.ACTIVE.value
+        name = default if project is None else WeightsState.ACTIVE.value
     if project is not None and not Path(name).is_file():
         return project.shelf.load(find_version(project, name).weights_id)
-    if name == FACTORY:
-        return load_file(factory_path())
+    if name in (FACTORY, GENERATED):
+        return load_file(factory_path(kind=name))
     if not Path(name).is_file() and len(Path(name).parts) == 1 and not Path(name).suffix:
         raise WeightsError(
             f"There is no weights file {name}.",

@@ -1,0 +1,200 @@
+"""Heat over its photo: values to photo pixels, to colour, and to a picture with colour bar and caption."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from resatt_studio.errors import BugError
+from resatt_studio.imaging.colour import look_up
+from resatt_studio.imaging.resizing import resized
+from resatt_studio.imaging.writing import write_png
+from resatt_studio.records.arrays import Float32Array, UInt8Array, read_only
+from resatt_studio.records.heat import Heat
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw, ImageFont
+
+OPACITY = 0.6
+"""Share of the colour in a blend; the rest is the photo in grey."""
+
+LEAST_SIDE_PX, MOST_SIDE_PX = 480, 1600
+"""Longer side of the photo in a picture: smaller ones are enlarged by a whole factor, larger ones shrunk."""
+
+_LEAST_WIDTH_PX = 420
+_LEAST_TEXT_PX = 15
+_GAP_PX = 12
+_BAR_PX = 22
+_INK, _PAPER = (25, 25, 25), (255, 255, 255)
+
+
+@lru_cache(maxsize=8)
+def heat_table(opacity: float = OPACITY) -> UInt8Array:
+    """256 x 4 uint8 RGBA from the least to the highest value: viridis, straight alpha.
+
+    Viridis is perceptually uniform, keeps its order in grey prints and under every common colour blindness.
+    """
+    bgr = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0]
+    alpha = np.full((256, 1), round(255 * opacity), np.uint8)
+    return read_only(np.concatenate([bgr[:, ::-1], alpha], axis=1))
+
+
+def heat_pixels(heat: Heat, height: int | None = None, width: int | None = None) -> Float32Array:
+    """Interpolate a heat between the middles of its cells.
+
+    Args:
+        heat: h x w values over ``heat.box``.
+        height, width: Size of the answer, which covers the box; None for one value a photo pixel.
+
+    Returns:
+        height x width float32, in the units of the heat.
+    """
+    return resized(
+        heat.grid,
+        heat.box.height if height is None else height,
+        heat.box.width if width is None else width,
+    )
+
+
+def heat_levels(heat: Heat, height: int | None = None, width: int | None = None) -> UInt8Array:
+    """As :func:`heat_pixels`: 0 at the least value of the grid, 255 at the highest, all 0 in an even one."""
+    least, highest = float(heat.grid.min()), float(heat.grid.max())
+    values = heat_pixels(heat, height, width)
+    scale = 255.0 / (highest - least) if highest > least else 0.0
+    levels = np.rint((values - np.float32(least)) * np.float32(scale))
+    return np.asarray(levels.clip(0, 255), np.uint8)
+
+
+def heat_rgba(
+    heat: Heat, height: int | None = None, width: int | None = None, opacity: float = OPACITY
+) -> UInt8Array:
+    """As :func:`heat_levels`, as H x W x 4 uint8 RGBA with straight alpha, to be laid over ``heat.box``."""
+    return look_up(heat_table(opacity), heat_levels(heat, height, width))
+
+
+def overlay(photo: UInt8Array, heat: Heat, opacity: float = OPACITY) -> UInt8Array:
+    """Blend a heat over its photo.
+
+    Args:
+        photo: H x W x 3 uint8 RGB, the upright photo in its full size.
+        heat: Of this photo.
+        opacity: Share of the colour, in [0, 1].
+
+    Returns:
+        H x W x 3 uint8 RGB: the photo in grey, coloured inside ``heat.box``.
+
+    Raises:
+        BugError: The photo has another size.
+    """
+    _check_size(photo, heat)
+    blended = _grey(photo)
+    blended[heat.box.slices] = _blend(blended[heat.box.slices], heat_levels(heat), opacity)
+    return blended
+
+
+def draw_picture(photo: UInt8Array, heat: Heat, caption: str = "") -> UInt8Array:
+    """Draw the part of the photo that was looked at under its heat, with colour bar and caption.
+
+    The part starts in the upper left corner of the picture, enlarged or shrunk as a whole; the point that was
+    asked for is ringed. The bar to its right names the least and the highest value.
+
+    Args:
+        photo: H x W x 3 uint8 RGB, the upright photo in its full size.
+        heat: Of this photo.
+        caption: Lines of text for below; long ones are broken.
+
+    Returns:
+        Rows x columns x 3 uint8 RGB.
+
+    Raises:
+        BugError: The photo has another size.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    _check_size(photo, heat)
+    height, width = shown_size(heat.box.height, heat.box.width)
+    part = _grey(resized(photo[heat.box.slices], height, width))
+    part = _blend(part, heat_levels(heat, height, width), OPACITY)
+    text_px = max(_LEAST_TEXT_PX, round(max(height, width) / 72))
+    font = ImageFont.load_default(text_px)
+    labels = [f"{value:.3g}" for value in (heat.grid.max(), heat.grid.min())]
+    margin = _GAP_PX + _BAR_PX + 6 + round(max(font.getlength(label) for label in labels)) + _GAP_PX
+    columns = max(width + margin, _LEAST_WIDTH_PX)
+    lines = [line for text in caption.splitlines() for line in _broken(text, columns - 2 * _GAP_PX, font)]
+    line_px = round(1.4 * text_px)
+    least_rows = max(height, 4 * line_px)
+    picture = Image.new("RGB", (columns, least_rows + _GAP_PX + len(lines) * line_px + _GAP_PX), _PAPER)
+    picture.paste(Image.fromarray(part), (0, 0))
+    draw = ImageDraw.Draw(picture)
+    bar = np.repeat(heat_table()[::-1, None, :3], _BAR_PX, axis=1)
+    bar_rows = least_rows - 2 * _GAP_PX
+    picture.paste(Image.fromarray(resized(bar, bar_rows, _BAR_PX)), (width + _GAP_PX, _GAP_PX))
+    beside = width + _GAP_PX + _BAR_PX + 6
+    draw.text((beside, _GAP_PX), labels[0], _INK, font, anchor="lt")
+    draw.text((beside, _GAP_PX + bar_rows), labels[1], _INK, font, anchor="lb")
+    for index, line in enumerate(lines):
+        draw.text((_GAP_PX, least_rows + _GAP_PX + index * line_px), line, _INK, font)
+    _ring(draw, heat, height / heat.box.height, width / heat.box.width)
+    return np.array(picture, np.uint8)
+
+
+def write_picture(path: Path, photo: UInt8Array, heat: Heat, caption: str = "") -> None:
+    """Write :func:`draw_picture` as PNG, whole or not at all.
+
+    Raises:
+        ExportError: The file cannot be written.
+    """
+    write_png(path, draw_picture(photo, heat, caption))
+
+
+def shown_size(height: int, width: int) -> tuple[int, int]:
+    """(height, width) in which a picture shows a part of that size."""
+    long = max(height, width)
+    if long > MOST_SIDE_PX:
+        return max(1, round(height * MOST_SIDE_PX / long)), max(1, round(width * MOST_SIDE_PX / long))
+    factor = -(-LEAST_SIDE_PX // long)
+    return height * factor, width * factor
+
+
+def _check_size(photo: UInt8Array, heat: Heat) -> None:
+    if photo.shape != (heat.height, heat.width, 3):
+        raise BugError(f"heat of {heat.height} x {heat.width} pixels, photo of shape {photo.shape}")
+
+
+def _grey(photo: UInt8Array) -> UInt8Array:
+    grey = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2GRAY)
+    return np.repeat(np.asarray(grey, np.uint8)[:, :, None], 3, axis=2)
+
+
+def _blend(grey: UInt8Array, levels: UInt8Array, opacity: float) -> UInt8Array:
+    colour = look_up(heat_table(), levels)[:, :, :3]
+    blended: Any = cv2.addWeighted(
+        np.ascontiguousarray(colour), opacity, np.ascontiguousarray(grey), 1 - opacity, 0
+    )
+    return np.asarray(blended, np.uint8)
+
+
+def _ring(draw: ImageDraw.ImageDraw, heat: Heat, rows: float, columns: float) -> None:
+    """Mark the asked point without covering it."""
+    if heat.question.point is None:
+        return
+    y = (heat.question.point[0] + 0.5 - heat.box.top) * rows
+    x = (heat.question.point[1] + 0.5 - heat.box.left) * columns
+    for radius, colour in ((12, (0, 0, 0)), (11, (255, 255, 255)), (9, (0, 0, 0))):
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=colour, width=2)
+
+
+def _broken(text: str, width_px: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> list[str]:
+    """Break a line of text between words."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width_px:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
