@@ -149,7 +149,7 @@ class R2AUNet(nn.Module):
 
     def forward(self, photo: Tensor) -> Tensor:
         height, width = photo.shape[-2:]
-        padded = _mirror_to_multiple(photo, self.size_multiple)
+        padded = mirror_to_multiple(photo, self.size_multiple)
         logits = self._segment(padded)
         return logits[..., :height, :width]
 
@@ -195,7 +195,7 @@ def _check_config(in_channels: int, out_channels: int, base_width: int, t: int, 
             raise WeightsError(f"R2AU-Net cannot have {name}={value!r}.", f"Give {wanted}.")
 
 
-def _mirror_to_multiple(photo: Tensor, multiple: int) -> Tensor:
+def mirror_to_multiple(photo: Tensor, multiple: int) -> Tensor:
     """Mirror bottom and right up to the next multiple; photos too small for it repeat their edge."""
     height, width = photo.shape[-2:]
     below, right = -height % multiple, -width % multiple

@@ -258,6 +258,7 @@ _ENTRIES = (
             "transmission_width": whole,
             "t_min": number,
             "head": text,
+            "refine_px": whole,
             "depth_stop_gradient": truth,
             "stem_sees_photo": truth,
         },
