@@ -72,7 +72,7 @@ class LabelConfig(RunOptions):
     weight_decay: float = 0.05
     decay_vectors: bool = False
     tile_px: int = 224
-    cell_px: int = 16
+    cell_px: int = 4
     cell_share: float = 1.0
     smoothing: float = 0.05
     shares: tuple[float, ...] = (0.34, 0.22, 0.22, 0.22)
@@ -95,7 +95,7 @@ class LabelConfig(RunOptions):
 
 _BOUNDS: tuple[Check, ...] = (
     ("tile_px", lambda value: value >= 32 and value % 32 == 0, "a multiple of 32"),
-    ("cell_px", lambda value: value >= 4, "at least 4"),
+    ("cell_px", lambda value: value in (1, 2, 4), "1, 2 or 4"),
     ("cell_share", lambda value: value >= 0, "0 or more"),
     ("smoothing", lambda value: 0 <= value < 1, "a value from 0 to just below 1"),
     (

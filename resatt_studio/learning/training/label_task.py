@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from resatt_studio.errors import LearningError
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.inference.normalise import imagenet_input
 from resatt_studio.learning.augment import NONE, STRONG, change_light, draw_geometry, warp_photo, warp_values
+from resatt_studio.learning.losses import crack_loss
 from resatt_studio.learning.training.label_config import LabelConfig
 from resatt_studio.learning.training.label_data import LabelData, LabelTile, load_label_data
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
@@ -23,6 +24,8 @@ from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.labels import CRACK_TYPES, CrackType, turned_quarter
 
 _UNTYPED = -1
+_CELL_CRACK = 0.12
+_DRAWN_SHARE = 0.5  # drawn cracks on a set's photos speak half as loud as the set's own
 # Turns within 6 degrees and a little zoom change no type: what is oblique was not taken.
 _JITTER = replace(NONE, scale=(0.9, 1.15), jitter=0.04)
 _JITTER_DEG = 6.0
@@ -30,44 +33,74 @@ _LIGHT = replace(STRONG, contrast=0.3, noise=0.2, blur=0.15, sharpen=0.2, jpeg=0
 _NONE = CRACK_TYPES.index(CrackType.NO_CRACK)
 
 
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Where a network's features are: module, channels, pixels a step, and whether channels come last."""
+
+    module: nn.Module
+    width: int
+    stride_px: int
+    channels_last: bool = True
+
+
 class CellHelper(nn.Module):
     """A label network with one more head while it learns: for each cell of the tile, the chance of crack in
     it.
 
-    A type is one word for 50,000 pixels; where the crack lies is a few hundred. The helper's answers come
-    from the same features, so that the network learns to see cracks before it learns to name their course.
+    A type is one word for 50,000 pixels; where the crack lies is thousands. The helper's answers come from
+    the same features, of every stage that is fine enough, so that the network learns to see cracks before it
+    learns to name their course.
 
     Args:
         network: Any label network.
-        tapped: Module of the network whose output has the features, (N, C, h, w), (N, h, w, C) or (N, L, C).
-        width: C.
-        channels_last: Whether the features are (N, h, w, C).
+        taps: Its features, each (N, h, w, C), (N, L, C) row by row, or (N, C, h, w).
+        cell_px: Side of a cell; a divisor of every tap's stride.
     """
 
-    def __init__(self, network: nn.Module, tapped: nn.Module, width: int, channels_last: bool) -> None:
+    def __init__(self, network: nn.Module, taps: Sequence[Tap], cell_px: int) -> None:
         super().__init__()
         self.network = network
-        self.cells = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 64), nn.GELU(), nn.Linear(64, 1))
-        self._channels_last = channels_last
-        self._tapped = next(name for name, module in network.named_modules() if module is tapped)
+        self._taps = {
+            name: tap for tap in taps for name, module in network.named_modules() if module is tap.module
+        }
+        self._folds = [tap.stride_px // cell_px for tap in taps]
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(tap.width), nn.Linear(tap.width, 64), nn.GELU(), nn.Linear(64, fold * fold)
+            )
+            for tap, fold in zip(taps, self._folds, strict=True)
+        )
 
     def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
         """Return class logits (N, K) and cell logits (N, h, w)."""
         seen: list[Tensor] = []
-        hook = self.network.get_submodule(self._tapped).register_forward_hook(
-            lambda _module, _inputs, output: seen.append(output[0] if isinstance(output, tuple) else output)
-        )
+        hooks = [
+            self.network.get_submodule(name).register_forward_hook(
+                lambda _module, _inputs, output: seen.append(output)
+            )
+            for name in self._taps
+        ]
         try:
             logits = self.network(photos)
         finally:
-            hook.remove()
-        features = seen[-1]
-        if features.ndim == 3:
-            side = round(features.shape[1] ** 0.5)
-            features = features.view(features.shape[0], side, side, -1)
-        elif not self._channels_last:
-            features = features.permute(0, 2, 3, 1)
-        return logits, self.cells(features)[..., 0]
+            for hook in hooks:
+                hook.remove()
+        total: Tensor | None = None
+        for features, tap, head, fold in zip(seen, self._taps.values(), self.heads, self._folds, strict=True):
+            answer = head(_rows(features, tap)).permute(0, 3, 1, 2)
+            cells = functional.pixel_shuffle(answer, fold)[:, 0]
+            total = cells if total is None else total + cells[:, : total.shape[1], : total.shape[2]]
+        if total is None:
+            raise LearningError("The helper head has no features to learn from.", "Set cell_share = 0.")
+        return logits, total
+
+
+def _rows(features: Tensor, tap: Tap) -> Tensor:
+    """Features as (N, h, w, C)."""
+    if features.ndim == 3:
+        side = round(features.shape[1] ** 0.5)
+        return features.view(features.shape[0], side, side, -1)
+    return features if tap.channels_last else features.permute(0, 2, 3, 1)
 
 
 class LabelTask:
@@ -86,7 +119,8 @@ class LabelTask:
             self._by_kind.setdefault(kind, {}).setdefault(tile.source, []).append(tile)
 
     def learner(self, network: nn.Module) -> nn.Module:
-        return CellHelper(network, *_tap(network)) if self._config.cell_share else network
+        config = self._config
+        return CellHelper(network, taps_of(network), config.cell_px) if config.cell_share else network
 
     def kept(self, learner: nn.Module) -> nn.Module:
         return learner.network if isinstance(learner, CellHelper) else learner
@@ -138,6 +172,7 @@ class LabelTask:
         sources = self._by_kind[kind]
         # Between equal shares for every set and shares by size: small sets shall be heard, not echo.
         sizes = np.sqrt([len(tiles) for tiles in sources.values()])
+        sizes *= [_DRAWN_SHARE if name.endswith("+drawn") else 1.0 for name in sources]
         name = list(sources)[int(rng.choice(len(sizes), p=sizes / sizes.sum()))]
         return sources[name][int(rng.integers(len(sources[name])))], kind
 
@@ -179,7 +214,7 @@ def type_loss(logits: Tensor, kinds: Tensor, smoothing: float) -> Tensor:
 
 
 def cell_loss(logits: Tensor, cracks: Sequence[Float32Array | None]) -> Tensor:
-    """Cross-entropy of the helper head over the tiles that have a mask; 0 when none has.
+    """Cross-entropy and Dice of the helper head over the tiles that have a mask; 0 when none has.
 
     Args:
         logits: (N, h, w) float32.
@@ -191,15 +226,11 @@ def cell_loss(logits: Tensor, cracks: Sequence[Float32Array | None]) -> Tensor:
     known = [index for index, crack in enumerate(cracks) if crack is not None]
     if not known:
         return logits.sum() * 0.0
-    there = torch.from_numpy(np.stack([cast(Float32Array, cracks[index]) for index in known]))
-    # A cell has crack when at least a twentieth of its width is crossed; less is a corner touched.
-    target = (
-        functional.adaptive_avg_pool2d(there[:, None], (logits.shape[1], logits.shape[2]))[:, 0] > 0.02
-    ).float()
-    weight = 1.0 + 3.0 * target
-    return functional.binary_cross_entropy_with_logits(
-        logits[known], target.to(logits.device), weight=weight.to(logits.device)
-    )
+    there = torch.from_numpy(np.stack([cast(Float32Array, cracks[index]) for index in known]))[:, None]
+    share = functional.adaptive_avg_pool2d(there, (logits.shape[1], logits.shape[2]))
+    # A cell has crack where a line of a pixel or two crosses it; less is a corner touched.
+    target = (share > _CELL_CRACK).float().to(logits.device)
+    return crack_loss(logits[known][:, None], target)
 
 
 def _small_change(rng: np.random.Generator, side: int) -> np.ndarray:
@@ -215,21 +246,28 @@ def _turned(picture: Any, quarters: int, flip: bool) -> Any:
     return np.rot90(picture[:, ::-1] if flip else picture, quarters)
 
 
-def _tap(network: nn.Module) -> tuple[nn.Module, int, bool]:
-    """Module, width and layout of the features at a sixteenth of the photo's side."""
+def taps_of(network: nn.Module) -> list[Tap]:
+    """The features of a label network down to a sixteenth of the photo's side, in the order they are made.
+
+    Raises:
+        LearningError: It is no network that this is known of.
+    """
     from resatt_studio.models.revit import ReViT
     from resatt_studio.models.rmt import RMT
 
     if isinstance(network, ReViT):
-        return network.norm, int(network.head.in_features), True
+        return [Tap(network.norm, int(network.head.in_features), network.patch_size)]
     if isinstance(network, RMT):
-        block = cast(Any, network.stages[2]).blocks[-1]
-        return block, int(block.ffn_norm.normalized_shape[0]), True
-    layer = getattr(
-        network, "layer3", None
-    )  # torchvision's ResNet, the yardstick of benchmarks/label_scores.py
-    if isinstance(layer, nn.Sequential):
-        return layer, int(cast(Any, layer[-1]).bn2.num_features), False
-    raise LearningError(
-        f"{type(network).__name__} has no features for the helper head.", "Set cell_share = 0."
-    )
+        blocks = [cast(Any, stage).blocks[-1] for stage in network.stages[:3]]
+        widths = [int(block.ffn_norm.normalized_shape[0]) for block in blocks]
+        return [
+            Tap(block, width, 4 * 2**index)
+            for index, (block, width) in enumerate(zip(blocks, widths, strict=True))
+        ]
+    layers = [getattr(network, f"layer{number}", None) for number in (1, 2, 3)]
+    if all(isinstance(layer, nn.Sequential) for layer in layers):  # torchvision's ResNet, a yardstick
+        return [
+            Tap(cast(nn.Module, layer), int(cast(Any, layer)[-1].bn2.num_features), 4 * 2**index, False)
+            for index, layer in enumerate(layers)
+        ]
+    raise LearningError(f"The helper head does not know {type(network).__name__}.", "Set cell_share = 0.")
