@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from pages import write_into
 
 from resatt_studio.imaging.dehazing import dark_channel_prior, equalise, haze_estimate
 from resatt_studio.imaging.files import read_mask, read_photo
@@ -38,7 +39,6 @@ from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import Photo
 from resatt_studio.resources import asset
 
-BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
 Picture: TypeAlias = Float32Array
 Method: TypeAlias = Callable[[Picture], Picture]
 
@@ -116,7 +116,7 @@ def read(data: Path, most: int, side: int) -> Iterator[Example]:
 def dehazed(dehazer: Dehazer, picture: Picture) -> Picture:
     """One picture, H x W x 3 in [0, 1], through the app's own dehazing."""
     pixels = np.rint(picture * 255).astype(np.uint8)
-    photo = Photo("0" * 64, Path("benchmark.png"), pixels)
+    photo = Photo("0" * 64, pixels)
     return run_to_end(dehazer.dehaze(photo)).pixels.astype(np.float32) / np.float32(255)
 
 
@@ -180,15 +180,6 @@ def pair_table(folder: Path, methods: dict[str, Method]) -> list[str]:
             cells.append(f"{mean[0]:.2f} dB, {mean[1]:.3f}")
         lines.append(f"| {kind} | {len(pairs)} | " + " | ".join(cells) + " |")
     return lines
-
-
-def write_into(page: Path, lines: Sequence[str]) -> None:
-    """Put the lines between the two markers of a page."""
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = "\n".join(lines)
-    page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pages import write_into
 
 from resatt_studio.imaging.files import read_mask, read_photo
 from resatt_studio.inference.device import apply_threads, choose_compute
@@ -30,7 +31,6 @@ from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 
-BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
 CRACK_FREE = ("classify/tiles.csv", "classify/brickwork.csv")
 
 
@@ -68,11 +68,7 @@ class Table:
 
     def write_into(self, page: Path) -> None:
         """Put the lines between the two markers of ``page``, in place of what stood there."""
-        text = page.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        after = rest.partition(END)[2] if END in rest else rest
-        body = "\n".join(self.lines)
-        page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+        write_into(page, self.lines)
 
 
 def main() -> None:

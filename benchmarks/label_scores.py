@@ -22,6 +22,7 @@ from typing import TypeAlias
 
 import torch
 import torchvision
+from pages import write_into
 from torch import nn
 
 from resatt_studio.imaging.confusion import Confusion
@@ -37,7 +38,6 @@ from resatt_studio.records.labels import CRACK_TYPES
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 
-BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
 Found: TypeAlias = dict[str, tuple[LabelVerdict, LabelVerdict]]
 TYPES, BRICK = "classify/tiles.csv", "classify/brickwork.csv"
 
@@ -151,15 +151,6 @@ def by_set(verdict: LabelVerdict) -> list[str]:
     for name, one in sorted(verdict.sets.items()):
         lines.append(f"| {name} | {one.number} | {one.counts.trace() / max(1, one.counts.sum()):.3f} |")
     return lines
-
-
-def write_into(page: Path, lines: Sequence[str]) -> None:
-    """Put the lines between the two markers of a page."""
-    text = page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = "\n".join(lines)
-    page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
