@@ -274,6 +274,9 @@ def _hold_statistics(
     run: Run, config: RunOptions, task: Task, compute: Compute, clock: _Clock
 ) -> Generator[TrainReport, None, None]:
     """Go on from the averaged weights with statistics that fit them, and hold those from now on."""
+    if not norm_layers(task.kept(run.average)):
+        run.held = True  # nothing to measure, and earlier scores are of the same network
+        return
     measured = yield from _measured(run, config, task, compute, config.statistics_images, clock)
     run.average.load_state_dict(measured.state_dict())
     run.network.load_state_dict(measured.state_dict())

@@ -22,7 +22,8 @@ from resatt_studio.learning.training.label_config import CropOptions, DrawnOptio
 from resatt_studio.learning.training.label_data import LabelTile, load_label_data, table_tiles
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
 from resatt_studio.learning.training.label_task import CellHelper, LabelTask, cell_loss, type_loss
-from resatt_studio.learning.training.loop import train
+from resatt_studio.learning.training.loop import learn, train
+from resatt_studio.models import create_model
 from resatt_studio.models.state import build
 from resatt_studio.records.labels import CRACK_TYPES, CrackType
 
@@ -192,8 +193,6 @@ def test_a_run_leaves_the_network_without_its_helper(name: str, data: Path, tmp_
 def test_the_helper_answers_by_cell(data: Path) -> None:
     for name in ("rmt", "revit"):
         task = LabelTask(replace(TINY, model=name, network=NETWORKS[name]))
-        from resatt_studio.models import create_model
-
         learner = task.learner(create_model(name, **NETWORKS[name]))
         assert isinstance(learner, CellHelper)
         logits, cells = learner(torch.zeros(2, 3, SIDE, SIDE))
@@ -213,3 +212,15 @@ def test_a_verdict_survives_its_table(data: Path) -> None:
     again = LabelVerdict.from_table(verdict.to_table())
     assert again.score == verdict.score
     assert verdict.for_card()["tiles"] == 3
+
+
+def test_a_network_without_batch_statistics_keeps_its_best_moment(data: Path) -> None:
+    """ReViT has no BatchNorm, so there is nothing to measure and no score to forget."""
+    config = replace(TINY, model="revit", network=NETWORKS["revit"])
+    task = LabelTask(config)
+    finish(task.read([data]))
+    reports = []
+    steps = learn(task, create_model("revit", **NETWORKS["revit"]), config)
+    for report in steps:
+        reports.append(report.phase)
+    assert "measuring" not in reports
