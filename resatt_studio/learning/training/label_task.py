@@ -20,10 +20,14 @@ from resatt_studio.learning.losses import crack_loss
 from resatt_studio.learning.training.label_config import LabelConfig
 from resatt_studio.learning.training.label_data import LabelData, LabelTile, load_label_data
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
+from resatt_studio.learning.training.whitening import whiten_patches
+from resatt_studio.models.revit import ReViT
+from resatt_studio.models.rmt import RMT
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.labels import CRACK_TYPES, CrackType, turned_quarter
 
 _UNTYPED = -1
+_WHITENING_TILES = 256
 _CELL_CRACK = 0.12
 _DRAWN_SHARE = 0.5  # drawn cracks on a set's photos speak half as loud as the set's own
 # Turns within 6 degrees and a little zoom change no type: what is oblique was not taken.
@@ -120,6 +124,8 @@ class LabelTask:
 
     def learner(self, network: nn.Module) -> nn.Module:
         config = self._config
+        if isinstance(network, ReViT) and self._by_kind and not config.start_from:
+            whiten_patches(network.patch, self.plain_batches(_WHITENING_TILES))
         return CellHelper(network, taps_of(network), config.cell_px) if config.cell_share else network
 
     def kept(self, learner: nn.Module) -> nn.Module:
@@ -252,9 +258,6 @@ def taps_of(network: nn.Module) -> list[Tap]:
     Raises:
         LearningError: It is no network that this is known of.
     """
-    from resatt_studio.models.revit import ReViT
-    from resatt_studio.models.rmt import RMT
-
     if isinstance(network, ReViT):
         return [Tap(network.norm, int(network.head.in_features), network.patch_size)]
     if isinstance(network, RMT):
