@@ -112,7 +112,7 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     """The shown window on the offscreen platform with its workers running; an ``app.main.Studio``."""
     from dataclasses import replace
 
-    from PySide6.QtCore import QSettings
+    from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 
     from resatt_studio.app.main import make_application, make_studio, settle, wait_for
     from resatt_studio.settings import Settings
@@ -131,6 +131,9 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     assert made.parts.session.gpu.stop(60), "the interpreter cannot end under a running network"
     made.window.deleteLater()
     settle(0.05)
+    # Outside of a running event loop nothing is deleted later; a window left over would be styled again with
+    # the next one, and each test would take longer than the one before.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 SMALL_NETWORKS: dict[str, dict[str, Any]] = {

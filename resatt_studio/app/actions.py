@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from resatt_studio.app.crack_words import CRACK_WORDS
+from resatt_studio.records.labels import CRACK_TYPES
+
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
@@ -12,7 +15,8 @@ class ActionSpec:
     Attributes:
         id: Unique; menus and the tool bar name it.
         text: In menus.
-        target: "part.method"; the part is "session", "view", "learner", "ask", "window" or "canvas".
+        target: "part.method"; the part is "session", "view", "learner", "labels", "ask", "window",
+            "canvas"; "answer.transverse" calls the photo so.
         help: One sentence for the tool tip and the shortcut sheet.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
@@ -86,15 +90,22 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",
          help="Predict every photo that the network in use has not seen, in the background."),
     # Painting
-    _act("paint_crack", "Paint &crack", "view.paint_crack", "Q 1", "", "has_photo", "painting_crack",
+    _act("paint_crack", "Paint &crack", "view.paint_crack", "Q", "", "has_photo", "painting_crack",
          help="Brush that says: these pixels are crack."),
-    _act("paint_not_crack", "Paint &not crack", "view.paint_not_crack", "W 2", "",
-         "has_photo",
+    _act("paint_not_crack", "Paint &not crack", "view.paint_not_crack", "W", "", "has_photo",
          "painting_not_crack", help="Brush that says: these pixels are not crack."),
     _act("swap_label", "S&wap crack and not crack", "view.swap_label", "X", "", "has_photo",
          help="Change between the two brushes."),
     _act("smaller_brush", "Smaller brush", "view.smaller_brush", "[ ,", help="Make the brush smaller."),
     _act("larger_brush", "Larger brush", "view.larger_brush", "] .", help="Make the brush larger."),
+    # Answers about the whole photo; 5 to 9 are kept for more
+    *(
+        _act(f"answer_{key}", f"Call it {CRACK_WORDS[kind][1]}", f"answer.{kind.value}", str(key), "",
+             "has_photo", f"answer={kind.value}", help=CRACK_WORDS[kind][2])
+        for key, kind in enumerate(CRACK_TYPES, start=1)
+    ),
+    _act("answer_none", "Take the answer back", "labels.clear", "0", "", "has_answer",
+         help="The photo is called nothing again."),
     # View
     _act("fit", "&Fit to window", "canvas.fit", "F", "zoom-fit", "has_photo", help="Show the whole photo."),
     _act("actual_size", "&Actual size", "canvas.actual_size", "Ctrl+0", "", "has_photo",
@@ -109,6 +120,18 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Make the mask less transparent."),
     _act("less_opaque", "Mask less opaque", "view.less_opaque", "Alt+[",
          help="Make the mask more transparent."),
+    _act("toggle_dehazed", "Show the &dehazed photo", "view.toggle_dehazed", "C", "dehaze", "has_photo",
+         "dehazed_visible", help="The photo as the DHFormer-style network clears it; for viewing."),
+    _act("toggle_split", "Spl&it original and dehazed", "view.toggle_split", "Shift+C", "compare",
+         "has_photo", "split_on", help="Left of the divider the photo stays as it is; drag the divider."),
+    _act("split_left", "Divider to the left", "view.split_left", "Alt+Left", "", "has_photo",
+         help="Show more of the dehazed photo."),
+    _act("split_right", "Divider to the right", "view.split_right", "Alt+Right", "", "has_photo",
+         help="Show more of the original photo."),
+    _act("toggle_heat", "Show a&ttention", "view.toggle_heat", "Shift+S", "", "has_photo", "heat_visible",
+         help="Show or hide where a label network looks; the Attention panel says what is asked."),
+    _act("ask_centre", "Ask about the middle of the view", "canvas.ask_at_centre", "Shift+T", "", "has_photo",
+         help="What the point in the middle of the view attends to; arrow keys move the photo."),
     _act("reset_layout", "&Reset layout", "window.reset_layout",
          help="Put every panel back where it was at first."),
     # Learn
@@ -123,6 +146,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     # Export
     _act("export", "&Export…", "ask.export", "Ctrl+E", "export", "has_project",
          help="Write masks, probabilities or weights as files."),
+    _act("export_heat", "Export the a&ttention map…", "ask.export_heat", "", "", "has_heat",
+         help="Write the map over its photo as PNG, with colour bar and caption."),
     # Help
     _act("shortcuts", "&Keyboard shortcuts", "window.show_shortcuts", "F1", help="All keys on one sheet."),
     _act("about", "&About ResAtt Studio", "ask.about",
@@ -138,13 +163,16 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Edit", ("undo", "redo")),
     ("&View", ("fit", "actual_size", "zoom_in", "zoom_out", SEPARATOR, "toggle_mask", "more_opaque",
                "less_opaque",
+               SEPARATOR, "toggle_dehazed", "toggle_split", "split_left", "split_right",
+               SEPARATOR, "toggle_heat", "ask_centre",
                SEPARATOR, "@panels", SEPARATOR, "reset_layout")),
     ("&Annotate", ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
-                   "larger_brush", SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
+                   "larger_brush", SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)),
+                   "answer_none", SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "predict", "predict_all")),
     ("&Learn", ("learn", "stop_learning", SEPARATOR, "promote", "roll_back")),
-    ("E&xport", ("export",)),
+    ("E&xport", ("export", "export_heat")),
     ("&Help", ("shortcuts", "about")),
 )  # fmt: skip
 """Title and action ids of each menu; "@recent", "@panels" and "@tools" are filled in from other tables."""
@@ -155,6 +183,7 @@ HELD_KEYS: tuple[tuple[str, str], ...] = (
     ("Wheel", "Zoom at the pointer; with Shift change the brush size."),
     ("Middle button", "Drag to move the photo."),
     ("Alt+drag", "Change the brush size."),
+    ("Divider", "Drag it to compare the original with the dehazed photo."),
 )
 """Keys that act while they are held, for the shortcut sheet."""
 

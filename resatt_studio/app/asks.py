@@ -29,6 +29,7 @@ class Asks(QObject):
         super().__init__(window)
         self._parts = parts
         self._window = window
+        parts.attention.export_wanted.connect(self.export_heat)
 
     # -- projects and photos --
 
@@ -113,6 +114,19 @@ class Asks(QObject):
         if session.project is not None:
             approved = sum(entry.state is ReviewState.APPROVED for entry in session.state.entries)
             ExportDialog(session, approved, self._window).open()
+
+    def export_heat(self) -> None:
+        """Ask where the attention map shall be written, and write it."""
+        entry, attention = self._parts.session.entry, self._parts.attention
+        if entry is None or attention.heat is None:
+            return
+        asked = attention.heat.question
+        suggested = entry.facts.path.with_name(f"{Path(entry.name).stem}.{asked.model}-{asked.kind}.png")
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, "Export the attention map", str(suggested), "Pictures (*.png)"
+        )
+        if chosen:
+            attention.export(Path(chosen).with_suffix(".png"))
 
     def shortcuts(self, specs: dict[str, ActionSpec]) -> None:
         from resatt_studio.app.dialogs.shortcuts import ShortcutSheet

@@ -1,4 +1,4 @@
-"""Joins the canvas to the session: what is open is shown, what is painted is told."""
+"""Joins the canvas to the session and the other networks: what is open is shown, what is done is told."""
 
 from __future__ import annotations
 
@@ -17,6 +17,33 @@ from resatt_studio.workflow.courtesy import Courtesy
 def bind_canvas(canvas: PhotoCanvas, parts: Parts, status: StatusBar) -> None:
     """Connect everything once; the binding lives as long as the canvas."""
     _Binding(canvas, parts, status)
+    _Looks(canvas, parts)
+
+
+class _Looks(QObject):
+    """What the other networks make of the photo, to the canvas; where it is pointed at, to them."""
+
+    def __init__(self, canvas: PhotoCanvas, parts: Parts) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        self._parts = parts
+        self._shown: tuple[object, object] = (None, None)
+        for part in (parts.dehazing, parts.attention):
+            part.changed.connect(self._show)
+        parts.session.photo_ready.connect(lambda photo, document: self._show())
+        parts.view.split_changed.connect(canvas.set_split)
+        canvas.split_moved.connect(lambda place: parts.view.set_split(place=place))
+        canvas.point_asked.connect(parts.attention.ask_point)
+
+    def _show(self) -> None:
+        dehazing, heat = self._parts.dehazing.dehazing, self._parts.attention.heat
+        before, self._shown = self._shown, (dehazing, heat)
+        if dehazing is not before[0]:
+            self._canvas.set_dehazing(dehazing)
+        if heat is not before[1]:
+            self._canvas.set_heat(heat)
+        wish = self._parts.attention.wish
+        self._canvas.set_point(wish.point if self._parts.attention.takes_point else None)
 
 
 class _Binding(QObject):

@@ -21,6 +21,12 @@ class Conditions:
     has_candidate: bool
     can_roll_back: bool
     mask_visible: bool
+    dehazed_visible: bool
+    heat_visible: bool
+    split_on: bool
+    has_heat: bool
+    has_answer: bool
+    answer: str
     painting_crack: bool
     painting_not_crack: bool
     tool: str
@@ -40,6 +46,12 @@ def conditions(parts: Parts) -> Conditions:
         has_candidate=learner.candidate is not None and not learner.learning,
         can_roll_back=learner.can_roll_back,
         mask_visible=view.layers["mask"].visible,
+        dehazed_visible=view.layers["dehazed"].visible,
+        heat_visible=view.layers["heat"].visible,
+        split_on=view.split.on,
+        has_heat=parts.attention.heat is not None,
+        has_answer=parts.labels.chosen is not None,
+        answer=parts.labels.chosen.value if parts.labels.chosen else "",
         painting_crack=painting and view.brush.label is Label.CRACK,
         painting_not_crack=painting and view.brush.label is Label.NOT_CRACK,
         tool=view.brush.tool,

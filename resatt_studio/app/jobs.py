@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.project import EventEntry, RunState
-from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.workflow.jobs import progress
 
@@ -29,12 +29,17 @@ PREVIEW_SIDE_PX = 1600
 
 @dataclass(frozen=True, eq=False)
 class ProjectState:
-    """What the store says now; read as a whole, so that list, counter and versions agree."""
+    """What the store says now; read as a whole, so that list, counter and versions agree.
+
+    ``in_use`` has the weights id of every network that has active weights in this project; the others are
+    asked with the factory's.
+    """
 
     entries: tuple[PhotoEntry, ...]
     versions: tuple[WeightsVersion, ...]
     pending_samples: int
     events: tuple[EventEntry, ...] = field(repr=False, default=())
+    in_use: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +88,13 @@ def sample_photos() -> Path:
 
 def read_state(project: Project) -> ProjectState:
     """Read what the panels show."""
+    versions = project.shelf.versions()
     return ProjectState(
         tuple(project.store.photos()),
-        tuple(project.shelf.versions(MODEL)),
+        tuple(version for version in versions if version.model == MODEL),
         len(project.store.unlearned()),
         tuple(project.store.events(200)),
+        {version.model: version.weights_id for version in versions if version.state is WeightsState.ACTIVE},
     )
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 LAYER_WORDS: dict[str, tuple[str, str]] = {
     "photo": ("Photo", "The photo itself."),
+    "dehazed": ("Dehazed", "The photo as the DHFormer-style network clears it."),
+    "transmission": ("Transmission", "How clear the air is, by that network: black is dense haze."),
+    "residual": ("Residual", "The haze that is left in the ratio image and taken away last."),
+    "heat": ("Attention", "Where a label network looks; ask it in the Attention panel."),
     "mask": ("Crack mask", "What the network calls crack at the threshold, with your corrections."),
     "probability": ("Probability", "How sure the network is of crack."),
     "uncertainty": ("Uncertainty", "Where the network wavers."),

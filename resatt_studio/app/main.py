@@ -15,8 +15,12 @@ from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
+from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.dehazing import PhotoDehazing
+from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.notices import FaultCatcher
+from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.session import Session
 from resatt_studio.app.theme import apply_theme
@@ -54,7 +58,19 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
     look = Look()
     look.set(apply_theme(application, preferences.theme))
     session = Session(preferences)
-    parts = Parts(session, ViewState(session), Learner(session), look)
+    view = ViewState(session)
+    networks = OtherNetworks(
+        session.predictor.courtesy, lambda: session.predictor.device, preferences.engine_path
+    )
+    parts = Parts(
+        session,
+        view,
+        Learner(session),
+        look,
+        PhotoLabels(session, networks),
+        PhotoDehazing(session, view, networks),
+        PhotoAttention(session, view, networks),
+    )
     return Studio(MainWindow(parts, state), parts)
 
 

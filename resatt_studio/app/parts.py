@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.dehazing import PhotoDehazing
+from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.session import Session
 from resatt_studio.app.theme import LIGHT, Tokens
@@ -34,3 +37,6 @@ class Parts:
     view: ViewState
     learner: Learner
     look: Look
+    labels: PhotoLabels
+    dehazing: PhotoDehazing
+    attention: PhotoAttention

@@ -37,14 +37,27 @@ class Predictor(QObject):
     failed = Signal(object)
     device_known = Signal(str)
 
-    def __init__(self, gpu: Worker, device: str, threads: int, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        gpu: Worker,
+        device: str,
+        threads: int,
+        parent: QObject | None = None,
+        engine_path: str = "auto",
+    ) -> None:
         super().__init__(parent)
         self._gpu = gpu
         self.courtesy = Courtesy(threads)
         self._device = device
+        self.engine_path = engine_path
         self._engine: Any = None
         self._engine_device = ""
         self._ahead: dict[str, int] = {}
+
+    @property
+    def device(self) -> str:
+        """Where networks shall run: "auto", "cpu", "cuda" or "mps"."""
+        return self._device
 
     def set_device(self, device: str, threads: int) -> None:
         """Use another device or number of threads from the next job on."""
@@ -145,7 +158,7 @@ class Predictor(QObject):
 
     def _make_engine(self, make_engine: Callable[..., Any]) -> None:
         if self._engine is None or self._engine_device != self._device:
-            self._engine = make_engine(None, self._device, self.courtesy.threads_now)
+            self._engine = make_engine(None, self._device, self.courtesy.threads_now, self.engine_path)
             self._engine_device = self._device
 
     def _tell(self, report: JobProgress) -> None:

@@ -59,7 +59,9 @@ class ProjectSession(QObject):
         self.files = Worker("files", self)
         self.gpu = Worker("network", self)
         self.thumbnails = Thumbnails(self.files, self)
-        self.predictor = Predictor(self.gpu, preferences.device, preferences.threads, self)
+        self.predictor = Predictor(
+            self.gpu, preferences.device, preferences.threads, self, preferences.engine_path
+        )
         self.project: Project | None = None
         self.state = _NOTHING
         self.listing = Listing()

@@ -1,4 +1,4 @@
-"""What the inspector looks through and paints with: layers, tool, label, brush size; never in the store."""
+"""What the inspector looks through and paints with: layers, split, tool, brush; never in the store."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, Layer
+from resatt_studio.app.canvas.split import Split
 from resatt_studio.records.correction import Label
 
 SMALLEST_RADIUS_PX = 0.5
 LARGEST_RADIUS_PX = 500.0
 _STEP = 1.25
 _OPACITY_STEP = 0.1
+_SPLIT_STEP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,17 @@ class Brush:
 
 
 class ViewState(QObject):
-    """Layers and brush, changed by keys, panels and canvas alike."""
+    """Layers, split and brush, changed by keys, panels and canvas alike."""
 
     layer_changed = Signal(object)
     brush_changed = Signal(object)
+    split_changed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.layers: dict[str, Layer] = {layer.name: layer for layer in DEFAULT_LAYERS}
         self.brush = Brush()
+        self.split = Split()
 
     # -- layers --
 
@@ -71,6 +75,34 @@ class ViewState(QObject):
 
     def less_opaque(self) -> None:
         self.set_layer("mask", opacity=self.layers["mask"].opacity - _OPACITY_STEP)
+
+    def toggle_dehazed(self) -> None:
+        self.set_layer("dehazed", visible=not self.layers["dehazed"].visible)
+
+    def toggle_heat(self) -> None:
+        self.set_layer("heat", visible=not self.layers["heat"].visible)
+
+    # -- split --
+
+    def set_split(self, *, on: bool | None = None, place: float | None = None) -> None:
+        """Change what is given of the divider between the photo and what dehazing makes of it."""
+        before = self.split
+        after = Split(
+            before.on if on is None else on,
+            before.place if place is None else min(1.0, max(0.0, place)),
+        )
+        if after != before:
+            self.split = after
+            self.split_changed.emit(after)
+
+    def toggle_split(self) -> None:
+        self.set_split(on=not self.split.on)
+
+    def split_left(self) -> None:
+        self.set_split(on=True, place=self.split.place - _SPLIT_STEP)
+
+    def split_right(self) -> None:
+        self.set_split(on=True, place=self.split.place + _SPLIT_STEP)
 
     # -- brush --
 

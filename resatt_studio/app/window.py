@@ -38,9 +38,10 @@ from resatt_studio.app.tool_bars import MainBar, ToolStrip
 from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
+from resatt_studio.records.labels import CrackType
 from resatt_studio.resources import asset
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 FINISH_LEARNING_S = 10.0
 """Learning ends within two seconds; a machine under load gets more before its best is given up."""
 
@@ -139,10 +140,16 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(self._docks[spec.tab_with], dock)
             self._docks[spec.tab_with].raise_()
         self._docks[spec.id] = dock
-        if spec.lazy:
-            dock.visibilityChanged.connect(lambda shown: shown and self._fill_dock(spec))
-        else:
+        # A panel behind another tab gets no hide event; the dock knows better.
+        dock.visibilityChanged.connect(lambda shown: self._dock_seen(spec, shown))
+        if not spec.lazy:
             self._fill_dock(spec)
+
+    def _dock_seen(self, spec: PanelSpec, shown: bool) -> None:
+        if shown:
+            self._fill_dock(spec)
+        if spec.watcher:
+            getattr(self.parts, spec.watcher).watch(shown)
 
     def _fill_dock(self, spec: PanelSpec) -> None:
         dock = self._docks[spec.id]
@@ -155,19 +162,27 @@ class MainWindow(QMainWindow):
         self._fill_dock(spec)
         return self._docks[id].widget()
 
+    def _bring(self, id: str) -> None:
+        """Show a panel, wherever it was put."""
+        self._docks[id].show()
+        self._docks[id].raise_()
+
     def _insert_panels(self, menu: QMenu) -> None:
         for dock in self._docks.values():
             menu.addAction(dock.toggleViewAction())
 
     def _resolve(self, target: str) -> Callable[[], None]:
         part, _, name = target.partition(".")
-        view = self.parts.view
+        view, labels = self.parts.view, self.parts.labels
         if part == "tool":
             return lambda: view.set_brush(tool=name)
+        if part == "answer":
+            return lambda: labels.choose(CrackType(name))
         owners: dict[str, QObject] = {
             "session": self.parts.session,
             "learner": self.parts.learner,
             "view": view,
+            "labels": labels,
             "ask": self.ask,
             "canvas": self.canvas,
             "window": self,
@@ -178,9 +193,13 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session, look = self.parts.session, self.parts.look
         bind_canvas(self.canvas, self.parts, self.status)
-        for signal in (session.changed, session.listed_changed, self.parts.learner.changed):
+        labels, attention = self.parts.labels, self.parts.attention
+        changes = (session.changed, session.listed_changed, self.parts.learner.changed, labels.changed)
+        for signal in (*changes, attention.changed):
             signal.connect(self._follow)
-        self.parts.view.brush_changed.connect(lambda _: self._follow())
+        for signal in (self.parts.view.brush_changed, self.parts.view.split_changed):
+            signal.connect(lambda _: self._follow())
+        labels.answered.connect(lambda: self._bring("labelsPanel"))
         self.parts.view.layer_changed.connect(self._layer_changed)
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)

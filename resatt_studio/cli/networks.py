@@ -51,6 +51,7 @@ def label(
         photos,
         device=chosen_device(device, settings),
         threads=chosen_threads(settings),
+        engine_path=settings.engine_path,
     )
     labelled = watch(job, "Labelling")
     for refused in labelled.refused:
@@ -94,6 +95,7 @@ def dehaze(
         out,
         device=chosen_device(device, settings),
         threads=chosen_threads(settings),
+        engine_path=settings.engine_path,
     )
     dehazed = watch(job, "Dehazing")
     for refused in dehazed.refused:

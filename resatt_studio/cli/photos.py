@@ -68,6 +68,7 @@ def predict(
             shown=wanted,
             device=chosen_device(device, settings),
             threads=chosen_threads(settings),
+            engine_path=settings.engine_path,
         ),
         "Predicting",
     )

@@ -10,8 +10,8 @@ from typing import Any
 class Urgency(IntEnum):
     """The worker steps the most urgent job first.
 
-    ``LOOK_SHOWN`` is a short look at the open photo: its labels, a heat map. Dehazing it takes longer, so a look
-    asked for meanwhile comes first.
+    ``LOOK_SHOWN`` is a short look at the open photo: its labels, a heat map. Dehazing it takes longer, so a
+    look that is asked for meanwhile comes first.
     """
 
     PREDICT_SHOWN = 0

@@ -121,7 +121,13 @@ class AnswerRecords(Records):
     """Answers to questions about whole photos."""
 
     def label_answer(self, photo_id: str, question: str, answer: str, author: str = "") -> None:
-        """Keep an answer; earlier answers to the same question stay in the history.
+        """Keep an answer and note it in the event log; earlier answers to the same question stay on record.
+
+        Args:
+            photo_id: Of the photo.
+            question: Such as "crack type".
+            answer: "" takes the earlier answer back.
+            author: Who.
 
         Raises:
             StoreError: The project has no such photo.
@@ -130,12 +136,15 @@ class AnswerRecords(Records):
             self._require_photo(connection, photo_id)
             row = {"photo_id": photo_id, "question": question, "answer": answer}
             connection.execute(insert(schema.label_answers).values(author=author, made_at=now(), **row))
+            detail = f"{question}: {answer or 'answer taken back'}"
+            log_event(connection, "label-answer", detail, photo_id, author=author)
 
     def label_answers(self, photo_id: str) -> list[LabelAnswer]:
-        """The newest answer to every question that was answered about a photo, by question."""
+        """The newest answer to every question about a photo, by question; what was taken back is left out."""
         answers = schema.label_answers.c
         newest = select(func.max(answers.id)).where(answers.photo_id == photo_id).group_by(answers.question)
-        query = select(schema.label_answers).where(answers.id.in_(newest)).order_by(answers.question)
+        query = select(schema.label_answers).where(answers.id.in_(newest), answers.answer != "")
+        query = query.order_by(answers.question)
         with self._database.reading() as connection:
             return [
                 LabelAnswer(row.photo_id, row.question, row.answer, row.author, row.made_at)

@@ -37,7 +37,10 @@ def dehaze_weights(file: Path | None = None) -> WeightsFile:
 
 
 def make_dehazer(
-    weights: WeightsFile | None = None, device: str = "auto", threads: Threads = None
+    weights: WeightsFile | None = None,
+    device: str = "auto",
+    threads: Threads = None,
+    engine_path: str = "auto",
 ) -> Dehazer:
     """Make a dehazer; this is what loads torch.
 
@@ -45,14 +48,15 @@ def make_dehazer(
         weights: None for the factory's.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or a function asked before each tile.
+        engine_path: How the network is run: "auto", "plain", "folded" or "fused".
 
     Raises:
-        SettingsError: The device is unknown or not there.
+        SettingsError: The device is unknown or not there, or the engine path is unknown.
         WeightsError: The weights are of another network or do not fit it, or there are no factory weights.
     """
     from resatt_studio.inference.dehazer import Dehazer
 
-    dehazer = Dehazer(device=device, threads=threads)
+    dehazer = Dehazer(device=device, threads=threads, path=engine_path)
     dehazer.use(dehaze_weights() if weights is None else weights)
     return dehazer
 
@@ -117,6 +121,7 @@ def dehaze_files(
     *,
     device: str = "auto",
     threads: Threads = None,
+    engine_path: str = "auto",
 ) -> Job[DehazedFiles]:
     """Write every photo without its haze, at the size of the upright photo.
 
@@ -130,6 +135,7 @@ def dehaze_files(
         out: Folder to write into, none of the photos' own; made when missing.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or None for all cores.
+        engine_path: How networks are run: "auto", "plain", "folded" or "fused".
 
     Raises:
         PhotoError: A source does not exist, no photo was found, or none of them can be read.
@@ -141,7 +147,7 @@ def dehaze_files(
     refuse_own_folder(paths, out)
     names = out_names(paths)
     yield progress(0, len(paths), "photos", paths[0].name)
-    dehazer = make_dehazer(weights, device, threads)
+    dehazer = make_dehazer(weights, device, threads, engine_path)
     rows: list[DehazedFile] = []
     refused: list[Refused] = []
     for done, path in enumerate(paths):

@@ -57,21 +57,24 @@ def label_weights(
     return {model: given.get(model) or load_file(factory_path(model)) for model in models}
 
 
-def make_labeller(weights: WeightsFile, device: str = "auto", threads: Threads = None) -> Labeller:
+def make_labeller(
+    weights: WeightsFile, device: str = "auto", threads: Threads = None, engine_path: str = "auto"
+) -> Labeller:
     """Make a labeller of one network; this is what loads torch.
 
     Args:
         weights: Of RMT or ReViT; see :func:`label_weights`.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or a function asked before each look.
+        engine_path: How the network is run: "auto", "plain", "folded" or "fused".
 
     Raises:
-        SettingsError: The device is unknown or not there.
+        SettingsError: The device is unknown or not there, or the engine path is unknown.
         WeightsError: The weights are of another network, of other classes, or do not fit their network.
     """
     from resatt_studio.inference.labeller import Labeller
 
-    labeller = Labeller(device=device, threads=threads)
+    labeller = Labeller(device=device, threads=threads, path=engine_path)
     labeller.use(weights)
     return labeller
 
@@ -151,6 +154,7 @@ def label_files(
     *,
     device: str = "auto",
     threads: Threads = None,
+    engine_path: str = "auto",
 ) -> Job[LabelledFiles]:
     """Ask every network about every photo.
 
@@ -161,6 +165,7 @@ def label_files(
         sources: Photos and folders.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or None for all cores.
+        engine_path: How networks are run: "auto", "plain", "folded" or "fused".
 
     Raises:
         PhotoError: A source does not exist, no photo was found, or none of them can be read.
@@ -169,7 +174,7 @@ def label_files(
     """
     paths, _ = choose_photos(sources)
     yield progress(0, len(paths), "photos", paths[0].name)
-    labellers = [make_labeller(one, device, threads) for one in weights.values()]
+    labellers = [make_labeller(one, device, threads, engine_path) for one in weights.values()]
     rows: list[LabelledFile] = []
     refused: list[Refused] = []
     for done, path in enumerate(paths):

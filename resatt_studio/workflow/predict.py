@@ -36,21 +36,27 @@ THRESHOLD = 0.5
 """Probability above which a pixel is crack, where nobody chose another."""
 
 
-def make_engine(weights: WeightsFile | None = None, device: str = "auto", threads: Threads = None) -> Engine:
+def make_engine(
+    weights: WeightsFile | None = None,
+    device: str = "auto",
+    threads: Threads = None,
+    engine_path: str = "auto",
+) -> Engine:
     """Make an engine; this is what loads torch.
 
     Args:
         weights: To begin with, or None.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or a function asked before each tile (:meth:`Courtesy.threads_now`).
+        engine_path: How the network is run: "auto", "plain", "folded" or "fused".
 
     Raises:
-        SettingsError: The device is unknown or not there.
+        SettingsError: The device is unknown or not there, or the engine path is unknown.
         WeightsError: The weights do not fit their network.
     """
     from resatt_studio.inference.engine import Engine
 
-    engine = Engine(device=device, threads=threads)
+    engine = Engine(device=device, threads=threads, path=engine_path)
     if weights is not None:
         engine.use(weights)
     return engine
@@ -170,6 +176,7 @@ def predict_files(
     dehazer_weights: WeightsFile | None = None,
     device: str = "auto",
     threads: Threads = None,
+    engine_path: str = "auto",
 ) -> Job[PredictedFiles]:
     """Write a mask of every photo as ``<stem>.mask.png``: 0 and 255, the upright photo's size.
 
@@ -187,6 +194,7 @@ def predict_files(
         dehazer_weights: To dehaze with where that is asked for; None for the factory's.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads, or None for all cores.
+        engine_path: How networks are run; see :func:`make_engine`.
 
     Raises:
         PhotoError: A source does not exist, no photo was found, or none of them can be read.
@@ -197,8 +205,8 @@ def predict_files(
     stems = unique_stems(paths)
     formats = [find_exporter("mask"), *([find_exporter("probability")] if probability else [])]
     yield progress(0, len(paths), "photos", paths[0].name)
-    engine = make_engine(weights, device, threads)
-    dehazer = None if shown is PhotoInput.RAW else make_dehazer(dehazer_weights, device, threads)
+    engine = make_engine(weights, device, threads, engine_path)
+    dehazer = None if shown is PhotoInput.RAW else make_dehazer(dehazer_weights, device, threads, engine_path)
     rows: list[PredictedFile] = []
     refused: list[Refused] = []
     for done, path in enumerate(paths):

@@ -16,6 +16,7 @@ from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.tool_bars import LABEL_STRIP, MAIN_BAR, SHORT_TEXTS
 from resatt_studio.app.window import TOOL_ACTIONS
+from resatt_studio.records.labels import CRACK_TYPES
 from resatt_studio.resources import asset
 
 ALL = (*ACTIONS, *TOOL_ACTIONS)
@@ -38,6 +39,14 @@ BINDING = {
     "larger_brush": "] .",
     "swap_label": "X",
     "approve": "Return",
+    "answer_1": "1",
+    "answer_4": "4",
+    "answer_none": "0",
+    "toggle_dehazed": "C",
+    "toggle_split": "Shift+C",
+    "toggle_heat": "Shift+S",
+    "tool_attention": "T",
+    "ask_centre": "Shift+T",
     "fit": "F",
     "actual_size": "Ctrl+0",
     "toggle_mask": "S",
@@ -69,6 +78,12 @@ def test_every_shortcut_is_a_key_that_qt_knows() -> None:
 def test_the_agreed_shortcuts_are_bound(id: str) -> None:
     specs = {spec.id: spec for spec in ALL}
     assert set(BINDING[id].split()) <= set(specs[id].shortcuts)
+
+
+def test_the_digits_answer_in_the_order_of_the_classes_and_the_rest_is_kept_for_more() -> None:
+    bound = {keys: spec.target for spec in ALL for keys in spec.shortcuts if keys.isdigit()}
+    answers = {str(key): f"answer.{kind.value}" for key, kind in enumerate(CRACK_TYPES, start=1)}
+    assert bound == answers | {"0": "labels.clear"}
 
 
 def test_system_keys_are_left_alone() -> None:

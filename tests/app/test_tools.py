@@ -24,9 +24,13 @@ class Host:
         self.label = Label.CRACK
         self.radius_px = 2.0
         self.moved = np.zeros(2, int)
+        self.asked: list[tuple[float, float]] = []
 
     def pan_by(self, rows: int, columns: int) -> None:
         self.moved += (rows, columns)
+
+    def ask_at(self, row: float, column: float) -> None:
+        self.asked.append((row, column))
 
 
 def document() -> CorrectionDocument:
@@ -113,6 +117,18 @@ def test_panning_loses_no_fraction_on_the_way():
         tool.move([Pointer(0, 0, 100 + step * 0.3, 100 - step * 0.7)])
     tool.release()
     assert host.moved.tolist() == [30, -70]
+
+
+def test_asking_follows_the_pointer_while_the_button_is_down_and_changes_no_pixel():
+    host = Host(document())
+    tool = create_tool("attention", host)
+    tool.move([at(1, 1)])
+    tool.press(at(10, 20))
+    tool.move([at(11, 21), at(12, 22)])
+    assert tool.release() is None
+    tool.move([at(90, 90)])
+    assert host.asked == [(10, 20), (12, 22)]
+    assert not host.document.labels.to_array().any()
 
 
 def test_a_stroke_stays_with_the_document_it_began_on():

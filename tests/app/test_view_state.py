@@ -26,6 +26,18 @@ def test_opacity_stays_within_zero_and_one(opacity: float, acts: list[str]) -> N
     assert 0 <= view.layers["mask"].opacity <= 1
 
 
+@given(
+    st.floats(-5, 5), st.lists(st.sampled_from(["split_left", "split_right", "toggle_split"]), max_size=50)
+)
+def test_the_divider_stays_on_the_photo_and_moving_it_shows_it(place: float, acts: list[str]) -> None:
+    view = ViewState()
+    view.set_split(place=place)
+    for act in acts:
+        getattr(view, act)()
+        assert 0 <= view.split.place <= 1
+        assert view.split.on or act == "toggle_split"
+
+
 def test_swapping_twice_is_identity() -> None:
     view = ViewState()
     before = view.brush

@@ -117,6 +117,21 @@ def test_the_newest_answer_to_each_question_counts(store: SampleStore, add: Add)
     assert answers == [("surface", "concrete", "Bo"), ("wet", "no", "Ada")]
 
 
+def test_an_answer_can_be_taken_back_and_every_step_is_in_the_event_log(store: SampleStore, add: Add) -> None:
+    photo = add("a.png")
+    for answer in ("transverse", "branching", ""):
+        store.label_answer(photo, "crack type", answer, "Ada")
+    assert store.label_answers(photo) == []
+    told = [(e.photo_id, e.detail, e.author) for e in store.events(9) if e.kind == "label-answer"]
+    assert sorted(told) == [
+        (photo, "crack type: answer taken back", "Ada"),
+        (photo, "crack type: branching", "Ada"),
+        (photo, "crack type: transverse", "Ada"),
+    ]
+    store.label_answer(photo, "crack type", "no_crack", "Bo")
+    assert [a.answer for a in store.label_answers(photo)] == ["no_crack"]
+
+
 @pytest.mark.parametrize("value", [0.25, "text", None, True, [1, 2], {"a": {"b": 1.5}}])
 def test_settings_come_back_as_set(store: SampleStore, value: object) -> None:
     assert store.setting("key", "default") == "default"

@@ -41,6 +41,11 @@ class Background(QObject):
         """Whether an answer is on its way."""
         return bool(self._waiting)
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Of the answers that are on their way."""
+        return frozenset(self._waiting)
+
     def run(self, kind: str, function: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Call ``function`` in the background and ``then`` with its answer in the window's thread.
 

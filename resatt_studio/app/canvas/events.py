@@ -110,6 +110,8 @@ class CanvasEvents(QWidget):
             return None
         if self._space_held:
             return Drag.PAN
+        if self._at_split(event.position()):
+            return Drag.SPLIT
         if event.modifiers() & Qt.KeyboardModifier.AltModifier and self._spec.ring:
             return Drag.SIZE
         return Drag.TOOL

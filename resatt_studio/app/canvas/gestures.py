@@ -1,4 +1,4 @@
-"""What a pressed pointer means: the tool in the hand, moving the photo, or sizing the brush; without Qt."""
+"""What a pressed pointer means: a tool, moving the photo or the split, or sizing the brush; without Qt."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ class Drag(Enum):
     TOOL = auto()
     PAN = auto()
     SIZE = auto()
+    SPLIT = auto()
+
+
+_SLIDES = (Drag.SIZE, Drag.SPLIT)
+"""Change a number of the canvas; no tool has a part in it."""
 
 
 class GestureHost(ToolHost, Protocol):
@@ -30,6 +35,11 @@ class GestureHost(ToolHost, Protocol):
     def scale(self) -> float: ...
 
     def resize_brush(self, radius_px: float) -> None: ...
+
+    @property
+    def split_column(self) -> float: ...
+
+    def move_split(self, view_column: float) -> None: ...
 
 
 class Gestures:
@@ -50,7 +60,7 @@ class Gestures:
         self._pan = Pan("pan", host)
         self._pending: list[Pointer] = []
         self._start = Pointer(0, 0, 0, 0)
-        self._start_radius_px = 0.0
+        self._start_value = 0.0
 
     @property
     def busy(self) -> bool:
@@ -64,8 +74,9 @@ class Gestures:
         """Begin; returns the photo pixels that changed."""
         self.drag = drag
         self._pending.clear()
-        if drag is Drag.SIZE:
-            self._start, self._start_radius_px = at, self._host.radius_px
+        if drag in _SLIDES:
+            value = self._host.radius_px if drag is Drag.SIZE else self._host.split_column
+            self._start, self._start_value = at, value
             return NOTHING
         return self._active.press(at)
 
@@ -79,10 +90,8 @@ class Gestures:
         points, self._pending = self._pending, []
         if not points or self.drag is None:
             return NOTHING
-        if self.drag is Drag.SIZE:
-            grown_px = (points[-1].view_column - self._start.view_column) / self._host.scale
-            radius_px = min(max(self._start_radius_px + grown_px, SMALLEST_RADIUS_PX), LARGEST_RADIUS_PX)
-            self._host.resize_brush(radius_px)
+        if self.drag in _SLIDES:
+            self._slide(points[-1].view_column - self._start.view_column)
             return NOTHING
         return self._active.move(points)
 
@@ -90,14 +99,24 @@ class Gestures:
         """End; call :meth:`flush` before. Returns the finished edit, if there is one."""
         drag, active = self.drag, self._active
         self.drag = None
-        return None if drag in (None, Drag.SIZE) else active.release()
+        return None if drag is None or drag in _SLIDES else active.release()
 
     def cancel(self) -> Box:
         """Take back what was begun; returns the photo pixels that changed."""
         drag, active = self.drag, self._active
         self.drag = None
         self._pending.clear()
-        return NOTHING if drag in (None, Drag.SIZE) else active.cancel()
+        if drag is Drag.SPLIT:
+            self._host.move_split(self._start_value)
+        return NOTHING if drag is None or drag in _SLIDES else active.cancel()
+
+    def _slide(self, columns: float) -> None:
+        """The pointer is so many view columns from where it was pressed."""
+        if self.drag is Drag.SPLIT:
+            self._host.move_split(self._start_value + columns)
+            return
+        radius_px = self._start_value + columns / self._host.scale
+        self._host.resize_brush(min(max(radius_px, SMALLEST_RADIUS_PX), LARGEST_RADIUS_PX))
 
     @property
     def _active(self) -> Tool:

@@ -12,6 +12,9 @@ from resatt_studio.records.arrays import UInt8Array
 UNSAID, NOT_CRACK, CRACK = 0, 1, 2
 """Ranks of labels in the tables; see ``pyramid.LabelPyramid``."""
 
+HAZE_LAYERS = ("dehazed", "transmission", "residual")
+"""What dehazing makes of the photo, from the bottom up; all lie behind the split."""
+
 _STEPS = 256
 
 
@@ -20,7 +23,7 @@ class Layer:
     """How one layer is shown.
 
     Attributes:
-        name: "photo", "mask", "probability", "uncertainty" or "correction".
+        name: One of :data:`DEFAULT_LAYERS`.
         visible: Whether it is shown at all.
         opacity: In [0, 1].
         colour: ``#rrggbb``; for the correction, of what was painted as crack.
@@ -41,6 +44,10 @@ class Layer:
 
 DEFAULT_LAYERS: tuple[Layer, ...] = (
     Layer("photo", True, 1.0, "#131417"),
+    Layer("dehazed", False, 1.0, "#7fd1f5"),
+    Layer("transmission", False, 1.0, "#c8ccd2"),
+    Layer("residual", False, 1.0, "#c8ccd2"),
+    Layer("heat", False, 0.6, "#21918c"),
     Layer("mask", True, 0.55, "#ff5050"),
     Layer("probability", False, 0.7, "#e8a33d"),
     Layer("uncertainty", False, 0.7, "#9a6bd0"),

@@ -7,8 +7,10 @@ import math
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QRegion
 
+from resatt_studio.app.canvas.films import Picture
 from resatt_studio.app.canvas.layers import rgb
-from resatt_studio.app.canvas.scene import Picture, Scene
+from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.split import Split
 from resatt_studio.records.geometry import Box
 
 _OPAQUE = QImage.Format.Format_RGB32
@@ -18,10 +20,11 @@ _RING_MARGIN = 3.0
 _RING_HOLLOW_PX = 100  # a smaller hole is not worth three more rectangles
 
 
-def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float) -> None:
+def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float, split: Split) -> None:
     """Put the part ``box`` (view pixels) of the composed pictures on the screen, one to one.
 
     Args:
+        split: Left of it the photo stays as it is.
         ratio: Device pixels per logical pixel, in which the painter thinks.
     """
     where = QRect(box.left, box.top, box.width, box.height)
@@ -30,6 +33,12 @@ def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float) -> N
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
     painter.drawImage(where, _image(scene.photo_picture, _OPAQUE), where)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+    if scene.shown_of(scene.haze):
+        behind = split.right_side(scene.viewport.photo_in_view).intersection(box)
+        part = QRect(behind.left, behind.top, behind.width, behind.height)
+        painter.drawImage(part, _image(scene.haze.picture, _LAID_OVER), part)
+    if scene.shown_of(scene.heat):
+        painter.drawImage(where, _image(scene.heat.picture, _LAID_OVER), where)
     if scene.shows_uncertainty:
         painter.drawImage(where, _image(scene.uncertainty_picture, _LAID_OVER), where)
     painter.drawImage(where, _image(scene.overlay_picture, _LAID_OVER), where)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from resatt_studio.app.canvas.background import Background
-from resatt_studio.app.canvas.layers import uncertainty_8bit
+from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.dehazing import Dehazing
 
 
 class Preparations:
@@ -49,6 +50,27 @@ class Preparations:
         self._scene.spoil()
         self.uncertainty_if_wanted()
 
+    def dehazing(self, dehazing: Dehazing | None) -> None:
+        """Show these pictures, each of the photo's size; None shows none."""
+        for name in HAZE_LAYERS:
+            self._background.forget(name)
+        pictures = [] if dehazing is None else [
+            dehazing.pixels, dehazing.transmission_8bit, dehazing.residual_8bit
+        ]  # fmt: skip
+        self._scene.haze.pyramids = {
+            name: PhotoPyramid(picture, None, *picture.shape[:2])
+            for name, picture in zip(HAZE_LAYERS, pictures, strict=False)
+        }
+        self._scene.spoil(films=True)
+        self.haze_if_wanted()
+
+    def haze_if_wanted(self) -> None:
+        """Halve the pictures of the dehazing that are looked at, and the others not before."""
+        waiting = self._background.kinds
+        for name, pyramid in self._scene.haze.pyramids.items():
+            if self._scene.layers[name].strength and not pyramid.levels and name not in waiting:
+                self._prepare(name, lambda p=pyramid: halved_levels(p.pixels), pyramid)
+
     def uncertainty_if_wanted(self) -> None:
         """Make the uncertainty map once its layer is looked at, and not before."""
         values, scene = self._values, self._scene
@@ -72,7 +94,7 @@ class Preparations:
     ) -> None:
         def show(levels: list[UInt8Array]) -> None:
             pyramid.levels = levels
-            self._scene.spoil(photo=pyramid is self._scene.photo)
+            self._scene.spoil(photo=pyramid is self._scene.photo, films=kind in HAZE_LAYERS)
             self._changed()
 
         self._background.run(kind, build, show)

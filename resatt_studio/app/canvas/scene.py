@@ -1,7 +1,8 @@
 """What is on the canvas, composed into plain arrays and only where something changed; without Qt.
 
-Three pictures of the view's size lie on each other: the photo, the uncertainty, and the mask with the
-correction. A brush stroke touches the last one only, so the photo is never sampled again for it.
+Pictures of the view's size lie on each other: the photo, the films (what dehazing makes of it, a heat map),
+the uncertainty, and the mask with the correction. A brush stroke touches the last one only, so the photo is
+never sampled again for it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.canvas.films import Film, HazeFilm, HeatFilm, Picture
 from resatt_studio.app.canvas.layers import (
     DEFAULT_LAYERS,
     Layer,
@@ -31,9 +33,6 @@ from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
 
-Picture = npt.NDArray[np.uint32]
-"""h x w of 0xAARRGGBB, as a 32-bit image keeps it."""
-
 Lines = npt.NDArray[np.intp]
 """A number for each row or column of the view."""
 
@@ -45,6 +44,7 @@ class Scene:
 
     Attributes:
         photo_picture: The photo on the background colour; opaque.
+        haze, heat: Films over the photo, in this order.
         uncertainty_picture, overlay_picture: Premultiplied, transparent where nothing is said.
     """
 
@@ -56,10 +56,12 @@ class Scene:
         self.photo: PhotoPyramid | None = None
         self.probability: MaxPyramid | None = None
         self.uncertainty: MaxPyramid | None = None
+        self.haze = HazeFilm()
+        self.heat = HeatFilm()
         self.viewport = Viewport(1, 1, 1, 1)
         self._labels: LabelPyramid | None = None
         self._seen: _Seen | None = None
-        self._photo_dirty = self._overlay_dirty = _NOTHING
+        self._photo_dirty = self._films_dirty = self._overlay_dirty = _NOTHING
         self._shift = (0, 0)
         self.photo_picture = self.uncertainty_picture = self.overlay_picture = _picture(1, 1)
         self._make_tables()
@@ -68,7 +70,7 @@ class Scene:
         photo_changed = layer.name == "photo" and layer != self.layers["photo"]
         self.layers[layer.name] = layer
         self._make_tables()
-        self.spoil(photo=photo_changed)
+        self.spoil(photo=photo_changed, films=any(layer.name in film.names for film in self.films))
 
     def set_threshold(self, threshold: float) -> None:
         self.threshold = threshold
@@ -93,15 +95,19 @@ class Scene:
             self.photo_picture, self.uncertainty_picture, self.overlay_picture = (
                 _picture(*size) for _ in range(3)
             )
+            for film in self.films:
+                film.picture = _picture(*size)
             self.spoil(photo=True)
         elif replace(viewport, top=before.top, left=before.left) != before:
             self.spoil(photo=True)
         elif viewport != before:
             self._move(viewport.top - before.top, viewport.left - before.left)
 
-    def spoil(self, photo: bool = False) -> None:
-        """Everything over the photo is out of date; the photo itself too when ``photo``."""
+    def spoil(self, photo: bool = False, films: bool = False) -> None:
+        """Masks and labels are out of date; the films too when ``films``, and everything when ``photo``."""
         self._overlay_dirty = self.viewport.view_box
+        if photo or films:
+            self._films_dirty = self.viewport.view_box
         if photo:
             self._photo_dirty = self.viewport.view_box
             self._shift = (0, 0)
@@ -148,9 +154,20 @@ class Scene:
             self._shift_pictures()
         if not self._photo_dirty.empty:
             self._compose_photo(self._photo_dirty)
+        if not self._films_dirty.empty:
+            self._compose_films(self._films_dirty)
         if not self._overlay_dirty.empty:
             self._compose_overlays(self._overlay_dirty)
-        self._photo_dirty = self._overlay_dirty = _NOTHING
+        self._photo_dirty = self._films_dirty = self._overlay_dirty = _NOTHING
+
+    @property
+    def films(self) -> tuple[Film, ...]:
+        """From the bottom up."""
+        return self.haze, self.heat
+
+    def shown_of(self, film: Film) -> tuple[str, ...]:
+        """The layers of a film that are on the screen now."""
+        return () if self.peek else film.seen(self.layers)
 
     @property
     def shows_uncertainty(self) -> bool:
@@ -178,6 +195,11 @@ class Scene:
             ground = np.full_like(colours, (blue, green, red, 255))
             colours = cv2.addWeighted(colours, layer.strength, ground, 1 - layer.strength, 0)
         picture[inside.slices] = colours
+
+    def _compose_films(self, box: Box) -> None:
+        for film in self.films:
+            if film.seen(self.layers):
+                film.compose(self.viewport, box, self.layers)
 
     def _compose_overlays(self, box: Box) -> None:
         view = self.viewport
@@ -219,7 +241,7 @@ class Scene:
 
     def _move(self, rows: int, columns: int) -> None:
         """Note that the pictures have to be shifted; several moves before the next paint add up."""
-        pending = self._photo_dirty.union(self._overlay_dirty)
+        pending = self._photo_dirty.union(self._films_dirty).union(self._overlay_dirty)
         self._shift = (self._shift[0] + rows, self._shift[1] + columns)
         height, width = self.photo_picture.shape
         if not pending.empty or abs(self._shift[0]) >= height or abs(self._shift[1]) >= width:
@@ -229,7 +251,9 @@ class Scene:
         rows, columns = self._shift
         self._shift = (0, 0)
         height, width = self.photo_picture.shape
-        for picture in (self.photo_picture, self.uncertainty_picture, self.overlay_picture):
+        pictures = [self.photo_picture, self.uncertainty_picture, self.overlay_picture]
+        pictures += [film.picture for film in self.films if film.seen(self.layers)]
+        for picture in pictures:
             kept = picture[
                 max(0, -rows) : height - max(0, rows), max(0, -columns) : width - max(0, columns)
             ].copy()
@@ -237,6 +261,7 @@ class Scene:
             picture[top : top + kept.shape[0], left : left + kept.shape[1]] = kept
         for strip in self._uncovered(rows, columns):
             self._compose_photo(strip)
+            self._compose_films(strip)
             self._compose_overlays(strip)
 
     def _uncovered(self, rows: int, columns: int) -> list[Box]:

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QWidget
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.background import Background
-from resatt_studio.app.canvas.events import ZOOM_STEP, CanvasEvents
 from resatt_studio.app.canvas.gestures import (
     LARGEST_RADIUS_PX,
     SMALLEST_RADIUS_PX,
     Drag,
     Gestures,
 )
+from resatt_studio.app.canvas.looks import SPLIT_CURSOR, CanvasLooks, Point
 from resatt_studio.app.canvas.painting import (
     Ring,
     paint_focus,
@@ -27,6 +27,7 @@ from resatt_studio.app.canvas.painting import (
 )
 from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.registry import tool_spec
@@ -44,7 +45,7 @@ _CURSORS = {
 }
 
 
-class PhotoCanvas(CanvasEvents):
+class PhotoCanvas(CanvasLooks):
     """Shows one photo under its layers and lets tools work on its correction.
 
     Signals:
@@ -53,6 +54,8 @@ class PhotoCanvas(CanvasEvents):
         stroke_started: A tool began to change the correction.
         stroke_finished: The finished ``Edit``, or None when nothing changed or it was taken back.
         radius_changed: Brush radius in photo pixels, when the pointer changed it.
+        split_moved: Place of the divider, as in ``Split``, when the pointer moved it.
+        point_asked: (row, column) of the photo pixel that a tool points at.
     """
 
     pointer_moved = Signal(object)
@@ -60,6 +63,8 @@ class PhotoCanvas(CanvasEvents):
     stroke_started = Signal()
     stroke_finished = Signal(object)
     radius_changed = Signal(float)
+    split_moved = Signal(float)
+    point_asked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +86,9 @@ class PhotoCanvas(CanvasEvents):
         self._remembered: dict[str, Viewport] = {}
         self._fitted = True
         self._message = ""
+        self.split = Split()
+        self.point: Point | None = None
+        self._on_split = False
         self._space_held = False
         self._pointer_at: QPointF | None = None
         self._last_position: QPointF | None = None
@@ -124,6 +132,9 @@ class PhotoCanvas(CanvasEvents):
             self._remember()
             self.set_prediction(None)
             self.set_document(None)
+            self.set_dehazing(None)
+            self.set_heat(None)
+            self.set_point(None)
         self._photo_id, self._photo_size = photo_id, size
         self._preparations.photo(pixels, preview, size)
         if not same:
@@ -175,6 +186,7 @@ class PhotoCanvas(CanvasEvents):
         changes = {key: value for key, value in wanted.items() if value is not None}
         self.scene.set_layer(replace(self.scene.layers[name], **changes))
         self._preparations.uncertainty_if_wanted()
+        self._preparations.haze_if_wanted()
         self.update()
 
     def set_background(self, colour: str) -> None:
@@ -242,57 +254,24 @@ class PhotoCanvas(CanvasEvents):
         if self.radius_px != before:
             self.radius_changed.emit(self.radius_px)
 
-    # -- looking around ------------------------------------------------------------------------------
-
-    @property
-    def viewport(self) -> Viewport:
-        return self.scene.viewport
-
-    @property
-    def scale(self) -> float:
-        """View (device) pixels per photo pixel."""
-        return self.scene.viewport.scale
-
-    def fit(self) -> None:
-        """The whole photo; it stays whole when the window changes, until something else is looked at."""
-        self._look(self.viewport.fitted())
-        self._fitted = True
-
-    def actual_size(self) -> None:
-        """One photo pixel on one pixel of the screen."""
-        self.zoom_to(1.0)
-
-    def zoom_in(self) -> None:
-        self.zoom_to(self.scale * ZOOM_STEP)
-
-    def zoom_out(self) -> None:
-        self.zoom_to(self.scale / ZOOM_STEP)
-
-    def zoom_to(self, scale: float) -> None:
-        """Another scale around the middle of the view."""
-        view = self.viewport
-        self._look(view.zoomed(scale, view.view_height / 2, view.view_width / 2))
-
-    def centre_on(self, row: float, column: float, scale: float | None = None) -> None:
-        """A photo point in the middle of the view."""
-        view = self.viewport
-        self._look((view if scale is None else view.zoomed(scale, 0, 0)).centred_on(row, column))
-
-    def pan_by(self, rows: int, columns: int) -> None:
-        """Move the photo by view pixels, down and to the right."""
-        self._look(self.viewport.panned(rows, columns))
+    # -- Qt ----------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
 
-    # -- Qt: painting --------------------------------------------------------------------------------
-
     def paintEvent(self, event) -> None:
         self.scene.compose()
-        ratio = self.devicePixelRatioF()
         painter = QPainter(self)
-        for box in (_outer_box(QRectF(rect), ratio) for rect in event.region()):
-            paint_pictures(painter, self.scene, box.intersection(self.viewport.view_box), ratio)
+        try:
+            self._paint(painter, event.region())
+        finally:
+            painter.end()  # left on the widget by an error, it would take the whole app down
+
+    def _paint(self, painter: QPainter, region: QRegion) -> None:
+        ratio = self.devicePixelRatioF()
+        for box in (_outer_box(QRectF(rect), ratio) for rect in region):
+            paint_pictures(painter, self.scene, box.intersection(self.viewport.view_box), ratio, self.split)
+        self._paint_looks(painter)
         if self._message:
             paint_message(painter, self.rect(), self._message, self.scene.background)
         self._ring_drawn = self._ring_region()
@@ -302,7 +281,6 @@ class PhotoCanvas(CanvasEvents):
             self._ring.paint(painter, centre, self._ring_radius, ratio)
         if self.hasFocus() and self._focus_by_key:
             paint_focus(painter, self.rect(), self.palette().highlight().color())
-        painter.end()
 
     @property
     def _ring_radius(self) -> float:
@@ -311,7 +289,8 @@ class PhotoCanvas(CanvasEvents):
 
     def _ring_region(self) -> QRegion:
         """Logical pixels that the ring takes; empty when there is none."""
-        if self._pointer_at is None or not self._spec.ring or self._photo_size is None or self._space_held:
+        hidden = self._photo_size is None or self._space_held or self._on_split
+        if self._pointer_at is None or not self._spec.ring or hidden:
             return QRegion()
         return ring_region(self._pointer_at, self._ring_radius, self.rect())
 
@@ -338,6 +317,7 @@ class PhotoCanvas(CanvasEvents):
 
     def _track(self, position: QPointF | None) -> None:
         self._pointer_at = position
+        self._hover(position)
         self._update_ring()
         self._tell_pointer()
 
@@ -393,47 +373,10 @@ class PhotoCanvas(CanvasEvents):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self._space_held:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif self._on_split or self._gestures.drag is Drag.SPLIT:
+            self.setCursor(SPLIT_CURSOR)
         else:
             self.setCursor(_CURSORS[self._spec.cursor])
-
-    # -- the viewport --------------------------------------------------------------------------------
-
-    def _look(self, viewport: Viewport) -> None:
-        before = self.scene.viewport
-        self._fitted = False
-        if viewport == before:
-            return
-        self.scene.set_viewport(viewport)
-        self.update()
-        if viewport.scale != before.scale:
-            self.zoom_changed.emit(viewport.scale)
-        self._tell_pointer()
-
-    def _view_size(self) -> tuple[int, int]:
-        ratio = self.devicePixelRatioF()
-        return max(1, math.ceil(self.height() * ratio)), max(1, math.ceil(self.width() * ratio))
-
-    def _resize_view(self) -> None:
-        fitted = self._fitted
-        resized = self.viewport.resized(*self._view_size())
-        self._look(resized.fitted() if fitted else resized)
-        self._fitted = fitted
-
-    def _remember(self) -> None:
-        if self._photo_id and self._photo_size is not None:
-            if self._fitted:
-                self._remembered.pop(self._photo_id, None)
-            else:
-                self._remembered[self._photo_id] = self.viewport
-
-    def _look_at_new_photo(self) -> None:
-        size = self._photo_size or (1, 1)
-        remembered = self._remembered.get(self._photo_id)
-        if remembered is not None and (remembered.photo_height, remembered.photo_width) == size:
-            self._look(remembered.resized(*self._view_size()))
-        else:
-            self._look(Viewport(*self._view_size(), *size).fitted())
-            self._fitted = True
 
 
 def _outer_box(rect: QRectF, ratio: float) -> Box:

@@ -18,7 +18,7 @@ class ShortcutSheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(900, 640)
+        self.resize(960, 760)
         tools = [spec for id, spec in specs.items() if id.startswith("tool_")]
         groups: list[tuple[str, list[Row]]] = []
         for title, ids in MENUS:

@@ -44,7 +44,8 @@ def _row(event: EventEntry, photo: str) -> QListWidgetItem:
     head = [event.made_at[:16].replace("T", " "), event.kind.replace("-", " ")]
     head += [part for part in (photo, event.author) if part]
     # A photo's own detail is a path or a hash, which says less than its name; the tool tip has all of it.
-    detail = "" if photo else " ".join(_shortened(word) for word in event.detail.split())
+    told = not photo or event.kind == "label-answer"
+    detail = "" if not told else " ".join(_shortened(word) for word in event.detail.split())
     item = QListWidgetItem(" · ".join(head) + (f"\n{detail}" if detail else ""))
     item.setToolTip(event.detail)
     return item

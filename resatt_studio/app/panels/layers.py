@@ -1,8 +1,8 @@
-"""Layers over the photo: an eye, a colour and an opacity each, and the threshold of the mask."""
+"""Layers over the photo: eye, colour and opacity of each, the mask's threshold, notes on dehazing."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QColorDialog,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.layers import LAYER_WORDS
+from resatt_studio.app.panels.haze import HazeNotes
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.theme import Tokens
 
@@ -36,7 +37,7 @@ class LayersPanel(QWidget):
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(7)
-        grid.setVerticalSpacing(5)
+        grid.setVerticalSpacing(0)
         grid.setColumnStretch(3, 1)
         for place, name in enumerate(reversed(LAYER_WORDS)):
             self.rows[name] = LayerRow(parts, name, grid, place)
@@ -58,8 +59,9 @@ class LayersPanel(QWidget):
         column.addLayout(grid)
         column.addSpacing(4)
         column.addLayout(line)
-        # The panels below have more use for the room that is left.
-        self.setMaximumHeight(column.sizeHint().height() + 8)
+        self.haze = HazeNotes(parts)
+        column.addWidget(self.haze)
+        column.addStretch(1)
         self.threshold.valueChanged.connect(self._set_threshold)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)
@@ -69,6 +71,18 @@ class LayersPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(330, 200)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            # No less, so that the warning can be read; the panels below have more use for what is left.
+            layout, width = self.layout(), self.width()
+            least, wanted = layout.totalMinimumSize().height(), layout.totalSizeHint().height()
+            if layout.hasHeightForWidth():
+                least, wanted = layout.totalMinimumHeightForWidth(width), layout.totalHeightForWidth(width)
+            self.setMinimumHeight(least)
+            self.setMaximumHeight(wanted + 8)
+        return done
 
     def _tint(self, tokens: Tokens) -> None:
         eye = eye_icon(tokens)

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from resatt_studio.app.panels.curves import Curves
+from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.panels.versions import VersionsTable
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.status import clock
@@ -29,11 +29,11 @@ _JUDGES = {
 _TITLES = {"dice": "Dice", "tolerance_f1": "F1 at 2 px", "precision": "Precision", "recall": "Recall"}
 
 
-class LearningPanel(QWidget):
+class LearningPanel(ScrolledPanel):
     """Shows the learner and hands clicks to it."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__()
+        super().__init__("Learning", QSize(330, 460))
         self._parts = parts
         learner = parts.learner
         self.learn = QPushButton()
@@ -59,15 +59,11 @@ class LearningPanel(QWidget):
         learner.ended.connect(lambda _: self._show())
         self._show()
 
-    def sizeHint(self) -> QSize:
-        return QSize(330, 460)
-
     def _build(self) -> None:
         buttons = QHBoxLayout()
         buttons.addWidget(self.learn, 1)
         buttons.addWidget(self.stop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(11, 10, 11, 10)
+        column = self.column
         column.setSpacing(7)
         column.addLayout(buttons)
         column.addWidget(self.bar)

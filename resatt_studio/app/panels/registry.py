@@ -21,6 +21,7 @@ class PanelSpec:
         area: Where it stands at first.
         tab_with: Panel it shares a place with, or "".
         lazy: Built when it is first shown.
+        watcher: Part of the window's :class:`Parts` whose ``watch`` is told whether the dock is seen, or "".
     """
 
     id: str
@@ -29,6 +30,7 @@ class PanelSpec:
     area: Qt.DockWidgetArea
     tab_with: str = ""
     lazy: bool = False
+    watcher: str = ""
 
     def resolve(self) -> Callable[..., Any]:
         """Import the panel's module and return its class."""
@@ -39,10 +41,13 @@ class PanelSpec:
 
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _ROOM = "resatt_studio.app.panels"
+_FIRST_TAB = "learningPanel"
 
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("photosPanel", "Photos", f"{_ROOM}.photos:PhotosPanel", _LEFT),
     PanelSpec("layersPanel", "Layers", f"{_ROOM}.layers:LayersPanel", _RIGHT),
     PanelSpec("learningPanel", "Learning", f"{_ROOM}.learning:LearningPanel", _RIGHT),
-    PanelSpec("historyPanel", "History", f"{_ROOM}.history:HistoryPanel", _RIGHT, "learningPanel", lazy=True),
+    PanelSpec("labelsPanel", "Labels", f"{_ROOM}.labels:LabelsPanel", _RIGHT, _FIRST_TAB, True, "labels"),
+    PanelSpec("attentionPanel", "Attention", f"{_ROOM}.attention:AttentionPanel", _RIGHT, _FIRST_TAB, True),
+    PanelSpec("historyPanel", "History", f"{_ROOM}.history:HistoryPanel", _RIGHT, _FIRST_TAB, True),
 )

@@ -44,6 +44,9 @@ class ToolHost(Protocol):
     def pan_by(self, rows: int, columns: int) -> None:
         """Move the photo by view pixels."""
 
+    def ask_at(self, row: float, column: float) -> None:
+        """Ask a network about the photo pixel at these coordinates; outside the photo nothing is asked."""
+
 
 class Tool(ABC):
     """One tool in the hand; made anew when it is chosen.

@@ -45,6 +45,8 @@ TOOLS: tuple[ToolSpec, ...] = (
              "Paint crack (Q) or not crack (W); X swaps them.", ring=True, paints=True),
     ToolSpec("eraser", "Eraser", "E", f"{_HOME}.eraser.Eraser", "cross", "eraser",
              "Take your own word back; the prediction counts there again.", ring=True, paints=True),
+    ToolSpec("attention", "Ask about a point", "T", f"{_HOME}.attention.AskAttention", "cross", "attention",
+             "Click to see what this point attends to; the Attention panel says which network is asked."),
 )  # fmt: skip
 
 

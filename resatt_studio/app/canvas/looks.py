@@ -1,0 +1,124 @@
+"""What other networks make of the photo, on the canvas: dehazed behind a split, heat, the asked point."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter
+
+from resatt_studio.app.canvas.marks import paint_point, paint_split
+from resatt_studio.app.canvas.navigation import CanvasNavigation
+from resatt_studio.app.canvas.preparing import Preparations
+from resatt_studio.app.canvas.split import Split
+from resatt_studio.app.layers import LAYER_WORDS
+from resatt_studio.errors import BugError
+from resatt_studio.records.dehazing import Dehazing
+from resatt_studio.records.heat import Heat
+
+Point = tuple[int, int]
+
+
+class CanvasLooks(CanvasNavigation):
+    """The part of the canvas that knows of dehazing and attention; :class:`view.PhotoCanvas` adds the rest.
+
+    Attributes:
+        split: Where the divider stands; told by whoever set it.
+        point: Photo pixel (row, column) that a network was asked about, or None.
+    """
+
+    split: Split
+    point: Point | None
+    _photo_size: tuple[int, int] | None
+    _preparations: Preparations
+    _on_split: bool
+
+    def set_dehazing(self, dehazing: Dehazing | None) -> None:
+        """Show what was made of this photo wherever its layers are visible, or nothing.
+
+        Raises:
+            BugError: It has another size than the photo.
+        """
+        if dehazing is not None and dehazing.pixels.shape[:2] != self._photo_size:
+            raise BugError(f"a dehazed photo of {dehazing.pixels.shape} on {self._photo_size}")
+        self._preparations.dehazing(dehazing)
+        self.update()
+
+    def set_heat(self, heat: Heat | None) -> None:
+        """Show a heat map of this photo wherever its layer is visible, or none.
+
+        Raises:
+            BugError: It belongs to a photo of another size.
+        """
+        if heat is not None and (heat.height, heat.width) != self._photo_size:
+            raise BugError(f"heat of {heat.height} x {heat.width} on {self._photo_size}")
+        self.scene.heat.heat = heat
+        self.scene.spoil(films=True)
+        self.update()
+
+    def set_point(self, point: Point | None) -> None:
+        """Mark the photo pixel (row, column) that was asked about while the heat's layer is visible."""
+        self.point = point
+        self.update()
+
+    def set_split(self, split: Split) -> None:
+        """Put the divider somewhere else, or away."""
+        if split != self.split:
+            self.split = split
+            self.update()
+
+    def move_split(self, view_column: float) -> None:
+        """As :meth:`set_split`, told to whoever listens to ``split_moved``."""
+        photo = self.viewport.photo_in_view
+        before = self.split.place
+        self.set_split(Split(self.split.on, self.split.placed_at(view_column, photo)))
+        if self.split.place != before:
+            self.split_moved.emit(self.split.place)
+
+    @property
+    def split_column(self) -> float:
+        """View column of the divider."""
+        return float(self.split.column(self.viewport.photo_in_view))
+
+    def ask_at(self, row: float, column: float) -> None:
+        """Somebody points at the photo: tell which of its pixels, unless it is outside."""
+        if self._photo_size is None:
+            return
+        height, width = self._photo_size
+        if 0 <= row < height and 0 <= column < width:
+            self.point_asked.emit((int(row), int(column)))
+
+    def ask_at_centre(self) -> None:
+        """Ask about the middle of the view, for hands that hold no mouse."""
+        view = self.viewport
+        self.ask_at(*view.to_photo(view.view_height / 2, view.view_width / 2))
+
+    @property
+    def _shows_split(self) -> bool:
+        return self.split.on and bool(self.scene.shown_of(self.scene.haze))
+
+    def _at_split(self, position: QPointF) -> bool:
+        """Whether a position of an event is where the divider can be taken hold of."""
+        at = self._pointer(position)
+        photo, ratio = self.viewport.photo_in_view, self.devicePixelRatioF()
+        return self._shows_split and self.split.holds(at.view_row, at.view_column, photo, ratio)
+
+    def _hover(self, position: QPointF | None) -> None:
+        """Show by the cursor whether a press would move the divider."""
+        on_split = position is not None and self._at_split(position)
+        if on_split != self._on_split:
+            self._on_split = on_split
+            self._show_cursor()
+
+    def _paint_looks(self, painter: QPainter) -> None:
+        """Divider, captions and the asked point, over the pictures."""
+        ratio = self.devicePixelRatioF()
+        shown = self.scene.shown_of(self.scene.haze)
+        if shown:
+            words = LAYER_WORDS[shown[-1]][0]
+            paint_split(painter, self.split, self.viewport.photo_in_view, ratio, words)
+        layer = self.scene.layers["heat"]
+        if self.point is not None and layer.strength and not self.scene.peek:
+            row, column = self.viewport.to_view(self.point[0] + 0.5, self.point[1] + 0.5)
+            paint_point(painter, QPointF(column, row) / ratio)
+
+
+SPLIT_CURSOR = Qt.CursorShape.SplitHCursor

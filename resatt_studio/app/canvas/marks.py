@@ -1,0 +1,92 @@
+"""What the canvas draws over its pictures: the split with its captions, the point that was asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from resatt_studio.app.canvas.split import GRIP_PX, Split, middle_row
+from resatt_studio.records.geometry import Box
+
+_LIGHT, _DARK = QColor("#ffffff"), QColor(22, 24, 27, 215)
+_MARGIN_PX = 10.0
+_RINGS = ((QColor(0, 0, 0, 190), 4.0), (QColor(255, 255, 255), 1.8))
+
+
+def paint_split(painter: QPainter, split: Split, photo: Box, ratio: float, words: str) -> None:
+    """The divider with its grip, and on either side what is seen there.
+
+    Colours are the same in both themes: they lie on photos, which know no theme.
+
+    Args:
+        painter: Thinks in logical pixels.
+        split: Where it stands.
+        photo: View (device) pixels that show the photo.
+        ratio: Device pixels per logical pixel.
+        words: What is seen on the right, such as "Dehazed".
+    """
+    if photo.empty:
+        return
+    top, bottom = photo.top / ratio, photo.bottom / ratio
+    left, right = photo.left / ratio, photo.right / ratio
+    if not split.on:
+        _caption(painter, QPointF(left + _MARGIN_PX, top + _MARGIN_PX), words, left, right)
+        return
+    x = split.column(photo) / ratio
+    for colour, width in ((_DARK, 4.0), (_LIGHT, 2.0)):
+        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+    _caption(painter, QPointF(x - _MARGIN_PX, top + _MARGIN_PX), "Original", left, x, to_the_left=True)
+    _caption(painter, QPointF(x + _MARGIN_PX, top + _MARGIN_PX), words, x, right)
+    _grip(painter, QPointF(x, middle_row(photo) / ratio))
+
+
+def paint_point(painter: QPainter, at: QPointF) -> None:
+    """A ring with a gap in its middle around the point that a network was asked about."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in _RINGS:
+        painter.setPen(QPen(colour, width))
+        painter.drawEllipse(at, 8.0, 8.0)
+        for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            painter.drawLine(at + QPointF(4 * across, 4 * down), at + QPointF(13 * across, 13 * down))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _grip(painter: QPainter, centre: QPointF) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(_LIGHT, 1.5))
+    painter.setBrush(_DARK)
+    painter.drawEllipse(centre, GRIP_PX - 1, GRIP_PX - 1)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_LIGHT)
+    for side in (-1, 1):
+        arrow: Sequence[QPointF] = [
+            centre + QPointF(side * across, down) for across, down in ((9, 0), (4, -4.5), (4, 4.5))
+        ]
+        painter.drawPolygon(QPolygonF(arrow))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _caption(
+    painter: QPainter, corner: QPointF, words: str, left: float, right: float, to_the_left: bool = False
+) -> None:
+    """Words on a dark ground at an upper corner; left out where there is no room between two lines."""
+    font = QFont(painter.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    metrics = QFontMetricsF(font)
+    width, height = metrics.horizontalAdvance(words) + 16, metrics.height() + 6
+    if right - left < width + 2 * _MARGIN_PX:
+        return
+    ground = QRectF(corner.x() - (width if to_the_left else 0), corner.y(), width, height)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_DARK)
+    painter.drawRoundedRect(ground, 5, 5)
+    painter.setFont(font)
+    painter.setPen(_LIGHT)
+    painter.drawText(ground, Qt.AlignmentFlag.AlignCenter, words)
+    painter.restore()

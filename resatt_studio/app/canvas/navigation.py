@@ -1,0 +1,94 @@
+"""Looking around on the canvas: zoom, move, fit, and where each photo was left."""
+
+from __future__ import annotations
+
+import math
+
+from resatt_studio.app.canvas.events import ZOOM_STEP, CanvasEvents
+from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.viewport import Viewport
+
+
+class CanvasNavigation(CanvasEvents):
+    """The part of the canvas that knows where the photo lies; :class:`view.PhotoCanvas` adds the rest."""
+
+    scene: Scene
+    _photo_id: str
+    _photo_size: tuple[int, int] | None
+    _remembered: dict[str, Viewport]
+    _fitted: bool
+
+    @property
+    def viewport(self) -> Viewport:
+        return self.scene.viewport
+
+    @property
+    def scale(self) -> float:
+        """View (device) pixels per photo pixel."""
+        return self.scene.viewport.scale
+
+    def fit(self) -> None:
+        """The whole photo; it stays whole when the window changes, until something else is looked at."""
+        self._look(self.viewport.fitted())
+        self._fitted = True
+
+    def actual_size(self) -> None:
+        """One photo pixel on one pixel of the screen."""
+        self.zoom_to(1.0)
+
+    def zoom_in(self) -> None:
+        self.zoom_to(self.scale * ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        self.zoom_to(self.scale / ZOOM_STEP)
+
+    def zoom_to(self, scale: float) -> None:
+        """Another scale around the middle of the view."""
+        view = self.viewport
+        self._look(view.zoomed(scale, view.view_height / 2, view.view_width / 2))
+
+    def centre_on(self, row: float, column: float, scale: float | None = None) -> None:
+        """A photo point in the middle of the view."""
+        view = self.viewport
+        self._look((view if scale is None else view.zoomed(scale, 0, 0)).centred_on(row, column))
+
+    def pan_by(self, rows: int, columns: int) -> None:
+        """Move the photo by view pixels, down and to the right."""
+        self._look(self.viewport.panned(rows, columns))
+
+    def _look(self, viewport: Viewport) -> None:
+        before = self.scene.viewport
+        self._fitted = False
+        if viewport == before:
+            return
+        self.scene.set_viewport(viewport)
+        self.update()
+        if viewport.scale != before.scale:
+            self.zoom_changed.emit(viewport.scale)
+        self._tell_pointer()
+
+    def _view_size(self) -> tuple[int, int]:
+        ratio = self.devicePixelRatioF()
+        return max(1, math.ceil(self.height() * ratio)), max(1, math.ceil(self.width() * ratio))
+
+    def _resize_view(self) -> None:
+        fitted = self._fitted
+        resized = self.viewport.resized(*self._view_size())
+        self._look(resized.fitted() if fitted else resized)
+        self._fitted = fitted
+
+    def _remember(self) -> None:
+        if self._photo_id and self._photo_size is not None:
+            if self._fitted:
+                self._remembered.pop(self._photo_id, None)
+            else:
+                self._remembered[self._photo_id] = self.viewport
+
+    def _look_at_new_photo(self) -> None:
+        size = self._photo_size or (1, 1)
+        remembered = self._remembered.get(self._photo_id)
+        if remembered is not None and (remembered.photo_height, remembered.photo_width) == size:
+            self._look(remembered.resized(*self._view_size()))
+        else:
+            self._look(Viewport(*self._view_size(), *size).fitted())
+            self._fitted = True

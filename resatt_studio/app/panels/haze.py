@@ -1,0 +1,71 @@
+"""What has to be known while a dehazed layer is visible: split, progress, and the warning."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from resatt_studio.app.dehazing import WARNING
+from resatt_studio.app.other_networks import TITLES
+from resatt_studio.app.parts import Parts
+
+
+class HazeNotes(QWidget):
+    """Shows itself with the layers that it is about."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self._parts = parts
+        self.split = QCheckBox("Split: original left, dehazed right")
+        self.split.setToolTip("Drag the divider on the photo, or move it by Alt+Left and Alt+Right (Shift+C)")
+        self.split.toggled.connect(lambda on: parts.view.set_split(on=on))
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Dehazing progress")
+        self.state = _words("How far dehazing is", "muted")
+        self.warning = _words("Warning about dehazed photos", "warning")
+        self.warning.setText(WARNING)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(6)
+        for part in (self.split, self.bar, self.state, self.warning):
+            column.addWidget(part)
+        parts.dehazing.changed.connect(self._show)
+        parts.view.split_changed.connect(lambda split: self.split.setChecked(split.on))
+        parts.session.photo_ready.connect(lambda photo, document: self._show())
+        self.split.setChecked(parts.view.split.on)
+        self._show()
+
+    def _show(self) -> None:
+        dehazing = self._parts.dehazing
+        asking, report = dehazing.asking, dehazing.asking.report
+        self.setVisible(dehazing.wanted)
+        self.bar.setVisible(asking.waiting)
+        counted = report is not None and report.total > 0
+        self.bar.setMaximum(report.total if counted else 0)
+        self.bar.setValue(report.done if counted else 0)
+        self.state.setText(self._sentence())
+        self.state.setVisible(bool(self.state.text()))
+
+    def _sentence(self) -> str:
+        asking = self._parts.dehazing.asking
+        report, told = asking.report, asking.told
+        if asking.trouble is not None:
+            return str(asking.trouble)
+        if asking.waiting:
+            counted = report is not None and report.total > 0
+            return f"Dehazing, tile {report.done} of {report.total}…" if counted else "Waking the network…"
+        if told is None:
+            return "Open a photo to see it dehazed." if self._parts.session.photo is None else ""
+        answer = told.answer
+        weights = f"{TITLES['dhformer']}, weights {told.weights} {answer.weights_id[:8]}"
+        return f"Haze in this photo: about {100 * answer.haze:.0f} %. {weights}."
+
+
+def _words(name: str, role: str) -> QLabel:
+    label = QLabel()
+    label.setAccessibleName(name)
+    label.setProperty("role", role)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

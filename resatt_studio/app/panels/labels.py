@@ -1,0 +1,157 @@
+"""Labels: what RMT and ReViT call the open photo, side by side, and what the inspector calls it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton
+
+from resatt_studio.app.asking import Asking
+from resatt_studio.app.crack_words import CRACK_WORDS, agreement
+from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
+from resatt_studio.app.panels.bars import ProbabilityBar
+from resatt_studio.app.panels.scrolled import ScrolledPanel
+from resatt_studio.app.parts import Parts
+from resatt_studio.records.labels import CRACK_TYPES, CrackType
+
+_SHORT_ID = 8
+
+
+class LabelsPanel(ScrolledPanel):
+    """One row a class: the answer with its key, and a bar for each network."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__("Labels", QSize(330, 320))
+        self._labels = parts.labels
+        self._session = parts.session
+        self.answers: dict[CrackType, QPushButton] = {}
+        self.bars: dict[tuple[CrackType, str], ProbabilityBar] = {}
+        self.verdict = _words("Whether the networks agree")
+        self.trouble = _words("What keeps a network from answering", role="muted")
+        self.again = _button("Try again", "Ask those again that did not answer", self._labels.look_again)
+        self.said = _words("Your answer")
+        self.clear = _button("Clear", "Take your answer back (0)", self._labels.clear)
+        self.foot = _words("Weights that answered", role="muted")
+        self._build(parts)
+        self._labels.changed.connect(self._show)
+        self._session.photo_ready.connect(lambda photo, document: self._show())
+        self._session.project_changed.connect(lambda _: self._show())
+        self._show()
+
+    def _build(self, parts: Parts) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(5)
+        for place, model in enumerate(LABEL_MODELS, start=1):
+            head = QLabel(TITLES[model])
+            head.setProperty("role", "heading")
+            grid.addWidget(head, 0, place)
+            grid.setColumnStretch(place, 1)
+        for row, kind in enumerate(CRACK_TYPES, start=1):
+            grid.addWidget(self._answer_button(row, kind), row, 0)
+            for place, model in enumerate(LABEL_MODELS, start=1):
+                bar = ProbabilityBar(parts.look, f"{TITLES[model]}, {CRACK_WORDS[kind][1]}")
+                self.bars[kind, model] = bar
+                grid.addWidget(bar, row, place)
+        answer = QHBoxLayout()
+        answer.addWidget(self.said, 1)
+        answer.addWidget(self.clear)
+        self.column.addLayout(grid)
+        self.column.addWidget(self.verdict)
+        self.column.addWidget(self.trouble)
+        self.column.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addLayout(answer)
+        self.column.addStretch(1)
+        self.column.addWidget(self.foot)
+
+    def _answer_button(self, key: int, kind: CrackType) -> QPushButton:
+        title, word, help = CRACK_WORDS[kind]
+        button = self.answers[kind] = QPushButton(f"{key}  {title}")
+        button.setCheckable(True)
+        button.setProperty("choice", "true")
+        button.setAccessibleName(f"Call this photo {word}")
+        button.setToolTip(f"{help} Your answer, key {key}.")
+        button.clicked.connect(lambda: self._choose(kind))
+        return button
+
+    def _choose(self, kind: CrackType) -> None:
+        self._labels.choose(kind)
+        self._show()  # a second click on the chosen class leaves it chosen
+
+    def _show(self) -> None:
+        labels = self._labels
+        ready = self._session.photo is not None
+        for model, asking in labels.asking.items():
+            self._show_network(model, asking)
+        for kind, button in self.answers.items():
+            button.setEnabled(ready)
+            button.setChecked(kind is labels.chosen)
+            said = [self.bars[kind, model].accessibleName() for model in LABEL_MODELS]
+            button.setAccessibleDescription("; ".join(said))
+        self._show_verdict(ready)
+        self._show_answer(ready)
+        names = [
+            f"{TITLES[model]} {asking.told.weights} {asking.told.answer.weights_id[:_SHORT_ID]}"
+            for model, asking in labels.asking.items()
+            if asking.told is not None
+        ]
+        self.foot.setText("Weights: " + " · ".join(names) if names else "")
+
+    def _show_network(self, model: str, asking: Asking) -> None:
+        told = asking.told
+        for place, kind in enumerate(CRACK_TYPES):
+            bar = self.bars[kind, model]
+            if told is None:
+                bar.show_probability(None)
+            else:
+                bar.show_probability(told.answer.probabilities[place], kind is told.answer.label)
+
+    def _show_verdict(self, ready: bool) -> None:
+        askings = self._labels.asking
+        waiting = [TITLES[model] for model, asking in askings.items() if asking.waiting]
+        words = agreement(self._labels.labellings)
+        if not ready:
+            words = "Open a photo; both networks then say what cracks it shows."
+        elif waiting:
+            words = f"{words} {_progress(askings, waiting)}".strip()
+        self.verdict.setText(words)
+        self.verdict.setVisible(bool(words))
+        troubles = [str(asking.trouble) for asking in askings.values() if asking.trouble is not None]
+        self.trouble.setText("\n\n".join(troubles))
+        self.trouble.setVisible(bool(troubles))
+        self.again.setVisible(bool(troubles))
+
+    def _show_answer(self, ready: bool) -> None:
+        answer = self._labels.answer
+        if answer is None:
+            keys = f"keys 1 to {len(CRACK_TYPES)}"
+            self.said.setText(f"Your answer: none yet ({keys})." if ready else "")
+        else:
+            word = CRACK_WORDS[CrackType(answer.answer)][1]
+            facts = [word, answer.author, answer.made_at[:16].replace("T", " ")]
+            self.said.setText("Your answer: " + " · ".join(fact for fact in facts if fact))
+        self.clear.setVisible(answer is not None)
+
+
+def _progress(askings: dict[str, Asking], waiting: list[str]) -> str:
+    reports = [asking.report for asking in askings.values() if asking.report is not None]
+    counted = next((report for report in reports if report.total), None)
+    count = f", view {counted.done} of {counted.total}" if counted is not None else ""
+    return f"{' and '.join(waiting)} {'is' if len(waiting) == 1 else 'are'} looking{count}…"
+
+
+def _words(name: str, role: str = "") -> QLabel:
+    label = QLabel()
+    label.setAccessibleName(name)
+    label.setWordWrap(True)
+    label.setProperty("role", role)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _button(text: str, help: str, act: object) -> QPushButton:
+    button = QPushButton(text)
+    button.setProperty("flat", "true")
+    button.setAccessibleName(help)
+    button.setToolTip(help)
+    button.clicked.connect(act)
+    return button
