@@ -22,6 +22,9 @@ class _Hand:
     def pan_by(self, rows: int, columns: int) -> None:
         """Nothing moves: there is no view."""
 
+    def ask_at(self, row: float, column: float) -> None:
+        """Nothing is asked: a recording holds strokes only."""
+
 
 def paint(document: CorrectionDocument, strokes: Sequence[Mapping[str, Any]]) -> list[Edit]:
     """Press, move and release as the pointer did; return the edits.

@@ -15,11 +15,10 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Confusion:
-    """Counts of (true, answered), C x C int64 in the order of ``CRACK_TYPES``, and of tiles known only to have
-    a crack, answered as crack or as none.
+    """Counts of (true, answered) pairs of types, and of tiles known only to have a crack.
 
     Attributes:
-        counts: Rows are the truth, columns the answers.
+        counts: C x C int64 in the order of ``CRACK_TYPES``; rows are the truth, columns the answers.
         untyped: (answered as crack, answered as none) of cracks of unknown type.
     """
 

@@ -58,8 +58,8 @@ def choose_weights(name: str | None, project: Project | None, default: str = FAC
     """Return the weights that ``name`` means.
 
     Args:
-        name: A file; "factory" or "generated"; with a project also "active", "candidate", "v3" or an id or its beginning.
-            None means the project's active weights, without a project ``default``.
+        name: A file; "factory" or "generated"; with a project also "active", "candidate", "v3" or an id or its
+            beginning. None means the project's active weights, without a project ``default``.
         project: Open project, or None.
         default: "factory" or "generated".
 
