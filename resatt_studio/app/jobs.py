@@ -17,6 +17,7 @@ from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.project import EventEntry, RunState
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.resources import asset
+from resatt_studio.settings import Settings
 from resatt_studio.workflow.jobs import progress
 
 if TYPE_CHECKING:
@@ -63,15 +64,17 @@ class OpenedPhoto:
 
 
 def open_or_create(
-    folder: Path, create: bool, threshold: float
+    folder: Path, create: bool, preferences: Settings
 ) -> Generator[JobProgress, None, OpenedProject]:
-    """Open ``folder``, or make a new project there whose mask begins at ``threshold``."""
+    """Open ``folder``, or make a new project there that begins with the preferred weights and threshold."""
     from resatt_studio.workflow.project import create_project, open_project
 
     yield progress(0, 0, message=f"Opening {folder.name}")
-    project = create_project(folder) if create else open_project(folder)
     if create:
-        project.settings.threshold = threshold
+        project = create_project(folder, starting_weights=preferences.starting_weights)
+        project.settings.threshold = preferences.threshold
+    else:
+        project = open_project(folder)
     cut_off = any(run.state is RunState.RUNNING for run in project.store.runs())
     return OpenedProject(project, read_state(project), project.settings.threshold, cut_off)
 

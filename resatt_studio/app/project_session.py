@@ -179,7 +179,7 @@ class ProjectSession(QObject):
 
     def _open(self, folder: Path, create: bool, then: Callable[[], None] | None = None) -> None:
         self.close_project()
-        threshold = self.settings.threshold
+        preferences = self.settings
 
         def opened(result: jobs.OpenedProject) -> None:
             self.project = result.project
@@ -192,7 +192,7 @@ class ProjectSession(QObject):
             self.changed.emit()
             (then or self.next_photo)()
 
-        job = lambda: jobs.open_or_create(folder, create, threshold)  # noqa: E731 - a job factory
+        job = lambda: jobs.open_or_create(folder, create, preferences)  # noqa: E731 - a job factory
         self._submit(job, f"Opening {folder.name}", opened)
 
     def _remember(self, folder: Path) -> None:

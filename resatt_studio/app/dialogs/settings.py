@@ -18,13 +18,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.settings import DEVICES, THEMES, Settings, settings_path
+from resatt_studio.settings import DEVICES, STARTING_WEIGHTS, THEMES, Settings, settings_path
 
 _DEVICE_TITLES = {
     "auto": "Best available",
     "cpu": "Processor",
     "cuda": "NVIDIA graphics card",
     "mps": "Apple graphics",
+}
+
+_STARTING_TITLES = {
+    "factory": "Factory (research photos)",
+    "generated": "Generated scenes alone",
 }
 
 
@@ -43,6 +48,9 @@ class SettingsDialog(QDialog):
         self.setMinimumWidth(460)
         self.theme = _choice({name: name.capitalize() for name in THEMES}, now.theme)
         self.device = _choice({name: _DEVICE_TITLES[name] for name in DEVICES}, now.device)
+        self.starting = _choice(
+            {name: _STARTING_TITLES[name] for name in STARTING_WEIGHTS}, now.starting_weights
+        )
         self.threads = QSpinBox(minimum=0, maximum=1024, value=now.threads)
         self.threads.setSpecialValueText("All cores")
         self.threshold = QSpinBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
@@ -50,6 +58,9 @@ class SettingsDialog(QDialog):
         self.author = QLineEdit(now.author)
         self.theme.currentIndexChanged.connect(lambda _: change(theme=self.theme.currentData()))
         self.device.currentIndexChanged.connect(lambda _: change(device=self.device.currentData()))
+        self.starting.currentIndexChanged.connect(
+            lambda _: change(starting_weights=self.starting.currentData())
+        )
         self.threads.valueChanged.connect(lambda value: change(threads=value))
         self.threshold.valueChanged.connect(lambda value: change(threshold=value / 100))
         self.seconds.valueChanged.connect(lambda value: change(learn_seconds=float(value)))
@@ -60,6 +71,12 @@ class SettingsDialog(QDialog):
             ("Theme", self.theme, "Colours of the window"),
             ("Network runs on", self.device, "Where predicting and learning happen"),
             ("Processor threads", self.threads, "One is always left to the window while you paint"),
+            (
+                "New projects start with",
+                self.starting,
+                "The factory weights learned from photo sets of which several are for research use only; "
+                "the others learned from generated scenes, find less, and are free of anybody's terms",
+            ),
             ("Threshold", self.threshold, "Probability above which a pixel counts as crack in new projects"),
             ("Learning time", self.seconds, "Longest that one round of learning may take"),
             ("Your name", self.author, "Written beside your strokes and approvals"),
