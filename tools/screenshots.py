@@ -86,6 +86,7 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -
     camera.take("predicted")
     paint_recorded(studio, recorded["strokes"])
     camera.take("corrected", sizes=((1280, 800),))
+    show_other_networks(studio, camera, errors)
     for name in ("settings", "export", "about"):
         camera.dialog(name, getattr(window.ask, name))
     camera.dialog("shortcuts", window.show_shortcuts)
@@ -105,6 +106,34 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -
     require(wait_for(lambda: not learner.learning, 400), errors, "learning")
     require(wait_for(lambda: session.prediction is not None, 400), errors, "the new prediction")
     camera.take("learned", sizes=((1280, 800),))
+
+
+def show_other_networks(studio: Any, camera: Camera, errors: list[BaseException]) -> None:
+    """What RMT, ReViT and DHFormer make of the open photo: labels and an answer, attention, the dehazed photo."""
+    from resatt_studio.app.main import settle, wait_for
+    from resatt_studio.records.heat import HeatKind
+    from resatt_studio.records.labels import CrackType
+
+    parts, size = studio.parts, ((1280, 800),)
+    studio.window.bring("labelsPanel")
+    require(wait_for(lambda: len(parts.labels.labellings) == 2, 400), errors, "the labels")
+    parts.labels.choose(CrackType.LONGITUDINAL)
+    settle(0.5)
+    camera.take("labels", sizes=size)
+    studio.window.bring("attentionPanel")
+    parts.view.toggle_heat()
+    require(wait_for(lambda: parts.attention.heat is not None, 400), errors, "the attention")
+    camera.take("attention", sizes=size)
+    parts.attention.choose(kind=HeatKind.POINT_WITHOUT_PRIOR, stage=2)
+    parts.attention.ask_point((parts.session.photo.height // 2, parts.session.photo.width // 2))
+    require(wait_for(lambda: not parts.attention.asking.waiting, 400), errors, "the point")
+    camera.take("attention-point", sizes=size)
+    parts.view.toggle_heat()
+    parts.view.toggle_dehazed()
+    require(wait_for(lambda: parts.dehazing.dehazing is not None, 800), errors, "the dehazed photo")
+    camera.take("dehazed", sizes=size)
+    parts.view.toggle_dehazed()
+    studio.window.bring("learningPanel")
 
 
 def require(met: bool, errors: list[BaseException], what: str) -> None:

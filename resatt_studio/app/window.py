@@ -162,7 +162,7 @@ class MainWindow(QMainWindow):
         self._fill_dock(spec)
         return self._docks[id].widget()
 
-    def _bring(self, id: str) -> None:
+    def bring(self, id: str) -> None:
         """Show a panel, wherever it was put."""
         self._docks[id].show()
         self._docks[id].raise_()
@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
             signal.connect(self._follow)
         for signal in (self.parts.view.brush_changed, self.parts.view.split_changed):
             signal.connect(lambda _: self._follow())
-        labels.answered.connect(lambda: self._bring("labelsPanel"))
+        labels.answered.connect(lambda: self.bring("labelsPanel"))
         self.parts.view.layer_changed.connect(self._layer_changed)
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)
