@@ -5,10 +5,9 @@
 
 Photos are the middles of test-split photos, which no network has learned from; each gets one haze, drawn from
 a fixed seed, the four hazy families in turn. Beside DHFormer stand the dark channel prior (He, Sun, Tang,
-CVPR
-2009) and plain CLAHE. Crack Dice is pooled over all pixels, by the factory segmenter at threshold 0.5: on
-clear
-photos, on hazy ones, and on both after dehazing. The pairs of ``haze/pairs.csv`` are reported by their kind.
+TPAMI 2011) and plain CLAHE. Crack Dice is pooled over all pixels, by the factory segmenter at threshold 0.5:
+on clear photos, on hazy ones, and on both after dehazing. The pairs of ``haze/pairs/pairs.csv`` are reported
+by their kind.
 """
 
 from __future__ import annotations

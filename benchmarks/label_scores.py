@@ -1,14 +1,14 @@
 """How well RMT and ReViT name the type of a crack on held-back tiles, beside a ResNet-18 of the same recipe.
 
-    python benchmarks/label_scores.py --data DATA                         # the shipped weights
-    python benchmarks/label_scores.py --data DATA --yardstick             # and a ResNet-18, trained in this
-    run python benchmarks/label_scores.py --data DATA --card docs/model-cards/labels-factory.md
+    python benchmarks/label_scores.py --data DATA                 # the shipped weights
+    python benchmarks/label_scores.py --data DATA --yardstick     # and a ResNet-18, trained in this run
+    python benchmarks/label_scores.py --data DATA --yardstick --cards docs/model-cards
 
 Tiles of ``classify/tiles.csv``, test split, unambiguous ones: crack / no crack accuracy, F1 of each type and
 their mean (macro F1), the confusion matrix, and accuracy by set, because branching tiles come from two sets
 only. Brickwork tiles (crack or none) stand apart. The yardstick is torchvision's ResNet-18 with fresh
-weights,
-on the same tiles, augmentation, loss, helper head and optimiser, for as many steps as RMT's weights took.
+weights, on the same tiles, augmentation, loss, helper head and optimiser, for ``--steps`` or for the most
+steps that the header of either file tells; weights made in several parts tell the last part's alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from torch import nn
 from resatt_studio.imaging.confusion import Confusion
 from resatt_studio.inference.device import Compute, apply_threads, choose_compute
 from resatt_studio.inference.sliding import run_to_end
+from resatt_studio.learning.training.card import steps_of
 from resatt_studio.learning.training.label_data import LabelTile, table_tiles
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
 from resatt_studio.learning.training.label_task import LabelTask
@@ -35,7 +36,6 @@ from resatt_studio.learning.training.loop import learn
 from resatt_studio.learning.training.registry import read_options
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.labels import CRACK_TYPES
-from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 
 Found: TypeAlias = dict[str, tuple[LabelVerdict, LabelVerdict]]
@@ -53,7 +53,7 @@ def main() -> None:
     steps = 0
     for model in ("rmt", "revit"):
         weights = load_weights(getattr(arguments, model) or asset("weights", f"{model}-factory.safetensors"))
-        steps = max(steps, total_steps(weights))
+        steps = max(steps, steps_of(weights.metadata))
         found[f"{model} {weights.weights_id[:12]}"] = judged(build(weights), typed, brick, compute)
     if arguments.yardstick:
         network = yardstick(arguments.data, arguments.steps or steps)
@@ -82,11 +82,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cards", type=Path, help="folder of the model cards to write the tables into")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
-
-
-def total_steps(weights: WeightsFile) -> int:
-    """Optimiser steps that the weights took, those of earlier parts included where the header says so."""
-    return int(weights.metadata.get("steps", "0")) + int(weights.metadata.get("earlier_steps", "0"))
 
 
 def judged(

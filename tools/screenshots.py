@@ -109,7 +109,7 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -
 
 
 def show_other_networks(studio: Any, camera: Camera, errors: list[BaseException]) -> None:
-    """What RMT, ReViT and DHFormer make of the open photo: labels and an answer, attention, the dehazed photo."""
+    """What RMT, ReViT and DHFormer make of the open photo: labels, an answer, attention, less haze."""
     from resatt_studio.app.main import settle, wait_for
     from resatt_studio.records.heat import HeatKind
     from resatt_studio.records.labels import CrackType

@@ -13,7 +13,7 @@ from resatt_studio.app.actions import ActionSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
 from resatt_studio.app.theme import apply_theme
-from resatt_studio.errors import SettingsError
+from resatt_studio.errors import ExportError, SettingsError
 from resatt_studio.records.photo import ReviewState
 
 
@@ -126,7 +126,18 @@ class Asks(QObject):
             self._window, "Export the attention map", str(suggested), "Pictures (*.png)"
         )
         if chosen:
-            attention.export(Path(chosen).with_suffix(".png"))
+            self._export_heat_to(Path(chosen))
+
+    def _export_heat_to(self, chosen: Path) -> None:
+        """Complete a name without its ending, but over no file that the dialog has not asked about."""
+        path = chosen if chosen.suffix.casefold() == ".png" else chosen.with_name(f"{chosen.name}.png")
+        if path != chosen and path.exists():
+            error = ExportError(
+                f"“{path}” is there already.", "Choose it by its whole name, or another name."
+            )
+            self._parts.session.failed.emit(error)
+            return
+        self._parts.attention.export(path)
 
     def shortcuts(self, specs: dict[str, ActionSpec]) -> None:
         from resatt_studio.app.dialogs.shortcuts import ShortcutSheet

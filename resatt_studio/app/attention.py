@@ -119,16 +119,16 @@ class PhotoAttention(QObject):
     # -- files --
 
     def export(self, path: Path) -> None:
-        """Write the map over its photo, with colour bar and caption, as PNG."""
-        heat, photo = self.heat, self._session.photo
-        if heat is None or photo is None:
+        """Write the map over its photo, with colour bar and caption, as PNG; never over the photo itself."""
+        heat, photo, entry = self.heat, self._session.photo, self._session.entry
+        if heat is None or photo is None or entry is None:
             return
+        source = entry.facts.path
 
         def act() -> None:
-            from resatt_studio.imaging.heat_picture import write_picture
-            from resatt_studio.workflow.heatmap import describe
+            from resatt_studio.workflow.heatmap import write_heat
 
-            write_picture(path, photo.pixels, heat, describe(heat))
+            write_heat(path, source, photo, heat)
 
         def done(_: object) -> None:
             self._session.told.emit(f"The map was written to {path}.")

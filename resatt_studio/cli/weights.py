@@ -80,13 +80,18 @@ def promote_version(
 
 
 @app.command("rollback")
-def rollback_version(project: ProjectPath) -> None:
+def rollback_version(
+    project: ProjectPath,
+    model: Annotated[
+        str, typer.Option(metavar="r2aunet|rmt|revit|dhformer", help="Of which network.")
+    ] = "r2aunet",
+) -> None:
     """Go back to the version that was active before."""
     from resatt_studio.workflow.project import open_project
     from resatt_studio.workflow.weights import rollback_active
 
     with open_project(project) as opened:
-        version = rollback_active(opened)
+        version = rollback_active(opened, model=model)
         say(None, f"{version.weights_id} is active again")
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from resatt_studio.durable import write_whole
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model
-from resatt_studio.models.registry import check_config, model_entry
+from resatt_studio.models.registry import full_config, model_entry
 from resatt_studio.records.weights import Config, WeightsFile
 
 FORMAT = "resatt-weights-1"
@@ -46,7 +46,7 @@ def pack_weights(
     """Make a weights file in memory.
 
     Args:
-        model_name: Line of the registry.
+        model_name: Line of the registry, or a named preset such as "rmt_t"; the file names the line.
         config: Constructor arguments.
         state: State dict in this app's names.
         metadata: What else the header shall say; all strings.
@@ -56,7 +56,7 @@ def pack_weights(
     Raises:
         WeightsError: The state does not fit the network.
     """
-    config = check_config(model_name, config)
+    config, model_name = full_config(model_name, config), model_entry(model_name).name
     _check_fits(model_name, config, state)
     tensors = {name: _stored(state[name], half) for name in sorted(state)}
     identity = weights_id(tensors)
@@ -116,15 +116,15 @@ def load_weights(source: Path | bytes) -> WeightsFile:
             f"{name} is no weights file of this app.",
             "Weights in the public reference layout are brought in with from_reference_keys().",
         )
-    model = header.get("model", "")
-    config = check_config(model, _config(name, header))
+    entry = model_entry(header.get("model", ""))
+    config = full_config(header.get("model", ""), _config(name, header))
     state = _tensors(name, data)
     identity = weights_id(state)
     if header.get("weights_id", identity) != identity:
         raise WeightsError(
             f"{name} is damaged: its tensors do not match their hash.", "Copy or export it again."
         )
-    return WeightsFile(identity, model, config, header, data)
+    return WeightsFile(identity, entry.name, config, header, data)
 
 
 def state_of(weights: WeightsFile) -> dict[str, Tensor]:
@@ -146,8 +146,8 @@ def build(weights: WeightsFile) -> nn.Module:
         WeightsError: Tensors are missing, left over or of another shape.
     """
     state = state_of(weights)
+    _check_fits(weights.model, weights.config, state)  # before a header may ask for any amount of memory
     network = create_model(weights.model, **weights.config)
-    _refuse_difference(weights.model, weights.config, network.state_dict(), state)
     network.load_state_dict(state, strict=True)
     return network.eval()
 
@@ -202,7 +202,7 @@ def _refuse_difference(
         more = f"; and {len(lines) - 5} more" if len(lines) > 5 else ""
         raise WeightsError(
             f"These weights do not fit {model_entry(model).title} ({options}): {'; '.join(lines[:5])}{more}.",
-            "They belong to another network or another base_width or stem.",
+            "They belong to another network or another configuration of it.",
         )
 
 

@@ -176,11 +176,20 @@ def refuse_own_folder(photos: Sequence[Path], out: Path) -> None:
     """
     target = out.resolve()
     for photo in photos:
-        if photo.resolve().parent == target or photo.absolute().parent.resolve() == target:
+        folders = (photo.resolve().parent, photo.absolute().parent.resolve())
+        if any(folder == target or _same_folder(folder, target) for folder in folders):
             raise ExportError(
                 f"{out} is the folder of {photo.name}, and photos are never overwritten.",
                 "Choose a folder outside of the photos.",
             )
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    """Whether both are one folder on the disk, as "Photos" and "photos" are where case is not told apart."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def out_names(photos: Sequence[Path]) -> Mapping[Path, str]:

@@ -114,18 +114,21 @@ def _device() -> Iterator[Check]:
 
 
 def _factory_weights() -> Iterator[Check]:
-    from resatt_studio.workflow.weights import factory_path, load_file
+    from resatt_studio.workflow.weights import FACTORY, GENERATED, MODEL, factory_path, load_file
 
-    cure = "Install resatt-studio again."
-    try:
-        weights = load_file(factory_path())
-    except (StudioError, BugError) as error:
-        yield Check("factory weights", False, str(error), cure)
-        return
-    options = ", ".join(f"{name}={value}" for name, value in weights.config.items())
-    yield Check(
-        "factory weights", True, f"{weights.weights_id[:16]} {weights.model} ({options}), hash verified"
-    )
+    for name, model, kind in (
+        ("factory weights", MODEL, FACTORY),
+        ("generated weights", MODEL, GENERATED),
+        ("RMT weights", "rmt", FACTORY),
+        ("ReViT weights", "revit", FACTORY),
+        ("DHFormer weights", "dhformer", FACTORY),
+    ):
+        try:
+            weights = load_file(factory_path(model, kind))
+        except (StudioError, BugError) as error:
+            yield Check(name, False, str(error), "Install resatt-studio again.")
+            continue
+        yield Check(name, True, f"{weights.weights_id[:16]} {weights.model}, hash verified")
 
 
 def _window() -> Iterator[Check]:

@@ -139,10 +139,9 @@ def heat_to_file(
         SettingsError: The network cannot answer such a question, or the device is not there.
         WeightsError: The weights are missing, damaged or of another network.
         OutOfMemory: The attention would not fit.
-        ExportError: ``out`` has another ending, or cannot be written.
+        ExportError: ``out`` is the photo's file or has another ending, or it cannot be written.
     """
-    if out.suffix.casefold() != ".png":
-        raise ExportError(f"{out} is no name for a picture.", "Give a name that ends in .png.")
+    _refuse_target(out, source)
     _check_model(question.model)
     yield progress(0, 3, "steps", source.name)
     photo = read_photo(source)
@@ -151,8 +150,24 @@ def heat_to_file(
     reader = make_heat_reader(question.model, chosen, device, threads)
     heat = yield from heat_of_photo(reader, photo, question)
     yield progress(2, 3, "steps", out.name)
-    write_picture(out, photo.pixels, heat, describe(heat))
+    write_heat(out, source, photo, heat)
     return HeatFile(source, out, heat)
+
+
+def write_heat(out: Path, source: Path, photo: Photo, heat: Heat) -> None:
+    """Write a map over its photo as PNG, with colour bar and caption.
+
+    Args:
+        out: PNG file to write; missing folders are made.
+        source: The photo's own file, which is never written to.
+        photo: The photo.
+        heat: Of this photo.
+
+    Raises:
+        ExportError: ``out`` is the photo's file or has another ending, or it cannot be written.
+    """
+    _refuse_target(out, source)
+    write_picture(out, photo.pixels, heat, describe(heat))
 
 
 def describe(heat: Heat) -> str:
@@ -174,8 +189,21 @@ def describe(heat: Heat) -> str:
 
 
 def label_name(label: int) -> str:
-    """Name of a class; its number where the network knows others than ``CRACK_TYPES``."""
+    """Name of a class by its place in ``CRACK_TYPES``; its number, from 1, beyond those."""
     return CRACK_TYPES[label].value if label < len(CRACK_TYPES) else str(label + 1)
+
+
+def _refuse_target(out: Path, source: Path) -> None:
+    if out.suffix.casefold() != ".png":
+        raise ExportError(f"{out} is no name for a picture.", "Give a name that ends in .png.")
+    try:
+        same = out.samefile(source)
+    except OSError:  # one of them is not there, so nothing can be overwritten
+        same = False
+    if same:
+        raise ExportError(
+            f"{out} is the photo itself, and photos are never overwritten.", "Give another name."
+        )
 
 
 def _check_model(model: str) -> None:

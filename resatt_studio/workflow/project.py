@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from resatt_studio.errors import ProjectError
+from resatt_studio.errors import BugError, ProjectError, WeightsError
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.resources import asset
 from resatt_studio.store.backup import check_and_back_up
@@ -151,6 +151,7 @@ def create_project(
         WeightsError: The weights cannot be used.
     """
     folder = Path(folder).absolute()
+    weights = factory_weights or _bundled(starting_weights)  # told before there is half a project
     try:
         folder.mkdir(parents=True, exist_ok=True)
         taken = any(path.name != LOCK for path in folder.iterdir())
@@ -164,7 +165,7 @@ def create_project(
             f"The folder {folder} is not empty, so no new project was made there.",
             "Open it, if it is a project, or choose another name.",
         )
-    return _open(folder, factory_weights, starting_weights)
+    return _open(folder, weights, starting_weights)
 
 
 def open_project(folder: Path, factory_weights: Path | None = None) -> Project:
@@ -220,11 +221,21 @@ def _open(folder: Path, factory_weights: Path | None, starting_weights: str = "f
     return project
 
 
+def _bundled(name: str) -> Path:
+    try:
+        return asset("weights", f"r2aunet-{name}.safetensors")
+    except BugError as error:
+        raise WeightsError(
+            f"This installation has no {name} weights to begin a project with.",
+            "Choose other starting_weights in the settings, or install resatt-studio again.",
+        ) from error
+
+
 def _stock_shelf(project: Project, factory_weights: Path | None, name: str) -> None:
     """Put the bundled weights of that name on an empty shelf."""
     if project.shelf.versions():
         return
     from resatt_studio.models.state import load_weights  # torch: only for a new project
 
-    weights = load_weights(factory_weights or asset("weights", f"r2aunet-{name}.safetensors"))
+    weights = load_weights(factory_weights or _bundled(name))
     project.shelf.add(weights, state=WeightsState.ACTIVE, name=name, reason="shipped with the app")

@@ -21,6 +21,8 @@ FACTORY = "factory"
 GENERATED = "generated"
 """Segmenter weights learned from generated scenes alone: no data owner's terms hang on them."""
 MODEL = "r2aunet"
+SEGMENT = "segment"
+"""Task of the networks that draw masks, as in the model table."""
 
 
 def factory_path(model: str = MODEL, kind: str = FACTORY) -> Path:
@@ -55,19 +57,30 @@ def load_file(path: Path) -> WeightsFile:
 
 
 def choose_weights(name: str | None, project: Project | None, default: str = FACTORY) -> WeightsFile:
-    """Return the weights that ``name`` means.
+    """Return the segmenter weights that ``name`` means.
 
     Args:
-        name: A file; "factory" or "generated"; with a project also "active", "candidate", "v3" or an id or its
-            beginning. None means the project's active weights, without a project ``default``.
+        name: A file; "factory" or "generated"; with a project also "active", "candidate", "v3", or an id or
+            its beginning. None means the project's active weights, without a project ``default``.
         project: Open project, or None.
         default: "factory" or "generated".
 
     Raises:
-        WeightsError: Nothing, or more than one version, is meant.
+        WeightsError: Nothing, or more than one version, is meant, or a network that draws no masks.
     """
     if name is None:
         name = default if project is None else WeightsState.ACTIVE.value
+    weights = _meant(name, project)
+    entry = model_entry(weights.model)
+    if entry.task != SEGMENT:
+        raise WeightsError(
+            f"Weights of {entry.title} cannot say which pixels are crack.",
+            f"Choose weights of {model_entry(MODEL).title}.",
+        )
+    return weights
+
+
+def _meant(name: str, project: Project | None) -> WeightsFile:
     if project is not None and not Path(name).is_file():
         return project.shelf.load(find_version(project, name).weights_id)
     if name in (FACTORY, GENERATED):
@@ -148,13 +161,13 @@ def promote_by_name(project: Project, name: str, author: str = "") -> WeightsVer
     return promote(project, find_version(project, name).weights_id, "promoted by hand", author=author)
 
 
-def rollback_active(project: Project, author: str = "") -> WeightsVersion:
-    """Make the version active again that was so before.
+def rollback_active(project: Project, author: str = "", model: str = MODEL) -> WeightsVersion:
+    """Make the version of a network active again that was so before.
 
     Raises:
         WeightsError: Nothing was active before.
     """
-    return rollback(project, MODEL, author=author)
+    return rollback(project, model, author=author)
 
 
 def scores_row(scores: Scores | None) -> dict[str, Any] | None:

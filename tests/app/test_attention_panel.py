@@ -209,6 +209,33 @@ def test_the_map_is_exported_with_its_colour_bar(
     assert picture.width > picture.height, "a photo of 128 x 96 with a bar at its right"
 
 
+def test_a_name_without_its_ending_overwrites_no_file_that_was_not_asked_about(
+    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wall.png").write_bytes(b"a photo")
+    (tmp_path / "wall.rmt.png").write_bytes(b"another")
+    chosen: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given: (str(tmp_path / chosen[-1]), ""))
+    for name in ("wall", "wall.rmt"):
+        chosen.append(name)
+        asked.window.ask.export_heat()
+        assert wait_for(lambda: "is there already" in asked.window.notice.text, 20)
+    chosen.append("wall.new")
+    asked.window.ask.export_heat()
+    assert wait_for((tmp_path / "wall.new.png").is_file, 20)
+    assert (tmp_path / "wall.png").read_bytes() == b"a photo"
+    assert (tmp_path / "wall.rmt.png").read_bytes() == b"another"
+
+
+def test_the_photo_itself_is_never_written_over(asked: Any, tmp_path: Path) -> None:
+    photo = asked.parts.session.entry.facts.path
+    before, link = photo.read_bytes(), tmp_path / "link.png"
+    link.hardlink_to(photo)
+    asked.parts.attention.export(link)
+    assert wait_for(lambda: "never overwritten" in asked.window.notice.text, 20)
+    assert photo.read_bytes() == link.read_bytes() == before
+
+
 def test_a_file_that_cannot_be_written_is_told(
     asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,18 @@ def test_the_photos_own_folder_is_refused_by_every_name_it_has(
     refuse_own_folder([elsewhere / "wall.jpg"], tmp_path / "new")
 
 
+def test_the_photos_own_folder_is_known_where_disks_do_not_tell_case_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def same(one: Path, other: Path) -> bool:
+        return str(one).casefold() == str(other).casefold()
+
+    monkeypatch.setattr(Path, "samefile", same)
+    with pytest.raises(ExportError, match="never overwritten"):
+        refuse_own_folder([tmp_path / "Photos" / "wall.jpg"], tmp_path / "photos")
+    refuse_own_folder([tmp_path / "Photos" / "wall.jpg"], tmp_path / "clear")
+
+
 def test_names_are_told_apart_only_where_they_would_clash() -> None:
     names = out_names([Path("n/a.jpg"), Path("s/a.JPG"), Path("n/a.png"), Path("n/b.tif"), Path("n/b.jpg")])
     assert names[Path("n/a.png")] == "a.png"

@@ -36,7 +36,7 @@ def test_every_failed_check_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("quick")
 def test_missing_factory_weights_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> Path:
+    def missing(*_: str) -> Path:
         raise BugError("bundled file is missing")
 
     monkeypatch.setattr("resatt_studio.workflow.weights.factory_path", missing)
@@ -48,7 +48,7 @@ def test_missing_factory_weights_are_found(monkeypatch: pytest.MonkeyPatch) -> N
 def test_damaged_factory_weights_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     path.write_bytes(b"damaged")
-    monkeypatch.setattr("resatt_studio.workflow.weights.factory_path", lambda: path)
+    monkeypatch.setattr("resatt_studio.workflow.weights.factory_path", lambda *_: path)
     assert not by_name(examine())["factory weights"].ok
 
 

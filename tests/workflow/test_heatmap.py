@@ -155,6 +155,19 @@ def test_what_goes_wrong_is_told_and_leaves_no_file(
     assert not (tmp_path / out).exists()
 
 
+@pytest.mark.parametrize("name", ["wall.png", "link.png", "../photos/wall.png"])
+def test_a_picture_never_takes_the_place_of_its_photo(
+    name: str, own_factory: Path, photo_folder: Path
+) -> None:
+    photo = photo_folder / "wall.png"
+    cv2.imwrite(str(photo), np.full((40, 50, 3), 90, np.uint8))
+    (photo_folder / "link.png").hardlink_to(photo)
+    before = photo.read_bytes()
+    with pytest.raises(ExportError, match="never overwritten"):
+        drain(heat_to_file(photo, HeatQuestion("rmt"), photo_folder / name, device="cpu", threads=1))
+    assert photo.read_bytes() == before
+
+
 def test_the_caption_names_what_was_asked_as_people_count(own_factory: Path, photo_folder: Path) -> None:
     photo = read_photo(photo_folder / "wall_0.jpg")
     rmt, revit = (make_heat_reader(model, device="cpu", threads=1) for model in ("rmt", "revit"))

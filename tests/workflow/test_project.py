@@ -38,6 +38,16 @@ def test_a_new_project_has_the_factory_weights_as_its_active_first_version(proje
     assert check_project(project) == []
 
 
+def test_weights_that_are_not_installed_are_told_and_leave_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resatt_studio.resources._CANDIDATES", (tmp_path,))
+    with pytest.raises(WeightsError, match="no generated weights") as caught:
+        create_project(tmp_path / "a.resatt", starting_weights="generated")
+    assert "starting_weights" in caught.value.hint
+    assert not (tmp_path / "a.resatt").exists()
+
+
 def test_what_was_set_is_there_when_the_project_is_opened_again(project: Project) -> None:
     assert project.settings.threshold == 0.5
     project.settings.threshold = 0.35

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from resatt_studio.errors import WeightsError
+from resatt_studio.models.state import write_weights
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.workflow.project import Project
 from resatt_studio.workflow.weights import (
@@ -51,6 +53,13 @@ def test_a_file_is_meant_also_beside_a_project(project: Project, other: Path) ->
 def test_a_name_that_means_nothing_is_told(project: Project, name: str) -> None:
     with pytest.raises(WeightsError):
         choose_weights(name, project)
+
+
+def test_weights_that_draw_no_masks_are_refused(tmp_path: Path, small_weights: Callable[..., Any]) -> None:
+    path = tmp_path / "labels.safetensors"
+    write_weights(path, small_weights("rmt"))
+    with pytest.raises(WeightsError, match=r"RMT cannot say which pixels are crack.*R2AU-Net"):
+        choose_weights(str(path), None)
 
 
 def test_an_id_without_a_project_says_what_is_missing() -> None:

@@ -29,15 +29,16 @@ def card(
 ) -> dict[str, str]:
     """Header entries of a weights file; all strings, nested ones as JSON. ``terms`` are the task's.
 
-    Folders appear by their last name only: where somebody keeps photos is nobody else's business.
+    Folders and files appear by their last name only: where somebody keeps them is nobody else's business.
     """
+    start = Path(config.start_from).name
     return {
         "command": _command(config, out),
         "title": model_entry(config.model).title,
         "input_range": model_entry(config.model).input_range,
         "data": json.dumps(terms or {"folders": [Path(folder).name for folder in folders]}, sort_keys=True),
-        "options": json.dumps(config.to_table(), sort_keys=True),
-        "started_from": Path(config.start_from).name,
+        "options": json.dumps(config.to_table() | {"start_from": start}, sort_keys=True),
+        "started_from": start,
         "steps": str(steps),
         "seconds": f"{seconds:.0f}",
         "scores": json.dumps(judgement.for_card() if judgement else {}, sort_keys=True),
@@ -47,6 +48,11 @@ def card(
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
+
+
+def steps_of(header: Mapping[str, str]) -> int:
+    """Optimiser steps that weights took up to their best moment, those of earlier parts included."""
+    return int(header.get("steps", "0")) + int(header.get("earlier_steps", "0"))
 
 
 def _command(config: RunOptions, out: str) -> str:

@@ -34,7 +34,8 @@ class DehazeConfig(RunOptions):
 
     Attributes:
         crop_px: Side of a patch.
-        clean: Share of patches that stay clear, in [0, 1]: they teach to leave clear photos alone.
+        clean: Share of patches that stay clear, in [0, 1], beside those that the haze recipe itself leaves
+            clear (5 %): they teach to leave clear photos alone.
         coloured: Share of patches with coloured airlight, in [0, 1].
         judge_photos: Validation photos that judge, each under one haze drawn from a fixed seed, and clear.
         judge_px: Side of their middle that is judged.

@@ -57,7 +57,7 @@ class LabelConfig(RunOptions):
         cell_share: Weight of that helper's loss.
         smoothing: Of the labels, in [0, 1).
         shares: How often each type is drawn, in the order of ``CRACK_TYPES``.
-        sets: Photos with masks, by set.
+        sets: Photos with masks, by set. When neither sets nor tables are named, every set found is used.
         tables: CSV files of labelled tiles below the data folder, with the columns ``tile``, ``split``,
             ``crack`` and, where the type is known, ``type`` and ``ambiguous``.
         drawn: Tiles with generated cracks.

@@ -15,7 +15,7 @@ from resatt_studio.imaging.crack_types import crack_course
 from resatt_studio.imaging.files import read_photo
 from resatt_studio.learning.augment import STRONG, draw_geometry, warp_labels, warp_photo
 from resatt_studio.learning.training.datasets import FolderPairs, Tile, find_sets, read_tiles
-from resatt_studio.learning.training.label_config import LabelConfig
+from resatt_studio.learning.training.label_config import CropOptions, LabelConfig
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.labels import CRACK_TYPES, CrackType, turned_quarter
@@ -81,7 +81,10 @@ def load_label_data(config: LabelConfig, folders: Sequence[Path]) -> Generator[s
     for tile in learned:
         if tile.kind is CrackType.NO_CRACK:
             grounds.setdefault(tile.source, []).append(tile.pixels)
-    for number, (name, options) in enumerate(config.sets.items()):
+    wanted = dict(config.sets)
+    if not wanted and not config.tables:
+        wanted = {name: CropOptions() for name in found}
+    for number, (name, options) in enumerate(wanted.items()):
         if name not in found:
             raise LearningError(
                 f"The set {name} is in none of the data folders.", f"Found: {', '.join(found)}."
@@ -105,7 +108,7 @@ def table_tiles(table: Path, split: str, side_px: int) -> list[LabelTile]:
     """Read the tiles of one split that a table lists; those of an ambiguous type are left out.
 
     Raises:
-        LearningError: The table lacks a column.
+        LearningError: The table lacks a column or names an unknown type.
         PhotoError: A tile cannot be read.
     """
     with table.open(newline="", encoding="utf-8") as file:
@@ -120,12 +123,20 @@ def table_tiles(table: Path, split: str, side_px: int) -> list[LabelTile]:
         pixels = read_photo(table.parent / row["tile"]).pixels
         if pixels.shape[:2] != (side_px, side_px):
             pixels = cv2.resize(pixels, (side_px, side_px), interpolation=cv2.INTER_AREA).astype(np.uint8)
-        kind = (
-            CrackType(row["type"]) if "type" in row else None if row["crack"] == "1" else CrackType.NO_CRACK
-        )
+        kind = _kind_of(table, row)
         empty = np.zeros((side_px, -(-side_px // 8)), np.uint8) if kind is CrackType.NO_CRACK else None
         tiles.append(LabelTile(pixels, kind, row.get("dataset", table.stem), empty))
     return tiles
+
+
+def _kind_of(table: Path, row: Mapping[str, str]) -> CrackType | None:
+    """The type of a row; None for a crack whose type is not said."""
+    named = row.get("type") or ""
+    if not named:
+        return None if row["crack"] == "1" else CrackType.NO_CRACK
+    if named not in tuple(CrackType):
+        raise LearningError(f"{table} names the type {named!r}.", f"Known: {', '.join(CrackType)}.")
+    return CrackType(named)
 
 
 class Cutter:

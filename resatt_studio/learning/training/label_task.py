@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,8 +103,9 @@ class CellHelper(nn.Module):
 def _rows(features: Tensor, tap: Tap) -> Tensor:
     """Features as (N, h, w, C)."""
     if features.ndim == 3:
-        side = round(features.shape[1] ** 0.5)
-        return features.view(features.shape[0], side, side, -1)
+        side = math.isqrt(features.shape[1])
+        # A class token comes first and is no place in the photo.
+        return features[:, -side * side :].reshape(features.shape[0], side, side, -1)
     return features if tap.channels_last else features.permute(0, 2, 3, 1)
 
 

@@ -21,6 +21,7 @@ from torch import nn
 from resatt_studio.errors import LearningError, WeightsError
 from resatt_studio.inference.device import Compute, apply_threads, choose_compute
 from resatt_studio.learning.normalisation import freeze_statistics, norm_layers, reestimate_steps
+from resatt_studio.learning.training.card import steps_of
 from resatt_studio.learning.training.options import RunOptions
 from resatt_studio.learning.training.registry import make_task
 from resatt_studio.learning.training.run import Keeper, Run
@@ -29,7 +30,7 @@ from resatt_studio.learning.training.task import Task, Verdict
 from resatt_studio.models import create_model
 from resatt_studio.models.state import load_weights, state_of
 from resatt_studio.records.weights import WeightsFile
-from resatt_studio.resources import asset
+from resatt_studio.resources import assets_folder
 
 _LOSS_MEMORY = 0.95
 
@@ -88,7 +89,8 @@ def train(
     """
     task = make_task(config)
     yield from _read(task, config, data)
-    files = RunFiles(Path(out), task, config, data, resume)
+    earlier = steps_of(load_weights(starting_file(config)).metadata) if config.start_from else 0
+    files = RunFiles(Path(out), task, config, data, resume, earlier)
     yield from learn(task, fresh_network(config), config, files)
     return files.finish()
 
@@ -191,16 +193,22 @@ def _groups(learner: nn.Module, config: RunOptions) -> list[dict[str, Any]]:
 
 
 def _start_from(network: nn.Module, config: RunOptions) -> None:
-    factory = config.start_from == "factory"
-    path = asset("weights", f"{config.model}-factory.safetensors") if factory else Path(config.start_from)
+    path = starting_file(config)
     weights = load_weights(path)
     try:
         network.load_state_dict(state_of(weights), strict=True)
     except RuntimeError as error:
         raise WeightsError(
             f"{path} does not fit the network {dict(config.network)}: it holds {dict(weights.config)}.",
-            "Give the configuration the same base_width and stem.",
+            "Give the configuration the same network options.",
         ) from error
+
+
+def starting_file(config: RunOptions) -> Path:
+    """Where the weights are that a run begins with; "factory" means the bundled ones of its network."""
+    if config.start_from != "factory":
+        return Path(config.start_from)
+    return assets_folder() / "weights" / f"{config.model}-factory.safetensors"
 
 
 def _progress(config: RunOptions, run: Run) -> float:

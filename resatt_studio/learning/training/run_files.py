@@ -25,14 +25,21 @@ class RunFiles(Keeper):
         out: The weights file.
         task, config, folders: What is learned, how, and from where.
         resume: Begin with the checkpoint when there is one.
+        earlier_steps: Of the weights that the run began with.
     """
 
     def __init__(
-        self, out: Path, task: Task, config: RunOptions, folders: Sequence[Path], resume: bool
+        self,
+        out: Path,
+        task: Task,
+        config: RunOptions,
+        folders: Sequence[Path],
+        resume: bool,
+        earlier_steps: int = 0,
     ) -> None:
         self._out, self._task, self._config, self._folders = out, task, config, folders
         self._checkpoint = out.with_name(out.name + ".checkpoint")
-        self._resume = resume
+        self._resume, self._earlier_steps = resume, earlier_steps
         self._saved = 0.0
         self._curve: Curve | None = None
         self._weights: WeightsFile | None = None
@@ -55,6 +62,7 @@ class RunFiles(Keeper):
         metadata = card(
             config, self._task.terms(), self._folders, *run.best_at, run.judgement, self._out.name
         )
+        metadata["earlier_steps"] = str(self._earlier_steps)
         self._weights = pack_weights(config.model, config.network, run.best, metadata, half=True)
         write_weights(self._out, self._weights)
         if self._curve is not None:

@@ -62,7 +62,10 @@ def test_a_batch_is_the_scattering_model_of_its_clear_photos(data: Path) -> None
     assert batch.transmission.shape == (8, 1, 32, 32)
     assert float(batch.transmission.min()) >= 0.1
     veil = batch.hazy - batch.clear * batch.transmission
-    assert float(veil.median()) >= 0.0
+    hazy = (batch.transmission < 0.8).expand_as(veil)
+    airlight = (veil / (1 - batch.transmission).clamp_min(1e-3))[hazy]
+    assert hazy.any()
+    assert 0.6 < float(airlight.median()) < 1.05  # noise, gamma and JPEG move single pixels
 
 
 def test_all_clean_means_no_haze(data: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import cv2
@@ -18,6 +19,7 @@ from torch import nn
 from resatt_studio.errors import LearningError
 from resatt_studio.imaging.crack_types import crack_course
 from resatt_studio.inference.device import Compute
+from resatt_studio.learning.training import label_data
 from resatt_studio.learning.training.label_config import CropOptions, DrawnOptions, LabelConfig
 from resatt_studio.learning.training.label_data import LabelTile, load_label_data, table_tiles
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
@@ -102,6 +104,22 @@ def test_a_table_without_types_says_crack_or_none(tmp_path: Path) -> None:
     path.write_text("tile,split\na.png,train\n")
     with pytest.raises(LearningError, match="crack"):
         table_tiles(path, "train", SIDE)
+
+
+def test_a_cell_without_a_type_falls_back_to_crack_or_none(tmp_path: Path) -> None:
+    path = write_table(tmp_path)
+    path.write_text("tile,split,crack,type\na.png,train,0,\nb.png,train,1,\n")
+    assert [tile.kind for tile in table_tiles(path, "train", SIDE)] == [CrackType.NO_CRACK, None]
+    path.write_text("tile,split,crack,type\na.png,train,1,wavy\n")
+    with pytest.raises(LearningError, match="wavy"):
+        table_tiles(path, "train", SIDE)
+
+
+def test_without_sets_and_tables_every_set_found_is_cut(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label_data, "CropOptions", lambda: CropOptions(crops=4, judge=2))
+    found = finish(load_label_data(replace(TINY, sets={}), [data]))
+    assert "drawn" in {tile.source for tile in found.learned}
+    assert "drawn" in {tile.source for tile in found.judges}
 
 
 def test_every_cut_tile_has_the_type_of_its_own_mask(data: Path) -> None:
@@ -190,10 +208,11 @@ def test_a_run_leaves_the_network_without_its_helper(name: str, data: Path, tmp_
     assert lines[-1].split(",")[-1]
 
 
-def test_the_helper_answers_by_cell(data: Path) -> None:
-    for name in ("rmt", "revit"):
-        task = LabelTask(replace(TINY, model=name, network=NETWORKS[name]))
-        learner = task.learner(create_model(name, **NETWORKS[name]))
+def test_the_helper_answers_by_cell() -> None:
+    networks = [*NETWORKS.items(), ("revit", NETWORKS["revit"] | {"class_token": True})]
+    for name, network in networks:
+        task = LabelTask(replace(TINY, model=name, network=network))
+        learner = task.learner(create_model(name, **network))
         assert isinstance(learner, CellHelper)
         logits, cells = learner(torch.zeros(2, 3, SIDE, SIDE))
         assert logits.shape == (2, 4)
@@ -219,8 +238,30 @@ def test_a_network_without_batch_statistics_keeps_its_best_moment(data: Path) ->
     config = replace(TINY, model="revit", network=NETWORKS["revit"])
     task = LabelTask(config)
     finish(task.read([data]))
-    reports = []
-    steps = learn(task, create_model("revit", **NETWORKS["revit"]), config)
-    for report in steps:
-        reports.append(report.phase)
-    assert "measuring" not in reports
+    scores = iter((0.9, 0.1, 0.2, 0.3))
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def judge(network: nn.Module, *_: object) -> Generator[int, None, Any]:
+        seen.append({key: value.clone() for key, value in network.state_dict().items()})
+        return SimpleNamespace(score=next(scores))
+        yield
+
+    task.judge = judge
+    phases = []
+
+    def noted() -> Generator[Any, None, dict[str, torch.Tensor]]:
+        best = yield from learn(
+            task, create_model("revit", **NETWORKS["revit"]), replace(config, judge_every_minutes=0.0)
+        )
+        return best
+
+    steps = noted()
+    best = None
+    while best is None:
+        try:
+            phases.append(next(steps).phase)
+        except StopIteration as end:
+            best = end.value
+    assert "measuring" not in phases
+    assert len(seen) > 1
+    assert all(torch.equal(best[key], value) for key, value in seen[0].items())
