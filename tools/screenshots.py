@@ -29,22 +29,27 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--scale", type=int, choices=(1, 2), help="only this scale, in this process")
     parser.add_argument("--threads", type=int, default=0, help="of the network; 1 where others work too")
+    parser.add_argument(
+        "--only", choices=("networks",), default="", help="only the labels, attention and dehazing"
+    )
     arguments = parser.parse_args()
     if arguments.scale is None:
         for scale in (1, 2):
             command = [sys.executable, __file__, "--out", str(arguments.out), "--scale", str(scale)]
             command += ["--threads", str(arguments.threads)]
+            command += ["--only", arguments.only] if arguments.only else []
             subprocess.run(command, check=True, env=os.environ | {"QT_SCALE_FACTOR": str(scale)})
         return
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RESATT_SETTINGS"] = str(Path(folder) / "settings.toml")
         os.environ["XDG_DATA_HOME"] = folder
-        render(arguments.out, arguments.scale, arguments.threads, Path(folder))
+        render(arguments, Path(folder))
 
 
-def render(out: Path, scale: int, threads: int, folder: Path) -> None:
+def render(arguments: argparse.Namespace, folder: Path) -> None:
     """Walk through the main job and take pictures on the way."""
+    out, scale, threads = arguments.out, arguments.scale, arguments.threads
     from PySide6.QtCore import QSettings
 
     from resatt_studio.app.main import make_application, make_studio
@@ -62,7 +67,7 @@ def render(out: Path, scale: int, threads: int, folder: Path) -> None:
     window.show()
     session.start()
     try:
-        walk(studio, camera, errors, scale)
+        walk(studio, camera, errors, scale, arguments.only)
     finally:
         learner.drop()
         session.predictor.forget()
@@ -70,7 +75,7 @@ def render(out: Path, scale: int, threads: int, folder: Path) -> None:
         session.gpu.stop(120)
 
 
-def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -> None:
+def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, only: str) -> None:
     """From the start page to the new weights."""
     from resatt_studio.app.main import settle, wait_for
 
@@ -78,11 +83,15 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int) -
     photo = recorded["photo"]
     window, session, learner = studio.window, studio.parts.session, studio.parts.learner
     settle()
-    camera.take("start", sizes=((1280, 800),))
+    if not only:
+        camera.take("start", sizes=((1280, 800),))
     session.open_sample()
     require(wait_for(lambda: session.document is not None, 400), errors, "the sample project")
     session.open_photo(next(e.photo_id for e in session.state.entries if e.name == photo))
     require(wait_for(lambda: session.prediction is not None, 400), errors, photo)
+    if only:
+        show_other_networks(studio, camera, errors)
+        return
     camera.take("predicted")
     paint_recorded(studio, recorded["strokes"])
     camera.take("corrected", sizes=((1280, 800),))

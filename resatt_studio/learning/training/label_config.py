@@ -60,6 +60,7 @@ class LabelConfig(RunOptions):
         sets: Photos with masks, by set. When neither sets nor tables are named, every set found is used.
         tables: CSV files of labelled tiles below the data folder, with the columns ``tile``, ``split``,
             ``crack`` and, where the type is known, ``type`` and ``ambiguous``.
+        listed_weight: How often a table's tiles are drawn against as many tiles cut from the same set.
         drawn: Tiles with generated cracks.
     """
 
@@ -78,6 +79,7 @@ class LabelConfig(RunOptions):
     shares: tuple[float, ...] = (0.34, 0.22, 0.22, 0.22)
     sets: Mapping[str, CropOptions] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
+    listed_weight: float = 1.0
     drawn: DrawnOptions = field(default_factory=DrawnOptions)
 
     @classmethod
@@ -97,6 +99,7 @@ _BOUNDS: tuple[Check, ...] = (
     ("tile_px", lambda value: value >= 32 and value % 32 == 0, "a multiple of 32"),
     ("cell_px", lambda value: value in (1, 2, 4), "1, 2 or 4"),
     ("cell_share", lambda value: value >= 0, "0 or more"),
+    ("listed_weight", lambda value: value > 0, "a positive weight"),
     ("smoothing", lambda value: 0 <= value < 1, "a value from 0 to just below 1"),
     (
         "shares",

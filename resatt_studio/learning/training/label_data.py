@@ -38,12 +38,14 @@ class LabelTile:
         kind: Its type; None when it is only known to have a crack.
         source: Set it came from; drawn ones end in "+drawn".
         crack: S x S bits, packed by rows, where crack is; None where no mask says.
+        listed: Whether it stood in a table.
     """
 
     pixels: UInt8Array = field(repr=False)
     kind: CrackType | None
     source: str
     crack: UInt8Array | None = field(repr=False, default=None)
+    listed: bool = False
 
     def mask(self) -> BoolArray | None:
         """S x S bool, or None."""
@@ -125,7 +127,7 @@ def table_tiles(table: Path, split: str, side_px: int) -> list[LabelTile]:
             pixels = cv2.resize(pixels, (side_px, side_px), interpolation=cv2.INTER_AREA).astype(np.uint8)
         kind = _kind_of(table, row)
         empty = np.zeros((side_px, -(-side_px // 8)), np.uint8) if kind is CrackType.NO_CRACK else None
-        tiles.append(LabelTile(pixels, kind, row.get("dataset", table.stem), empty))
+        tiles.append(LabelTile(pixels, kind, row.get("dataset", table.stem), empty, listed=True))
     return tiles
 
 

@@ -122,7 +122,8 @@ class LabelTask:
         self._by_kind = {}
         for tile in self._data.learned:
             kind = _UNTYPED if tile.kind is None else CRACK_TYPES.index(tile.kind)
-            self._by_kind.setdefault(kind, {}).setdefault(tile.source, []).append(tile)
+            shelf = f"{tile.source} listed" if tile.listed else tile.source
+            self._by_kind.setdefault(kind, {}).setdefault(shelf, []).append(tile)
 
     def learner(self, network: nn.Module) -> nn.Module:
         config = self._config
@@ -180,9 +181,14 @@ class LabelTask:
         sources = self._by_kind[kind]
         # Between equal shares for every set and shares by size: small sets shall be heard, not echo.
         sizes = np.sqrt([len(tiles) for tiles in sources.values()])
-        sizes *= [_DRAWN_SHARE if name.endswith("+drawn") else 1.0 for name in sources]
+        sizes *= [self._loudness(name) for name in sources]
         name = list(sources)[int(rng.choice(len(sizes), p=sizes / sizes.sum()))]
         return sources[name][int(rng.integers(len(sources[name])))], kind
+
+    def _loudness(self, shelf: str) -> float:
+        if shelf.endswith("+drawn"):
+            return _DRAWN_SHARE
+        return self._config.listed_weight if shelf.endswith(" listed") else 1.0
 
     def _view(self, rng: np.random.Generator) -> tuple[UInt8Array, int, Float32Array | None]:
         """Pixels, type and share of crack by pixel of one tile, mirrored, turned and in another light."""
