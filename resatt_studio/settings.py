@@ -25,6 +25,7 @@ VERSION = 1
 """Version of the file's layout. Files without a version line were written by hand; see ``_UPGRADES``."""
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+ENGINE_PATHS = ("auto", "plain", "folded", "fused")
 THEMES = ("system", "light", "dark")
 STARTING_WEIGHTS = ("factory", "generated")
 RECENT_PROJECTS = 12
@@ -87,6 +88,8 @@ class Settings:
         device: "auto", "cpu", "cuda" or "mps".
         theme: "system", "light" or "dark".
         threads: Threads of the networks, 0 for as many as the machine has cores.
+        engine_path: How networks are run: "auto" measures which way is fastest on this machine, "plain",
+            "folded" and "fused" force one.
         starting_weights: What new projects and photos without a project begin with: "factory", learned from
             research sets, or "generated", learned from generated scenes alone and free of others' terms.
         threshold: Probability above which a pixel is shown as crack, in [0.01, 0.99].
@@ -98,6 +101,7 @@ class Settings:
     device: str = field(default="auto", metadata={"parse": _one_of(*DEVICES)})
     theme: str = field(default="system", metadata={"parse": _one_of(*THEMES)})
     threads: int = field(default=0, metadata={"parse": _number(int, 0, 1024)})
+    engine_path: str = field(default="auto", metadata={"parse": _one_of(*ENGINE_PATHS)})
     starting_weights: str = field(default="factory", metadata={"parse": _one_of(*STARTING_WEIGHTS)})
     threshold: float = field(default=0.5, metadata={"parse": _number(float, 0.01, 0.99)})
     learn_seconds: float = field(default=90.0, metadata={"parse": _number(float, 5, 86400)})

@@ -96,6 +96,15 @@ def project_folder(tmp_path: Path, photo_folder: Path, tiny_weights: Path) -> Pa
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the app remembers between runs, such as the fastest way of running a network, goes elsewhere than
+    into the developer's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings, data and logs of this test alone, never the developer's."""

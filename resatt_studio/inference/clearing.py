@@ -60,6 +60,10 @@ class HazeNetwork(ReadyNetwork):
     gpu_batch = 4
     cure = "Close other programs, or choose the small preset."
 
+    @staticmethod
+    def numbers(pixels: UInt8Array) -> Tensor:
+        return unit_input(pixels)
+
     @property
     def radius_px(self) -> int:
         """How far an answer looks when its gates are given."""

@@ -11,6 +11,7 @@ from torch import nn
 from resatt_studio.imaging.dehazing import haze_estimate
 from resatt_studio.inference.clearing import HazeNetwork, clear_pixels
 from resatt_studio.inference.device import Compute, Threads
+from resatt_studio.inference.paths import AUTO, PLAIN
 from resatt_studio.inference.ready import Holder, timed
 from resatt_studio.inference.sliding import TILE_PX, TilesDone, to_8bit
 from resatt_studio.records.arrays import read_only
@@ -33,12 +34,14 @@ class Dehazer(Holder[HazeNetwork]):
 
     task = "dehaze"
 
-    def __init__(self, device: str = "auto", precision: str = "auto", threads: Threads = None) -> None:
-        super().__init__(device, precision, threads)
+    def __init__(
+        self, device: str = "auto", precision: str = "auto", threads: Threads = None, path: str = AUTO
+    ) -> None:
+        super().__init__(device, precision, threads, path)
         self._check_precision = precision == "auto"
 
     def _make(self, network: nn.Module, compute: Compute, threads: Threads) -> HazeNetwork:
-        ready = HazeNetwork(network, compute, threads)
+        ready = HazeNetwork(network, compute, threads, self.path)
         if self._check_precision and compute.dtype == torch.bfloat16 and not check_precision(ready):
             ready.move_to(Compute(compute.device))
         return ready
@@ -84,10 +87,10 @@ def check_precision(network: HazeNetwork) -> bool:
     scene = render_scene(_PROBE_SEED, _PROBE_PX, _PROBE_PX).pixels.astype(np.float32) / 255.0
     transmission = np.linspace(0.3, 1.0, _PROBE_PX, dtype=np.float32)[None, :, None]
     hazy = to_8bit(scene * transmission + 0.85 * (1.0 - transmission))[None]
-    compute = network.compute
+    compute, path = network.compute, network.path
     quick = network.clear(hazy).clear
-    network.move_to(Compute(compute.device))
+    network.move_to(Compute(compute.device), PLAIN)
     exact = network.clear(hazy).clear
-    network.move_to(compute)
+    network.move_to(compute, path)
     steps = 255.0 * np.abs(np.clip(quick, 0.0, 1.0) - np.clip(exact, 0.0, 1.0))
     return bool(np.mean(steps) <= MAX_MEAN_STEP and np.quantile(steps, 0.999) <= MAX_STEP)

@@ -12,6 +12,7 @@ import torch
 from resatt_studio.errors import BugError
 from resatt_studio.imaging.scores import count, dice
 from resatt_studio.inference.device import Compute, Threads, choose_compute
+from resatt_studio.inference.paths import AUTO, PLAIN, find_path
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesDone, predict_tiles
 from resatt_studio.models.state import build
@@ -55,13 +56,19 @@ class Engine:
         precision: "auto" takes bfloat16 where the hardware has it and where it passes a check on every set of
             weights; "fp32" and "bf16" force one.
         threads: CPU threads: a number, a function asked before each tile, or None for all cores.
+        path: The way to run the network, or "auto" for the fastest here; see :mod:`.paths`.
 
     Raises:
-        SettingsError: Unknown device or precision, or a device that is not there.
+        SettingsError: Unknown device, precision or path, or a device that is not there.
     """
 
-    def __init__(self, device: str = "auto", precision: str = "auto", threads: Threads = None) -> None:
+    def __init__(
+        self, device: str = "auto", precision: str = "auto", threads: Threads = None, path: str = AUTO
+    ) -> None:
         self._wanted = choose_compute(device, precision)
+        if path != AUTO:
+            find_path(path)
+        self.path = path
         self._check_precision = precision == "auto"
         self.threads = threads
         self._segmenter: Segmenter | None = None
@@ -90,9 +97,9 @@ class Engine:
         """
         if self._segmenter is not None and weights.weights_id == self.weights_id:
             return
-        segmenter = Segmenter(build(weights), self._wanted, self.threads)
+        segmenter = Segmenter(build(weights), self._wanted, self.threads, self.path)
         self.precision_check = None
-        if self._check_precision and self._wanted.dtype == torch.bfloat16:
+        if self._check_precision and segmenter.compute.dtype == torch.bfloat16:
             self.precision_check = check_precision(segmenter)
             if not self.precision_check.passed:
                 segmenter.move_to(Compute(self._wanted.device))
@@ -142,11 +149,11 @@ def check_precision(segmenter: Segmenter) -> PrecisionCheck:
     """Compare the segmenter's precision with single precision on scenes drawn from fixed seeds; it is left in
     the precision it came with."""
     scenes = [render_scene(seed, _PROBE_PX, _PROBE_PX).pixels for seed in _PROBE_SEEDS]
-    compute = segmenter.compute
+    compute, path = segmenter.compute, segmenter.path
     quick = [segmenter.logits(scene[None]) > 0 for scene in scenes]
-    segmenter.move_to(Compute(compute.device))
+    segmenter.move_to(Compute(compute.device), PLAIN)
     exact = [segmenter.logits(scene[None]) > 0 for scene in scenes]
-    segmenter.move_to(compute)
+    segmenter.move_to(compute, path)
     flipped = float(np.mean([a != b for a, b in zip(quick, exact, strict=True)]))
     counts = [count(a[0], b[0]) for a, b in zip(quick, exact, strict=True)]
     return PrecisionCheck(flipped, dice(counts[0] + counts[1]))

@@ -6,12 +6,13 @@ from collections.abc import Generator
 from itertools import chain
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from resatt_studio.errors import WeightsError
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.inference.label_rule import RULE, LabelRule, Probabilities, combine
 from resatt_studio.inference.normalise import imagenet_input
+from resatt_studio.inference.paths import AUTO
 from resatt_studio.inference.ready import Holder, ReadyNetwork, timed
 from resatt_studio.inference.views import VIEW_PX, plan_views, see
 from resatt_studio.records.arrays import UInt8Array
@@ -34,6 +35,10 @@ class LabelNetwork(ReadyNetwork):
     gpu_batch = 32
     cure = "Close other programs, or choose a smaller preset."
 
+    @staticmethod
+    def numbers(pixels: UInt8Array) -> Tensor:
+        return imagenet_input(pixels)
+
     def probabilities(self, pixels: UInt8Array) -> Probabilities:
         """N x H x W x 3 uint8 RGB to N x types, float64, rows summing to 1, in one pass of the network."""
         with self.at_work() as network:
@@ -48,7 +53,7 @@ class Labeller(Holder[LabelNetwork]):
     Where it looks is written in :mod:`.views`, how the looks are joined in :mod:`.label_rule`.
 
     Args:
-        device, precision, threads: As for :class:`Holder`.
+        device, precision, threads, path: As for :class:`Holder`.
         rule: Constants of joining the looks.
     """
 
@@ -60,12 +65,13 @@ class Labeller(Holder[LabelNetwork]):
         precision: str = "auto",
         threads: Threads = None,
         rule: LabelRule = RULE,
+        path: str = AUTO,
     ) -> None:
-        super().__init__(device, precision, threads)
+        super().__init__(device, precision, threads, path)
         self.rule = rule
 
     def _make(self, network: nn.Module, compute: Compute, threads: Threads) -> LabelNetwork:
-        return LabelNetwork(network, compute, threads)
+        return LabelNetwork(network, compute, threads, self.path)
 
     def _refuse_unfit(self, weights: WeightsFile) -> None:
         if weights.config.get("dense") or weights.config.get("num_classes") != len(CRACK_TYPES):

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import ClassVar, Generic, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from resatt_studio.errors import BugError, OutOfMemory, WeightsError
+from resatt_studio.inference.choice import choose_path
 from resatt_studio.inference.device import (
     Compute,
     Threads,
@@ -20,20 +21,26 @@ from resatt_studio.inference.device import (
     is_out_of_memory,
     release_memory,
 )
-from resatt_studio.inference.folding import fold_norms
+from resatt_studio.inference.paths import AUTO, FOLDED, FUSED, PLAIN, find_path, prepare
 from resatt_studio.models.registry import MODELS, model_entry
 from resatt_studio.models.state import build
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.weights import WeightsFile
+from resatt_studio.synthesis.scenes import render_scene
+
+PROBE_SEED = 11
+PROBE_SIDES_PX = ((16_000_000, 64), (4_000_000, 128), (0, 224))
+"""From how many weights on a drawn scene has which side, so that trying ways on it takes a moment."""
 
 Report = TypeVar("Report")
 Answer = TypeVar("Answer")
 
 
 class ReadyNetwork:
-    """An inference copy of a network: norms folded, channels last, half precision where that is native.
+    """An inference copy of a network, laid out in one of the ways of :mod:`.paths`.
 
-    The network handed in stays as it was; learning may go on changing it. Subclasses say what goes in and
-    what comes out, run the network in :meth:`at_work`, and may set:
+    The network handed in stays as it was; learning may go on changing it. Subclasses say what goes in
+    (:meth:`numbers`) and what comes out, run the network in :meth:`at_work`, and may set:
 
     - ``cpu_batch``, ``gpu_batch``: photos or tiles in one pass to begin with.
     - ``halves_weights``: whether half precision is that of the weights too, or autocast alone, for networks
@@ -44,6 +51,9 @@ class ReadyNetwork:
         network: Its current weights are copied.
         compute: Device and precision. When memory runs out there, :meth:`make_room` moves to the CPU.
         threads: CPU threads, asked before each pass.
+        path: The way: a name of :data:`.paths.PATHS`, or "auto" for the fastest one here (:mod:`.choice`).
+            Where it does not work or does not agree with the plain way, that one is taken, in single
+            precision.
     """
 
     cpu_batch: ClassVar[int] = 1
@@ -51,50 +61,69 @@ class ReadyNetwork:
     halves_weights: ClassVar[bool] = False
     cure: ClassVar[str] = "Close other programs."
 
-    def __init__(self, network: nn.Module, compute: Compute, threads: Threads = None) -> None:
+    def __init__(
+        self, network: nn.Module, compute: Compute, threads: Threads = None, path: str = FOLDED
+    ) -> None:
         self._source = copy.deepcopy(network).to("cpu").eval()
-        fold_norms(self._source)
         self.threads = threads
-        self.compute = compute
-        self._ready = self._prepare()
+        self._wanted_path = path
         self.batch = self.cpu_batch if compute.device.type == "cpu" else self.gpu_batch
+        self.move_to(compute)
 
-    def _prepare(self) -> nn.Module:
-        ready = copy.deepcopy(self._source).to(self.compute.device)
-        if self.halves_weights:
-            ready = ready.to(self.compute.dtype)
-        return ready.to(memory_format=torch.channels_last)
+    @staticmethod
+    def numbers(pixels: UInt8Array) -> Tensor:
+        """N x H x W x 3 uint8 RGB to what the network takes, (N, 3, H, W) float32, channels last."""
+        raise BugError("this network does not say how pixels become numbers")
 
-    def move_to(self, compute: Compute) -> None:
-        """Go on with another device or precision."""
-        self.compute = compute
-        self._ready = self._prepare()
-        self.batch = self.cpu_batch if compute.device.type == "cpu" else self.batch
+    def move_to(self, compute: Compute, path: str = "") -> None:
+        """Go on with another device or precision.
+
+        Args:
+            compute: Device and precision.
+            path: A way of running that fits; "" chooses one again, as when the network was made ready.
+        """
+        halve = self.halves_weights
+        if not path:
+            path = choose_path(self._source, compute, self._scene, self._wanted_path, halve).path
+        self.path = path
+        self.compute = Compute(compute.device) if path == PLAIN else compute
+        self._ready = prepare(copy.deepcopy(self._source), self.compute, path, halve)
+        if compute.device.type == "cpu":
+            self.batch = self.cpu_batch
+
+    def _scene(self) -> Tensor:
+        """Draw something to try ways of running on; smaller for large networks."""
+        weights = sum(tensor.numel() for tensor in self._source.parameters())
+        side_px = next(side for least, side in PROBE_SIDES_PX if weights >= least)
+        return self.numbers(render_scene(PROBE_SEED, side_px, side_px).pixels[None])
 
     @contextmanager
     def at_work(self) -> Iterator[nn.Module]:
         """The network, for passes within the block: no gradients, the right threads and precision.
 
-        Never yield to another job inside the block: torch's modes would leak into it.
+        It takes single precision on its device. Never yield to another job inside the block: torch's modes
+        would leak into it.
         """
         if self.compute.device.type == "cpu":
             apply_threads(self.threads)
         with torch.inference_mode():
-            if self.halves_weights:
-                yield self._ready
-            else:
-                with self.compute.autocast():
-                    yield self._ready
+            yield self._ready
 
     def make_room(self, error: BaseException) -> None:
-        """After an out-of-memory error: halve the batch, and when that is one tile, move to the CPU.
+        """After an error: do what may help, so that the same pass can be tried again.
+
+        Out of memory: halve the batch, and when that is one tile, move to the CPU. Any other error of the
+        way that is packed for this CPU: take the plain way.
 
         Raises:
             OutOfMemory: One tile on the CPU does not fit either.
             BaseException: ``error`` itself, when it says something else than that memory ran out.
         """
         if not is_out_of_memory(error):
-            raise error
+            if self.path != FUSED or not isinstance(error, RuntimeError):
+                raise error
+            self.move_to(self.compute, PLAIN)
+            return
         release_memory(self.compute.device)
         if self.batch > 1:
             self.batch //= 2
@@ -114,17 +143,23 @@ class Holder(Generic[Ready]):
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto" takes bfloat16 where the hardware has it; "fp32" and "bf16" force one.
         threads: CPU threads: a number, a function asked before each pass, or None for all cores.
+        path: The way to run networks, or "auto" for the fastest here; see :class:`ReadyNetwork`.
 
     Raises:
-        SettingsError: Unknown device or precision, or a device that is not there.
+        SettingsError: Unknown device, precision or path, or a device that is not there.
     """
 
     task: ClassVar[str]
     """Of the networks it takes, as in the model table."""
 
-    def __init__(self, device: str = "auto", precision: str = "auto", threads: Threads = None) -> None:
+    def __init__(
+        self, device: str = "auto", precision: str = "auto", threads: Threads = None, path: str = AUTO
+    ) -> None:
         self._wanted = choose_compute(device, precision)
+        if path != AUTO:
+            find_path(path)
         self.threads = threads
+        self.path = path
         self._network: Ready | None = None
         self._weights: WeightsFile | None = None
 

@@ -31,11 +31,14 @@ class Segmenter(ReadyNetwork):
     halves_weights = True
     cure = "Close other programs, or choose a network with a smaller base width."
 
+    @staticmethod
+    def numbers(pixels: UInt8Array) -> Tensor:
+        return to_input(pixels)
+
     def logits(self, pixels: UInt8Array) -> Float32Array:
         """N x H x W x 3 uint8 RGB to N x H x W float32 logits, in one pass of the network."""
         with self.at_work() as network:
-            tiles = to_input(pixels, self.compute.device).to(self.compute.dtype)
-            answer: Tensor = network(tiles)[:, 0].float()
+            answer: Tensor = network(to_input(pixels, self.compute.device))[:, 0].float()
             return answer.cpu().numpy()
 
     def probability(self, pixels: UInt8Array) -> Float32Array:

@@ -278,7 +278,7 @@ class ReViT(nn.Module):
             tokens = torch.cat(
                 (self.class_token.expand(tokens.shape[0], -1, -1).to(tokens.dtype), tokens), dim=1
             )
-        tokens = tokens + self._position_for(tuple(patches.shape[-2:]))
+        tokens = tokens + self.position_for(tuple(patches.shape[-2:]))
         alpha = current_alpha(self.alpha)
         history: Tensor | None = None
         for block in self.blocks:
@@ -286,7 +286,7 @@ class ReViT(nn.Module):
         features = self.norm(tokens)
         return cast(Tensor, self.head(features.mean(dim=1) if self.class_token is None else features[:, 0]))
 
-    def _position_for(self, grid: tuple[int, ...]) -> Tensor:
+    def position_for(self, grid: tuple[int, ...]) -> Tensor:
         """Return the position table for a grid, (1, N, width); the class token's slot stays as it is."""
         if grid == self.grid:
             return self.position

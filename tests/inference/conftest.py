@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -72,3 +72,12 @@ def noise() -> Callable[..., np.ndarray]:
         return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
     return draw
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Two threads on tiny tensors mostly wait for each other where other programs run too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

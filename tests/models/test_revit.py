@@ -388,8 +388,8 @@ def test_the_position_table_follows_the_grid_and_the_class_slot_stays() -> None:
     table = torch.cat((torch.full((1, 1, 16), 7.0), slope), dim=1)
     network.load_state_dict(network.state_dict() | {"position": table})
     with torch.no_grad():
-        assert network._position_for((4, 4)) is network.position
-        larger = network._position_for((8, 4))
+        assert network.position_for((4, 4)) is network.position
+        larger = network.position_for((8, 4))
     assert larger.shape == (1, 33, 16)
     assert bool((larger[:, 0] == 7).all())
     rows = larger[0, 1:].view(8, 4, 16)

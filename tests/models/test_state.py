@@ -40,6 +40,16 @@ def test_the_same_weights_make_the_same_file() -> None:
     assert first.data == second.data
 
 
+def test_a_file_of_a_named_preset_names_its_network_and_holds_all_its_options() -> None:
+    config = {"embed_dim": 12, "depth": 1, "num_classes": 4}
+    state = create_model("revit_t", **config).state_dict()
+    weights = pack_weights("revit_t", config, state)
+    assert load_weights(weights.data).model == weights.model == weights.metadata["model"] == "revit"
+    assert load_weights(weights.data).config == weights.config
+    assert weights.config["num_heads"] == 3, "the preset's"
+    assert build(load_weights(weights.data))(torch.zeros(1, 3, 32, 32)).shape == (1, 4)
+
+
 def test_any_changed_value_changes_the_id() -> None:
     state = make()
     before = weights_id(state)
