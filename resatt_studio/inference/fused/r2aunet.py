@@ -35,6 +35,7 @@ class FusedRecurrence:
     def __init__(self, unit: RecurrentUnit, dtype: torch.dtype, sides: Sides) -> None:
         self._conv = PackedConv(unit.conv, dtype, sides)
         self._t = unit.t
+        release(unit)
 
     def __call__(self, features: Tensor) -> Tensor:
         common = self._conv(features)
