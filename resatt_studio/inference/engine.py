@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
-from resatt_studio.errors import BugError
 from resatt_studio.imaging.scores import count, dice
-from resatt_studio.inference.device import Compute, Threads, choose_compute
-from resatt_studio.inference.paths import AUTO, PLAIN, find_path
+from resatt_studio.inference.device import Compute, Threads
+from resatt_studio.inference.paths import AUTO, PLAIN
+from resatt_studio.inference.ready import Holder, timed
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesDone, predict_tiles
-from resatt_studio.models.state import build
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import Prediction
-from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
 
 MAX_FLIPPED = 0.0005
@@ -45,65 +43,31 @@ class PrecisionCheck:
         return self.flipped <= MAX_FLIPPED and self.dice >= MIN_DICE
 
 
-class Engine:
+class Engine(Holder[Segmenter]):
     """Predicts photos with one set of weights at a time.
 
     The engine keeps a copy of its own (norms folded, half precision where native); what learning does to a
-    network never shows here until :meth:`use` is called. One thread calls it.
-
-    Args:
-        device: "auto", "cpu", "cuda" or "mps".
-        precision: "auto" takes bfloat16 where the hardware has it and where it passes a check on every set of
-            weights; "fp32" and "bf16" force one.
-        threads: CPU threads: a number, a function asked before each tile, or None for all cores.
-        path: The way to run the network, or "auto" for the fastest here; see :mod:`.paths`.
-
-    Raises:
-        SettingsError: Unknown device, precision or path, or a device that is not there.
+    network never shows here until :meth:`use` is called. With precision "auto", bfloat16 is taken where the
+    hardware has it and where it passes a check on every set of weights (:func:`check_precision`).
     """
+
+    task = "segment"
 
     def __init__(
         self, device: str = "auto", precision: str = "auto", threads: Threads = None, path: str = AUTO
     ) -> None:
-        self._wanted = choose_compute(device, precision)
-        if path != AUTO:
-            find_path(path)
-        self.path = path
+        super().__init__(device, precision, threads, path)
         self._check_precision = precision == "auto"
-        self.threads = threads
-        self._segmenter: Segmenter | None = None
-        self._weights: WeightsFile | None = None
         self.precision_check: PrecisionCheck | None = None
 
-    @property
-    def weights_id(self) -> str:
-        """Content hash of the weights in use, "" before the first :meth:`use`."""
-        return self._weights.weights_id if self._weights else ""
-
-    @property
-    def weights(self) -> WeightsFile | None:
-        return self._weights
-
-    @property
-    def device_name(self) -> str:
-        """Such as "cpu bf16"."""
-        return self._segmenter.compute.name if self._segmenter else self._wanted.name
-
-    def use(self, weights: WeightsFile) -> None:
-        """Predict with these weights from now on; a prediction under way ends with the old ones.
-
-        Raises:
-            WeightsError: They do not fit their network.
-        """
-        if self._segmenter is not None and weights.weights_id == self.weights_id:
-            return
-        segmenter = Segmenter(build(weights), self._wanted, self.threads, self.path)
+    def _make(self, network: nn.Module, compute: Compute, threads: Threads) -> Segmenter:
+        segmenter = Segmenter(network, compute, threads, self.path)
         self.precision_check = None
         if self._check_precision and segmenter.compute.dtype == torch.bfloat16:
             self.precision_check = check_precision(segmenter)
             if not self.precision_check.passed:
-                segmenter.move_to(Compute(self._wanted.device))
-        self._segmenter, self._weights = segmenter, weights
+                segmenter.move_to(Compute(compute.device))
+        return segmenter
 
     def predict(
         self, photo: Photo, tile_px: int = TILE_PX, overlap_px: int = OVERLAP_PX
@@ -120,24 +84,12 @@ class Engine:
             OutOfMemory: Even one tile on the CPU does not fit.
             BugError: No weights are in use yet.
         """
-        segmenter, weights_id = self._segmenter, self.weights_id
-        if segmenter is None:
-            raise BugError("Engine.predict before Engine.use")
+        segmenter, weights = self.in_use()
         steps = predict_tiles(segmenter, photo.pixels, tile_px, overlap_px)
-        seconds = 0.0
-        while True:
-            start = time.perf_counter()
-            try:
-                report = next(steps)
-            except StopIteration as stop:
-                probability_8bit, mean_entropy = stop.value
-                seconds += time.perf_counter() - start
-                break
-            seconds += time.perf_counter() - start
-            yield report
+        (probability_8bit, mean_entropy), seconds = yield from timed(steps)
         return Prediction(
             photo_id=photo.photo_id,
-            weights_id=weights_id,
+            weights_id=weights.weights_id,
             probability_8bit=read_only(probability_8bit),
             mean_entropy=mean_entropy,
             seconds=seconds,

@@ -154,10 +154,14 @@ def build(weights: WeightsFile) -> nn.Module:
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous().clone()
-    vector = tensor.numel() == max(tensor.shape, default=1)
-    kernel = tensor.is_floating_point() and tensor.ndim >= 2 and (tensor.ndim == 4 or not vector)
-    layer_scale = vector and tensor.ndim == 4 and tensor.shape[-1] > 1
-    return tensor.half() if half and kernel and not layer_scale else tensor
+    return tensor.half() if half and tensor.is_floating_point() and _is_matrix(tensor) else tensor
+
+
+def _is_matrix(tensor: Tensor) -> bool:
+    """Whether a tensor is a matrix or kernel; a vector is none in any shape, such as (1, 1, 1, C)."""
+    if tensor.numel() == max(tensor.shape, default=1):
+        return tensor.ndim == 4 and tensor.shape[-1] == 1  # a 1x1 convolution from or to one channel
+    return tensor.ndim >= 2
 
 
 def _serialise(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:

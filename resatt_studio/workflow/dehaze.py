@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.errors import ExportError, PhotoError
+from resatt_studio.errors import ExportError
 from resatt_studio.export.names import unique_stems
-from resatt_studio.imaging.files import read_photo
 from resatt_studio.imaging.photo_writing import suffix_for, write_photo
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.jobs import JobProgress
@@ -17,7 +16,7 @@ from resatt_studio.records.photo import Photo
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.jobs import Job, progress
-from resatt_studio.workflow.sources import Refused, choose_photos
+from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
 from resatt_studio.workflow.weights import factory_path, load_file
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class DehazedFiles:
                 {"photo": str(row.photo), "out": str(row.out), "haze": row.haze, "seconds": row.seconds}
                 for row in self.photos
             ],
-            "refused": [{"photo": str(row.path), "reason": row.reason} for row in self.refused],
+            "refused": [row.as_json() for row in self.refused],
         }
 
 
@@ -148,24 +147,15 @@ def dehaze_files(
     names = out_names(paths)
     yield progress(0, len(paths), "photos", paths[0].name)
     dehazer = make_dehazer(weights, device, threads, engine_path)
-    rows: list[DehazedFile] = []
-    refused: list[Refused] = []
-    for done, path in enumerate(paths):
-        report = progress(done, len(paths), "photos", path.name)
-        yield report
-        try:
-            photo = read_photo(path)
-        except PhotoError as error:
-            refused.append(Refused(path, str(error)))
-            continue
+
+    def clear(path: Path, photo: Photo, report: JobProgress) -> Job[DehazedFile]:
         dehazing = yield from dehaze_photo(dehazer, photo, report)
         target = out / names[path]
         write_photo(target, dehazing.pixels)
-        rows.append(DehazedFile(path, target, dehazing.haze, dehazing.seconds))
-    yield progress(len(paths), len(paths), "photos")
-    if not rows:
-        raise PhotoError(f"None of the {len(paths)} photos can be read: {refused[0].reason}")
-    return DehazedFiles(dehazer.weights_id, dehazer.device_name, tuple(rows), tuple(refused))
+        return DehazedFile(path, target, dehazing.haze, dehazing.seconds)
+
+    rows, refused = yield from each_photo(paths, clear)
+    return DehazedFiles(dehazer.weights_id, dehazer.device_name, rows, refused)
 
 
 def refuse_own_folder(photos: Sequence[Path], out: Path) -> None:

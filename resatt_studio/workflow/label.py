@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.errors import PhotoError, WeightsError
-from resatt_studio.imaging.files import read_photo
+from resatt_studio.errors import WeightsError
 from resatt_studio.models.registry import model_entry
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.labelling import Labelling
@@ -17,7 +16,7 @@ from resatt_studio.records.photo import Photo
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.jobs import Job, progress
-from resatt_studio.workflow.sources import Refused, choose_photos
+from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
 from resatt_studio.workflow.weights import factory_path, load_file
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ class LabelledFiles:
             "weights": dict(self.weights),
             "device": self.device,
             "photos": [row.as_json() for row in self.photos],
-            "refused": [{"photo": str(row.path), "reason": row.reason} for row in self.refused],
+            "refused": [row.as_json() for row in self.refused],
         }
 
 
@@ -175,22 +174,13 @@ def label_files(
     paths, _ = choose_photos(sources)
     yield progress(0, len(paths), "photos", paths[0].name)
     labellers = [make_labeller(one, device, threads, engine_path) for one in weights.values()]
-    rows: list[LabelledFile] = []
-    refused: list[Refused] = []
-    for done, path in enumerate(paths):
-        report = progress(done, len(paths), "photos", path.name)
-        yield report
-        try:
-            photo = read_photo(path)
-        except PhotoError as error:
-            refused.append(Refused(path, str(error)))
-            continue
+
+    def ask(path: Path, photo: Photo, report: JobProgress) -> Job[LabelledFile]:
         answers = []
         for labeller in labellers:
             answers.append((yield from label_photo(labeller, photo, report)))
-        rows.append(LabelledFile(path, tuple(answers)))
-    yield progress(len(paths), len(paths), "photos")
-    if not rows:
-        raise PhotoError(f"None of the {len(paths)} photos can be read: {refused[0].reason}")
+        return LabelledFile(path, tuple(answers))
+
+    rows, refused = yield from each_photo(paths, ask)
     ids = {labeller.model: labeller.weights_id for labeller in labellers}
-    return LabelledFiles(ids, labellers[0].device_name, tuple(rows), tuple(refused))
+    return LabelledFiles(ids, labellers[0].device_name, rows, refused)

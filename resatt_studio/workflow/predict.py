@@ -13,7 +13,6 @@ from resatt_studio.errors import PhotoError
 from resatt_studio.export.items import ExportItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import find_exporter
-from resatt_studio.imaging.files import read_photo
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
 from resatt_studio.records.prediction import Prediction
@@ -23,7 +22,7 @@ from resatt_studio.workflow.dehaze import make_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.photo_input import PhotoInput, choose_input
-from resatt_studio.workflow.sources import Refused, choose_photos
+from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
 
 if TYPE_CHECKING:
     from resatt_studio.inference.engine import Engine
@@ -161,7 +160,7 @@ class PredictedFiles:
                 }
                 for row in self.photos
             ],
-            "refused": [{"photo": str(row.path), "reason": row.reason} for row in self.refused],
+            "refused": [row.as_json() for row in self.refused],
         }
 
 
@@ -207,46 +206,29 @@ def predict_files(
     yield progress(0, len(paths), "photos", paths[0].name)
     engine = make_engine(weights, device, threads, engine_path)
     dehazer = None if shown is PhotoInput.RAW else make_dehazer(dehazer_weights, device, threads, engine_path)
-    rows: list[PredictedFile] = []
-    refused: list[Refused] = []
-    for done, path in enumerate(paths):
-        report = progress(done, len(paths), "photos", path.name)
-        yield report
-        try:
-            photo = read_photo(path)
-        except PhotoError as error:
-            refused.append(Refused(path, str(error)))
-            continue
+
+    def predict(path: Path, photo: Photo, report: JobProgress) -> Job[PredictedFile]:
         chosen = yield from choose_input(photo, shown, dehazer, report)
         prediction = yield from predict_pixels(engine, chosen.photo, report)
         facts = PhotoFacts(photo.photo_id, path, photo.height, photo.width, path.stat().st_size)
         item = ExportItem(facts, prediction, threshold=threshold, stem=stems[path])
         files = [exporter.export(item, out).paths[0] for exporter in formats]
-        rows.append(
-            PredictedFile(
-                photo=path,
-                mask=files[0],
-                probability=files[1] if probability else None,
-                height=photo.height,
-                width=photo.width,
-                crack_share=float(np.mean(prediction.mask(threshold))),
-                mean_entropy=prediction.mean_entropy,
-                seconds=chosen.seconds + prediction.seconds,
-                input=chosen.kind.value,
-                haze=chosen.haze,
-            )
+        return PredictedFile(
+            photo=path,
+            mask=files[0],
+            probability=files[1] if probability else None,
+            height=photo.height,
+            width=photo.width,
+            crack_share=float(np.mean(prediction.mask(threshold))),
+            mean_entropy=prediction.mean_entropy,
+            seconds=chosen.seconds + prediction.seconds,
+            input=chosen.kind.value,
+            haze=chosen.haze,
         )
-    yield progress(len(paths), len(paths), "photos")
-    if not rows:
-        raise PhotoError(f"None of the {len(paths)} photos can be read: {refused[0].reason}")
-    return PredictedFiles(
-        weights.weights_id,
-        engine.device_name,
-        threshold,
-        tuple(rows),
-        tuple(refused),
-        dehazer.weights_id if dehazer else "",
-    )
+
+    rows, refused = yield from each_photo(paths, predict)
+    dehazer_id = dehazer.weights_id if dehazer else ""
+    return PredictedFiles(weights.weights_id, engine.device_name, threshold, rows, refused, dehazer_id)
 
 
 def predict_pixels(engine: Engine, photo: Photo, report: JobProgress | None = None) -> Job[Prediction]:

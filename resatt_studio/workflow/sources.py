@@ -1,16 +1,23 @@
-"""Which photos and masks are meant: folders searched, lists of stems, masks matched by stem."""
+"""Which photos and masks are meant, and reading them one by one: folders, lists of stems, masks by stem."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from resatt_studio.errors import MaskError, PhotoError
-from resatt_studio.imaging.files import SUFFIXES, find_photos
+from resatt_studio.imaging.files import SUFFIXES, find_photos, read_photo
+from resatt_studio.records.jobs import JobProgress
+from resatt_studio.records.photo import Photo
+from resatt_studio.workflow.jobs import Job, progress
 
 _MASK_MARK = re.compile(r"[._-]mask$", re.IGNORECASE)
+
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +26,42 @@ class Refused:
 
     path: Path
     reason: str
+
+    def as_json(self) -> dict[str, str]:
+        """A row of what commands with ``--json`` left out."""
+        return {"photo": str(self.path), "reason": self.reason}
+
+
+def each_photo(
+    paths: Sequence[Path], work: Callable[[Path, Photo, JobProgress], Job[Row]]
+) -> Job[tuple[tuple[Row, ...], tuple[Refused, ...]]]:
+    """Read photo after photo and do ``work`` on each; one that cannot be read is told and the rest goes on.
+
+    Args:
+        paths: Photos, at least one.
+        work: Given the path, the photo, and the report to say after every step of its own.
+
+    Returns:
+        What ``work`` returned, and the photos that were left out.
+
+    Raises:
+        PhotoError: None of them can be read.
+    """
+    rows: list[Row] = []
+    refused: list[Refused] = []
+    for done, path in enumerate(paths):
+        report = progress(done, len(paths), "photos", path.name)
+        yield report
+        try:
+            photo = read_photo(path)
+        except PhotoError as error:
+            refused.append(Refused(path, str(error)))
+            continue
+        rows.append((yield from work(path, photo, report)))
+    yield progress(len(paths), len(paths), "photos")
+    if not rows:
+        raise PhotoError(f"None of the {len(paths)} photos can be read: {refused[0].reason}")
+    return tuple(rows), tuple(refused)
 
 
 def read_list(path: Path) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from resatt_studio.errors import BugError
+from resatt_studio.errors import BugError, WeightsError
 from resatt_studio.inference.engine import Engine, check_precision
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.models.state import pack_weights
@@ -134,3 +134,14 @@ def test_threads_are_asked_before_each_tile(weights: Make, noise: Make) -> None:
     finally:
         torch.set_num_threads(before)
     assert len(asked) == 4
+
+
+def test_weights_of_another_task_are_refused_and_the_old_ones_stay(
+    weights: Make, small_weights: Make
+) -> None:
+    engine = Engine("cpu", "fp32")
+    engine.use(weights(0))
+    before = engine.weights_id
+    with pytest.raises(WeightsError, match="RMT cannot segment"):
+        engine.use(small_weights("rmt"))
+    assert engine.weights_id == before

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -26,6 +26,7 @@ def card(
     seconds: float,
     judgement: Verdict | None,
     out: str,
+    earlier_steps: int = 0,
 ) -> dict[str, str]:
     """Header entries of a weights file; all strings, nested ones as JSON. ``terms`` are the task's.
 
@@ -40,6 +41,7 @@ def card(
         "options": json.dumps(config.to_table() | {"start_from": start}, sort_keys=True),
         "started_from": start,
         "steps": str(steps),
+        "earlier_steps": str(earlier_steps),
         "seconds": f"{seconds:.0f}",
         "scores": json.dumps(judgement.for_card() if judgement else {}, sort_keys=True),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -47,6 +49,28 @@ def card(
         "commit": commit(),
         "torch": torch.__version__,
         "machine": platform.machine(),
+    }
+
+
+class Lent(Protocol):
+    """A set of photos as a configuration describes it: its share, its owners' terms, where it comes from."""
+
+    @property
+    def weight(self) -> float: ...
+
+    @property
+    def licence(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+
+def terms_of(sets: Mapping[str, Lent]) -> dict[str, Any]:
+    """What the header says of each set that was learned from."""
+    return {
+        name: {"licence": options.licence, "source": options.source, "weight": options.weight}
+        for name, options in sets.items()
+        if options.weight > 0
     }
 
 

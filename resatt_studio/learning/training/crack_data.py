@@ -24,6 +24,7 @@ from resatt_studio.learning.augment import (
 from resatt_studio.learning.training.crack_config import CrackConfig, SetOptions
 from resatt_studio.learning.training.datasets import (
     Tile,
+    below,
     crack_free_tiles,
     find_sets,
     make_tile,
@@ -136,7 +137,7 @@ def load_data(config: CrackConfig, folders: Sequence[Path]) -> Generator[str, No
             judges[name] = _at_most(rng, checks.tiles, config.judge_tiles)
     free: list[Tile] = []
     for entry in config.crack_free:
-        table, only = _below(folders, entry.table), frozenset(entry.sets or wanted)
+        table, only = below(folders, entry.table), frozenset(entry.sets or wanted)
         tiles = list(crack_free_tiles(table, "train", only))
         if tiles:
             sources.append(_source(table.stem, tiles, entry.weight, entry.scale))
@@ -205,13 +206,6 @@ def _at_most(rng: np.random.Generator, tiles: list[Tile], most: int) -> tuple[Ti
     # Tiles without crack judge little; keep those with crack first.
     order = sorted(rng.permutation(len(tiles)), key=lambda index: len(tiles[index].crack) == 0)
     return tuple(tiles[index] for index in sorted(order[:most]))
-
-
-def _below(folders: Sequence[Path], relative: str) -> Path:
-    for folder in folders:
-        if (Path(folder) / relative).is_file():
-            return Path(folder) / relative
-    raise LearningError(f"{relative} is in none of the data folders.", "Take it out of the configuration.")
 
 
 def _render(config: CrackConfig) -> Generator[Tile, None, None]:

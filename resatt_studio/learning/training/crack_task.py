@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.learning.losses import crack_loss
+from resatt_studio.learning.training.card import terms_of
 from resatt_studio.learning.training.crack_config import CrackConfig
 from resatt_studio.learning.training.crack_data import TrainingData, draw_batch, load_data, plain_batches
 from resatt_studio.learning.training.crack_judging import Judgement, judge_steps
@@ -56,8 +57,4 @@ class CrackTask:
         return Judgement.from_table(table)
 
     def terms(self) -> Mapping[str, Any]:
-        return {
-            name: {"licence": options.licence, "source": options.source, "weight": options.weight}
-            for name, options in self._config.sets.items()
-            if options.weight > 0
-        }
+        return terms_of(self._config.sets)

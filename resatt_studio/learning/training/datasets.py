@@ -149,6 +149,18 @@ def find_sets(folders: Sequence[Path]) -> dict[str, FolderPairs]:
     return sets
 
 
+def below(folders: Sequence[Path], relative: str) -> Path:
+    """Return the file ``relative`` of the first data folder that has it.
+
+    Raises:
+        LearningError: None has.
+    """
+    for folder in folders:
+        if (Path(folder) / relative).is_file():
+            return Path(folder) / relative
+    raise LearningError(f"{relative} is in none of the data folders.", "Take it out of the configuration.")
+
+
 def read_tiles(pair: Pair, coarse: bool = False, tile_px: int = TILE_PX) -> list[Tile]:
     """Read one pair as tiles of at most ``tile_px`` on a side.
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.learning.dehaze_losses import dehaze_loss
+from resatt_studio.learning.training.card import terms_of
 from resatt_studio.learning.training.dehaze_config import DehazeConfig
 from resatt_studio.learning.training.dehaze_data import DehazeData, draw_hazy_batch, load_dehaze_data
 from resatt_studio.learning.training.dehaze_judging import DehazeVerdict, judge_dehazing
@@ -58,8 +59,4 @@ class DehazeTask:
         return DehazeVerdict.from_table(table)
 
     def terms(self) -> Mapping[str, Any]:
-        return {
-            name: {"licence": options.licence, "source": options.source, "weight": options.weight}
-            for name, options in self._config.sets.items()
-            if options.weight > 0
-        }
+        return terms_of(self._config.sets)

@@ -14,7 +14,7 @@ from resatt_studio.errors import LearningError
 from resatt_studio.imaging.crack_types import crack_course
 from resatt_studio.imaging.files import read_photo
 from resatt_studio.learning.augment import STRONG, draw_geometry, warp_labels, warp_photo
-from resatt_studio.learning.training.datasets import FolderPairs, Tile, find_sets, read_tiles
+from resatt_studio.learning.training.datasets import FolderPairs, Tile, below, find_sets, read_tiles
 from resatt_studio.learning.training.label_config import CropOptions, LabelConfig
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
@@ -76,7 +76,7 @@ def load_label_data(config: LabelConfig, folders: Sequence[Path]) -> Generator[s
     judges: list[LabelTile] = []
     grounds: dict[str, list[UInt8Array]] = {}
     for relative in config.tables:
-        table = _table(folders, relative)
+        table = below(folders, relative)
         learned += table_tiles(table, "train", config.tile_px)
         judges += table_tiles(table, "val", config.tile_px)
         yield f"reading {relative}"
@@ -259,10 +259,3 @@ def _clear_around(labels: UInt8Array, matrix: np.ndarray, side: int) -> bool:
     crack = (labels == Label.CRACK).astype(np.float32)
     seen = cv2.warpAffine(crack, wide, (around, around), flags=cv2.INTER_LINEAR, borderValue=0)
     return not bool((seen > 0.05).any())
-
-
-def _table(folders: Sequence[Path], relative: str) -> Path:
-    for folder in folders:
-        if (Path(folder) / relative).is_file():
-            return Path(folder) / relative
-    raise LearningError(f"{relative} is in none of the data folders.", "Take it out of the configuration.")

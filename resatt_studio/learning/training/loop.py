@@ -89,9 +89,10 @@ def train(
     """
     task = make_task(config)
     yield from _read(task, config, data)
-    earlier = steps_of(load_weights(starting_file(config)).metadata) if config.start_from else 0
+    start = load_weights(_starting_file(config)) if config.start_from else None
+    earlier = steps_of(start.metadata) if start else 0
     files = RunFiles(Path(out), task, config, data, resume, earlier)
-    yield from learn(task, fresh_network(config), config, files)
+    yield from learn(task, _first_network(config, start), config, files)
     return files.finish()
 
 
@@ -159,17 +160,25 @@ def _read(task: Task, config: RunOptions, folders: Sequence[Path]) -> Generator[
         yield TrainReport("reading", detail, 0, 0.0, 0.0, config.minutes * 60)
 
 
-def fresh_network(config: RunOptions) -> nn.Module:
+def _first_network(config: RunOptions, start: WeightsFile | None) -> nn.Module:
     """Build the network that a configuration asks for, from its seed or from the weights it starts with.
 
     Raises:
-        WeightsError: ``start_from`` does not fit.
+        WeightsError: ``start`` does not fit.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = create_model(config.model, **config.network)
-    if config.start_from:
-        _start_from(network, config)
+    if start is None:
+        return network
+    try:
+        network.load_state_dict(state_of(start), strict=True)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{_starting_file(config)} does not fit the network {dict(config.network)}: "
+            f"it holds {dict(start.config)}.",
+            "Give the configuration the same network options.",
+        ) from error
     return network
 
 
@@ -192,19 +201,7 @@ def _groups(learner: nn.Module, config: RunOptions) -> list[dict[str, Any]]:
     return groups + ([{"params": vectors, "weight_decay": 0.0}] if vectors else [])
 
 
-def _start_from(network: nn.Module, config: RunOptions) -> None:
-    path = starting_file(config)
-    weights = load_weights(path)
-    try:
-        network.load_state_dict(state_of(weights), strict=True)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"{path} does not fit the network {dict(config.network)}: it holds {dict(weights.config)}.",
-            "Give the configuration the same network options.",
-        ) from error
-
-
-def starting_file(config: RunOptions) -> Path:
+def _starting_file(config: RunOptions) -> Path:
     """Where the weights are that a run begins with; "factory" means the bundled ones of its network."""
     if config.start_from != "factory":
         return Path(config.start_from)

@@ -59,10 +59,8 @@ class RunFiles(Keeper):
 
     def judged(self, run: Run) -> None:
         config = self._config
-        metadata = card(
-            config, self._task.terms(), self._folders, *run.best_at, run.judgement, self._out.name
-        )
-        metadata["earlier_steps"] = str(self._earlier_steps)
+        terms, name = self._task.terms(), self._out.name
+        metadata = card(config, terms, self._folders, *run.best_at, run.judgement, name, self._earlier_steps)
         self._weights = pack_weights(config.model, config.network, run.best, metadata, half=True)
         write_weights(self._out, self._weights)
         if self._curve is not None:
