@@ -88,8 +88,8 @@ class Settings:
         device: "auto", "cpu", "cuda" or "mps".
         theme: "system", "light" or "dark".
         threads: Threads of the networks, 0 for as many as the machine has cores.
-        engine_path: How networks are run: "auto" measures which way is fastest on this machine, "plain",
-            "folded" and "fused" force one.
+        engine_path: How photos are predicted, labelled and dehazed: "auto" measures which way is fastest on
+            this machine, "plain", "folded" and "fused" force one. Learning and judging take "folded".
         starting_weights: What new projects and photos without a project begin with: "factory", learned from
             research sets, or "generated", learned from generated scenes alone and free of others' terms.
         threshold: Probability above which a pixel is shown as crack, in [0.01, 0.99].
