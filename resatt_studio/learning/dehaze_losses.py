@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from resatt_studio.errors import BugError
+from resatt_studio.models.blocks.precision import widened
 from resatt_studio.models.dhformer import Dehazed
 
 Stage = Literal["transmission", "residual", "all"]
@@ -147,7 +148,7 @@ def structural_similarity(answer: Tensor, truth: Tensor) -> Tensor:
     Returns:
         Scalar.
     """
-    answer, truth = _wide(answer), _wide(truth)
+    answer, truth = widened(answer), widened(truth)
     fitting = min(_WINDOW_PX, *answer.shape[-2:])
     side = fitting - 1 + fitting % 2
     offset = torch.arange(side, dtype=answer.dtype, device=answer.device) - side // 2
@@ -205,7 +206,3 @@ def _edges(photo: Tensor) -> Tensor:
 def _check_shape(name: str, given: Tensor, wanted: Tensor) -> None:
     if given.shape != wanted.shape:
         raise BugError(f"{name} must be {tuple(wanted.shape)}, not {tuple(given.shape)}")
-
-
-def _wide(values: Tensor) -> Tensor:
-    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values

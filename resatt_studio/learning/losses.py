@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from resatt_studio.errors import BugError
+from resatt_studio.models.blocks.precision import widened
 
 
 def weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -20,7 +21,7 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Te
     Returns:
         Scalar; 0 when every weight is 0.
     """
-    loss = functional.binary_cross_entropy_with_logits(_wide(logits), _wide(target), reduction="none")
+    loss = functional.binary_cross_entropy_with_logits(widened(logits), widened(target), reduction="none")
     return (loss * weight).sum() / weight.sum().clamp_min(1e-6)
 
 
@@ -42,8 +43,8 @@ def soft_dice_loss(
     Returns:
         Scalar in [0, 1], averaged over the images of which anything is known; 0 when there is none.
     """
-    probability = torch.sigmoid(_wide(logits))
-    truth = _wide(target)
+    probability = torch.sigmoid(widened(logits))
+    truth = widened(target)
     axes = (1, 2, 3)
     overlap = (weight * probability * truth).sum(axes)
     claimed = (weight * probability).sum(axes)
@@ -78,7 +79,3 @@ def crack_loss(
         raise BugError(f"logits, target and weight must be (N, 1, H, W) of one shape, not {shapes}")
     entropy = weighted_cross_entropy(logits, target, weight)
     return (1 - dice_share) * entropy + dice_share * soft_dice_loss(logits, target, weight)
-
-
-def _wide(values: Tensor) -> Tensor:
-    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resatt_studio.errors import BugError, WeightsError
+from resatt_studio.models.blocks.precision import widened
 
 TRANSMISSION_RADIUS_PX = 11  # 5x5, the widest of 3x3 / 5x5 / 7x7, 7x7 pooling, 7x7: 2 + 3 + 3 + 3
 ATTENTION_RADIUS_PX = 7  # three 3x3, spatial gate 7x7, head 3x3: 3 + 3 + 1
@@ -84,7 +85,7 @@ class TransmissionNet(nn.Module):
         scales = [_maximum_7x7(conv(features)) for conv in (self.near, self.middle, self.far)]
         scores = _one_map(torch.cat(scales, dim=1), self.score)
         # Eight bits of mantissa would leave steps in t that the division by t makes visible.
-        return self.t_min + (1.0 - self.t_min) * torch.sigmoid(_wide(scores))
+        return self.t_min + (1.0 - self.t_min) * torch.sigmoid(widened(scores))
 
 
 class ResidualUnit(nn.Module):
@@ -223,7 +224,7 @@ class ChannelAttention(nn.Module):
     def forward(self, features: Tensor, transmission: Tensor) -> Tensor:
         context, depth = self.encode(features, transmission)
         score = self.gate(torch.cat((context.mean(dim=1), depth.mean(dim=1)), dim=1))
-        return 2.0 * torch.sigmoid(_wide(score))
+        return 2.0 * torch.sigmoid(widened(score))
 
     def encode(self, features: Tensor, transmission: Tensor) -> tuple[Tensor, Tensor]:
         """Return the answers of the global-context and the depth-aware encoder, both (N, grid^2, dim)."""
@@ -233,7 +234,7 @@ class ChannelAttention(nn.Module):
 
     def depth(self, transmission: Tensor) -> Tensor:
         """Return mean and standard deviation of -ln t in each cell, (N, grid^2, 2)."""
-        optical_depth = -torch.log(_wide(transmission))
+        optical_depth = -torch.log(widened(transmission))
         moments = _cells(torch.cat((optical_depth, optical_depth.square()), dim=1), self.grid)
         mean, square = moments.unbind(dim=2)
         # The square root has no gradient at 0, and a cell of constant depth has exactly that spread.
@@ -254,7 +255,7 @@ class SpatialAttention(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         mean = features.sum(dim=1, keepdim=True) / features.shape[1]  # mean() is ten times slower in bf16
         pooled = torch.cat((features.amax(dim=1, keepdim=True), mean), dim=1)
-        return torch.sigmoid(_wide(self.conv(pooled)))
+        return torch.sigmoid(widened(self.conv(pooled)))
 
 
 class DHFormer(nn.Module):
@@ -351,7 +352,7 @@ class DHFormer(nn.Module):
             raise BugError(f"channel gates must be ({len(photo)} or 1, C), not {tuple(gates.shape)}")
         gated = features * gates[:, :, None, None].to(features.dtype)
         places = self.spatial_attention(gated)
-        answer = _wide(self.head(gated * places.to(gated.dtype)))
+        answer = widened(self.head(gated * places.to(gated.dtype)))
         clear = ratio - (residual + answer) if self.head_kind == "residual" else torch.sigmoid(answer)
         return Dehazed(
             transmission=transmission,
@@ -369,9 +370,9 @@ class DHFormer(nn.Module):
         transmission = self.transmission(photo)
         with torch.autocast(photo.device.type, enabled=False):
             if self.refine_px and not self.training:
-                refined = _guided(_wide(photo).mean(dim=1, keepdim=True), transmission, self.refine_px)
+                refined = _guided(widened(photo).mean(dim=1, keepdim=True), transmission, self.refine_px)
                 transmission = refined.clamp(self.transmission.t_min, 1.0)
-            ratio = _wide(photo) / transmission
+            ratio = widened(photo) / transmission
             residual = self.residual(ratio)
         return transmission, ratio, residual
 
@@ -429,7 +430,7 @@ def _one_map(features: Tensor, conv: nn.Conv2d) -> Tensor:
     """
     height, reach = features.shape[2], conv.kernel_size[0] // 2
     kernel_rows = conv.weight[0].transpose(0, 1).unsqueeze(2)
-    maps = _wide(functional.conv2d(features, kernel_rows, padding=(0, reach)))
+    maps = widened(functional.conv2d(features, kernel_rows, padding=(0, reach)))
     maps = functional.pad(maps, (0, 0, reach, reach))
     total = cast(Tensor, conv.bias)
     for row in range(2 * reach + 1):
@@ -457,10 +458,6 @@ def _maximum_7x7(features: Tensor) -> Tensor:
 def _after(features: Tensor, direction: int, count: int) -> Tensor:
     """``features`` without the first ``count`` along one direction."""
     return features.narrow(direction, count, features.shape[direction] - count)
-
-
-def _wide(values: Tensor) -> Tensor:
-    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
 
 
 def _check_config(config: dict[str, Any]) -> None:

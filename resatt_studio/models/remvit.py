@@ -15,29 +15,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resatt_studio.models.revit import (
+from resatt_studio.models.blocks.attention import (
     EPSILON,
     FIXED_ALPHA,
     Alpha,
-    BlockAttention,
-    Check,
     DropPath,
     Mlp,
     blended_logits,
     current_alpha,
-    exact_on,
+    raw_logits,
+    rising_rates,
+    start_small,
+)
+from resatt_studio.models.blocks.checks import (
+    Check,
     is_number,
     is_whole,
-    raw_logits,
     refuse_unfit,
-    rising_rates,
     shared_checks,
     sides_of,
-    start_small,
     truth_checks,
     whole_checks,
-    widened,
 )
+from resatt_studio.models.blocks.precision import exact_on, widened
+from resatt_studio.models.revit import BlockAttention
 
 Grid: TypeAlias = tuple[int, int]
 Pairs: TypeAlias = Sequence[Sequence[float]]

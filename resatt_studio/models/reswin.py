@@ -16,20 +16,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resatt_studio.models.revit import (
+from resatt_studio.models.blocks.attention import (
     FIXED_ALPHA,
-    Check,
     DropPath,
     Mlp,
     blended_logits,
-    is_whole,
     raw_logits,
-    refuse_unfit,
     repeat_edge,
     rising_rates,
+    start_small,
+)
+from resatt_studio.models.blocks.checks import (
+    Check,
+    is_whole,
+    refuse_unfit,
     shared_checks,
     sides_of,
-    start_small,
     truth_checks,
     whole_checks,
 )

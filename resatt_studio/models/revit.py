@@ -8,8 +8,6 @@ not R handed on) this follows the authors' code, github.com/ADiko1997/ReViT.
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
@@ -18,15 +16,31 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resatt_studio.errors import WeightsError
+from resatt_studio.models.blocks.attention import (
+    EPSILON,
+    FIXED_ALPHA,
+    Alpha,
+    DropPath,
+    Mlp,
+    blended_logits,
+    current_alpha,
+    raw_logits,
+    repeat_edge,
+    rising_rates,
+    start_small,
+)
+from resatt_studio.models.blocks.checks import (
+    is_whole,
+    refuse_unfit,
+    shared_checks,
+    sides_of,
+    truth_checks,
+    whole_checks,
+)
+from resatt_studio.models.blocks.precision import widened
 
-EPSILON = 1e-6
-FIXED_ALPHA = 0.5
-
-Alpha: TypeAlias = float | Tensor
 Parts: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
 """Blended logits, probabilities, query and key of one attention: a record that does not know its place."""
-Check: TypeAlias = tuple[str, object, bool, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,84 +72,6 @@ class BlockAttention:
         """R, (B, heads, N, N): what the block sees without inheritance. Computed again on each call, from
         query and key: S has lost it where alpha is 0."""
         return raw_logits(self.query, self.key)
-
-
-def raw_logits(query: Tensor, key: Tensor) -> Tensor:
-    """Return R = d^(-1/2) Q K^T, (B, heads, Nq, Nk), from (B, heads, Nq, d) and (B, heads, Nk, d)."""
-    with exact_on(query.device):
-        wide = widened(query)
-        return torch.matmul(wide * wide.shape[-1] ** -0.5, widened(key).transpose(-2, -1))
-
-
-def blended_logits(query: Tensor, key: Tensor, history: Tensor | None, alpha: Alpha) -> Tensor:
-    """Return S = alpha R + (1 - alpha) history, or R when there is none.
-
-    Scaling, product and residual are one call where alpha is a number. The next block needs S, so a fused
-    attention kernel would compute the product a second time; at 224 pixels on a CPU that was half as slow
-    again as this call, softmax and values.
-
-    Shape: (B, heads, Nq, d), (B, heads, Nk, d) and (B, heads or 1, Nq, Nk) to (B, heads, Nq, Nk).
-    """
-    if isinstance(alpha, Tensor) and history is not None:
-        raw = raw_logits(query, key)
-        return torch.lerp(history, raw, alpha.to(raw.dtype))
-    batch, heads, rows, width = query.shape
-    scale, share = width**-0.5, 1.0 if history is None else float(alpha)
-    with exact_on(query.device):
-        left = widened(query).reshape(batch * heads, rows, width)
-        right = widened(key).reshape(batch * heads, -1, width).transpose(1, 2)
-        # With beta = 0 the first argument is not read.
-        first = left.new_zeros(()) if history is None else history.expand(batch, heads, -1, -1).flatten(0, 1)
-        logits = torch.baddbmm(first, left, right, beta=1.0 - share, alpha=share * scale)
-    return logits.view(batch, heads, rows, -1)
-
-
-def widened(tensor: Tensor) -> Tensor:
-    """Half precision to single: S collects rounding from block to block, and the softmax multiplies it."""
-    return tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
-
-
-def exact_on(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """Switch autocast off, which would round single precision before every product."""
-    return contextlib.nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
-
-
-def current_alpha(alpha: nn.Parameter | None) -> Alpha:
-    """Return alpha as a number where that costs nothing and loses nothing, else as the tensor it is.
-
-    Reading it makes a GPU wait, ends the gradient, and would write a constant into an exported graph.
-    """
-    if alpha is None:
-        return FIXED_ALPHA
-    needed = torch.is_grad_enabled() or torch.compiler.is_compiling()
-    return alpha if needed or alpha.device.type != "cpu" else float(alpha.detach())
-
-
-class DropPath(nn.Module):
-    """In training, drop a branch for some photos of a batch, enlarge it for the others (arXiv 1603.09382)."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = rate
-
-    def forward(self, branch: Tensor) -> Tensor:
-        if not self.training or not self.rate:
-            return branch
-        keep = 1.0 - self.rate
-        shape = (branch.shape[0], *[1] * (branch.ndim - 1))
-        return branch * branch.new_empty(shape).bernoulli_(keep).div_(keep)
-
-
-class Mlp(nn.Module):
-    """Linear, exact GELU, Linear. Shape: (..., width) to the same."""
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.expand = nn.Linear(width, hidden)
-        self.shrink = nn.Linear(hidden, width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        return cast(Tensor, self.shrink(functional.gelu(self.expand(tokens))))
 
 
 class ResidualAttention(nn.Module):
@@ -294,78 +230,3 @@ class ReViT(nn.Module):
         picture = widened(table).view(1, *self.grid, -1).permute(0, 3, 1, 2)
         resized = functional.interpolate(picture, size=grid, mode="bicubic", align_corners=False)
         return torch.cat((slot, resized.flatten(2).transpose(1, 2).to(slot.dtype)), dim=1)
-
-
-def repeat_edge(photo: Tensor, multiple: int) -> Tensor:
-    """Repeat the edge at the bottom and right up to the next multiple."""
-    below, right = (-side % multiple for side in photo.shape[-2:])
-    return functional.pad(photo, (0, right, 0, below), mode="replicate") if below or right else photo
-
-
-def rising_rates(last: float, depth: int) -> list[float]:
-    """Return the drop-path rate of each block, from 0 to ``last`` in equal steps."""
-    return [last * block / max(depth - 1, 1) for block in range(depth)]
-
-
-def start_small(network: nn.Module, tables: Sequence[Tensor]) -> None:
-    """Draw linear weights and ``tables`` from a truncated normal of 0.02; linear biases become 0."""
-    for table in tables:
-        nn.init.trunc_normal_(table, std=0.02)
-    for module in network.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.trunc_normal_(module.weight, std=0.02)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-
-
-def sides_of(image_size: int | Sequence[int]) -> tuple[int, ...]:
-    """Return (height, width) of one side or two; other lengths are for the caller to refuse."""
-    return tuple(image_size) if isinstance(image_size, list | tuple) else (cast(int, image_size),) * 2
-
-
-def is_whole(value: object, least: int = 1) -> bool:
-    """Whether ``value`` is a whole number from ``least``."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def is_number(value: object) -> bool:
-    """Whether ``value`` is a finite number and no truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def refuse_unfit(network: str, *checks: Check) -> None:
-    """Refuse the first option that does not fit, and say what would.
-
-    Args:
-        network: Name for the message.
-        checks: Name of an option, its value, whether it fits, and what would fit.
-
-    Raises:
-        WeightsError: An option does not fit.
-    """
-    for name, value, fits, wanted in checks:
-        if not fits:
-            raise WeightsError(f"{network} cannot have {name}={value!r}.", f"Give {wanted}.")
-
-
-def whole_checks(**options: int) -> list[Check]:
-    """Return the checks of options that must be whole numbers from 1."""
-    return [(name, value, is_whole(value), "a whole number from 1") for name, value in options.items()]
-
-
-def truth_checks(**options: bool) -> list[Check]:
-    """Return the checks of options that must be true or false."""
-    return [(name, value, isinstance(value, bool), "true or false") for name, value in options.items()]
-
-
-def shared_checks(
-    embed_dim: int, mlp_ratio: float, num_classes: int, drop_path_rate: float
-) -> tuple[Check, ...]:
-    """Return the checks of options that ReViT and its variants have in common."""
-    hidden = is_number(mlp_ratio) and is_whole(embed_dim) and embed_dim * mlp_ratio >= 1
-    rate = is_number(drop_path_rate) and 0 <= drop_path_rate < 1
-    return (
-        *whole_checks(embed_dim=embed_dim, num_classes=num_classes),
-        ("mlp_ratio", mlp_ratio, hidden, "a number that leaves at least one hidden channel"),
-        ("drop_path_rate", drop_path_rate, rate, "a number from 0 to below 1"),
-    )

@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from resatt_studio.inference.fused.layers import PackedConv, PackedLinear, normed_linear, release
 from resatt_studio.inference.fused.softmax import LOG2_E, weighed
-from resatt_studio.models.revit import FIXED_ALPHA, Block, ReViT, repeat_edge
+from resatt_studio.models.blocks.attention import FIXED_ALPHA, repeat_edge
+from resatt_studio.models.revit import Block, ReViT
 
 
 class FusedBlock:
