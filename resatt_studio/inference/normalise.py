@@ -21,12 +21,23 @@ def imagenet_input(pixels: UInt8Array) -> Tensor:
     Returns:
         (N, 3, H, W) float32, (x / 255 - mean) / std by channel, channels last in memory.
     """
-    scale = torch.tensor([1.0 / (255.0 * std) for std in IMAGENET_STD]).view(1, 3, 1, 1)
-    shift = torch.tensor([mean / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)]).view(
-        1, 3, 1, 1
-    )
-    tiles = torch.from_numpy(np.array(pixels, order="C", copy=True)).permute(0, 3, 1, 2)
-    return tiles.float().mul_(scale).sub_(shift)
+    return imagenet_tensor(torch.from_numpy(np.array(pixels, order="C", copy=True)))
+
+
+def imagenet_tensor(pixels: Tensor) -> Tensor:
+    """The same for pixels that are a tensor already, computed where they are: bytes travel lightest.
+
+    Args:
+        pixels: (N, H, W, 3) uint8 RGB.
+
+    Returns:
+        As :func:`imagenet_input`, on the device of ``pixels``.
+    """
+    scale = torch.tensor([1.0 / (255.0 * std) for std in IMAGENET_STD])
+    shift = torch.tensor([mean / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)])
+    columns = (values.view(1, 3, 1, 1).to(pixels.device) for values in (scale, shift))
+    scale, shift = columns
+    return pixels.permute(0, 3, 1, 2).float().mul_(scale).sub_(shift)
 
 
 def unit_input(pixels: UInt8Array) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -36,6 +37,10 @@ from resatt_studio.synthesis.scenes import render_scene
 
 _ON_DISTRACTOR = 0.2
 _SCENE_SEED = 1_000_003  # scenes of different runs share nothing with the shipped reference set's small seeds
+
+
+CrackBatch: TypeAlias = tuple[Tensor, Tensor, Tensor]
+"""Photos, crack and weight of one step; see :func:`draw_batch`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -159,9 +164,7 @@ def load_data(config: CrackConfig, folders: Sequence[Path]) -> Generator[str, No
     return TrainingData(tuple(sources), judges, tuple(free))
 
 
-def draw_batch(
-    rng: np.random.Generator, data: TrainingData, config: CrackConfig
-) -> tuple[Tensor, Tensor, Tensor]:
+def draw_batch(rng: np.random.Generator, data: TrainingData, config: CrackConfig) -> CrackBatch:
     """Draw one step's patches.
 
     Returns:

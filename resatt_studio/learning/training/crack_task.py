@@ -13,7 +13,13 @@ from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.learning.losses import crack_loss
 from resatt_studio.learning.training.card import terms_of
 from resatt_studio.learning.training.crack_config import CrackConfig
-from resatt_studio.learning.training.crack_data import TrainingData, draw_batch, load_data, plain_batches
+from resatt_studio.learning.training.crack_data import (
+    CrackBatch,
+    TrainingData,
+    draw_batch,
+    load_data,
+    plain_batches,
+)
 from resatt_studio.learning.training.crack_judging import Judgement, judge_steps
 from resatt_studio.models.r2aunet import R2AUNet
 
@@ -38,8 +44,10 @@ class CrackTask:
     def kept(self, learner: nn.Module) -> nn.Module:
         return learner
 
-    def loss(self, learner: nn.Module, rng: np.random.Generator, compute: Compute) -> Tensor:
-        batch = draw_batch(rng, self._data, self._config)
+    def draw(self, rng: np.random.Generator) -> CrackBatch:
+        return draw_batch(rng, self._data, self._config)
+
+    def loss(self, learner: nn.Module, batch: CrackBatch, compute: Compute) -> Tensor:
         photos, crack, weight = (tensor.to(compute.device) for tensor in batch)
         with compute.autocast():
             logits = learner(photos)

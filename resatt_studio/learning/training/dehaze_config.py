@@ -36,6 +36,9 @@ class DehazeConfig(RunOptions):
         crop_px: Side of a patch.
         clean: Share of patches that stay clear, in [0, 1], beside those that the haze recipe itself leaves
             clear (5 %): they teach to leave clear photos alone.
+        witness_share: Weight of a further loss: the factory segmenter, held fast, shall see the same crack in
+            the dehazed patch as in the clear one, by cross-entropy and Dice. Then ``crop_px`` must be a
+            multiple of 32.
         coloured: Share of patches with coloured airlight, in [0, 1].
         judge_photos: Validation photos that judge, each under one haze drawn from a fixed seed, and clear.
         judge_px: Side of their middle that is judged.
@@ -56,6 +59,7 @@ class DehazeConfig(RunOptions):
     crop_px: int = 128
     clean: float = 0.15
     coloured: float = 0.2
+    witness_share: float = 0.0
     judge_photos: int = 24
     judge_px: int = 256
     cache_megabytes: float = 1500.0
@@ -75,6 +79,7 @@ _BOUNDS: tuple[Check, ...] = (
     ("crop_px", lambda value: value >= 32, "at least 32"),
     ("judge_px", lambda value: value >= 32, "at least 32"),
     ("clean", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
+    ("witness_share", lambda value: value >= 0, "0 or more"),
     ("coloured", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
     ("cache_megabytes", lambda value: value > 0, "a positive size"),
 )

@@ -15,6 +15,7 @@ from resatt_studio.imaging.crack_types import crack_course
 from resatt_studio.imaging.files import read_photo
 from resatt_studio.learning.augment import STRONG, draw_geometry, warp_labels, warp_photo
 from resatt_studio.learning.training.datasets import FolderPairs, Tile, below, find_sets, read_tiles
+from resatt_studio.learning.training.feed import at_work
 from resatt_studio.learning.training.label_config import CropOptions, LabelConfig
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
@@ -25,6 +26,7 @@ from resatt_studio.synthesis.scenes import Recipe, render_scene
 _MARGIN_PX = 24  # a tile without crack has none this far around it either
 _LEAST_LENGTH = 0.45  # of the tile's side: a shorter crack has no course to speak of
 _TRIES = 12
+_PIECE_TILES = 120
 _SCENE_SEED = 7_000_003
 _CUT = replace(STRONG, jitter=0.15, stretch=0.1)
 
@@ -86,21 +88,11 @@ def load_label_data(config: LabelConfig, folders: Sequence[Path]) -> Generator[s
     wanted = dict(config.sets)
     if not wanted and not config.tables:
         wanted = {name: CropOptions() for name in found}
-    for number, (name, options) in enumerate(wanted.items()):
-        if name not in found:
-            raise LearningError(
-                f"The set {name} is in none of the data folders.", f"Found: {', '.join(found)}."
-            )
-        for split, amount, into in (("train", options.crops, learned), ("val", options.judge, judges)):
-            rng = np.random.default_rng([config.seed, 11, number, len(split)])
-            cutter = Cutter(name, found[name], split, config.tile_px, options.scale)
-            yield f"reading {name}"
-            for tile in cutter.tiles(rng, amount):
-                into.append(tile)
-                yield f"cutting {name}"
-    for index, tile in enumerate(_drawn(config, grounds)):
-        (learned if index < config.drawn.tiles else judges).append(tile)
-        yield f"drawing tile {index + 1}"
+    pieces: list[_Cut | _Draw] = [*_pieces(config, wanted, found), *_drawn_pieces(config, grounds)]
+    with at_work(config.workers) as each:
+        for piece, tiles in zip(pieces, each(_tiles_of, pieces), strict=True):
+            (judges if piece.judge else learned).extend(tiles)
+            yield piece.detail
     if not learned:
         raise LearningError("There is nothing to learn labels from.", "Name sets, tables or drawn tiles.")
     return LabelData(tuple(learned), tuple(judges))
@@ -209,34 +201,104 @@ class Cutter:
         return float(place[0]), float(place[1])
 
 
-def _drawn(config: LabelConfig, grounds: Mapping[str, Sequence[UInt8Array]]) -> Iterator[LabelTile]:
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A piece of work: tiles of one split of a set."""
+
+    name: str
+    pairs: FolderPairs
+    options: CropOptions
+    side_px: int
+    judge: bool
+    seed: tuple[int, ...]
+    amount: int
+
+    @property
+    def detail(self) -> str:
+        return f"cutting {self.name}"
+
+    def tiles(self) -> list[LabelTile]:
+        split = "val" if self.judge else "train"
+        cutter = Cutter(self.name, self.pairs, split, self.side_px, self.options.scale)
+        return list(cutter.tiles(np.random.default_rng(self.seed), self.amount))
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """A piece of work: tiles with generated cracks, each on a given surface or on one of its own."""
+
+    surfaces: tuple[tuple[int, str, UInt8Array | None], ...]
+    side_px: int
+    judge: bool
+    seed: int
+
+    @property
+    def detail(self) -> str:
+        return f"drawing tile {self.surfaces[-1][0] + 1}"
+
+    def tiles(self) -> list[LabelTile]:
+        drawn = (
+            _drawn(index, name, surface, self.side_px, self.seed) for index, name, surface in self.surfaces
+        )
+        return [tile for tile in drawn if tile is not None]
+
+
+def _tiles_of(piece: _Cut | _Draw) -> list[LabelTile]:
+    return piece.tiles()
+
+
+def _pieces(
+    config: LabelConfig, wanted: Mapping[str, CropOptions], found: Mapping[str, FolderPairs]
+) -> Iterator[_Cut]:
+    for number, (name, options) in enumerate(wanted.items()):
+        if name not in found:
+            raise LearningError(
+                f"The set {name} is in none of the data folders.", f"Found: {', '.join(found)}."
+            )
+        for judge, amount in ((False, options.crops), (True, options.judge)):
+            for part, start in enumerate(range(0, amount, _PIECE_TILES)):
+                seed = (config.seed, 11, number, int(judge), part)
+                some = min(_PIECE_TILES, amount - start)
+                yield _Cut(name, found[name], options, config.tile_px, judge, seed, some)
+
+
+def _drawn_pieces(config: LabelConfig, grounds: Mapping[str, Sequence[UInt8Array]]) -> Iterator[_Draw]:
     """Tiles with generated cracks, on generated surfaces or on crack-free photos of every set in turn."""
     rng = np.random.default_rng([config.seed, 12])
     names = sorted(grounds)
-    side = config.tile_px
-    for index in range(config.drawn.tiles + config.drawn.judge):
-        wanted = CRACK_TYPES[index % len(CRACK_TYPES)]
-        on_photo = bool(names) and rng.random() < config.drawn.on_photos
-        name = names[int(rng.integers(len(names)))] if on_photo else "generated"
-        surface = grounds[name][int(rng.integers(len(grounds[name])))] if on_photo else None
-        for attempt in range(_TRIES):
-            seed = _SCENE_SEED * (config.seed + 1) + index * _TRIES + attempt
-            count = 0 if wanted is CrackType.NO_CRACK else None
-            recipe = Recipe.draw(np.random.default_rng(seed), count)
-            if wanted is CrackType.BRANCHING:
-                recipe = replace(recipe, patterns=(PATTERNS[4 if rng.random() < 0.7 else 3],))
-            scene = render_scene(seed, side, side, surface, recipe=recipe)
-            course = crack_course(scene.mask, part=True)
-            kind, pixels, mask = course.kind, scene.pixels, scene.mask
-            if wanted is not CrackType.NO_CRACK and (
-                course.ambiguous or course.length_px < _LEAST_LENGTH * side
-            ):
-                continue
-            if kind is not wanted and turned_quarter(kind) is wanted:
-                kind, pixels, mask = wanted, np.rot90(pixels).copy(), np.rot90(mask).copy()
-            if kind is wanted:
-                yield _labelled(pixels, kind, f"{name}+drawn" if on_photo else name, mask)
-                break
+    for judge, first, end in (
+        (False, 0, config.drawn.tiles),
+        (True, config.drawn.tiles, config.drawn.tiles + config.drawn.judge),
+    ):
+        for start in range(first, end, _PIECE_TILES):
+            surfaces = []
+            for index in range(start, min(start + _PIECE_TILES, end)):
+                on_photo = bool(names) and rng.random() < config.drawn.on_photos
+                name = names[int(rng.integers(len(names)))] if on_photo else "generated"
+                surface = grounds[name][int(rng.integers(len(grounds[name])))] if on_photo else None
+                surfaces.append((index, f"{name}+drawn" if on_photo else name, surface))
+            yield _Draw(tuple(surfaces), config.tile_px, judge, config.seed)
+
+
+def _drawn(index: int, name: str, surface: UInt8Array | None, side: int, seed: int) -> LabelTile | None:
+    """One tile with a generated crack of the type whose turn it is; None when none came out so."""
+    wanted = CRACK_TYPES[index % len(CRACK_TYPES)]
+    for attempt in range(_TRIES):
+        scene_seed = _SCENE_SEED * (seed + 1) + index * _TRIES + attempt
+        rng = np.random.default_rng(scene_seed)
+        recipe = Recipe.draw(rng, 0 if wanted is CrackType.NO_CRACK else None)
+        if wanted is CrackType.BRANCHING:
+            recipe = replace(recipe, patterns=(PATTERNS[4 if rng.random() < 0.7 else 3],))
+        scene = render_scene(scene_seed, side, side, surface, recipe=recipe)
+        course = crack_course(scene.mask, part=True)
+        kind, pixels, mask = course.kind, scene.pixels, scene.mask
+        if wanted is not CrackType.NO_CRACK and (course.ambiguous or course.length_px < _LEAST_LENGTH * side):
+            continue
+        if kind is not wanted and turned_quarter(kind) is wanted:
+            kind, pixels, mask = wanted, np.rot90(pixels).copy(), np.rot90(mask).copy()
+        if kind is wanted:
+            return _labelled(pixels, kind, name, mask)
+    return None
 
 
 def _labelled(pixels: UInt8Array, kind: CrackType, source: str, mask: BoolArray) -> LabelTile:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resatt_studio.errors import LearningError
 from resatt_studio.inference.device import Compute, Threads
-from resatt_studio.inference.normalise import imagenet_input
+from resatt_studio.inference.normalise import imagenet_input, imagenet_tensor
 from resatt_studio.learning.augment import NONE, STRONG, change_light, draw_geometry, warp_photo, warp_values
 from resatt_studio.learning.losses import crack_loss
 from resatt_studio.learning.training.label_config import LabelConfig
 from resatt_studio.learning.training.label_data import LabelData, LabelTile, load_label_data
+from resatt_studio.learning.training.label_helper import CellHelper, taps_of
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
 from resatt_studio.learning.training.whitening import whiten_patches
 from resatt_studio.models.revit import ReViT
-from resatt_studio.models.rmt import RMT
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.labels import CRACK_TYPES, CrackType, turned_quarter
 
@@ -38,75 +37,20 @@ _LIGHT = replace(STRONG, contrast=0.3, noise=0.2, blur=0.15, sharpen=0.2, jpeg=0
 _NONE = CRACK_TYPES.index(CrackType.NO_CRACK)
 
 
-@dataclass(frozen=True, slots=True)
-class Tap:
-    """Where a network's features are: module, channels, pixels a step, and whether channels come last."""
+class LabelBatch(NamedTuple):
+    """One step of N tiles of side S.
 
-    module: nn.Module
-    width: int
-    stride_px: int
-    channels_last: bool = True
-
-
-class CellHelper(nn.Module):
-    """A label network with one more head while it learns: for each cell of the tile, the chance of crack in
-    it.
-
-    A type is one word for 50,000 pixels; where the crack lies is thousands. The helper's answers come from
-    the same features, of every stage that is fine enough, so that the network learns to see cracks before it
-    learns to name their course.
-
-    Args:
-        network: Any label network.
-        taps: Its features, each (N, h, w, C), (N, L, C) row by row, or (N, C, h, w).
-        cell_px: Side of a cell; a divisor of every tap's stride.
+    Attributes:
+        pixels: (N, S, S, 3) uint8 RGB.
+        kinds: (N,) int64, index into ``CRACK_TYPES``, or -1 for a crack of unknown type.
+        cells: (N, 1, C, C) float32 in [0, 1]: share of crack in each cell.
+        known: (N, 1, 1, 1) float32: 1 where a mask says where the crack is, else 0.
     """
 
-    def __init__(self, network: nn.Module, taps: Sequence[Tap], cell_px: int) -> None:
-        super().__init__()
-        self.network = network
-        self._taps = {
-            name: tap for tap in taps for name, module in network.named_modules() if module is tap.module
-        }
-        self._folds = [tap.stride_px // cell_px for tap in taps]
-        self.heads = nn.ModuleList(
-            nn.Sequential(
-                nn.LayerNorm(tap.width), nn.Linear(tap.width, 64), nn.GELU(), nn.Linear(64, fold * fold)
-            )
-            for tap, fold in zip(taps, self._folds, strict=True)
-        )
-
-    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
-        """Return class logits (N, K) and cell logits (N, h, w)."""
-        seen: list[Tensor] = []
-        hooks = [
-            self.network.get_submodule(name).register_forward_hook(
-                lambda _module, _inputs, output: seen.append(output)
-            )
-            for name in self._taps
-        ]
-        try:
-            logits = self.network(photos)
-        finally:
-            for hook in hooks:
-                hook.remove()
-        total: Tensor | None = None
-        for features, tap, head, fold in zip(seen, self._taps.values(), self.heads, self._folds, strict=True):
-            answer = head(_rows(features, tap)).permute(0, 3, 1, 2)
-            cells = functional.pixel_shuffle(answer, fold)[:, 0]
-            total = cells if total is None else total + cells[:, : total.shape[1], : total.shape[2]]
-        if total is None:
-            raise LearningError("The helper head has no features to learn from.", "Set cell_share = 0.")
-        return logits, total
-
-
-def _rows(features: Tensor, tap: Tap) -> Tensor:
-    """Features as (N, h, w, C)."""
-    if features.ndim == 3:
-        side = math.isqrt(features.shape[1])
-        # A class token comes first and is no place in the photo.
-        return features[:, -side * side :].reshape(features.shape[0], side, side, -1)
-    return features if tap.channels_last else features.permute(0, 2, 3, 1)
+    pixels: Tensor
+    kinds: Tensor
+    cells: Tensor
+    known: Tensor
 
 
 class LabelTask:
@@ -134,17 +78,29 @@ class LabelTask:
     def kept(self, learner: nn.Module) -> nn.Module:
         return learner.network if isinstance(learner, CellHelper) else learner
 
-    def loss(self, learner: nn.Module, rng: np.random.Generator, compute: Compute) -> Tensor:
+    def draw(self, rng: np.random.Generator) -> LabelBatch:
         views = [self._view(rng) for _ in range(self._config.batch)]
-        photos = imagenet_input(np.stack([pixels for pixels, _, _ in views])).to(compute.device)
-        kinds = torch.tensor([kind for _, kind, _ in views], device=compute.device)
+        side = self._config.tile_px // self._config.cell_px
+        cells = np.zeros((len(views), 1, side, side), np.float32)
+        for place, (_, _, crack) in zip(cells, views, strict=True):
+            if crack is not None:
+                place[0] = cv2.resize(crack, (side, side), interpolation=cv2.INTER_AREA)
+        known = torch.tensor([float(crack is not None) for _, _, crack in views])
+        return LabelBatch(
+            torch.from_numpy(np.stack([pixels for pixels, _, _ in views])),
+            torch.tensor([kind for _, kind, _ in views]),
+            torch.from_numpy(cells),
+            known.view(-1, 1, 1, 1),
+        )
+
+    def loss(self, learner: nn.Module, batch: LabelBatch, compute: Compute) -> Tensor:
+        pixels, kinds, cells, known = (part.to(compute.device) for part in batch)
         with compute.autocast():
-            answer = learner(photos)
+            answer = learner(imagenet_tensor(pixels))
         logits = (answer[0] if isinstance(answer, tuple) else answer).float()
         loss = type_loss(logits, kinds, self._config.smoothing)
         if isinstance(answer, tuple):
-            cells = [mask for _, _, mask in views]
-            loss = loss + self._config.cell_share * cell_loss(answer[1].float(), cells)
+            loss = loss + self._config.cell_share * cell_loss(answer[1].float(), cells, known)
         return loss
 
     def plain_batches(self, images: int) -> Iterator[Tensor]:
@@ -227,24 +183,20 @@ def type_loss(logits: Tensor, kinds: Tensor, smoothing: float) -> Tensor:
     return torch.where(typed, named, denied).mean()
 
 
-def cell_loss(logits: Tensor, cracks: Sequence[Float32Array | None]) -> Tensor:
+def cell_loss(logits: Tensor, cells: Tensor, known: Tensor) -> Tensor:
     """Cross-entropy and Dice of the helper head over the tiles that have a mask; 0 when none has.
 
     Args:
         logits: (N, h, w) float32.
-        cracks: N arrays of S x S crack shares in [0, 1], None where unknown.
+        cells: (N, 1, h, w) float32 in [0, 1]: share of crack in each cell.
+        known: (N, 1, 1, 1) float32: 1 for tiles with a mask, else 0.
 
     Returns:
         Scalar.
     """
-    known = [index for index, crack in enumerate(cracks) if crack is not None]
-    if not known:
-        return logits.sum() * 0.0
-    there = torch.from_numpy(np.stack([cast(Float32Array, cracks[index]) for index in known]))[:, None]
-    share = functional.adaptive_avg_pool2d(there, (logits.shape[1], logits.shape[2]))
     # A cell has crack where a line of a pixel or two crosses it; less is a corner touched.
-    target = (share > _CELL_CRACK).float().to(logits.device)
-    return crack_loss(logits[known][:, None], target)
+    target = (cells > _CELL_CRACK).float()
+    return crack_loss(logits[:, None], target, known.expand_as(target))
 
 
 def _small_change(rng: np.random.Generator, side: int) -> np.ndarray:
@@ -258,27 +210,3 @@ def _small_change(rng: np.random.Generator, side: int) -> np.ndarray:
 
 def _turned(picture: Any, quarters: int, flip: bool) -> Any:
     return np.rot90(picture[:, ::-1] if flip else picture, quarters)
-
-
-def taps_of(network: nn.Module) -> list[Tap]:
-    """The features of a label network down to a sixteenth of the photo's side, in the order they are made.
-
-    Raises:
-        LearningError: It is no network that this is known of.
-    """
-    if isinstance(network, ReViT):
-        return [Tap(network.norm, int(network.head.in_features), network.patch_size)]
-    if isinstance(network, RMT):
-        blocks = [cast(Any, stage).blocks[-1] for stage in network.stages[:3]]
-        widths = [int(block.ffn_norm.normalized_shape[0]) for block in blocks]
-        return [
-            Tap(block, width, 4 * 2**index)
-            for index, (block, width) in enumerate(zip(blocks, widths, strict=True))
-        ]
-    layers = [getattr(network, f"layer{number}", None) for number in (1, 2, 3)]
-    if all(isinstance(layer, nn.Sequential) for layer in layers):  # torchvision's ResNet, a yardstick
-        return [
-            Tap(cast(nn.Module, layer), int(cast(Any, layer)[-1].bn2.num_features), 4 * 2**index, False)
-            for index, layer in enumerate(layers)
-        ]
-    raise LearningError(f"The helper head does not know {type(network).__name__}.", "Set cell_share = 0.")

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -22,6 +21,7 @@ from resatt_studio.errors import LearningError, WeightsError
 from resatt_studio.inference.device import Compute, apply_threads, choose_compute
 from resatt_studio.learning.normalisation import freeze_statistics, norm_layers, reestimate_steps
 from resatt_studio.learning.training.card import steps_of
+from resatt_studio.learning.training.feed import Feed, step_seed
 from resatt_studio.learning.training.options import RunOptions
 from resatt_studio.learning.training.registry import make_task
 from resatt_studio.learning.training.run import Keeper, Run
@@ -121,13 +121,14 @@ def learn(
     threads = apply_threads(config.threads or None)
     run = _begin(task, network, config, compute)
     keeper.begin(run)
+    batches = Feed(task, config, run.step)
     clock = _Clock(run)
     judged = run.seconds
     try:
         while _progress(config, run) < 1.0:
             if not run.held and _progress(config, run) >= config.freeze_statistics_at < 1.0:
                 yield from _hold_statistics(run, config, task, compute, clock)
-            _learn(run, task, config, compute)
+            _learn(run, task, next(batches), config, compute)
             clock.tick()
             keeper.stepped(run, _rate(config, run))
             yield _report(config, run, "learning", "")
@@ -136,6 +137,7 @@ def learn(
                 keeper.judged(run)
                 judged = run.seconds
     finally:
+        batches.close()
         keeper.stopped(run)
     if not run.held:
         yield from _hold_statistics(run, config, task, compute, clock)
@@ -189,7 +191,7 @@ def _begin(task: Task, network: nn.Module, config: RunOptions, compute: Compute)
     learner = learner.to(compute.device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(learner).requires_grad_(False)
     optimiser = torch.optim.AdamW(_groups(learner, config), lr=config.learning_rate)
-    return Run(learner, average, optimiser, np.random.default_rng([config.seed, 3]))
+    return Run(learner, average, optimiser)
 
 
 def _groups(learner: nn.Module, config: RunOptions) -> list[dict[str, Any]]:
@@ -218,7 +220,7 @@ def _rate(config: RunOptions, run: Run) -> float:
     return config.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * _progress(config, run)))
 
 
-def _learn(run: Run, task: Task, config: RunOptions, compute: Compute) -> None:
+def _learn(run: Run, task: Task, batch: Any, config: RunOptions, compute: Compute) -> None:
     """One optimiser step."""
     for group in run.optimiser.param_groups:
         group["lr"] = _rate(config, run)
@@ -227,8 +229,8 @@ def _learn(run: Run, task: Task, config: RunOptions, compute: Compute) -> None:
         freeze_statistics(run.network)
     # Dropping paths draws from torch's own chance; a seed a step makes a resumed run the same run.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(run.rng.integers(2**31)))
-        loss = task.loss(run.network, run.rng, compute)
+        torch.manual_seed(step_seed(config.seed, run.step))
+        loss = task.loss(run.network, batch, compute)
     value = float(loss.detach())
     if not math.isfinite(value):
         raise LearningError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -27,7 +26,6 @@ class Run:
     network: nn.Module
     average: nn.Module
     optimiser: torch.optim.Optimizer
-    rng: np.random.Generator
     step: int = 0
     seconds: float = 0.0
     held: bool = False

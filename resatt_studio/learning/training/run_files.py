@@ -88,7 +88,6 @@ def _save(run: Run, path: Path, config: RunOptions) -> None:
             "best": run.best,
         },
         {
-            "rng": run.rng.bit_generator.state,
             "step": run.step,
             "seconds": run.seconds,
             "held": run.held,
@@ -106,7 +105,6 @@ def _restore(run: Run, task: Task, path: Path, config: RunOptions) -> None:
     run.average.load_state_dict(tensors["average"])
     run.optimiser.load_state_dict(tensors["optimiser"])
     run.best = tensors["best"]
-    run.rng.bit_generator.state = facts["rng"]
     run.step, run.seconds = int(facts["step"]), float(facts["seconds"])
     run.judgement = task.verdict_from(facts["judgement"]) if facts["judgement"] else None
     run.best_at = (int(facts["best_at"][0]), float(facts["best_at"][1]))

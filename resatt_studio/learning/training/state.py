@@ -14,6 +14,8 @@ from resatt_studio.durable import write_whole
 from resatt_studio.errors import LearningError
 from resatt_studio.learning.training.options import RunOptions
 
+_OF_THE_MACHINE = {"threads", "workers"}  # a run may go on on another machine
+
 
 def save_checkpoint(path: Path, config: RunOptions, tensors: dict[str, Any], facts: dict[str, Any]) -> None:
     """Write tensors and facts beside the weights; a crash leaves the old checkpoint or the new one.
@@ -59,7 +61,8 @@ def load_checkpoint(path: Path, config: RunOptions) -> tuple[dict[str, Any], dic
     ) as error:
         raise LearningError(f"{path} is damaged.", "Delete it and train from the start.") from error
     wanted = json.loads(json.dumps(config.to_table()))
-    different = sorted(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
+    names = (wanted.keys() | stored.keys()) - _OF_THE_MACHINE
+    different = sorted(name for name in names if wanted.get(name) != stored.get(name))
     if different:
         raise LearningError(
             f"{path} belongs to a run with other options ({', '.join(different)}).",

@@ -44,8 +44,15 @@ class Task(Protocol):
         """The network inside a learner."""
         ...
 
-    def loss(self, learner: nn.Module, rng: np.random.Generator, compute: Compute) -> Tensor:
-        """Draw one step's patches and return their loss."""
+    def draw(self, rng: np.random.Generator) -> Any:
+        """Draw one step's patches: whatever :meth:`loss` takes, on the CPU.
+
+        It may be drawn in another process (``RunOptions.workers``), so it depends on nothing but ``rng``.
+        """
+        ...
+
+    def loss(self, learner: nn.Module, batch: Any, compute: Compute) -> Tensor:
+        """Return the loss of what :meth:`draw` drew."""
         ...
 
     def plain_batches(self, images: int) -> Iterator[Tensor]:

@@ -13,10 +13,13 @@ import torch
 from learning.drawn import draw_set
 
 from resatt_studio.errors import LearningError
+from resatt_studio.inference.device import Compute
 from resatt_studio.learning.training.dehaze_config import ClearOptions, DehazeConfig
 from resatt_studio.learning.training.dehaze_data import draw_hazy_batch, judged_haze, load_dehaze_data
 from resatt_studio.learning.training.dehaze_judging import DehazeVerdict
+from resatt_studio.learning.training.dehaze_task import DehazeTask
 from resatt_studio.learning.training.loop import train
+from resatt_studio.models import create_model
 from resatt_studio.models.state import build
 
 T = TypeVar("T")
@@ -100,3 +103,19 @@ def test_a_verdict_rises_with_psnr_and_survives_its_table() -> None:
     poor, good = (DehazeVerdict(20.0, 0.8, psnr, 0.9, 32.0, 3) for psnr in (22.0, 28.0))
     assert 0 < poor.score < good.score < 1
     assert DehazeVerdict.from_table(poor.to_table()) == poor
+
+
+def test_the_witness_asks_for_the_same_crack(data: Path) -> None:
+    """Its loss reaches the dehazing network, and never the segmenter."""
+    task = DehazeTask(replace(TINY, witness_share=1.0))
+    finish(task.read([data]))
+    network = create_model("dhformer", **TINY.network)
+    compute = Compute(torch.device("cpu"))
+    batch = task.draw(np.random.default_rng(1))
+    plain = DehazeTask(TINY)
+    with_witness, without = (one.loss(network, batch, compute) for one in (task, plain))
+    assert float(with_witness.detach()) > float(without.detach())
+    (with_witness - without).backward()
+    assert any(weight.grad is not None and weight.grad.any() for weight in network.parameters())
+    assert task._witness is not None
+    assert all(weight.grad is None for weight in task._witness.parameters())

@@ -22,8 +22,9 @@ from resatt_studio.inference.device import Compute
 from resatt_studio.learning.training import label_data
 from resatt_studio.learning.training.label_config import CropOptions, DrawnOptions, LabelConfig
 from resatt_studio.learning.training.label_data import LabelTile, load_label_data, table_tiles
+from resatt_studio.learning.training.label_helper import CellHelper
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
-from resatt_studio.learning.training.label_task import CellHelper, LabelTask, cell_loss, type_loss
+from resatt_studio.learning.training.label_task import LabelTask, cell_loss, type_loss
 from resatt_studio.learning.training.loop import learn, train
 from resatt_studio.models import create_model
 from resatt_studio.models.state import build
@@ -183,13 +184,13 @@ def test_typed_loss_is_cross_entropy() -> None:
 
 def test_cells_without_a_mask_teach_nothing() -> None:
     logits = torch.zeros(2, 4, 4, requires_grad=True)
-    cell_loss(logits, [None, None]).backward()
+    cells, known = torch.zeros(2, 1, 4, 4), torch.zeros(2, 1, 1, 1)
+    cell_loss(logits, cells, known).backward()
     assert logits.grad is not None
     assert not logits.grad.any()
-    mask = np.zeros((SIDE, SIDE), np.float32)
-    mask[:16, :16] = 1.0
+    cells[1, 0, 0, 0] = known[1] = 1.0
     logits.grad = None
-    cell_loss(logits, [None, mask]).backward()
+    cell_loss(logits, cells, known).backward()
     assert not logits.grad[0].any()
     assert logits.grad[1, 0, 0] < 0
     assert logits.grad[1, 3, 3] > 0
