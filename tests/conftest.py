@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,27 @@ def small_weights() -> Callable[..., Any]:
         return pack_weights(name, SMALL_NETWORKS[name], make_small_network(name, seed).state_dict())
 
     return pack
+
+
+@pytest.fixture(scope="module")
+def accelerator() -> Iterator[Any]:
+    """The ``torch.device`` of the tests that want a GPU, with TF32 off; skips where there is none.
+
+    RESATT_TEST_DEVICE=cpu runs the same tests on the CPU, which shows that the tests themselves are right.
+    """
+    import torch
+
+    device = torch.device(os.environ.get("RESATT_TEST_DEVICE", "cuda"))
+    if device.type == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    switches = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some versions of torch would rather have other names for these
+        before = [switch.allow_tf32 for switch in switches]
+        for switch in switches:
+            switch.allow_tf32 = False
+    yield device
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for switch, value in zip(switches, before, strict=True):
+            switch.allow_tf32 = value

@@ -21,18 +21,26 @@ from resatt_studio.models.r2aunet_keys import OURS_OF, REFERENCE_OF
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "r2aunet_small.safetensors"
 
 
-@pytest.fixture(scope="module")
-def reference() -> dict[str, Tensor]:
+def read() -> dict[str, Tensor]:
     with safe_open(str(FIXTURE), "pt") as file:
         return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  not a dict
 
 
-@pytest.fixture
-def network(reference: dict[str, Tensor]) -> R2AUNet:
+def build(reference: dict[str, Tensor]) -> R2AUNet:
     state = {key[6:]: value for key, value in reference.items() if key.startswith("param.")}
     network = R2AUNet(base_width=6, t=2)
     network.load_state_dict(from_reference_keys("r2aunet", state), strict=True)
     return network
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict[str, Tensor]:
+    return read()
+
+
+@pytest.fixture
+def network(reference: dict[str, Tensor]) -> R2AUNet:
+    return build(reference)
 
 
 def record(network: R2AUNet) -> dict[str, Tensor]:

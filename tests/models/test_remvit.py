@@ -45,8 +45,7 @@ class Reference(NamedTuple):
         return network.eval()
 
 
-@pytest.fixture(scope="module")
-def reference() -> Reference:
+def read() -> Reference:
     with safe_open(str(FIXTURE), "pt") as file:
         said = json.loads(file.metadata()["config"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  not a dict
@@ -74,6 +73,11 @@ def reference() -> Reference:
     return Reference(tensors, config)
 
 
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return read()
+
+
 def record(network: ReMViT) -> dict[str, Tensor]:
     """Hook every module whose answer the fixture names."""
     seen: dict[str, Tensor] = {}
@@ -84,7 +88,7 @@ def record(network: ReMViT) -> dict[str, Tensor]:
             seen[name] = answer
             if carried is not None:
                 seen[f"{name}_logits"] = carried.logits
-                seen[f"{name}_hw"] = torch.tensor(carried.queries)
+                seen[f"{name}_hw"] = torch.tensor(carried.queries, device=answer.device)
 
         module.register_forward_hook(hook)
 
@@ -115,7 +119,8 @@ def test_every_tensor_equals_the_reference(traced: bool, reference: Reference) -
         seen |= {f"block{k}.x": hooked[f"block{k}"], f"block{k}.mlp": hooked[f"block{k}.mlp"]}
         seen |= {f"block{k}.attn_out": hooked[f"block{k}.attn"], f"block{k}.attn_logits": scores}
         seen[f"block{k}.attn_probs"] = records[k].probs if traced else scores.softmax(dim=-1)
-        seen[f"block{k}.hw"] = torch.tensor(records[k].grid) if traced else hooked[f"block{k}_hw"]
+        grid = torch.tensor(records[k].grid, device=logits.device) if traced else hooked[f"block{k}_hw"]
+        seen[f"block{k}.hw"] = grid
     wanted = {key[10:]: value for key, value in reference.tensors.items() if key.startswith("out.64x64.")}
     assert len(wanted) >= 26
     for key, value in wanted.items():

@@ -43,13 +43,17 @@ class Reference(NamedTuple):
         return network.eval()
 
 
-@pytest.fixture(scope="module")
-def reference() -> Reference:
+def read() -> Reference:
     with safe_open(str(FIXTURE), "pt") as file:
         config = json.loads(file.metadata()["config"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  not a dict
     config["image_size"] = config.pop("img_size")
     return Reference(tensors, config)
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return read()
 
 
 def record(network: ReSwin) -> dict[str, Tensor]:

@@ -99,9 +99,10 @@ def heat(probs: list[Tensor], grid: tuple[int, int], class_token: bool) -> dict[
         row = matrix[:, 0, 1:] if class_token else matrix.mean(dim=1)
         return row.unflatten(1, grid)
 
-    rollout = torch.eye(probs[0].shape[-1])
+    identity = torch.eye(probs[0].shape[-1], device=probs[0].device)
+    rollout = identity
     for attention in probs:
-        mixed = 0.5 * attention.mean(dim=1) + 0.5 * torch.eye(attention.shape[-1])
+        mixed = 0.5 * attention.mean(dim=1) + 0.5 * identity
         rollout = mixed / mixed.sum(dim=-1, keepdim=True) @ rollout
     return {"heat.last": onto_grid(probs[-1].mean(dim=1)), "heat.rollout": onto_grid(rollout)}
 
@@ -136,7 +137,8 @@ def test_every_tensor_equals_the_reference(
             seen[f"block{k}.attn_probs"] = records[k].probs if traced else scores.softmax(dim=-1)
             seen[f"block{k}.attn_logits"] = records[k].blended if traced else scores
             seen |= {f"block{k}.x": hooked[f"block{k}"], f"block{k}.attn_out": hooked[f"block{k}.attn"]}
-            seen |= {f"block{k}.mlp": hooked[f"block{k}.mlp"], f"block{k}.hw": torch.tensor(grid)}
+            seen |= {f"block{k}.mlp": hooked[f"block{k}.mlp"]}
+            seen[f"block{k}.hw"] = torch.tensor(grid, device=photo.device)
         probs = [seen[f"block{k}.attn_probs"] for k in range(len(blended))]
         seen |= heat(probs, grid, network.class_token is not None)
     heads = (f"out.{size}.", f"ref.{size}.")
