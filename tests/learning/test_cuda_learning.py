@@ -78,6 +78,9 @@ RUNS: dict[str, RunOptions] = {
     ),
 }
 
+# Processes that fork from one which uses the GPU already.
+RUNS["r2aunet, drawn ahead"] = replace(RUNS["r2aunet"], workers=2)
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
