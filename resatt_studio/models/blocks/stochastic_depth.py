@@ -1,4 +1,4 @@
-"""Stochastic depth: deeper branches are dropped more often while learning (Huang et al., arXiv 1603.09382)."""
+"""Stochastic depth: deeper branches are dropped more often in training (arXiv 1603.09382)."""
 
 from __future__ import annotations
 
