@@ -164,8 +164,7 @@ def factory_weights(model: str) -> WeightsFile:
     except WeightsError as error:
         raise WeightsError(
             error.message,
-            "Install ResAtt Studio again, or close the project and bring your own: "
-            "resatt-studio weights import, then promote.",
+            "Install ResAtt Studio again, or import weights of your own in the Learning panel.",
         ) from error
     return load_file(path)
 

@@ -45,7 +45,7 @@ def test_without_corrections_it_says_what_to_do(studio: Any) -> None:
 
 
 def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
-    table = studio.window.panel("learningPanel").versions
+    table = studio.window.panel("learningPanel").versions.table
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
     rows = {
         table.item(row, 0).text(): [b.text() for b in table.cellWidget(row, 3).findChildren(QPushButton)]
@@ -63,13 +63,13 @@ def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
 
 
 def test_a_click_on_use_promotes_that_version(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = studio.window.panel("learningPanel").versions
-    promoted: list[str] = []
-    monkeypatch.setattr(studio.parts.learner, "promote", promoted.append)
+    table = studio.window.panel("learningPanel").versions.table
+    promoted: list[tuple[str, str]] = []
+    monkeypatch.setattr(studio.parts.shelf, "use", lambda *what: promoted.append(what))
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
     button = table.cellWidget(1, 3).findChildren(QPushButton)[0]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert promoted == [VERSIONS[2].weights_id]
+    assert promoted == [("r2aunet", VERSIONS[2].weights_id)]
 
 
 def test_reports_become_progress_words_and_curves(studio: Any) -> None:
