@@ -15,7 +15,7 @@ class ActionSpec:
     Attributes:
         id: Unique; menus and the tool bar name it.
         text: In menus.
-        target: "part.method"; the part is "session", "view", "learner", "labels", "ask", "window",
+        target: "part.method"; the part is "session", "view", "learner", "shelf", "labels", "ask", "window",
             "canvas"; "answer.transverse" calls the photo so.
         help: One sentence for the tool tip and the shortcut sheet.
         shortcuts: Portable key sequences; the first one is shown.
@@ -143,6 +143,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Use the newest candidate from now on."),
     _act("roll_back", "Roll &back", "learner.roll_back", "", "rollback", "can_roll_back",
          help="Use the version that was in use before."),
+    _act("import_weights", "&Import weights…", "shelf.want_import", "", "", "has_project",
+         help="Put weights of the network that the Learning panel lists on the shelf."),
     # Export
     _act("export", "&Export…", "ask.export", "Ctrl+E", "export", "has_project",
          help="Write masks, probabilities or weights as files."),
@@ -171,7 +173,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                    "answer_none", SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "predict", "predict_all")),
-    ("&Learn", ("learn", "stop_learning", SEPARATOR, "promote", "roll_back")),
+    ("&Learn", ("learn", "stop_learning", SEPARATOR, "promote", "roll_back", SEPARATOR, "import_weights")),
     ("E&xport", ("export", "export_heat")),
     ("&Help", ("shortcuts", "about")),
 )  # fmt: skip

@@ -10,11 +10,15 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from resatt_studio import settings
 from resatt_studio.app.actions import ActionSpec
+from resatt_studio.app.other_networks import FACTORY
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
+from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import apply_theme
 from resatt_studio.errors import ExportError, SettingsError
 from resatt_studio.records.photo import ReviewState
+
+WEIGHTS_SUFFIX = ".safetensors"
 
 
 class Asks(QObject):
@@ -30,6 +34,8 @@ class Asks(QObject):
         self._parts = parts
         self._window = window
         parts.attention.export_wanted.connect(self.export_heat)
+        parts.shelf.import_wanted.connect(self.import_weights)
+        parts.shelf.export_wanted.connect(self.export_weights)
 
     # -- projects and photos --
 
@@ -132,12 +138,55 @@ class Asks(QObject):
         """Complete a name without its ending, but over no file that the dialog has not asked about."""
         path = chosen if chosen.suffix.casefold() == ".png" else chosen.with_name(f"{chosen.name}.png")
         if path != chosen and path.exists():
-            error = ExportError(
-                f"“{path}” is there already.", "Choose it by its whole name, or another name."
-            )
-            self._parts.session.failed.emit(error)
+            self._refuse(path)
             return
         self._parts.attention.export(path)
+
+    # -- weights --
+
+    def import_weights(self, model: str) -> None:
+        """Ask for a weights file of a network and put it on the shelf."""
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._window,
+            f"Import weights of {NETWORKS[model]}",
+            "",
+            "Weights (*.safetensors *.pth *.pt);;All files (*)",
+        )
+        if chosen:
+            self._parts.shelf.bring_in(Path(chosen), model)
+
+    def export_weights(self, model: str, weights_id: str) -> None:
+        """Ask where a version shall be written, and write it with its card; "" is the factory's."""
+        project = self._parts.session.project
+        if project is None:
+            return
+        suggested = project.folder.parent / f"{model}-{weights_id[:12] or FACTORY}{WEIGHTS_SUFFIX}"
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window,
+            f"Export weights of {NETWORKS[model]}",
+            str(suggested),
+            f"Weights (*{WEIGHTS_SUFFIX})",
+        )
+        if chosen:
+            self._export_weights_to(model, weights_id, Path(chosen))
+
+    def _export_weights_to(self, model: str, weights_id: str, chosen: Path) -> None:
+        """Write over nothing that the dialog has not asked about: neither a completed name nor a card."""
+        whole = chosen.suffix.casefold() == WEIGHTS_SUFFIX
+        path = chosen if whole else chosen.with_name(f"{chosen.name}{WEIGHTS_SUFFIX}")
+        card = path.with_suffix(".md")
+        if path != chosen and path.exists():
+            self._refuse(path)
+        elif card.exists() and not path.exists():
+            self._refuse(card)
+        else:
+            self._parts.shelf.export(model, weights_id, path)
+
+    def _refuse(self, path: Path) -> None:
+        error = ExportError(f"“{path}” is there already.", "Choose it by its whole name, or another name.")
+        self._parts.session.failed.emit(error)
+
+    # -- sheets --
 
     def shortcuts(self, specs: dict[str, ActionSpec]) -> None:
         from resatt_studio.app.dialogs.shortcuts import ShortcutSheet

@@ -9,6 +9,7 @@ from resatt_studio.app.canvas.layers import HAZE_LAYERS
 from resatt_studio.app.other_networks import DEHAZE_MODEL, OtherNetworks
 from resatt_studio.app.session import Session
 from resatt_studio.app.view_state import ViewState
+from resatt_studio.app.worker import once
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.jobs import Urgency
 
@@ -35,10 +36,14 @@ class PhotoDehazing(QObject):
         self, session: Session, view: ViewState, networks: OtherNetworks, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
+        self._session = session
         self._view = view
+        self._networks = networks
+        self._kept = False
         self.asking = Asking(session, networks, Urgency.DEHAZE_SHOWN, self)
         self.asking.changed.connect(self.changed)
         self.asking.outdated.connect(self._follow)
+        session.photo_changed.connect(lambda entry: self._left() if entry is None else None)
         session.photo_ready.connect(lambda photo, document: self._follow())
         view.layer_changed.connect(lambda layer: self._layer_changed(layer.name))
 
@@ -59,9 +64,17 @@ class PhotoDehazing(QObject):
             self._follow()
             self.changed.emit()
 
+    def _left(self) -> None:
+        """Have the networks let go of what nobody will look at; on the thread that knows it."""
+        if self._kept:
+            self._kept = self.wanted
+            act = once(lambda looking=self.wanted: self._networks.let_dehazings_go(looking))
+            self._session.gpu.submit(act, Urgency.PREDICT_SHOWN)
+
     def _follow(self) -> None:
         asking = self.asking
         if not self.wanted:
             asking.withdraw()
         elif asking.told is None and asking.trouble is None and not asking.waiting:
+            self._kept = True
             asking.ask(DEHAZE_MODEL, lambda networks, project, photo: networks.dehaze(project, photo))

@@ -32,8 +32,9 @@ PREVIEW_SIDE_PX = 1600
 class ProjectState:
     """What the store says now; read as a whole, so that list, counter and versions agree.
 
-    ``in_use`` has the weights id of every network that has active weights in this project; the others are
-    asked with the factory's.
+    ``versions`` are the segmenter's, ``others`` those of the other networks. ``in_use`` has the weights id of
+    every network that has active weights in this project; the others are asked with the factory's.
+    ``earlier`` has the weights id that rolling a network back leads to, where it can be.
     """
 
     entries: tuple[PhotoEntry, ...]
@@ -41,6 +42,8 @@ class ProjectState:
     pending_samples: int
     events: tuple[EventEntry, ...] = field(repr=False, default=())
     in_use: Mapping[str, str] = field(repr=False, default_factory=dict)
+    others: tuple[WeightsVersion, ...] = field(repr=False, default=())
+    earlier: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,8 @@ def read_state(project: Project) -> ProjectState:
         len(project.store.unlearned()),
         tuple(project.store.events(200)),
         {version.model: version.weights_id for version in versions if version.state is WeightsState.ACTIVE},
+        tuple(version for version in versions if version.model != MODEL),
+        project.shelf.earlier(),
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 
 from resatt_studio.app import jobs
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers, once
+from resatt_studio.app.shelf import Shelf
+from resatt_studio.app.worker import Answers
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.training import FineTunePlan, StepReport
@@ -23,6 +24,7 @@ class Learner(QObject):
 
     Args:
         session: What is open; told when other weights come into use.
+        shelf: Where the candidate is used or put aside.
     """
 
     changed = Signal()
@@ -32,9 +34,10 @@ class Learner(QObject):
     ended = Signal(object)
     """The run's outcome, or None when it failed or was dropped."""
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, shelf: Shelf, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._shelf = shelf
         self._job_id: int | None = None
         self._finish = threading.Event()
         self.report: StepReport | None = None
@@ -138,53 +141,17 @@ class Learner(QObject):
 
     def promote(self, weights_id: str) -> None:
         """Use a version from now on."""
-
-        def act(project: Any) -> None:
-            from resatt_studio.workflow.promote import promote
-
-            promote(project, weights_id, "chosen by the inspector", self._session.settings.author)
-
-        self._decide(act, "The new weights are in use.")
+        self._shelf.use(jobs.MODEL, weights_id)
 
     def promote_newest(self) -> None:
         if self.candidate is not None:
             self.promote(self.candidate.weights_id)
 
-    def refuse(self, weights_id: str) -> None:
-        """Put a candidate aside; it stays on the shelf."""
-
-        def act(project: Any) -> None:
-            from resatt_studio.workflow.promote import refuse
-
-            refuse(project, weights_id, "refused by the inspector", self._session.settings.author)
-
-        self._decide(act, "The candidate was put aside.")
-
     def roll_back(self) -> None:
         """Use the version again that was in use before."""
-
-        def act(project: Any) -> None:
-            from resatt_studio.workflow.promote import rollback
-
-            rollback(project, jobs.MODEL, self._session.settings.author)
-
-        self._decide(act, "The version before is in use again.")
+        self._shelf.roll_back(jobs.MODEL)
 
     # -- inside --
-
-    def _decide(self, act: Callable[[Any], None], words: str) -> None:
-        project = self._session.project
-        if project is None:
-            return
-
-        def done(_: object) -> None:
-            self._session.told.emit(words)
-            self._session.weights_changed()
-
-        # On the network's thread, so that the swap falls between two steps of whatever runs there.
-        answers = Answers(done, None, self._session.failed.emit, self._session.release)
-        self._session.hold()
-        self._session.gpu.submit(once(lambda: act(project)), Urgency.PREDICT_SHOWN, answers)
 
     def _step(self, told: JobProgress) -> None:
         report = told.detail

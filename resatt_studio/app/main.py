@@ -23,6 +23,7 @@ from resatt_studio.app.notices import FaultCatcher
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.session import Session
+from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import apply_theme
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.app.window import MainWindow
@@ -59,17 +60,19 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
     look.set(apply_theme(application, preferences.theme))
     session = Session(preferences)
     view = ViewState(session)
+    shelf = Shelf(session)
     networks = OtherNetworks(
         session.predictor.courtesy, lambda: session.predictor.device, preferences.engine_path
     )
     parts = Parts(
         session,
         view,
-        Learner(session),
+        Learner(session, shelf),
         look,
         PhotoLabels(session, networks),
         PhotoDehazing(session, view, networks),
         PhotoAttention(session, view, networks),
+        shelf,
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -105,10 +105,16 @@ class OtherNetworks:
         place = (photo.photo_id, weights.weights_id)
         if place not in self._dehazings:
             self._dehazings[place] = yield from dehaze_photo(dehazer, photo)
-            _forget_oldest(
-                self._dehazings, KEPT_DEHAZED_PIXELS, lambda dehazing: dehazing.transmission_8bit.size
-            )
+            _forget_oldest(self._dehazings, KEPT_DEHAZED_PIXELS, _dehazed_pixels)
         return Told(self._dehazings[place], name)
+
+    def let_dehazings_go(self, looking: bool) -> None:
+        """A photo was left: keep nothing, or while somebody looks at dehazed photos, what the budget holds.
+
+        The newest answer, which may be larger than the budget by itself, is needed no longer either.
+        """
+        most = KEPT_DEHAZED_PIXELS if looking else 0
+        _forget_oldest(self._dehazings, most, _dehazed_pixels, least=0)
 
     def heat(self, project: Project, photo: Photo, question: HeatQuestion) -> Job[Told[Heat]]:
         """Ask a label network what it attends to in a photo."""
@@ -158,13 +164,18 @@ def factory_weights(model: str) -> WeightsFile:
     except WeightsError as error:
         raise WeightsError(
             error.message,
-            "Install ResAtt Studio again, or close the project and bring your own: "
-            "resatt-studio weights import, then promote.",
+            "Install ResAtt Studio again, or import weights of your own in the Learning panel.",
         ) from error
     return load_file(path)
 
 
-def _forget_oldest(kept: OrderedDict[tuple[str, str], A], most: int, cost: Callable[[A], int]) -> None:
-    """Let go of the oldest answers until the rest costs no more than ``most``; the newest always stays."""
-    while len(kept) > 1 and sum(map(cost, kept.values())) > most:
+def _dehazed_pixels(dehazing: Dehazing) -> int:
+    return int(dehazing.transmission_8bit.size)
+
+
+def _forget_oldest(
+    kept: OrderedDict[tuple[str, str], A], most: int, cost: Callable[[A], int], least: int = 1
+) -> None:
+    """Let go of the oldest answers until the rest costs no more than ``most``; the newest ``least`` stay."""
+    while len(kept) > least and sum(map(cost, kept.values())) > most:
         kept.popitem(last=False)

@@ -11,6 +11,7 @@ from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.session import Session
+from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import LIGHT, Tokens
 from resatt_studio.app.view_state import ViewState
 
@@ -40,3 +41,4 @@ class Parts:
     labels: PhotoLabels
     dehazing: PhotoDehazing
     attention: PhotoAttention
+    shelf: Shelf

@@ -93,7 +93,7 @@ class ProjectSession(QObject):
     @property
     def can_roll_back(self) -> bool:
         """Whether other weights were in use before these."""
-        return any(v.state is WeightsState.RETIRED for v in self.state.versions)
+        return jobs.MODEL in self.state.earlier
 
     # -- opening and closing --
 

@@ -29,6 +29,7 @@ from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.icons import label_icon
 from resatt_studio.app.menus import Actions, fill_menu_bar
 from resatt_studio.app.notices import CrashDialog, NoticeBar, crash_report
+from resatt_studio.app.offers import Offers
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import fill_recent_menu, read_drop
@@ -181,6 +182,7 @@ class MainWindow(QMainWindow):
         owners: dict[str, QObject] = {
             "session": self.parts.session,
             "learner": self.parts.learner,
+            "shelf": self.parts.shelf,
             "view": view,
             "labels": labels,
             "ask": self.ask,
@@ -204,8 +206,7 @@ class MainWindow(QMainWindow):
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)
         session.told.connect(self.notice.tell)
-        self.parts.learner.ended.connect(self._offer_candidate)
-        session.learning_cut_off.connect(self._offer_resume)
+        Offers(self.parts, self.notice)
         look.changed.connect(self._apply_look)
 
     # -- showing --
@@ -241,17 +242,6 @@ class MainWindow(QMainWindow):
         not_crack = label_icon(correction.other_colour, tokens.text, crossed=True)
         self.actions_["paint_not_crack"].setIcon(not_crack)
         self.canvas.set_background(tokens.canvas)
-
-    def _offer_candidate(self, outcome: Any) -> None:
-        if outcome is not None and not outcome.verdict.promoted:
-            weights_id = outcome.version.weights_id
-            self.notice.tell(
-                outcome.verdict.reason, "Use it all the same", lambda: self.parts.learner.promote(weights_id)
-            )
-
-    def _offer_resume(self) -> None:
-        words = "Learning was cut off when the app ended last time. It can go on from where it was."
-        self.notice.tell(words, "Go on learning", self.parts.learner.learn)
 
     def show_error(self, error: BaseException) -> None:
         """What the user can mend goes to the quiet bar, a fault of ours to the crash dialog, once each."""

@@ -54,14 +54,17 @@ def export_version(
 @app.command("import")
 def import_file(
     project: ProjectPath,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A safetensors file of this app.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Safetensors of this app, or a .pth.")],
+    model: Annotated[
+        str, typer.Option(metavar="r2aunet|rmt|revit|dhformer", help="Refuse weights of other networks.")
+    ] = "",
 ) -> None:
     """Put weights from a file on the shelf as a candidate."""
     from resatt_studio.workflow.project import open_project
     from resatt_studio.workflow.weights import import_file as bring_in
 
     with open_project(project) as opened:
-        version = bring_in(opened, file)
+        version = bring_in(opened, file, model=model)
         say(None, f"{version.weights_id} is {version.state.value} v{version.number}")
 
 

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from resatt_studio.errors import BugError
-from resatt_studio.imaging.colour import look_up
 from resatt_studio.imaging.resizing import resized
 from resatt_studio.imaging.writing import write_png
 from resatt_studio.records.arrays import Float32Array, UInt8Array, read_only
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import ImageDraw, ImageFont
 
 OPACITY = 0.6
-"""Share of the colour in a blend; the rest is the photo in grey."""
+"""Share of the colour in a picture; the rest is the photo in grey."""
 
 LEAST_SIDE_PX, MOST_SIDE_PX = 480, 1600
 """Longer side of the photo in a picture: smaller ones are enlarged by a whole factor, larger ones shrunk."""
@@ -32,15 +31,14 @@ _BAR_PX = 22
 _INK, _PAPER = (25, 25, 25), (255, 255, 255)
 
 
-@lru_cache(maxsize=8)
-def heat_table(opacity: float = OPACITY) -> UInt8Array:
-    """256 x 4 uint8 RGBA from the least to the highest value: viridis, straight alpha.
+@lru_cache(maxsize=1)
+def heat_table() -> UInt8Array:
+    """256 x 3 uint8 RGB from the least to the highest value: viridis.
 
     Viridis is perceptually uniform, keeps its order in grey prints and under every common colour blindness.
     """
     bgr = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0]
-    alpha = np.full((256, 1), round(255 * opacity), np.uint8)
-    return read_only(np.concatenate([bgr[:, ::-1], alpha], axis=1))
+    return read_only(np.ascontiguousarray(bgr[:, ::-1]))
 
 
 def heat_pixels(heat: Heat, height: int | None = None, width: int | None = None) -> Float32Array:
@@ -69,33 +67,6 @@ def heat_levels(heat: Heat, height: int | None = None, width: int | None = None)
     return np.asarray(levels.clip(0, 255), np.uint8)
 
 
-def heat_rgba(
-    heat: Heat, height: int | None = None, width: int | None = None, opacity: float = OPACITY
-) -> UInt8Array:
-    """As :func:`heat_levels`, as H x W x 4 uint8 RGBA with straight alpha, to be laid over ``heat.box``."""
-    return look_up(heat_table(opacity), heat_levels(heat, height, width))
-
-
-def overlay(photo: UInt8Array, heat: Heat, opacity: float = OPACITY) -> UInt8Array:
-    """Blend a heat over its photo.
-
-    Args:
-        photo: H x W x 3 uint8 RGB, the upright photo in its full size.
-        heat: Of this photo.
-        opacity: Share of the colour, in [0, 1].
-
-    Returns:
-        H x W x 3 uint8 RGB: the photo in grey, coloured inside ``heat.box``.
-
-    Raises:
-        BugError: The photo has another size.
-    """
-    _check_size(photo, heat)
-    blended = _grey(photo)
-    blended[heat.box.slices] = _blend(blended[heat.box.slices], heat_levels(heat), opacity)
-    return blended
-
-
 def draw_picture(photo: UInt8Array, heat: Heat, caption: str = "") -> UInt8Array:
     """Draw the part of the photo that was looked at under its heat, with colour bar and caption.
 
@@ -118,7 +89,7 @@ def draw_picture(photo: UInt8Array, heat: Heat, caption: str = "") -> UInt8Array
     _check_size(photo, heat)
     height, width = shown_size(heat.box.height, heat.box.width)
     part = _grey(resized(photo[heat.box.slices], height, width))
-    part = _blend(part, heat_levels(heat, height, width), OPACITY)
+    part = _blend(part, heat_levels(heat, height, width))
     text_px = max(_LEAST_TEXT_PX, round(max(height, width) / 72))
     font = ImageFont.load_default(text_px)
     labels = [f"{value:.3g}" for value in (heat.grid.max(), heat.grid.min())]
@@ -130,7 +101,7 @@ def draw_picture(photo: UInt8Array, heat: Heat, caption: str = "") -> UInt8Array
     picture = Image.new("RGB", (columns, least_rows + _GAP_PX + len(lines) * line_px + _GAP_PX), _PAPER)
     picture.paste(Image.fromarray(part), (0, 0))
     draw = ImageDraw.Draw(picture)
-    bar = np.repeat(heat_table()[::-1, None, :3], _BAR_PX, axis=1)
+    bar = np.repeat(heat_table()[::-1, None], _BAR_PX, axis=1)
     bar_rows = least_rows - 2 * _GAP_PX
     picture.paste(Image.fromarray(resized(bar, bar_rows, _BAR_PX)), (width + _GAP_PX, _GAP_PX))
     beside = width + _GAP_PX + _BAR_PX + 6
@@ -170,11 +141,9 @@ def _grey(photo: UInt8Array) -> UInt8Array:
     return np.repeat(np.asarray(grey, np.uint8)[:, :, None], 3, axis=2)
 
 
-def _blend(grey: UInt8Array, levels: UInt8Array, opacity: float) -> UInt8Array:
-    colour = look_up(heat_table(), levels)[:, :, :3]
-    blended: Any = cv2.addWeighted(
-        np.ascontiguousarray(colour), opacity, np.ascontiguousarray(grey), 1 - opacity, 0
-    )
+def _blend(grey: UInt8Array, levels: UInt8Array) -> UInt8Array:
+    """H x W x 3 grey and H x W levels to H x W x 3 uint8 RGB."""
+    blended: Any = cv2.addWeighted(heat_table()[levels], OPACITY, grey, 1 - OPACITY, 0)
     return np.asarray(blended, np.uint8)
 
 

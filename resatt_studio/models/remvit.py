@@ -19,12 +19,10 @@ from resatt_studio.models.blocks.attention import (
     EPSILON,
     FIXED_ALPHA,
     Alpha,
-    DropPath,
     Mlp,
     blended_logits,
     current_alpha,
     raw_logits,
-    rising_rates,
     start_small,
 )
 from resatt_studio.models.blocks.checks import (
@@ -38,6 +36,7 @@ from resatt_studio.models.blocks.checks import (
     whole_checks,
 )
 from resatt_studio.models.blocks.precision import exact_on, widened
+from resatt_studio.models.blocks.stochastic_depth import DropPath, rising_rates
 from resatt_studio.models.revit import BlockAttention
 
 Grid: TypeAlias = tuple[int, int]

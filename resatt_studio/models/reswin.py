@@ -18,12 +18,10 @@ from torch.nn import functional
 
 from resatt_studio.models.blocks.attention import (
     FIXED_ALPHA,
-    DropPath,
     Mlp,
     blended_logits,
     raw_logits,
     repeat_edge,
-    rising_rates,
     start_small,
 )
 from resatt_studio.models.blocks.checks import (
@@ -35,6 +33,7 @@ from resatt_studio.models.blocks.checks import (
     truth_checks,
     whole_checks,
 )
+from resatt_studio.models.blocks.stochastic_depth import DropPath, rising_rates
 
 Grid: TypeAlias = tuple[int, int]
 

@@ -20,13 +20,11 @@ from resatt_studio.models.blocks.attention import (
     EPSILON,
     FIXED_ALPHA,
     Alpha,
-    DropPath,
     Mlp,
     blended_logits,
     current_alpha,
     raw_logits,
     repeat_edge,
-    rising_rates,
     start_small,
 )
 from resatt_studio.models.blocks.checks import (
@@ -38,6 +36,7 @@ from resatt_studio.models.blocks.checks import (
     whole_checks,
 )
 from resatt_studio.models.blocks.precision import widened
+from resatt_studio.models.blocks.stochastic_depth import DropPath, rising_rates
 
 Parts: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
 """Blended logits, probabilities, query and key of one attention: a record that does not know its place."""

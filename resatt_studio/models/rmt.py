@@ -23,6 +23,7 @@ from resatt_studio.models.blocks.retention import (
     SpatialPrior,
     on_grid,
 )
+from resatt_studio.models.blocks.stochastic_depth import rising_rates
 
 STAGES = 4
 
@@ -184,8 +185,7 @@ class RMT(nn.Module):
                 ConvNorm(first, first, stride=1),
             )
         )
-        total = sum(depths)
-        drops = [drop_path_rate * k / max(1, total - 1) for k in range(total)]
+        drops = iter(rising_rates(drop_path_rate, sum(depths)))
         self.stages = nn.ModuleList()
         for index, width in enumerate(embed_dims):
             heads, scale = num_heads[index], layer_scale_init if layer_scales[index] else None
@@ -193,7 +193,7 @@ class RMT(nn.Module):
                 width // heads, heads, init_values[index], heads_ranges[index], decomposed[index]
             )
             blocks = [
-                RetentionBlock(width, heads, mlp_ratios[index], scale, drops.pop(0))
+                RetentionBlock(width, heads, mlp_ratios[index], scale, next(drops))
                 for _ in range(depths[index])
             ]
             downsample = ConvNorm(width, embed_dims[index + 1], stride=2) if index + 1 < STAGES else None

@@ -152,6 +152,15 @@ def build(weights: WeightsFile) -> nn.Module:
     return network.eval()
 
 
+def check_fits(weights: WeightsFile) -> None:
+    """Compare names and shapes of the tensors with those of the network that the header names.
+
+    Raises:
+        WeightsError: Tensors are missing, left over or of another shape.
+    """
+    _check_fits(weights.model, weights.config, _tensors("These weights", weights.data))
+
+
 def _stored(tensor: Tensor, half: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous().clone()
     return tensor.half() if half and tensor.is_floating_point() and _is_matrix(tensor) else tensor

@@ -110,16 +110,6 @@ class WeightsShelf:
                 return
         write_whole(self.path(weights.weights_id), weights.data)
 
-    def import_file(self, path: Path, name: str = "", author: str = "") -> WeightsVersion:
-        """Check a weights file from elsewhere and put it on the shelf as a candidate.
-
-        Raises:
-            WeightsError: It is damaged, of an unknown network, or does not fit what it says it is.
-        """
-        from resatt_studio.models.state import load_weights  # torch: only when asked for
-
-        return self.add(load_weights(path), reason=f"imported from {path}", name=name, author=author)
-
     def versions(self, model: str | None = None) -> list[WeightsVersion]:
         """Every version, or those of one model, in the order of arrival."""
         query = select(schema.weights).order_by(_weights.number)
@@ -235,6 +225,15 @@ class WeightsShelf:
                 author=author,
             )
         return self.version(below.weights_id)
+
+    def earlier(self) -> dict[str, str]:
+        """The weights id that :meth:`rollback` would lead to, for every model that can go back."""
+        stacks: dict[str, list[str]] = {}
+        query = select(_activations.model, _activations.weights_id).where(_activations.taken_back.is_(False))
+        with self._database.reading() as connection:
+            for model, weights_id in connection.execute(query.order_by(_activations.id)):
+                stacks.setdefault(model, []).append(weights_id)
+        return {model: stack[-2] for model, stack in stacks.items() if len(stack) > 1}
 
     def load(self, weights_id: str) -> WeightsFile:
         """Read a version's file and verify every byte of it.

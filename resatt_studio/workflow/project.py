@@ -151,7 +151,7 @@ def create_project(
         WeightsError: The weights cannot be used.
     """
     folder = Path(folder).absolute()
-    weights = factory_weights or _bundled(starting_weights)  # told before there is half a project
+    weights = factory_weights or bundled_weights(starting_weights)  # told before there is half a project
     try:
         folder.mkdir(parents=True, exist_ok=True)
         taken = any(path.name != LOCK for path in folder.iterdir())
@@ -221,12 +221,21 @@ def _open(folder: Path, factory_weights: Path | None, starting_weights: str = "f
     return project
 
 
-def _bundled(name: str) -> Path:
+def bundled_weights(name: str, model: str = "r2aunet") -> Path:
+    """Where weights are that came with the app.
+
+    Args:
+        name: "factory", or for R2AU-Net "generated".
+        model: Registry name.
+
+    Raises:
+        WeightsError: This installation has none.
+    """
     try:
-        return asset("weights", f"r2aunet-{name}.safetensors")
+        return asset("weights", f"{model}-{name}.safetensors")
     except BugError as error:
         raise WeightsError(
-            f"This installation has no {name} weights to begin a project with.",
+            f"This installation has no {name} weights of {model} to begin with.",
             "Choose other starting_weights in the settings, or install resatt-studio again.",
         ) from error
 
@@ -237,5 +246,5 @@ def _stock_shelf(project: Project, factory_weights: Path | None, name: str) -> N
         return
     from resatt_studio.models.state import load_weights  # torch: only for a new project
 
-    weights = load_weights(factory_weights or _bundled(name))
+    weights = load_weights(factory_weights or bundled_weights(name))
     project.shelf.add(weights, state=WeightsState.ACTIVE, name=name, reason="shipped with the app")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from resatt_studio.records.weights import WeightsVersion
-from resatt_studio.workflow.project import Project
+from resatt_studio.errors import WeightsError
+from resatt_studio.models.registry import model_entry
+from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.workflow.project import Project, bundled_weights
 
 MODEL = "r2aunet"
+FACTORY = "factory"
 
 
 def promote(project: Project, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:
     """Make a version the active one; the former one is retired in the same transaction.
 
-    The weights file is read and verified first: damaged weights never become active.
+    The weights file is read and verified first: damaged weights never become active. The first version of a
+    network that was asked with the factory's until now takes these onto the shelf, so that rolling back leads
+    to them.
 
     Args:
         project: An open project.
@@ -25,7 +30,22 @@ def promote(project: Project, weights_id: str, reason: str = "", author: str = "
         WeightsError: No such version, or its file is missing or damaged; nothing has changed.
     """
     weights = project.shelf.load(weights_id)
+    if not any(version.state is WeightsState.ACTIVE for version in project.shelf.versions(weights.model)):
+        _shelve_factory(project, weights.model, author)
     return project.shelf.promote(weights.weights_id, reason, author)
+
+
+def promote_factory(project: Project, model: str, reason: str = "", author: str = "") -> WeightsVersion:
+    """Make the weights that came with the app the active ones of a network.
+
+    Raises:
+        WeightsError: This installation has none; nothing has changed.
+    """
+    from resatt_studio.models.state import load_weights
+
+    weights = load_weights(bundled_weights(FACTORY, model))
+    version = project.shelf.add(weights, name=FACTORY, reason="shipped with the app", author=author)
+    return project.shelf.promote(version.weights_id, reason, author)
 
 
 def refuse(project: Project, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:
@@ -46,10 +66,38 @@ def rollback(project: Project, model: str = MODEL, author: str = "") -> WeightsV
     return project.shelf.rollback(model, author)
 
 
-def import_weights(project: Project, path: Path, name: str = "", author: str = "") -> WeightsVersion:
-    """Check a weights file and put it on the shelf as a candidate.
+def import_weights(
+    project: Project, path: Path, name: str = "", author: str = "", model: str = ""
+) -> WeightsVersion:
+    """Check a weights file and put it on the shelf as a candidate; weights that are there stay as they are.
+
+    Args:
+        project: An open project.
+        path: Safetensors of this app, or a .pth or .pt that ``torch.save`` wrote; no code in it is run.
+        name: Shown to people; "v" and the number unless given.
+        author: Who.
+        model: Network that the weights must be of; "" for any.
 
     Raises:
-        WeightsError: It is damaged, of an unknown network, or does not fit what it says it is.
+        WeightsError: It is damaged, of an unknown or another network, or does not fit what it says it is.
     """
-    return project.shelf.import_file(Path(path), name, author)
+    from resatt_studio.models.torch_files import read_weights
+
+    path = Path(path)
+    known = [(version.model, version.config) for version in project.shelf.versions()]
+    weights = read_weights(path, known)
+    if model and weights.model != model_entry(model).name:
+        given, wanted = model_entry(weights.model).title, model_entry(model).title
+        raise WeightsError(
+            f"{path} holds weights of {given}, not of {wanted}.",
+            f"Import them for {given}, or choose a file of {wanted}.",
+        )
+    return project.shelf.add(weights, reason=f"imported from {path}", name=name, author=author)
+
+
+def _shelve_factory(project: Project, model: str, author: str) -> None:
+    """Put the shipped weights on the shelf as the active ones, where this installation has them."""
+    try:
+        promote_factory(project, model, "in use before any other", author)
+    except WeightsError:
+        return  # there is nothing to go back to, and the new weights are all the more welcome

@@ -143,13 +143,23 @@ def export_weights(project: Project, name: str, out: Path) -> tuple[Path, ...]:
     return find_exporter("weights").export(item, out).paths
 
 
-def import_file(project: Project, path: Path, author: str = "") -> WeightsVersion:
-    """Put weights from a file on the shelf as a candidate.
+def export_factory(model: str, out: Path) -> tuple[Path, ...]:
+    """Write a network's shipped weights as :func:`export_weights` writes a version.
 
     Raises:
-        WeightsError: The file is missing, damaged or of an unknown network.
+        WeightsError: This installation has none.
+        ExportError: ``out`` cannot be written.
     """
-    return import_weights(project, path, author=author)
+    return find_exporter("weights").export(WeightsItem(load_file(factory_path(model)), ()), out).paths
+
+
+def import_file(project: Project, path: Path, author: str = "", model: str = "") -> WeightsVersion:
+    """Put weights from a file on the shelf as a candidate; see :func:`~.promote.import_weights`.
+
+    Raises:
+        WeightsError: The file is missing, damaged or of another network.
+    """
+    return import_weights(project, path, author=author, model=model)
 
 
 def promote_by_name(project: Project, name: str, author: str = "") -> WeightsVersion:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,29 @@ def test_a_photo_that_is_opened_again_is_not_dehazed_again(hazy: Any) -> None:
     assert wait_for(lambda: dehazing.dehazing is not None, 60)
     session.previous_photo()
     assert wait_for(lambda: dehazing.dehazing is first, 60)
+
+
+def test_a_dehazed_photo_is_let_go_when_it_is_left_and_no_layer_shows_it(hazy: Any) -> None:
+    session, first = hazy.parts.session, weakref.ref(hazy.parts.dehazing.dehazing)
+    hazy.parts.view.toggle_dehazed()
+    assert first() is not None, "it may be shown again while its photo is open"
+    session.next_photo()
+    assert wait_for(lambda: session.photo is not None and not session.gpu.busy, 60)
+    gc.collect()
+    assert first() is None
+
+
+def test_a_dehazed_photo_beyond_the_budget_is_let_go_also_while_a_layer_is_shown(
+    hazy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resatt_studio.app.other_networks.KEPT_DEHAZED_PIXELS", 100)
+    session, dehazing = hazy.parts.session, hazy.parts.dehazing
+    first = weakref.ref(dehazing.dehazing)
+    session.leave_photo()
+    assert wait_for(lambda: not session.gpu.busy, 60)
+    assert dehazing.wanted
+    gc.collect()
+    assert first() is None
 
 
 def test_hiding_the_layer_withdraws_what_is_not_answered_yet(looking: Any) -> None:

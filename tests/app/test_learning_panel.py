@@ -45,7 +45,7 @@ def test_without_corrections_it_says_what_to_do(studio: Any) -> None:
 
 
 def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
-    table = studio.window.panel("learningPanel").versions
+    table = studio.window.panel("learningPanel").versions.table
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
     rows = {
         table.item(row, 0).text(): [b.text() for b in table.cellWidget(row, 3).findChildren(QPushButton)]
@@ -63,13 +63,13 @@ def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
 
 
 def test_a_click_on_use_promotes_that_version(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = studio.window.panel("learningPanel").versions
-    promoted: list[str] = []
-    monkeypatch.setattr(studio.parts.learner, "promote", promoted.append)
+    table = studio.window.panel("learningPanel").versions.table
+    promoted: list[tuple[str, str]] = []
+    monkeypatch.setattr(studio.parts.shelf, "use", lambda *what: promoted.append(what))
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
     button = table.cellWidget(1, 3).findChildren(QPushButton)[0]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert promoted == [VERSIONS[2].weights_id]
+    assert promoted == [("r2aunet", VERSIONS[2].weights_id)]
 
 
 def test_reports_become_progress_words_and_curves(studio: Any) -> None:
@@ -139,14 +139,17 @@ def test_smoothing_starts_at_the_first_value_and_stays_between_the_extremes() ->
     assert abs(smooth[-1][1] - 0.5) < 0.2
 
 
-def test_the_history_names_photos_and_shortens_hashes(studio: Any) -> None:
+def test_the_history_names_photos_and_weights_and_shortens_hashes(studio: Any) -> None:
     panel = studio.window.panel("historyPanel")
     events = (
         EventEntry(1, "checkpoint", "a" * 64, made_at="2026-05-04T10:11:12+00:00", author="ada"),
         EventEntry(2, "run-ended", "finished", made_at="2026-05-04T10:12:12+00:00"),
     )
-    studio.parts.session._take_state(ProjectState((), (), 0, events))
+    events = (*events, EventEntry(3, "promoted", made_at="2026-05-04T10:13:12+00:00", weights_id="b" * 64))
+    mine = WeightsVersion("b" * 64, "rmt", {}, 2, name="v2")
+    studio.parts.session._take_state(ProjectState((), (), 0, events, others=(mine,)))
     texts = [panel.list.item(row).text() for row in range(panel.list.count())]
-    assert texts[0] == "2026-05-04 10:12 · run ended\nfinished"
-    assert texts[1].startswith("2026-05-04 10:11 · checkpoint · ada\naaaa")
-    assert "…" in texts[1]
+    assert texts[0] == "2026-05-04 10:13 · promoted · RMT v2"
+    assert texts[1] == "2026-05-04 10:12 · run ended\nfinished"
+    assert texts[2].startswith("2026-05-04 10:11 · checkpoint · ada\naaaa")
+    assert "…" in texts[2]

@@ -26,9 +26,9 @@ CONTRACT = {
     "export": ["--format", "--out"],
     "weights list": [],
     "weights export": ["--version", "--out"],
-    "weights import": [],
+    "weights import": ["--model"],
     "weights promote": [],
-    "weights rollback": [],
+    "weights rollback": ["--model"],
     "train": ["--data", "--out", "--config", "--resume"],
     "doctor": [],
 }

@@ -101,6 +101,8 @@ def test_weights_travel_from_one_project_to_another(
     run("new", other, "--photos", photo_folder)
     ran = run("weights", "import", other, out)
     assert ran.code == 0 and "candidate v2" in ran.out
+    ran = run("weights", "import", other, out, "--model", "rmt")
+    assert ran.code == 2 and "holds weights of R2AU-Net, not of RMT" in ran.err
     (tmp_path / "junk.safetensors").write_bytes(b"junk")
     assert run("weights", "import", other, tmp_path / "junk.safetensors").code == 2
 

@@ -15,12 +15,11 @@ from resatt_studio.errors import BugError, ExportError
 from resatt_studio.imaging.heat_picture import (
     LEAST_SIDE_PX,
     MOST_SIDE_PX,
+    OPACITY,
     draw_picture,
     heat_levels,
     heat_pixels,
-    heat_rgba,
     heat_table,
-    overlay,
     shown_size,
     write_picture,
 )
@@ -96,19 +95,16 @@ def test_an_even_map_stays_even_up_to_the_border(height: int, width: int) -> Non
     assert not heat_levels(heat).any()
 
 
-def test_a_tile_is_coloured_at_its_place_and_nowhere_else() -> None:
-    photo = grey(90, 120)
+def test_a_tile_is_pictured_alone_and_looks_as_a_photo_of_its_own_would() -> None:
+    photo = np.random.default_rng(1).integers(0, 256, (90, 120, 3), np.uint8)
     box = Box(30, 50, 70, 110)
-    heat = heat_over(90, 120, planted(4, 6, 1, 4), box)
-    blended = overlay(photo, heat)
-    outside = np.ones((90, 120), np.bool_)
-    outside[box.slices] = False
-    assert np.array_equal(blended[outside], photo[outside])
-    inside = blended[box.slices].astype(int)
-    yellow = np.abs(inside - inside[15, 45]).sum(axis=2)
-    assert middle_of_the_highest(-yellow.astype(float)) == (15, 45)
+    grid = planted(4, 6, 1, 4)
+    heat = heat_over(90, 120, grid, box)
     assert heat.peak == (45, 95)
-    assert heat_rgba(heat).shape == (40, 60, 4)
+    assert heat_levels(heat).shape == (40, 60)
+    assert middle_of_the_highest(heat_pixels(heat)) == (15, 45)
+    alone = draw_picture(np.ascontiguousarray(photo[box.slices]), heat_over(40, 60, grid))
+    assert np.array_equal(draw_picture(photo, heat), alone)
 
 
 def test_a_large_photo_is_coloured_in_the_size_it_is_shown_in() -> None:
@@ -120,20 +116,20 @@ def test_a_large_photo_is_coloured_in_the_size_it_is_shown_in() -> None:
 def test_lightness_rises_with_the_value_for_every_eye() -> None:
     table = heat_table().astype(float)
     # Red and green as those see them who miss one of the two (rough mean of both), and grey prints.
-    grey_print = table[:, :3] @ [0.299, 0.587, 0.114]
+    grey_print = table @ [0.299, 0.587, 0.114]
     assert (np.diff(grey_print) > -0.5).all() and grey_print[-1] - grey_print[0] > 150
-    lightness = cv2.cvtColor(table[None, :, :3].astype(np.uint8), cv2.COLOR_RGB2LAB)[0, :, 0].astype(float)
+    lightness = cv2.cvtColor(table[None].astype(np.uint8), cv2.COLOR_RGB2LAB)[0, :, 0].astype(float)
     steps = lightness[15::16] - lightness[:-15:16]
     assert steps.max() < 2 * steps.min()
 
 
-def test_opacity_mixes_colour_and_photo() -> None:
-    heat = heat_over(20, 20, planted(2, 2, 0, 0))
-    photo = np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)
-    grey_photo = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
-    assert np.array_equal(overlay(photo, heat, 0.0), np.repeat(grey_photo[:, :, None], 3, axis=2))
-    assert np.array_equal(overlay(photo, heat, 1.0), heat_rgba(heat)[:, :, :3])
-    assert heat_rgba(heat, opacity=0.4)[0, 0, 3] == 102
+def test_a_picture_mixes_colour_and_the_photo_in_grey() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (480, 500, 3), np.uint8)
+    heat = heat_over(480, 500, planted(5, 5, 2, 2))
+    shown = draw_picture(photo, heat)[:480, :500].astype(float)
+    grey_photo = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[:, :, None].astype(float)
+    wanted = OPACITY * heat_table()[heat_levels(heat)] + (1 - OPACITY) * grey_photo
+    assert np.abs(shown - wanted).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -163,7 +159,7 @@ def test_the_bar_runs_from_the_highest_down_to_the_least_and_both_are_named() ->
     heat = heat_over(500, 600, [[0.001, 0.5], [0.002, 0.25]])
     picture = draw_picture(grey(500, 600), heat)
     bar = picture[12:488, 600 + 12 + 11]
-    assert np.array_equal(bar[0], heat_table()[255, :3]) and np.array_equal(bar[-1], heat_table()[0, :3])
+    assert np.array_equal(bar[0], heat_table()[255]) and np.array_equal(bar[-1], heat_table()[0])
     beside = picture[:500, 600 + 12 + 22 + 4 :].min(axis=2) < 128
     assert beside[:40].any() and beside[470:].any() and not beside[60:440].any()
 
@@ -198,4 +194,4 @@ def test_the_file_holds_the_picture(tmp_path: Path) -> None:
 
 def test_another_photo_is_a_bug() -> None:
     with pytest.raises(BugError, match="heat of 50 x 70"):
-        overlay(grey(70, 50), heat_over(50, 70, planted(3, 4, 1, 1)))
+        draw_picture(grey(70, 50), heat_over(50, 70, planted(3, 4, 1, 1)))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models import test_r2aunet, test_remvit, test_reswin, test_revit, test_rmt
+from models.variants import REMVIT, RESWIN, Reference, Variant
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.resources import assets_folder
 from resatt_studio.synthesis.scenes import render_scene
@@ -53,6 +54,27 @@ class OnDevice:
         return network
 
 
+class VariantOnDevice:
+    """The same of a :class:`~models.variants.Variant`."""
+
+    def __init__(self, variant: Variant, device: torch.device) -> None:
+        self._variant, self._device = variant, device
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        return self.reference().tensors
+
+    def reference(self) -> Reference:
+        reference = self._variant.reference()
+        return reference._replace(tensors=there(reference.tensors, self._device))
+
+    def reference_network(self) -> nn.Module:
+        network: nn.Module = self._variant.reference_network().to(self._device)
+        return network
+
+    network = reference_network
+
+
 @pytest.fixture(scope="module")
 def rmt(accelerator: torch.device) -> dict[str, Any]:
     return {name: OnDevice(test_rmt.Reference(name), accelerator) for name in test_rmt.NAMES}
@@ -66,12 +88,12 @@ def revit(accelerator: torch.device) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def remvit(accelerator: torch.device) -> Any:
-    return OnDevice(test_remvit.read(), accelerator)
+    return VariantOnDevice(REMVIT, accelerator)
 
 
 @pytest.fixture(scope="module")
 def reswin(accelerator: torch.device) -> Any:
-    return OnDevice(test_reswin.read(), accelerator)
+    return VariantOnDevice(RESWIN, accelerator)
 
 
 @pytest.fixture(scope="module")

@@ -2,80 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors import safe_open
 from torch import Tensor, nn
 
-from resatt_studio.errors import WeightsError
+from models.variants import REMVIT, Variant
 from resatt_studio.models.remvit import Carried, PooledAttention, ReMViT
-from resatt_studio.models.remvit_keys import from_reference_keys, to_reference_keys
 
-FIXTURE = Path(__file__).parents[1] / "fixtures" / "remvit_tiny.safetensors"
-TINY: dict[str, Any] = {
-    "image_size": 32,
-    "embed_dim": 8,
-    "depth": 4,
-    "dim_mul": ((1, 2), (3, 2)),
-    "head_mul": ((1, 2), (3, 2)),
-    "q_stride": ((1, 2), (3, 2)),
-    "kv_stride": 2,
-    "num_classes": 4,
-}
+TINY = REMVIT.tiny
 
 
-class Reference(NamedTuple):
-    """The authors' network in numbers: tensors, and how ours is built."""
-
-    tensors: dict[str, Tensor]
-    config: dict[str, Any]
-
-    def state(self) -> dict[str, Tensor]:
-        return {key[6:]: value for key, value in self.tensors.items() if key.startswith("param.")}
-
-    def network(self) -> ReMViT:
-        network = ReMViT(**self.config)
-        network.load_state_dict(from_reference_keys(self.state()), strict=True)
-        return network.eval()
-
-
-def read() -> Reference:
-    with safe_open(str(FIXTURE), "pt") as file:
-        said = json.loads(file.metadata()["config"])
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  not a dict
-    theirs = said["ReViT"]
-    same = (
-        "embed_dim",
-        "depth",
-        "num_heads",
-        "mlp_ratio",
-        "qkv_bias",
-        "dim_mul",
-        "head_mul",
-        "residual_pooling",
-    )
-    config = {name: theirs[name] for name in same} | {
-        "image_size": said["DATA"]["crop_size"],
-        "num_classes": said["MODEL"]["num_classes"],
-        "patch_kernel": theirs["patch_kernel"][0],
-        "patch_stride": theirs["patch_stride"][0],
-        "pool_kernel": theirs["pool_qkv_kernel"][0],
-        "kv_stride": theirs["pool_kv_stride_adaptive"][0],
-        "q_stride": [row[:2] for row in theirs["pool_q_stride"]],
-        "learnable_alpha": theirs["alpha"],
-    }
-    return Reference(tensors, config)
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return read()
+@pytest.fixture
+def variant() -> Variant:
+    return REMVIT
 
 
 def record(network: ReMViT) -> dict[str, Tensor]:
@@ -88,7 +31,7 @@ def record(network: ReMViT) -> dict[str, Tensor]:
             seen[name] = answer
             if carried is not None:
                 seen[f"{name}_logits"] = carried.logits
-                seen[f"{name}_hw"] = torch.tensor(carried.queries, device=answer.device)
+                seen[f"{name}_hw"] = torch.tensor(carried.queries)
 
         module.register_forward_hook(hook)
 
@@ -103,8 +46,9 @@ def record(network: ReMViT) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["quick", "traced"])
-def test_every_tensor_equals_the_reference(traced: bool, reference: Reference) -> None:
-    network = reference.network()
+def test_every_tensor_equals_the_reference(traced: bool, variant: Variant) -> None:
+    reference = variant.reference()
+    network = variant.reference_network()
     hooked = record(network)
     records: list[PooledAttention] = []
     with torch.no_grad():
@@ -121,23 +65,21 @@ def test_every_tensor_equals_the_reference(traced: bool, reference: Reference) -
         seen[f"block{k}.attn_probs"] = records[k].probs if traced else scores.softmax(dim=-1)
         grid = torch.tensor(records[k].grid, device=logits.device) if traced else hooked[f"block{k}_hw"]
         seen[f"block{k}.hw"] = grid
-    wanted = {key[10:]: value for key, value in reference.tensors.items() if key.startswith("out.64x64.")}
-    assert len(wanted) >= 26
-    for key, value in wanted.items():
-        assert seen[key].shape == value.shape, key
-        assert (seen[key] - value).abs().max() <= 1e-4, key
+    reference.assert_equals(seen, least=26)
 
 
-def test_the_first_norm_has_the_references_epsilon(reference: Reference) -> None:
-    norm = reference.network().blocks[0].attention_norm
+def test_the_first_norm_has_the_references_epsilon(variant: Variant) -> None:
+    reference = variant.reference()
+    norm = variant.reference_network().blocks[0].attention_norm
     with torch.no_grad():
         answer = norm(reference.tensors["probe.layer_norm.in"])
     assert (answer - reference.tensors["probe.layer_norm.out"]).abs().max() <= 1e-5
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["quick", "traced"])
-def test_gradients_equal_the_reference(traced: bool, reference: Reference) -> None:
-    network = reference.network().train()
+def test_gradients_equal_the_reference(traced: bool) -> None:
+    reference = REMVIT.reference()
+    network = REMVIT.reference_network().train()
     photo = reference.tensors["in.64x64"]
     logits = network.trace(photo)[0] if traced else network(photo)
     (logits * reference.tensors["grad.64x64.loss_weight"]).sum().backward()
@@ -205,21 +147,6 @@ def test_an_alpha_of_one_is_a_plain_mvit_and_a_smaller_one_inherits_positions() 
                 carried = Carried(kept.blended, kept.grid, kept.key_grid)
 
 
-@pytest.mark.parametrize("size", [(32, 32), (64, 96), (57, 33), (8, 100), (1, 1)])
-def test_every_size_gets_the_same_logits_on_both_paths(size: tuple[int, int]) -> None:
-    network = ReMViT(**TINY).eval()
-    photo = torch.randn(2, 3, *size)
-    slow, records = network.trace(photo)
-    assert torch.allclose(network(photo), slow, atol=1e-5)
-    with torch.no_grad():
-        assert torch.allclose(network(photo), slow, atol=1e-5)
-    assert slow.shape == (2, 4)
-    for kept in records:
-        queries, keys = kept.grid[0] * kept.grid[1], kept.key_grid[0] * kept.key_grid[1]
-        assert kept.probs.shape[-2:] == kept.raw.shape[-2:] == (queries, keys)
-        assert (kept.class_token, kept.alpha) == (False, 0.5)
-
-
 def test_learning_also_works_where_queries_are_pooled_and_keys_and_heads_stay() -> None:
     config = {"depth": 2, "dim_mul": (), "head_mul": (), "q_stride": ((1, 2),), "kv_stride": 1}
     network = ReMViT(**TINY | config).train()
@@ -227,84 +154,3 @@ def test_learning_also_works_where_queries_are_pooled_and_keys_and_heads_stay() 
     logits = network(photo)
     logits.sum().backward()
     assert torch.allclose(logits, network.trace(photo)[0], atol=1e-5)
-
-
-def test_learning_reaches_every_parameter() -> None:
-    torch.manual_seed(0)
-    network = ReMViT(**TINY, drop_path_rate=0.1).train()
-    network(torch.randn(8, 3, 32, 32)).square().sum().backward()
-    for name, parameter in network.named_parameters():
-        assert parameter.grad is not None, name
-        assert bool(torch.isfinite(parameter.grad).all()), name
-        # The softmax does not see what all keys have in common, such as the bias of their norm.
-        assert name.endswith("key_pool.norm.bias") or float(parameter.grad.abs().max()) > 0, name
-
-
-@pytest.mark.parametrize("learnable_alpha", [False, True])
-def test_the_key_map_round_trips_bit_exact(learnable_alpha: bool, reference: Reference) -> None:
-    state = reference.state()
-    if not learnable_alpha:
-        state.pop("alpha")
-    ours = from_reference_keys({f"module.{key}": value for key, value in state.items()})
-    network = ReMViT(**reference.config | {"learnable_alpha": learnable_alpha})
-    assert ours.keys() == network.state_dict().keys()
-    again = to_reference_keys(ours)
-    assert again.keys() == state.keys()
-    assert all(torch.equal(again[key], state[key]) for key in state)
-
-
-def test_the_key_map_refuses_what_is_missing_or_left_over(reference: Reference) -> None:
-    state = reference.state()
-    state["blocks.0.attn.pool_q.bias"] = state.pop("blocks.0.attn.pool_q.weight")
-    with pytest.raises(WeightsError, match=r"ReMViTv2.*1 keys missing.*1 unknown"):
-        from_reference_keys(state)
-
-
-def test_evaluation_repeats_itself_after_a_round_trip_through_a_state_dict() -> None:
-    first, second = ReMViT(**TINY).eval(), ReMViT(**TINY).eval()
-    second.load_state_dict(first.state_dict(), strict=True)
-    photo = torch.randn(1, 3, 32, 32)
-    with torch.no_grad():
-        assert torch.equal(first(photo), first(photo))
-        assert torch.equal(first(photo), second(photo))
-
-
-def test_half_precision_stays_close_to_the_exact_answer(reference: Reference) -> None:
-    photo, exact = reference.tensors["in.64x64"], reference.tensors["out.64x64.logits"]
-    network = reference.network()
-    with torch.no_grad():
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            assert (network(photo).float() - exact).abs().max() < 0.05
-        halved = network.to(torch.bfloat16, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        assert (halved(photo.bfloat16()).float() - exact).abs().max() < 0.05
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        {"image_size": 2},
-        {"image_size": (224, 224, 224)},
-        {"depth": 0},
-        {"depth": "ten"},
-        {"num_heads": 0},
-        {"patch_kernel": 4},
-        {"patch_stride": 0},
-        {"kv_stride": 0},
-        {"pool_kernel": 2},
-        {"dim_mul": ((10, 2),)},
-        {"dim_mul": ((1, 0),)},
-        {"dim_mul": 2},
-        {"head_mul": ((1, 2, 2),)},
-        {"head_mul": ((1, 1.5), (2, 1.5))},
-        {"q_stride": ((1, 1.5),)},
-        {"embed_dim": 0},
-        {"mlp_ratio": -1.0},
-        {"residual_pooling": 1},
-        {"num_classes": 0},
-        {"drop_path_rate": 1.5},
-    ],
-)
-def test_a_configuration_with_no_meaning_is_refused_with_what_would_fit(config: dict[str, Any]) -> None:
-    with pytest.raises(WeightsError, match=next(iter(config))) as error, torch.device("meta"):
-        ReMViT(**config)
-    assert error.value.hint.startswith("Give ")

@@ -2,58 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors import safe_open
 from torch import Tensor, nn
 
-from resatt_studio.errors import WeightsError
+from models.variants import RESWIN, Variant
 from resatt_studio.models.reswin import PatchMerging, ReSwin, WindowedAttention, _cut, _fitted, _join, _mask
-from resatt_studio.models.reswin_keys import from_reference_keys, to_reference_keys
+from resatt_studio.models.reswin_keys import to_reference_keys
 
-FIXTURE = Path(__file__).parents[1] / "fixtures" / "reswin_tiny.safetensors"
-TINY: dict[str, Any] = {
-    "image_size": 32,
-    "embed_dim": 8,
-    "depths": (2, 2),
-    "num_heads": (2, 4),
-    "window_size": 4,
-    "num_classes": 4,
-}
+TINY = RESWIN.tiny
 
 
-class Reference(NamedTuple):
-    """The authors' network in numbers: tensors, and how ours is built."""
-
-    tensors: dict[str, Tensor]
-    config: dict[str, Any]
-
-    def state(self) -> dict[str, Tensor]:
-        return {key[6:]: value for key, value in self.tensors.items() if key.startswith("param.")}
-
-    def network(self) -> ReSwin:
-        network = ReSwin(**self.config)
-        network.load_state_dict(from_reference_keys(self.state()), strict=True)
-        return network.eval()
-
-
-def read() -> Reference:
-    with safe_open(str(FIXTURE), "pt") as file:
-        config = json.loads(file.metadata()["config"])
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  not a dict
-    config["image_size"] = config.pop("img_size")
-    return Reference(tensors, config)
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return read()
+@pytest.fixture
+def variant() -> Variant:
+    return RESWIN
 
 
 def record(network: ReSwin) -> dict[str, Tensor]:
@@ -78,8 +44,9 @@ def record(network: ReSwin) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["quick", "traced"])
-def test_every_tensor_equals_the_reference(traced: bool, reference: Reference) -> None:
-    network = reference.network()
+def test_every_tensor_equals_the_reference(traced: bool, variant: Variant) -> None:
+    reference = variant.reference()
+    network = variant.reference_network()
     seen = record(network)
     with torch.no_grad():
         if traced:
@@ -88,14 +55,11 @@ def test_every_tensor_equals_the_reference(traced: bool, reference: Reference) -
         else:
             logits = network(reference.tensors["in.64x64"])
     seen["logits"] = logits
-    wanted = {key[10:]: value for key, value in reference.tensors.items() if key.startswith("out.64x64.")}
-    assert len(wanted) >= 12
-    for key, value in wanted.items():
-        assert seen[key].shape == value.shape, key
-        assert (seen[key] - value).abs().max() <= 1e-4, key
+    reference.assert_equals(seen, least=12)
 
 
-def test_buffers_that_follow_from_the_configuration_are_those_of_the_reference(reference: Reference) -> None:
+def test_buffers_that_follow_from_the_configuration_are_those_of_the_reference() -> None:
+    reference = RESWIN.reference()
     fresh = to_reference_keys(ReSwin(**reference.config).state_dict())
     buffers = {key for key in fresh if key.endswith(("attn_mask", "relative_position_index"))}
     assert len(buffers) == 6
@@ -171,18 +135,6 @@ def test_odd_sides_are_merged_with_zeros() -> None:
     assert torch.equal(merging(picture), merging(padded))
 
 
-@pytest.mark.parametrize("size", [(32, 32), (64, 96), (57, 33), (8, 100), (1, 1)])
-def test_every_size_gets_the_same_logits_on_both_paths(size: tuple[int, int]) -> None:
-    network = ReSwin(**TINY).eval()
-    photo = torch.randn(2, 3, *size)
-    slow, records = network.trace(photo)
-    assert torch.allclose(network(photo), slow, atol=1e-5)
-    with torch.no_grad():
-        assert torch.allclose(network(photo), slow, atol=1e-5)
-    assert slow.shape == (2, 4)
-    assert records[0].grid == (-(-size[0] // 4), -(-size[1] // 4))
-
-
 def test_a_grid_below_the_window_is_one_window() -> None:
     network = ReSwin(**TINY | {"image_size": 16, "depths": (2, 2, 2), "num_heads": (2, 2, 2)}).eval()
     logits, records = network.trace(torch.randn(1, 3, 16, 16))
@@ -191,78 +143,3 @@ def test_a_grid_below_the_window_is_one_window() -> None:
         network(torch.zeros(1, 3, 16, 16)), network.trace(torch.zeros(1, 3, 16, 16))[0], atol=1e-5
     )
     assert logits.shape == (1, 4)
-
-
-def test_learning_reaches_every_parameter() -> None:
-    torch.manual_seed(0)
-    network = ReSwin(**TINY, drop_path_rate=0.1).train()
-    network(torch.randn(8, 3, 32, 32)).square().sum().backward()
-    for name, parameter in network.named_parameters():
-        assert parameter.grad is not None, name
-        assert bool(torch.isfinite(parameter.grad).all()), name
-        assert float(parameter.grad.abs().max()) > 0, name
-
-
-@pytest.mark.parametrize("qkv_bias", [False, True])
-def test_the_key_map_round_trips_bit_exact(qkv_bias: bool, reference: Reference) -> None:
-    state = {key: value for key, value in reference.state().items() if qkv_bias or "qkv.bias" not in key}
-    ours = from_reference_keys({f"module.{key}": value for key, value in state.items()})
-    assert ours.keys() == ReSwin(**reference.config | {"qkv_bias": qkv_bias}).state_dict().keys()
-    again = to_reference_keys(ours)
-    assert again.keys() == state.keys()
-    assert all(torch.equal(again[key], state[key]) for key in state)
-
-
-@pytest.mark.parametrize(
-    "lost", ["head.bias", "layers.1.blocks.0.norm2.bias", "layers.0.blocks.1.attn.proj.bias"]
-)
-def test_the_key_map_refuses_what_is_missing_or_left_over(lost: str, reference: Reference) -> None:
-    state = reference.state()
-    state[f"{lost}.more"] = state.pop(lost)
-    with pytest.raises(WeightsError, match=r"ReSwin.*1 keys missing.*1 unknown"):
-        from_reference_keys(state)
-
-
-def test_evaluation_repeats_itself_after_a_round_trip_through_a_state_dict() -> None:
-    first, second = ReSwin(**TINY).eval(), ReSwin(**TINY).eval()
-    second.load_state_dict(first.state_dict(), strict=True)
-    photo = torch.randn(1, 3, 40, 32)
-    with torch.no_grad():
-        assert torch.equal(first(photo), first(photo))
-        assert torch.equal(first(photo), second(photo))
-
-
-def test_half_precision_stays_close_to_the_exact_answer(reference: Reference) -> None:
-    photo, exact = reference.tensors["in.64x64"], reference.tensors["out.64x64.logits"]
-    network = reference.network()
-    with torch.no_grad():
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            assert (network(photo).float() - exact).abs().max() < 0.05
-        halved = network.to(torch.bfloat16, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        assert (halved(photo.bfloat16()).float() - exact).abs().max() < 0.05
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        {"image_size": 30},
-        {"image_size": (224,)},
-        {"patch_size": 0},
-        {"embed_dim": 0},
-        {"depths": ()},
-        {"depths": (2, 0, 2, 2)},
-        {"depths": 2},
-        {"num_heads": (3, 6)},
-        {"num_heads": (5, 6, 12, 24)},
-        {"num_heads": 3},
-        {"window_size": 0},
-        {"mlp_ratio": 0.001},
-        {"qkv_bias": None},
-        {"num_classes": 1.0},
-        {"drop_path_rate": 1.0},
-    ],
-)
-def test_a_configuration_with_no_meaning_is_refused_with_what_would_fit(config: dict[str, Any]) -> None:
-    with pytest.raises(WeightsError, match=next(iter(config))) as error, torch.device("meta"):
-        ReSwin(**config)
-    assert error.value.hint.startswith("Give ")

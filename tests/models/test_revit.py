@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resatt_studio.errors import WeightsError
-from resatt_studio.models.blocks.attention import DropPath, blended_logits
+from resatt_studio.models.blocks.attention import blended_logits
+from resatt_studio.models.blocks.stochastic_depth import DropPath
 from resatt_studio.models.revit import BlockAttention, ReViT
 from resatt_studio.models.revit_keys import from_reference_keys, to_reference_keys
 

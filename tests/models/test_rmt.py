@@ -589,7 +589,7 @@ def test_the_helping_head_adds_half_of_its_best_token() -> None:
 def test_later_blocks_are_skipped_more_often_and_never_in_evaluation() -> None:
     network = tiny(drop_path_rate=0.4)
     blocks: list[Any] = [block for stage in network._stages() for block in stage.blocks]
-    assert [block.drop for block in blocks] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    assert [block.drop_path.rate for block in blocks] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
     branch = torch.ones(2000, 1, 1, 1)
     answer = blocks[-1].train()._branch(branch, None)
     assert answer.unique().tolist() == pytest.approx([0.0, 1 / 0.6])

@@ -98,6 +98,8 @@ def test_promotions_are_a_stack_that_rolling_back_takes_down(
         assert states.count(ACTIVE) == 1
         assert states[lineage.stack[-1]] is ACTIVE
         assert opened.shelf.active(model).weights_id == ids[lineage.stack[-1]]
+        before = ids[lineage.stack[-2]] if len(lineage.stack) > 1 else None
+        assert opened.shelf.earlier().get(model) == before
     assert opened.problems() == []
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from resatt_studio.errors import WeightsError
+from resatt_studio.errors import BugError, WeightsError
 from resatt_studio.models import create_model
-from resatt_studio.models.state import pack_weights, save_weights
+from resatt_studio.models.state import pack_weights, save_weights, state_of
 from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.workflow.correct import check_project
 from resatt_studio.workflow.project import Project, create_project, open_project
-from resatt_studio.workflow.promote import import_weights, promote, refuse, rollback
+from resatt_studio.workflow.promote import import_weights, promote, promote_factory, refuse, rollback
 
 CONFIG = {"base_width": 2, "t": 1, "stem": 2}
 
@@ -83,3 +84,59 @@ def test_a_file_that_holds_no_weights_is_not_imported(project: Project, tmp_path
     with pytest.raises(WeightsError):
         import_weights(project, path)
     assert len(project.shelf.versions()) == 1
+
+
+def test_weights_of_another_network_are_refused_and_it_is_named(
+    project: Project, tmp_path: Path, small_weights: Callable[..., Any]
+) -> None:
+    path = tmp_path / "labels.safetensors"
+    path.write_bytes(small_weights("revit").data)
+    with pytest.raises(
+        WeightsError, match=r"labels\.safetensors holds weights of ReViT, not of RMT"
+    ) as error:
+        import_weights(project, path, model="rmt")
+    assert "Import them for ReViT" in error.value.hint
+    assert len(project.shelf.versions()) == 1
+    assert import_weights(project, path, model="revit").model == "revit"
+
+
+def test_a_pth_is_imported_and_the_very_same_weights_stay_one_version(
+    project: Project, tmp_path: Path
+) -> None:
+    path = tmp_path / "again.pth"
+    torch.save(state_of(project.shelf.load(project.shelf.active().weights_id)), path)
+    assert import_weights(project, path, model="r2aunet") == project.shelf.active()
+
+
+def test_the_first_own_version_of_a_network_can_be_rolled_back_to_the_factorys(
+    project: Project, small_weights: Callable[..., Any]
+) -> None:
+    own = project.shelf.add(small_weights("dhformer"))
+    assert "dhformer" not in project.shelf.earlier()
+    promote(project, own.weights_id)
+    factory = rollback(project, "dhformer")
+    assert (factory.name, factory.state) == ("factory", WeightsState.ACTIVE)
+    assert project.shelf.active("dhformer") == factory
+
+
+def test_without_shipped_weights_the_first_own_version_is_promoted_alone(
+    project: Project, small_weights: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*parts: str) -> Path:
+        raise BugError(f"bundled file {'/'.join(parts)} is missing")
+
+    monkeypatch.setattr("resatt_studio.workflow.project.asset", missing)
+    own = project.shelf.add(small_weights("rmt"))
+    assert promote(project, own.weights_id).state is WeightsState.ACTIVE
+    assert [version.model for version in project.shelf.versions()] == ["r2aunet", "rmt"]
+    with pytest.raises(WeightsError, match="no factory weights of rmt"):
+        promote_factory(project, "rmt")
+
+
+def test_the_factorys_weights_can_be_chosen_by_hand(
+    project: Project, small_weights: Callable[..., Any]
+) -> None:
+    own = project.shelf.add(small_weights("dhformer"), state=WeightsState.ACTIVE)
+    chosen = promote_factory(project, "dhformer", "chosen", "Ada")
+    assert (chosen.name, chosen.state) == ("factory", WeightsState.ACTIVE)
+    assert rollback(project, "dhformer").weights_id == own.weights_id

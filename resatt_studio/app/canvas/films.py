@@ -138,7 +138,7 @@ def heat_levels_at(heat: Heat, rows: Lines, columns: Lines) -> UInt8Array:
 
 def heat_colours(strength: float) -> Picture:
     """256 premultiplied colours from the least to the highest value."""
-    red, green, blue, _ = heat_table().astype(np.float64).T
+    red, green, blue = heat_table().astype(np.float64).T
     alpha = round(255 * strength)
     parts = [np.rint(channel * strength).astype(np.uint32) for channel in (red, green, blue)]
     return (np.uint32(alpha) << 24 | parts[0] << 16 | parts[1] << 8 | parts[2]).astype(np.uint32)

@@ -83,7 +83,7 @@ class HeatBar(QWidget):
         self._look = look
         self.ends: tuple[str, str] = ("", "")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        colours = heat_table()[:, :3].copy()
+        colours = heat_table().copy()
         self._image = QImage(colours.data, 256, 1, 768, QImage.Format.Format_RGB888).copy()
         look.changed.connect(lambda _: self.update())
         self.show_ends(None)

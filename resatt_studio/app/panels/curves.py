@@ -14,6 +14,11 @@ from resatt_studio.app.theme import Tokens
 
 Curve = Sequence[tuple[int, float]]
 
+_LEAST_PX = 84
+_HINT_PX = 40
+_ANY_PX = 16_777_215
+"""Qt's own word for a side without bounds."""
+
 
 class Curves(QWidget):
     """Dice on the left axis, loss on an axis of its own on the right."""
@@ -22,7 +27,6 @@ class Curves(QWidget):
         super().__init__()
         self.setAccessibleName("Curves of loss and Dice")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(84)
         self._look = look
         self._plot: Any = None
         self._dice: Any = None
@@ -42,10 +46,11 @@ class Curves(QWidget):
         hint.setWordWrap(True)
         hint.setProperty("role", "muted")
         self._stack.addWidget(hint)
+        self._make_room(for_curves=False)
         look.changed.connect(self._tint)
 
     def sizeHint(self) -> QSize:
-        return QSize(300, 120)
+        return QSize(300, 120 if self._stack.currentIndex() else _HINT_PX)
 
     @property
     def plotted(self) -> bool:
@@ -57,6 +62,7 @@ class Curves(QWidget):
         if not losses and not dices:
             self._stack.setCurrentIndex(0)
             self._caption.hide()
+            self._make_room(for_curves=False)
             return
         if self._plot is None:
             self._build()
@@ -68,8 +74,14 @@ class Curves(QWidget):
         self._plot.setXRange(0, max(1, last), padding=0.02)
         self._stack.setCurrentIndex(1)
         self._caption.show()
+        self._make_room(for_curves=True)
         final = f"Dice {dices[-1][1]:.2f}, " if dices else ""
         self.setAccessibleDescription(f"{final}loss {losses[-1][1]:.3f}" if losses else final)
+
+    def _make_room(self, for_curves: bool) -> None:
+        """The hint leaves its room to the versions below."""
+        self.setMinimumHeight(_LEAST_PX if for_curves else _HINT_PX)
+        self.setMaximumHeight(_ANY_PX if for_curves else _HINT_PX)
 
     def _build(self) -> None:
         import pyqtgraph

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.project import EventEntry
 
 
@@ -32,17 +33,21 @@ class HistoryPanel(QWidget):
 
     def _show(self, state: ProjectState) -> None:
         names = {entry.photo_id: entry.name for entry in state.entries}
+        weights = {
+            version.weights_id: f"{NETWORKS.get(version.model, version.model)} {version.name}"
+            for version in (*state.versions, *state.others)
+        }
         newest_first = sorted(state.events, key=lambda event: -event.event_id)
         self.list.clear()
         for event in newest_first:
-            self.list.addItem(_row(event, names.get(event.photo_id, "")))
+            self.list.addItem(_row(event, names.get(event.photo_id, ""), weights.get(event.weights_id, "")))
         if not newest_first:
             self.list.addItem("Nothing has happened yet.")
 
 
-def _row(event: EventEntry, photo: str) -> QListWidgetItem:
+def _row(event: EventEntry, photo: str, weights: str) -> QListWidgetItem:
     head = [event.made_at[:16].replace("T", " "), event.kind.replace("-", " ")]
-    head += [part for part in (photo, event.author) if part]
+    head += [part for part in (photo, weights, event.author) if part]
     # A photo's own detail is a path or a hash, which says less than its name; the tool tip has all of it.
     told = not photo or event.kind == "label-answer"
     detail = "" if not told else " ".join(_shortened(word) for word in event.detail.split())

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from resatt_studio.app.panels.curves import Curves
 from resatt_studio.app.panels.scrolled import ScrolledPanel
-from resatt_studio.app.panels.versions import VersionsTable
+from resatt_studio.app.panels.versions import VersionsBox
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.status import clock
 from resatt_studio.records.training import JudgedBy, StepReport
@@ -52,7 +52,7 @@ class LearningPanel(ScrolledPanel):
         self.words.setWordWrap(True)
         self.curves = Curves(parts.look)
         self.comparison = Comparison()
-        self.versions = VersionsTable(parts)
+        self.versions = VersionsBox(parts)
         self._build()
         learner.changed.connect(self._show)
         learner.stepped.connect(self._step)

@@ -1,22 +1,30 @@
-"""The versions of the weights: which is in use, how each did, and what can be done with it."""
+"""The versions of each network's weights: which is in use, how each did, and what can be done with it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
+    QVBoxLayout,
     QWidget,
 )
 
+from resatt_studio.app import jobs
+from resatt_studio.app.other_networks import FACTORY
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 
 HEADINGS = ("Version", "Dice", "Reference", "")
+OTHER_HEADINGS = ("Version", "", "Id", "")
+"""The other networks' versions are not judged here; their ids stand beside their answers too."""
 _WORDS = {
     WeightsState.ACTIVE: "in use",
     WeightsState.CANDIDATE: "candidate",
@@ -25,15 +33,80 @@ _WORDS = {
 }
 
 
+class VersionsBox(QWidget):
+    """A network to choose, its versions, and what can be done with them."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self._shelf = parts.shelf
+        self._learner = parts.learner
+        self.network = QComboBox()
+        self.network.setAccessibleName("Network whose versions are listed")
+        self.network.setToolTip("Whose versions are listed; the dot marks the one in use")
+        self.network.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        for model, title in NETWORKS.items():
+            self.network.addItem(title, model)
+        self.network.activated.connect(lambda index: self._shelf.choose(self.network.itemData(index)))
+        self.table = VersionsTable(parts)
+        self.bring_in = QPushButton("Import…")
+        self.bring_in.clicked.connect(self._shelf.want_import)
+        self.export = QPushButton("Export…")
+        self.export.clicked.connect(self._export)
+        self.back = QPushButton("Roll back")
+        self.back.clicked.connect(lambda: self._shelf.roll_back(self._shelf.model))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        for button in (self.bring_in, self.export, self.back):
+            buttons.addWidget(button, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.network)
+        column.addWidget(self.table, 1)
+        column.addLayout(buttons)
+        self._shelf.changed.connect(self._show)
+        parts.learner.changed.connect(self._show)
+        self.table.itemSelectionChanged.connect(self._show_buttons)
+        self._show()
+
+    def _show(self) -> None:
+        shelf = self._shelf
+        for index, (model, title) in enumerate(NETWORKS.items()):
+            active = shelf.active(model)
+            name = FACTORY if active is None and shelf.factory_beside(model) else active and _label(active)
+            self.network.setItemText(index, f"{title}  ● {name}" if name else title)
+        self.network.setCurrentIndex(self.network.findData(shelf.model))
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        shelf, title = self._shelf, NETWORKS[self._shelf.model]
+        self.bring_in.setEnabled(shelf.ready)
+        _describe(self.bring_in, f"Put weights of {title} from a file on the shelf")
+        chosen = self.table.chosen
+        self.export.setEnabled(chosen is not None)
+        which = "a version" if chosen is None else self.table.item(self.table.currentRow(), 0).text()
+        _describe(self.export, f"Write {which} of {title} to a file, with its card")
+        earlier = shelf.earlier(shelf.model)
+        held = shelf.model == jobs.MODEL and self._learner.learning
+        self.back.setEnabled(earlier is not None and not held)
+        words = f"Use {_label(earlier)} of {title} again" if earlier else "No other version was in use before"
+        _describe(self.back, words)
+
+    def _export(self) -> None:
+        if self.table.chosen is not None:
+            self._shelf.export_wanted.emit(self._shelf.model, self.table.chosen)
+
+
 class VersionsTable(QTableWidget):
-    """One row a version, the newest first; the last column acts on it."""
+    """One row a version of the chosen network, the newest first; the last column acts on it."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(0, len(HEADINGS))
-        self._parts = parts
+        self._shelf = parts.shelf
+        self._learner = parts.learner
+        self._ids: list[str] = []
         self._shown: tuple[object, ...] = ()
         self.setAccessibleName("Versions of the weights")
-        self.setHorizontalHeaderLabels(list(HEADINGS))
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -47,64 +120,109 @@ class VersionsTable(QTableWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.verticalHeader().setDefaultSectionSize(28)
-        parts.session.state_read.connect(lambda _: self.show_versions())
+        self._shelf.changed.connect(self.show_versions)
         parts.learner.changed.connect(self.show_versions)
         self.show_versions()
 
     def sizeHint(self) -> QSize:
         return QSize(300, 120)
 
+    @property
+    def chosen(self) -> str | None:
+        """Weights id of the chosen row, "" for the factory's, None when there is none."""
+        row = self.currentRow()
+        return self._ids[row] if 0 <= row < len(self._ids) else None
+
     def show_versions(self) -> None:
-        """Fill the table from the session, when anything about it changed."""
-        versions = sorted(self._parts.session.state.versions, key=lambda v: -v.number)
-        wanted = (*versions, self._parts.learner.learning)
+        """Fill the table from the shelf, when anything about it changed."""
+        shelf, model = self._shelf, self._shelf.model
+        versions, factory = shelf.versions(model), shelf.factory_beside(model)
+        wanted = (model, factory, *versions, self._learner.learning)
         if wanted == self._shown:
             return
+        chosen, same = self.chosen, self._shown[:1] == (model,)
         self._shown = wanted
-        self.setRowCount(len(versions))
+        self.setHorizontalHeaderLabels(list(HEADINGS if model == jobs.MODEL else OTHER_HEADINGS))
+        self.setColumnHidden(1, model != jobs.MODEL)
+        self._ids = [version.weights_id for version in versions] + [""] * factory
+        self.setRowCount(len(self._ids))
         for row, version in enumerate(versions):
             self._fill(row, version)
+        if factory:
+            self._fill_factory(len(versions), in_use=shelf.active(model) is None)
+        self._choose_row(chosen if same else None)
+
+    def _choose_row(self, weights_id: str | None) -> None:
+        """Keep the chosen row, or choose the one in use."""
+        active = self._shelf.active(self._shelf.model)
+        in_use = active.weights_id if active is not None else ""
+        wanted = weights_id if weights_id in self._ids else in_use
+        if wanted in self._ids:
+            self.selectRow(self._ids.index(wanted))
+        self.itemSelectionChanged.emit()  # also when another version stands in the same row
 
     def _fill(self, row: int, version: WeightsVersion) -> None:
-        name = version.name or f"v{version.number}"
-        label = name if name.startswith("v") else f"v{version.number} {name}"
+        label = _label(version)
         mark = "● " if version.state is WeightsState.ACTIVE else ""
-        words = (
-            f"{mark}{label} {_WORDS[version.state]}".rstrip(),
-            _dice(version.after),
-            _dice(version.reference_after),
-        )
+        facts = (_dice(version.after), _dice(version.reference_after))
+        if version.model != jobs.MODEL:
+            facts = ("", version.weights_id[:8])
+        self._write(row, (f"{mark}{label} {_WORDS[version.state]}".rstrip(), *facts), _tip(version))
+        buttons = []
+        weights_id, model = version.weights_id, version.model
+        if version.state is not WeightsState.ACTIVE:
+            help = f"Use {label} from now on"
+            buttons.append(_button("Use", help, lambda: self._shelf.use(model, weights_id)))
+        if version.state is WeightsState.CANDIDATE:
+            help = f"Put {label} aside"
+            buttons.append(_button("Drop", help, lambda: self._shelf.refuse(model, weights_id)))
+        self._put_acts(row, buttons)
+
+    def _fill_factory(self, row: int, in_use: bool) -> None:
+        model = self._shelf.model
+        words = f"● {FACTORY} in use" if in_use else FACTORY
+        self._write(row, (words, "", ""), "The weights that came with the app")
+        help = "Use the weights that came with the app from now on"
+        buttons = [] if in_use else [_button("Use", help, lambda: self._shelf.use(model, ""))]
+        self._put_acts(row, buttons)
+
+    def _write(self, row: int, words: tuple[str, ...], tip: str) -> None:
         for column, text in enumerate(words):
             item = QTableWidgetItem(text)
-            item.setToolTip(_tip(version))
+            item.setToolTip(tip)
             if column:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.setItem(row, column, item)
-        self.setCellWidget(row, 3, self._acts(version, label))
 
-    def _acts(self, version: WeightsVersion, label: str) -> QWidget:
-        learner = self._parts.learner
+    def _put_acts(self, row: int, buttons: list[QPushButton]) -> None:
         cell = QWidget()
         line = QHBoxLayout(cell)
         line.setContentsMargins(0, 0, 2, 0)
         line.setSpacing(2)
         line.addStretch(1)
-        weights_id = version.weights_id
-        if version.state is not WeightsState.ACTIVE:
-            line.addWidget(_button("Use", f"Use {label} from now on", lambda: learner.promote(weights_id)))
-        if version.state is WeightsState.CANDIDATE:
-            line.addWidget(_button("Drop", f"Put {label} aside", lambda: learner.refuse(weights_id)))
-        cell.setEnabled(not learner.learning)
-        return cell
+        for button in buttons:
+            line.addWidget(button)
+        # Learning compares its candidate with the segmenter's weights in use; they stay until it ends.
+        cell.setEnabled(self._shelf.model != jobs.MODEL or not self._learner.learning)
+        self.setCellWidget(row, 3, cell)
+
+
+def _label(version: WeightsVersion) -> str:
+    name = version.name or f"v{version.number}"
+    return name if name.startswith("v") else f"v{version.number} {name}"
 
 
 def _button(text: str, help: str, act: object) -> QPushButton:
     button = QPushButton(text)
     button.setProperty("flat", "true")
-    button.setToolTip(help)
-    button.setAccessibleName(help)
+    _describe(button, help)
     button.clicked.connect(act)
     return button
+
+
+def _describe(button: QPushButton, help: str) -> None:
+    button.setToolTip(help)
+    button.setAccessibleName(help)
 
 
 def _dice(scores: Scores | None) -> str:
@@ -112,9 +230,8 @@ def _dice(scores: Scores | None) -> str:
 
 
 def _tip(version: WeightsVersion) -> str:
-    lines = [f"{version.model}, {version.weights_id[:12]}", version.reason]
+    lines = [f"{NETWORKS.get(version.model, version.model)}, {version.weights_id[:12]}", version.reason]
     if version.made_at:
-        lines.insert(
-            1, f"made {version.made_at[:16].replace('T', ' ')} from {len(version.samples)} corrections"
-        )
+        made = f"made {version.made_at[:16].replace('T', ' ')}"
+        lines.insert(1, f"{made} from {len(version.samples)} corrections" if version.samples else made)
     return "\n".join(line for line in lines if line)

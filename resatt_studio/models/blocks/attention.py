@@ -63,21 +63,6 @@ def current_alpha(alpha: nn.Parameter | None) -> Alpha:
     return alpha if needed or alpha.device.type != "cpu" else float(alpha.detach())
 
 
-class DropPath(nn.Module):
-    """In training, drop a branch for some photos of a batch, enlarge it for the others (arXiv 1603.09382)."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = rate
-
-    def forward(self, branch: Tensor) -> Tensor:
-        if not self.training or not self.rate:
-            return branch
-        keep = 1.0 - self.rate
-        shape = (branch.shape[0], *[1] * (branch.ndim - 1))
-        return branch * branch.new_empty(shape).bernoulli_(keep).div_(keep)
-
-
 class Mlp(nn.Module):
     """Linear, exact GELU, Linear. Shape: (..., width) to the same."""
 
@@ -94,11 +79,6 @@ def repeat_edge(photo: Tensor, multiple: int) -> Tensor:
     """Repeat the edge at the bottom and right up to the next multiple."""
     below, right = (-side % multiple for side in photo.shape[-2:])
     return functional.pad(photo, (0, right, 0, below), mode="replicate") if below or right else photo
-
-
-def rising_rates(last: float, depth: int) -> list[float]:
-    """Return the drop-path rate of each block, from 0 to ``last`` in equal steps."""
-    return [last * block / max(depth - 1, 1) for block in range(depth)]
 
 
 def start_small(network: nn.Module, tables: Sequence[Tensor]) -> None:

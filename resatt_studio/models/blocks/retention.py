@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resatt_studio.models.blocks.stochastic_depth import DropPath
+
 KEPT_SIZES = 8
 """Grid sizes whose tables a stage keeps."""
 
@@ -227,7 +229,7 @@ class RetentionBlock(nn.Module):
         self, width: int, heads: int, mlp_ratio: float, layer_scale: float | None, drop: float
     ) -> None:
         super().__init__()
-        self.drop = drop
+        self.drop_path = DropPath(drop)
         self.position = nn.Conv2d(width, width, kernel_size=3, padding=1, groups=width)
         self.attention_norm = nn.LayerNorm(width, eps=1e-6)
         self.attention = ManhattanAttention(width, heads)
@@ -244,13 +246,8 @@ class RetentionBlock(nn.Module):
         return tokens + self._branch(self.ffn(self.ffn_norm(tokens)), self.ffn_scale)
 
     def _branch(self, branch: Tensor, scale: nn.Parameter | None) -> Tensor:
-        if scale is not None:
-            branch = branch * scale
-        if self.drop == 0.0 or not self.training:
-            return branch
-        keep = 1.0 - self.drop
-        kept = torch.rand(len(branch), 1, 1, 1, device=branch.device) < keep
-        return branch * kept / keep
+        answer: Tensor = self.drop_path(branch if scale is None else branch * scale)
+        return answer
 
 
 def on_grid(layer: nn.Module, grid: Tensor) -> Tensor:

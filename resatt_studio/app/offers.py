@@ -1,0 +1,48 @@
+"""Good news with a button: use the candidate all the same, go on learning, use what was imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from resatt_studio.app.notices import NoticeBar
+from resatt_studio.app.parts import Parts
+from resatt_studio.app.shelf import NETWORKS
+from resatt_studio.records.weights import WeightsState, WeightsVersion
+
+
+class Offers(QObject):
+    """Listens to learner, shelf and session, and offers in the notice bar what may come next.
+
+    Args:
+        parts: Behind the window.
+        notice: Where it is offered; also owns this.
+    """
+
+    def __init__(self, parts: Parts, notice: NoticeBar) -> None:
+        super().__init__(notice)
+        self._parts = parts
+        self._notice = notice
+        parts.learner.ended.connect(self._offer_candidate)
+        parts.session.learning_cut_off.connect(self._offer_resume)
+        parts.shelf.brought_in.connect(self._offer_weights)
+
+    def _offer_candidate(self, outcome: Any) -> None:
+        if outcome is not None and not outcome.verdict.promoted:
+            weights_id, learner = outcome.version.weights_id, self._parts.learner
+            self._notice.tell(
+                outcome.verdict.reason, "Use it all the same", lambda: learner.promote(weights_id)
+            )
+
+    def _offer_resume(self) -> None:
+        words = "Learning was cut off when the app ended last time. It can go on from where it was."
+        self._notice.tell(words, "Go on learning", self._parts.learner.learn)
+
+    def _offer_weights(self, version: WeightsVersion, new: bool) -> None:
+        shelf, title = self._parts.shelf, NETWORKS[version.model]
+        if version.state is WeightsState.ACTIVE:
+            self._notice.tell(f"These are {title} {version.name}, which is in use already.")
+            return
+        words = f"{title} {version.name} is on the shelf." if new else f"These are {title} {version.name}."
+        self._notice.tell(words, "Use it", lambda: shelf.use(version.model, version.weights_id))
