@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.worker import Answers, Worker
 from resatt_studio.errors import PhotoError, WeightsError
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.workflow.courtesy import Courtesy
 from resatt_studio.workflow.jobs import progress
@@ -33,6 +34,10 @@ class Predictor(QObject):
 
     predicted = Signal(object)
     """A Prediction."""
+    grew = Signal(object)
+    """A PredictionPart of the photo on the screen."""
+    broke_off = Signal(str)
+    """The photo on the screen, by its id, cannot be predicted; the error is told by ``failed``."""
     progressed = Signal(str, int, int)
     failed = Signal(object)
     device_known = Signal(str)
@@ -53,6 +58,7 @@ class Predictor(QObject):
         self._engine: Any = None
         self._engine_device = ""
         self._ahead: dict[str, int] = {}
+        self._looked_at: Box | None = None
 
     @property
     def device(self) -> str:
@@ -63,6 +69,10 @@ class Predictor(QObject):
         """Use another device or number of threads from the next job on."""
         self._device = device
         self.courtesy.threads = threads
+
+    def look_at(self, box: Box) -> None:
+        """Photo pixels that are seen now: what is left of the shown photo's tiles is ordered by them."""
+        self._looked_at = box  # replaced whole, so the network's thread needs no lock to read it
 
     def wake(self) -> None:
         """Load the network's libraries ahead of the first photo, when nothing else is to be done."""
@@ -76,16 +86,20 @@ class Predictor(QObject):
         self._gpu.submit(job, Urgency.FINE_TUNE, Answers(failed=self.failed.emit))
 
     def predict_shown(self, project: Project, photo: Photo) -> None:
-        """Predict the photo on the screen; an earlier wish for another photo is dropped."""
+        """Predict the photo on the screen, what is seen of it first; an earlier wish is dropped."""
 
         def job() -> Generator[JobProgress, None, Prediction]:
             from resatt_studio.workflow.predict import predict_photo
 
             yield progress(0, 0, message="Waking the network" if self._engine is None else "Predicting")
             engine = self._ready_engine(project)
-            return (yield from predict_photo(engine, project, photo))
+            return (yield from predict_photo(engine, project, photo, lambda: self._looked_at))
 
-        answers = Answers(self.predicted.emit, self._tell, self.failed.emit, self._quiet)
+        def failed(error: Exception) -> None:
+            self.broke_off.emit(photo.photo_id)
+            self.failed.emit(error)
+
+        answers = Answers(self.predicted.emit, self._tell_shown, failed, self._quiet)
         self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown")
 
     def predict_ahead(self, project: Project, entries: Sequence[PhotoEntry]) -> None:
@@ -163,6 +177,11 @@ class Predictor(QObject):
 
     def _tell(self, report: JobProgress) -> None:
         self.progressed.emit(report.message or "Predicting", report.done, report.total)
+
+    def _tell_shown(self, report: JobProgress) -> None:
+        self._tell(report)
+        if isinstance(report.detail, PredictionPart):
+            self.grew.emit(report.detail)
 
     def _quiet(self) -> None:
         self.progressed.emit("", 0, 0)

@@ -21,7 +21,7 @@ from resatt_studio.errors import StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, PredictionPart
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.correct import StoredDocument
@@ -47,6 +47,9 @@ class Session(ProjectSession):
     photo_failed = Signal(object)
     """The photo of this PhotoEntry could not be shown; the error was told by ``failed``."""
     prediction_changed = Signal(object)
+    prediction_grew = Signal(object)
+    """A PredictionPart of the open photo, whose prediction is under way."""
+    threshold_changed = Signal(float)
     share_known = Signal()
     """The histogram behind :attr:`crack_share` was counted."""
     painted = Signal(object)
@@ -66,6 +69,8 @@ class Session(ProjectSession):
         self._unsaved.timeout.connect(self._look_whether_saved)
         self._unwritten.connect(self.failed, Qt.ConnectionType.QueuedConnection)
         self.predictor.predicted.connect(self._take_prediction)
+        self.predictor.grew.connect(self._take_part)
+        self.predictor.broke_off.connect(self._drop_part)
 
     # -- what holds now --
 
@@ -159,7 +164,7 @@ class Session(ProjectSession):
     def set_threshold(self, threshold: float) -> None:
         """Change the probability above which a pixel is shown as crack; kept with the project."""
         self.threshold = threshold
-        self.prediction_changed.emit(self.prediction)
+        self.threshold_changed.emit(threshold)
         project = self.project
         if project is not None:
             act = once(lambda: setattr(project.settings, "threshold", threshold))
@@ -262,6 +267,16 @@ class Session(ProjectSession):
     def _take_prediction(self, prediction: Prediction) -> None:
         # Which weights are in use is known for certain only after the store was asked again.
         self.refresh(lambda: self._offer(prediction))
+
+    def _take_part(self, part: PredictionPart) -> None:
+        wanted = self.active is not None and part.weights_id == self.active.weights_id
+        if wanted and self._is_open(part.photo_id) and self.photo is not None and self.prediction is None:
+            self.prediction_grew.emit(part)
+
+    def _drop_part(self, photo_id: str) -> None:
+        """No more is to come: what is finished would pass for the whole."""
+        if self._is_open(photo_id) and self.prediction is None:
+            self.prediction_changed.emit(None)
 
     def _offer(self, prediction: Prediction) -> None:
         wanted = self.active is not None and prediction.weights_id == self.active.weights_id

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.geometry import Box
+
+Piece: TypeAlias = tuple[Box, UInt8Array]
+"""Part of a map: its box, and h x w uint8 probability * 255, rounded; read-only."""
+
+LookedAt: TypeAlias = Callable[[], Box | None]
+"""Says which photo pixels somebody looks at now; None for nobody. May be asked from any thread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,3 +59,17 @@ class Prediction:
 
     def __hash__(self) -> int:
         return hash((self.photo_id, self.weights_id))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PredictionPart:
+    """What the newest tiles of a prediction under way finished.
+
+    Attributes:
+        photo_id, weights_id: As in the :class:`Prediction` that is to come.
+        pieces: Finished parts of its probability map; the parts of one prediction never overlap.
+    """
+
+    photo_id: str
+    weights_id: str
+    pieces: tuple[Piece, ...] = field(repr=False)

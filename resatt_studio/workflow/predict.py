@@ -15,9 +15,8 @@ from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import find_exporter
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import LookedAt, Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsFile
-from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.dehaze import make_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
@@ -61,8 +60,16 @@ def make_engine(
     return engine
 
 
-def predict_photo(engine: Engine, project: Project, photo: Photo) -> Job[Prediction]:
+def predict_photo(
+    engine: Engine, project: Project, photo: Photo, looked_at: LookedAt | None = None
+) -> Job[Prediction]:
     """Predict one photo of a project with the engine's weights; what the project holds is not made again.
+
+    Args:
+        engine: With weights in use.
+        project: Where the answer is kept.
+        photo: Of the project.
+        looked_at: As for :func:`predict_pixels`.
 
     Raises:
         OutOfMemory: Even one tile on the CPU does not fit.
@@ -72,7 +79,7 @@ def predict_photo(engine: Engine, project: Project, photo: Photo) -> Job[Predict
     if known is not None:
         yield progress(1, 1, "tiles", "known")
         return known
-    prediction = yield from predict_pixels(engine, photo)
+    prediction = yield from predict_pixels(engine, photo, looked_at=looked_at)
     project.store.put_prediction(prediction)
     return prediction
 
@@ -231,12 +238,28 @@ def predict_files(
     return PredictedFiles(weights.weights_id, engine.device_name, threshold, rows, refused, dehazer_id)
 
 
-def predict_pixels(engine: Engine, photo: Photo, report: JobProgress | None = None) -> Job[Prediction]:
+def predict_pixels(
+    engine: Engine, photo: Photo, report: JobProgress | None = None, looked_at: LookedAt | None = None
+) -> Job[Prediction]:
     """Predict one photo and keep the answer nowhere.
 
     Args:
         engine: With weights in use.
         photo: Of any size.
-        report: Said after every batch of tiles; None to tell the tiles themselves.
+        report: Said after every batch of tiles; None to count the tiles themselves, each count with the
+            :class:`PredictionPart` that they finished.
+        looked_at: Asked before every batch where somebody looks; tiles there come first, and the answer is
+            the same. None for reading order.
     """
-    return (yield from counted(engine.predict(photo), "tiles", report))
+    weights_id = engine.weights_id
+    steps = engine.predict(photo, looked_at=looked_at)
+    try:
+        while True:
+            done, total, pieces = next(steps)
+            part = PredictionPart(photo.photo_id, weights_id, pieces)
+            yield report or progress(done, total, "tiles", detail=part)
+    except StopIteration as end:
+        prediction: Prediction = end.value
+        return prediction
+    finally:
+        steps.close()

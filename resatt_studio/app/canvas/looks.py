@@ -1,4 +1,4 @@
-"""What other networks make of the photo, on the canvas: dehazed behind a split, heat, the asked point."""
+"""What networks make of the photo, on the canvas: cracks, dehazed behind a split, heat, the asked point."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.errors import BugError
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.heat import Heat
+from resatt_studio.records.prediction import Prediction, PredictionPart
 
 Point = tuple[int, int]
 
 
 class CanvasLooks(CanvasNavigation):
-    """The part of the canvas that knows of dehazing and attention; :class:`view.PhotoCanvas` adds the rest.
+    """The part of the canvas that knows of what networks say; :class:`view.PhotoCanvas` adds the rest.
 
     Attributes:
         split: Where the divider stands; told by whoever set it.
@@ -30,6 +31,29 @@ class CanvasLooks(CanvasNavigation):
     _photo_size: tuple[int, int] | None
     _preparations: Preparations
     _on_split: bool
+
+    def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
+        """Show a prediction of this photo, or none.
+
+        Raises:
+            BugError: It has another size than the photo.
+        """
+        if prediction is not None and (prediction.height, prediction.width) != self._photo_size:
+            raise BugError(f"a prediction of {prediction.height} x {prediction.width} on {self._photo_size}")
+        if threshold is not None:
+            self.scene.set_threshold(threshold)
+        self._preparations.probability(None if prediction is None else prediction.probability_8bit)
+        self.update()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Probability in [0, 1] above which the mask says crack."""
+        self.scene.set_threshold(threshold)
+        self.update()
+
+    def add_part(self, part: PredictionPart) -> None:
+        """Show what is finished of a prediction of this photo that is under way."""
+        if self._photo_size is not None:
+            self._update_view(self._preparations.part(part, self._photo_size))
 
     def set_dehazing(self, dehazing: Dehazing | None) -> None:
         """Show what was made of this photo wherever its layers are visible, or nothing.

@@ -117,10 +117,19 @@ class Scene:
         if self._labels is None:
             return _NOTHING
         self._labels.refresh(box)
-        margin_px = (1 << mask_level(self.viewport.scale)) - 1
-        shown = self._changed_in(self._labels, self.viewport.box_in_view(box, margin_px))
+        shown = self._changed_in(self._labels, self._shown_cells(box))
         self._overlay_dirty = self._overlay_dirty.union(shown)
         return shown
+
+    def refresh_probability(self, box: Box) -> Box:
+        """The probability changed in a box of photo pixels; returns the view pixels to paint."""
+        shown = self._shown_cells(box)
+        self._overlay_dirty = self._overlay_dirty.union(shown)
+        return shown
+
+    def _shown_cells(self, box: Box) -> Box:
+        """View pixels that show any of a box of photo pixels, by the cells of the level that is seen."""
+        return self.viewport.box_in_view(box, (1 << mask_level(self.viewport.scale)) - 1)
 
     def _changed_in(self, labels: LabelPyramid, shown: Box) -> Box:
         """The part of ``shown`` (view pixels) in which labels are others than before.

@@ -67,6 +67,7 @@ class LayersPanel(QWidget):
         self._tint(parts.look.tokens)
         parts.session.project_changed.connect(lambda _: self._show_threshold())
         parts.session.prediction_changed.connect(lambda _: self._show_threshold())
+        parts.session.threshold_changed.connect(lambda _: self._show_threshold())
         self._show_threshold()
 
     def sizeHint(self) -> QSize:
