@@ -31,6 +31,7 @@ class _Looks(QObject):
         for part in (parts.dehazing, parts.attention):
             part.changed.connect(self._show)
         parts.session.photo_ready.connect(lambda photo, document: self._show())
+        parts.comparison.changed.connect(lambda: canvas.set_compared(parts.comparison.other))
         parts.view.split_changed.connect(canvas.set_split)
         canvas.split_moved.connect(lambda place: parts.view.set_split(place=place))
         canvas.point_asked.connect(parts.attention.ask_point)

@@ -15,9 +15,10 @@ from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.workflow.courtesy import Courtesy
-from resatt_studio.workflow.jobs import progress
+from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
+    from resatt_studio.workflow.photo_input import Clearing, PhotoInput
     from resatt_studio.workflow.project import Project
 
 MODEL = "r2aunet"
@@ -30,6 +31,10 @@ class Predictor(QObject):
         gpu: The worker of the network.
         device: "auto", "cpu", "cuda" or "mps".
         threads: Most CPU threads, 0 for all cores.
+
+    Attributes:
+        photo_input: What the crack network is shown, from the next job on: "raw", "dehazed" or "auto".
+        clearing: Who takes the haze out of a project's photos, asked on the network's thread.
     """
 
     predicted = Signal(object)
@@ -59,6 +64,8 @@ class Predictor(QObject):
         self._engine_device = ""
         self._ahead: dict[str, int] = {}
         self._looked_at: Box | None = None
+        self.photo_input = "raw"
+        self.clearing: Callable[[Project], Clearing] | None = None
 
     @property
     def device(self) -> str:
@@ -87,13 +94,14 @@ class Predictor(QObject):
 
     def predict_shown(self, project: Project, photo: Photo) -> None:
         """Predict the photo on the screen, what is seen of it first; an earlier wish is dropped."""
+        shown = self.photo_input
 
         def job() -> Generator[JobProgress, None, Prediction]:
             from resatt_studio.workflow.predict import predict_photo
 
             yield progress(0, 0, message="Waking the network" if self._engine is None else "Predicting")
-            engine = self._ready_engine(project)
-            return (yield from predict_photo(engine, project, photo, lambda: self._looked_at))
+            engine, how = self._ready_engine(project), self._how(project, shown)
+            return (yield from predict_photo(engine, project, photo, lambda: self._looked_at, *how))
 
         def failed(error: Exception) -> None:
             self.broke_off.emit(photo.photo_id)
@@ -101,6 +109,18 @@ class Predictor(QObject):
 
         answers = Answers(self.predicted.emit, self._tell_shown, failed, self._quiet)
         self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown")
+
+    def other_input(self, project: Project, photo: Photo, shown: str) -> Job[Prediction]:
+        """A job that predicts the photo on the screen from another input than the chosen one.
+
+        Args:
+            shown: "raw" or "dehazed".
+        """
+        from resatt_studio.workflow.predict import predict_photo
+
+        yield progress(0, 0)
+        engine, how = self._ready_engine(project), self._how(project, shown)
+        return (yield from predict_photo(engine, project, photo, lambda: self._looked_at, *how))
 
     def predict_ahead(self, project: Project, entries: Sequence[PhotoEntry]) -> None:
         """Predict photos that are likely to be opened soon; other earlier wishes are dropped."""
@@ -113,13 +133,14 @@ class Predictor(QObject):
 
     def predict_project(self, project: Project, then: Callable[[], None]) -> None:
         """Predict all photos that the weights in use have not seen; ``then`` is called at the end."""
+        shown = self.photo_input
 
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.predict import predict_project
 
             yield progress(0, 0, message="Predicting all photos")
             engine = self._ready_engine(project)
-            return (yield from predict_project(engine, project))
+            return (yield from predict_project(engine, project, *self._how(project, shown)))
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
         self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all")
@@ -131,6 +152,8 @@ class Predictor(QObject):
         self._ahead.clear()
 
     def _submit_ahead(self, project: Project, entry: PhotoEntry) -> int:
+        shown = self.photo_input
+
         def job() -> Generator[JobProgress, None, Prediction | None]:
             from resatt_studio.workflow.load import open_photo
             from resatt_studio.workflow.predict import predict_photo
@@ -142,7 +165,7 @@ class Predictor(QObject):
             except PhotoError:
                 return None  # told when the photo itself is opened
             yield progress(0, 0)
-            return (yield from predict_photo(engine, project, photo))
+            return (yield from predict_photo(engine, project, photo, None, *self._how(project, shown)))
 
         def done(prediction: Prediction | None) -> None:
             if prediction is not None:
@@ -153,6 +176,12 @@ class Predictor(QObject):
 
         answers = Answers(done, None, self.failed.emit, ended)
         return self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers)
+
+    def _how(self, project: Project, shown: str) -> tuple[PhotoInput, Clearing | None]:
+        """What the crack network shall be shown, and who clears photos for it; on the network's thread."""
+        from resatt_studio.workflow.photo_input import photo_input
+
+        return photo_input(shown), None if self.clearing is None else self.clearing(project)
 
     def _ready_engine(self, project: Project) -> Any:
         """The engine with the project's active weights; runs on the network's thread."""

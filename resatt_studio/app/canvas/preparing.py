@@ -31,7 +31,7 @@ class Preparations:
         self._changed = changed
         self._values: UInt8Array | None = None
         self._growing: MaxPyramid | None = None
-        self._growing_by = ""
+        self._growing_by = ("", "")
 
     def photo(
         self, pixels: UInt8Array | None, preview: UInt8Array | None, size: tuple[int, int] | None
@@ -48,7 +48,7 @@ class Preparations:
         for kind in ("probability", "uncertainty"):
             self._background.forget(kind)
         grown = self._growing
-        self._growing, self._growing_by = None, ""
+        self._growing = None
         self._values = values
         self._scene.uncertainty = None
         self._scene.probability = None
@@ -61,6 +61,20 @@ class Preparations:
         self._scene.spoil()
         self.uncertainty_if_wanted()
 
+    def compared(self, values: UInt8Array | None, right: bool) -> None:
+        """Show this probability, H x W uint8, on one side of the divider and the other one on the other side.
+
+        Args:
+            values: None shows the one of :meth:`probability` on both sides.
+            right: Whether these values belong on the right.
+        """
+        self._background.forget("compared")
+        self._scene.compared = None if values is None else MaxPyramid(values)
+        self._scene.compared_right = right
+        if values is not None and self._scene.compared is not None:
+            self._prepare("compared", lambda: halved_levels(values, halve_max), self._scene.compared)
+        self._scene.spoil()
+
     def part(self, part: PredictionPart, size: tuple[int, int]) -> Box:
         """Show what is finished of a prediction, in place of another one.
 
@@ -71,10 +85,11 @@ class Preparations:
         Returns:
             The view pixels to paint.
         """
-        if self._growing is None or self._growing_by != part.weights_id:
+        by = (part.weights_id, part.dehazer_id)
+        if self._growing is None or self._growing_by != by:
             self.probability(None)
             self._growing = self._scene.probability = MaxPyramid.growing(*size)
-            self._growing_by = part.weights_id
+            self._growing_by = by
         shown = Box(0, 0, 0, 0)
         for box, values in part.pieces:
             self._growing.put(box, values)

@@ -132,6 +132,7 @@ class PhotoCanvas(CanvasLooks):
             self._finish_stroke()
             self._remember()
             self.set_prediction(None)
+            self.set_compared(None)
             self.set_document(None)
             self.set_dehazing(None)
             self.set_heat(None)
