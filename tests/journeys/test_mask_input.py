@@ -104,6 +104,7 @@ def test_both_masks_are_seen_on_their_sides_of_the_divider(opened: Any) -> None:
     choose(opened, 1)
     assert predicted(opened, "dehazed")
     assert wait_for(lambda: comparison.other is not None and comparison.other.input == "raw", 60)
+    assert "Approving keeps the mask made from the dehazed photo" in panel(opened).state.text()
     left, right = scene.overlay_sides
     assert left is scene.compared_picture and right is scene.overlay_picture, "sides never change places"
     compare(opened)

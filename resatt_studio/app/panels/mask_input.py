@@ -70,5 +70,10 @@ class MaskInput(QWidget):
             return f"Predicting the other mask{counted}…"
         if prediction is None:
             return ""
-        cleared = f", cleared by weights {prediction.dehazer_id[:8]}" if prediction.dehazer_id else ""
-        return f"This mask was made from the {INPUT_WORDS[prediction.input]}{cleared}."
+        made = f"made from the {INPUT_WORDS[prediction.input]}"
+        if self._parts.comparison.other is not None:
+            return f"Approving keeps the mask {made}."
+        if not prediction.dehazer_id:
+            return f"This mask was {made}."
+        cleared = f"cleared by weights {prediction.dehazer_id[:8]}"
+        return f"This mask was {made}, {cleared}; thin cracks may look stronger, texture may be invented."
