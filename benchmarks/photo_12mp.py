@@ -1,11 +1,12 @@
-"""How long a 12-megapixel photo takes with the factory weights: to be ready, one tile, a window, all of it.
+"""How long a 12-megapixel photo takes with the factory weights: to be ready, one tile, a window, all of it;
+and how soon the real window shows its mask (``photo_window.py``).
 
 Machines differ, so the same run times a fixed stack of plain convolutions: the plain R2AU-Net of width 16 and
 stem 1 (``plain_r2aunet.py``) on 512 x 512 pixels, eager, single precision. On the two cores of an AMD EPYC
 (Zen 4, torch 2.13) where the targets come from it took 0.661 s at least, and RIFT-B (arXiv 2605.31048), the
 network to be beaten, 0.083 s. Targets are multiplied by how much slower or faster the stack runs here.
 
-    python benchmarks/photo_12mp.py [--threads 2] [--path auto] [--repeats 9]
+    python benchmarks/photo_12mp.py [--threads 2] [--path auto] [--repeats 9] [--photos 3]
 
 Times are those of the clock; CPU seconds divided by the threads stand beside them. On a busy machine two
 threads wait for each other, and ``--threads 1`` and its CPU seconds are what can be compared.
@@ -25,6 +26,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from photo_window import measure_window
 from plain_r2aunet import PlainR2AUNet
 
 from resatt_studio.inference.device import choose_compute
@@ -74,6 +76,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--path", default="auto", help="way to run the network")
     parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--photos", type=int, default=3, help="opened in the window, each view")
     return parser.parse_args()
 
 
@@ -122,6 +125,14 @@ def main() -> None:
         kept = f"{'yes' if wall <= at_pace[0] else 'no'} / {'yes' if cpu <= at_pace[1] else 'no'}"
         paces = f"{at_pace[0]:.3f} / {at_pace[1]:.3f}"
         print(f"| {title} | {wall:.3f} | {cpu:.3f} | {target} | {paces} | {kept} |")
+    if asked.photos:
+        shown = measure_window(pixels, FACTORY, threads, asked.path, asked.photos)
+        print("\n| in the window | photo, s | first tiles, s | all that is seen, s | whole, s | kept |")
+        print("|---|---|---|---|---|---|")
+        for view, row in shown.items():
+            kept = "yes" if row.first <= WINDOW_TARGET * pace[0] else "no"
+            times = " | ".join(f"{seconds:.2f}" for seconds in (row.photo, row.first, row.seen, row.whole))
+            print(f"| {view} | {times} | {kept} |")
     print(f"\n{threads} threads, torch {torch.__version__}, load average {os.getloadavg()[0]:.1f}")
 
 

@@ -27,6 +27,7 @@ VERSION = 1
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINE_PATHS = ("auto", "plain", "folded", "fused")
 THEMES = ("system", "light", "dark")
+PHOTO_INPUTS = ("raw", "dehazed", "auto")
 STARTING_WEIGHTS = ("factory", "generated")
 RECENT_PROJECTS = 12
 """How many recent projects are remembered."""
@@ -92,6 +93,8 @@ class Settings:
             this machine, "plain", "folded" and "fused" force one. Learning and judging take "folded".
         starting_weights: What new projects and photos without a project begin with: "factory", learned from
             research sets, or "generated", learned from generated scenes alone and free of others' terms.
+        photo_input: What the window's crack network is shown: "raw" for the photos, "dehazed" for the photos
+            without their haze, "auto" for whichever each photo's haze asks for.
         threshold: Probability above which a pixel is shown as crack, in [0.01, 0.99].
         learn_seconds: Wall-clock limit of one fine-tuning run.
         recent_projects: Newest first.
@@ -103,6 +106,7 @@ class Settings:
     threads: int = field(default=0, metadata={"parse": _number(int, 0, 1024)})
     engine_path: str = field(default="auto", metadata={"parse": _one_of(*ENGINE_PATHS)})
     starting_weights: str = field(default="factory", metadata={"parse": _one_of(*STARTING_WEIGHTS)})
+    photo_input: str = field(default="raw", metadata={"parse": _one_of(*PHOTO_INPUTS)})
     threshold: float = field(default=0.5, metadata={"parse": _number(float, 0.01, 0.99)})
     learn_seconds: float = field(default=90.0, metadata={"parse": _number(float, 5, 86400)})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resatt_studio.errors import SettingsError
 from resatt_studio.settings import (
     DEVICES,
+    PHOTO_INPUTS,
     RECENT_PROJECTS,
     THEMES,
     Settings,
@@ -29,6 +30,7 @@ changes = st.fixed_dictionaries(
         "author": text,
         "device": st.sampled_from(DEVICES),
         "theme": st.sampled_from(THEMES),
+        "photo_input": st.sampled_from(PHOTO_INPUTS),
         "threads": st.integers(0, 1024),
         "threshold": st.floats(0.01, 0.99),
         "learn_seconds": st.floats(5, 86400),

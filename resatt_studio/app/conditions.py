@@ -24,6 +24,7 @@ class Conditions:
     dehazed_visible: bool
     heat_visible: bool
     split_on: bool
+    comparing: bool
     has_heat: bool
     has_answer: bool
     answer: str
@@ -49,6 +50,7 @@ def conditions(parts: Parts) -> Conditions:
         dehazed_visible=view.layers["dehazed"].visible,
         heat_visible=view.layers["heat"].visible,
         split_on=view.split.on,
+        comparing=view.compare,
         has_heat=parts.attention.heat is not None,
         has_answer=parts.labels.chosen is not None,
         answer=parts.labels.chosen.value if parts.labels.chosen else "",

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
@@ -64,6 +65,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
     networks = OtherNetworks(
         session.predictor.courtesy, lambda: session.predictor.device, preferences.engine_path
     )
+    session.predictor.clearing = networks.clearing
     parts = Parts(
         session,
         view,
@@ -73,6 +75,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         PhotoDehazing(session, view, networks),
         PhotoAttention(session, view, networks),
         shelf,
+        MaskComparison(session, view, networks),
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -16,11 +16,13 @@ from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.heat import Heat, HeatQuestion, HeatStage
 from resatt_studio.records.labelling import Labelling
 from resatt_studio.records.photo import Photo
+from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.workflow.courtesy import Courtesy
 from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
+    from resatt_studio.workflow.photo_input import Clearing
     from resatt_studio.workflow.project import Project
 
 TITLES = {"rmt": "RMT", "revit": "ReViT", "dhformer": "DHFormer-style"}
@@ -34,7 +36,7 @@ KEPT_LABELLINGS = 500
 KEPT_DEHAZED_PIXELS = 60_000_000
 """Answers that are kept for photos that are opened again; a dehazing takes seven bytes a pixel."""
 
-A = TypeVar("A", Labelling, Dehazing, Heat)
+A = TypeVar("A", Labelling, Dehazing, Heat, Prediction)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +117,15 @@ class OtherNetworks:
         """
         most = KEPT_DEHAZED_PIXELS if looking else 0
         _forget_oldest(self._dehazings, most, _dehazed_pixels, least=0)
+
+    def clearing(self, project: Project) -> Clearing:
+        """Who takes the haze out of photos for the crack network: :meth:`dehaze`, which remembers them."""
+        from resatt_studio.workflow.photo_input import Clearing
+
+        def dehaze(photo: Photo) -> Job[Dehazing]:
+            return (yield from self.dehaze(project, photo)).answer
+
+        return Clearing(lambda: self._weights(project, DEHAZE_MODEL)[0].weights_id, dehaze)
 
     def heat(self, project: Project, photo: Photo, question: HeatQuestion) -> Job[Told[Heat]]:
         """Ask a label network what it attends to in a photo."""

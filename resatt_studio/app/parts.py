@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
@@ -42,3 +43,4 @@ class Parts:
     dehazing: PhotoDehazing
     attention: PhotoAttention
     shelf: Shelf
+    comparison: MaskComparison

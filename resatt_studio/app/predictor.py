@@ -9,14 +9,16 @@ from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.worker import Answers, Worker
 from resatt_studio.errors import PhotoError, WeightsError
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.workflow.courtesy import Courtesy
-from resatt_studio.workflow.jobs import progress
+from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
+    from resatt_studio.workflow.photo_input import Clearing, PhotoInput
     from resatt_studio.workflow.project import Project
 
 MODEL = "r2aunet"
@@ -29,10 +31,18 @@ class Predictor(QObject):
         gpu: The worker of the network.
         device: "auto", "cpu", "cuda" or "mps".
         threads: Most CPU threads, 0 for all cores.
+
+    Attributes:
+        photo_input: What the crack network is shown, from the next job on: "raw", "dehazed" or "auto".
+        clearing: Who takes the haze out of a project's photos, asked on the network's thread.
     """
 
     predicted = Signal(object)
     """A Prediction."""
+    grew = Signal(object)
+    """A PredictionPart of the photo on the screen."""
+    broke_off = Signal(str)
+    """The photo on the screen, by its id, cannot be predicted; the error is told by ``failed``."""
     progressed = Signal(str, int, int)
     failed = Signal(object)
     device_known = Signal(str)
@@ -53,6 +63,9 @@ class Predictor(QObject):
         self._engine: Any = None
         self._engine_device = ""
         self._ahead: dict[str, int] = {}
+        self._looked_at: Box | None = None
+        self.photo_input = "raw"
+        self.clearing: Callable[[Project], Clearing] | None = None
 
     @property
     def device(self) -> str:
@@ -63,6 +76,10 @@ class Predictor(QObject):
         """Use another device or number of threads from the next job on."""
         self._device = device
         self.courtesy.threads = threads
+
+    def look_at(self, box: Box) -> None:
+        """Photo pixels that are seen now: what is left of the shown photo's tiles is ordered by them."""
+        self._looked_at = box  # replaced whole, so the network's thread needs no lock to read it
 
     def wake(self) -> None:
         """Load the network's libraries ahead of the first photo, when nothing else is to be done."""
@@ -76,17 +93,34 @@ class Predictor(QObject):
         self._gpu.submit(job, Urgency.FINE_TUNE, Answers(failed=self.failed.emit))
 
     def predict_shown(self, project: Project, photo: Photo) -> None:
-        """Predict the photo on the screen; an earlier wish for another photo is dropped."""
+        """Predict the photo on the screen, what is seen of it first; an earlier wish is dropped."""
+        shown = self.photo_input
 
         def job() -> Generator[JobProgress, None, Prediction]:
             from resatt_studio.workflow.predict import predict_photo
 
             yield progress(0, 0, message="Waking the network" if self._engine is None else "Predicting")
-            engine = self._ready_engine(project)
-            return (yield from predict_photo(engine, project, photo))
+            engine, how = self._ready_engine(project), self._how(project, shown)
+            return (yield from predict_photo(engine, project, photo, lambda: self._looked_at, *how))
 
-        answers = Answers(self.predicted.emit, self._tell, self.failed.emit, self._quiet)
+        def failed(error: Exception) -> None:
+            self.broke_off.emit(photo.photo_id)
+            self.failed.emit(error)
+
+        answers = Answers(self.predicted.emit, self._tell_shown, failed, self._quiet)
         self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown")
+
+    def other_input(self, project: Project, photo: Photo, shown: str) -> Job[Prediction]:
+        """A job that predicts the photo on the screen from another input than the chosen one.
+
+        Args:
+            shown: "raw" or "dehazed".
+        """
+        from resatt_studio.workflow.predict import predict_photo
+
+        yield progress(0, 0)
+        engine, how = self._ready_engine(project), self._how(project, shown)
+        return (yield from predict_photo(engine, project, photo, lambda: self._looked_at, *how))
 
     def predict_ahead(self, project: Project, entries: Sequence[PhotoEntry]) -> None:
         """Predict photos that are likely to be opened soon; other earlier wishes are dropped."""
@@ -99,13 +133,14 @@ class Predictor(QObject):
 
     def predict_project(self, project: Project, then: Callable[[], None]) -> None:
         """Predict all photos that the weights in use have not seen; ``then`` is called at the end."""
+        shown = self.photo_input
 
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.predict import predict_project
 
             yield progress(0, 0, message="Predicting all photos")
             engine = self._ready_engine(project)
-            return (yield from predict_project(engine, project))
+            return (yield from predict_project(engine, project, *self._how(project, shown)))
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
         self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all")
@@ -117,6 +152,8 @@ class Predictor(QObject):
         self._ahead.clear()
 
     def _submit_ahead(self, project: Project, entry: PhotoEntry) -> int:
+        shown = self.photo_input
+
         def job() -> Generator[JobProgress, None, Prediction | None]:
             from resatt_studio.workflow.load import open_photo
             from resatt_studio.workflow.predict import predict_photo
@@ -128,7 +165,7 @@ class Predictor(QObject):
             except PhotoError:
                 return None  # told when the photo itself is opened
             yield progress(0, 0)
-            return (yield from predict_photo(engine, project, photo))
+            return (yield from predict_photo(engine, project, photo, None, *self._how(project, shown)))
 
         def done(prediction: Prediction | None) -> None:
             if prediction is not None:
@@ -139,6 +176,12 @@ class Predictor(QObject):
 
         answers = Answers(done, None, self.failed.emit, ended)
         return self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers)
+
+    def _how(self, project: Project, shown: str) -> tuple[PhotoInput, Clearing | None]:
+        """What the crack network shall be shown, and who clears photos for it; on the network's thread."""
+        from resatt_studio.workflow.photo_input import photo_input
+
+        return photo_input(shown), None if self.clearing is None else self.clearing(project)
 
     def _ready_engine(self, project: Project) -> Any:
         """The engine with the project's active weights; runs on the network's thread."""
@@ -163,6 +206,11 @@ class Predictor(QObject):
 
     def _tell(self, report: JobProgress) -> None:
         self.progressed.emit(report.message or "Predicting", report.done, report.total)
+
+    def _tell_shown(self, report: JobProgress) -> None:
+        self._tell(report)
+        if isinstance(report.detail, PredictionPart):
+            self.grew.emit(report.detail)
 
     def _quiet(self) -> None:
         self.progressed.emit("", 0, 0)

@@ -62,6 +62,7 @@ class ProjectSession(QObject):
         self.predictor = Predictor(
             self.gpu, preferences.device, preferences.threads, self, preferences.engine_path
         )
+        self.predictor.photo_input = preferences.photo_input
         self.project: Project | None = None
         self.state = _NOTHING
         self.listing = Listing()

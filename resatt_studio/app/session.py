@@ -21,7 +21,7 @@ from resatt_studio.errors import StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, PredictionPart
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.correct import StoredDocument
@@ -47,6 +47,11 @@ class Session(ProjectSession):
     photo_failed = Signal(object)
     """The photo of this PhotoEntry could not be shown; the error was told by ``failed``."""
     prediction_changed = Signal(object)
+    prediction_grew = Signal(object)
+    """A PredictionPart of the open photo, whose prediction is under way."""
+    threshold_changed = Signal(float)
+    input_changed = Signal(str)
+    """What the crack network is shown from now on."""
     share_known = Signal()
     """The histogram behind :attr:`crack_share` was counted."""
     painted = Signal(object)
@@ -66,6 +71,8 @@ class Session(ProjectSession):
         self._unsaved.timeout.connect(self._look_whether_saved)
         self._unwritten.connect(self.failed, Qt.ConnectionType.QueuedConnection)
         self.predictor.predicted.connect(self._take_prediction)
+        self.predictor.grew.connect(self._take_part)
+        self.predictor.broke_off.connect(self._drop_part)
 
     # -- what holds now --
 
@@ -104,7 +111,9 @@ class Session(ProjectSession):
         self.entry = entry
         self.photo_changed.emit(entry)
         self.changed.emit()
-        weights_id = self.active.weights_id if self.active else ""
+        # What the weights see of other inputs depends on the photo's haze; the network's thread knows.
+        plain = self.settings.photo_input == "raw"
+        weights_id = self.active.weights_id if self.active and plain else ""
         author, told = self.settings.author, self._unwritten.emit
         self._submit(
             lambda: jobs.open_photo(project, entry, author, weights_id, told),
@@ -159,7 +168,7 @@ class Session(ProjectSession):
     def set_threshold(self, threshold: float) -> None:
         """Change the probability above which a pixel is shown as crack; kept with the project."""
         self.threshold = threshold
-        self.prediction_changed.emit(self.prediction)
+        self.threshold_changed.emit(threshold)
         project = self.project
         if project is not None:
             act = once(lambda: setattr(project.settings, "threshold", threshold))
@@ -218,6 +227,24 @@ class Session(ProjectSession):
         if self.project is not None:
             self.predictor.predict_project(self.project, self.refresh)
 
+    def set_photo_input(self, name: str) -> None:
+        """Change what the crack network is shown ("raw", "dehazed" or "auto"), for this person's photos from
+        now on; the open photo's mask is asked for again, and what was predicted before comes at once."""
+        if name == self.settings.photo_input:
+            return
+        try:
+            settings.change_settings(photo_input=name)
+        except StudioError as error:
+            self.failed.emit(error)  # it holds until the window is closed
+        self.settings = replace(self.settings, photo_input=name)
+        self.predictor.photo_input = name
+        self.predictor.forget()
+        self._set_prediction(None)
+        self.predict_again()
+        if self.project is not None:
+            self._predict_next(self.project)
+        self.input_changed.emit(name)
+
     def weights_changed(self) -> None:
         """Other weights are in use: what was predicted by the old ones is shown no longer."""
         self._set_prediction(None)
@@ -263,8 +290,20 @@ class Session(ProjectSession):
         # Which weights are in use is known for certain only after the store was asked again.
         self.refresh(lambda: self._offer(prediction))
 
+    def _take_part(self, part: PredictionPart) -> None:
+        wanted = self.active is not None and part.weights_id == self.active.weights_id
+        wanted &= self.settings.photo_input in ("dehazed" if part.dehazer_id else "raw", "auto")
+        if wanted and self._is_open(part.photo_id) and self.photo is not None and self.prediction is None:
+            self.prediction_grew.emit(part)
+
+    def _drop_part(self, photo_id: str) -> None:
+        """No more is to come: what is finished would pass for the whole."""
+        if self._is_open(photo_id) and self.prediction is None:
+            self.prediction_changed.emit(None)
+
     def _offer(self, prediction: Prediction) -> None:
         wanted = self.active is not None and prediction.weights_id == self.active.weights_id
+        wanted &= self.settings.photo_input in (prediction.input, "auto")
         if wanted and self._is_open(prediction.photo_id):
             self._set_prediction(prediction)
 

@@ -52,6 +52,7 @@ class StatusBar(QStatusBar):
         parts.session.changed.connect(self.show_session)
         parts.session.listed_changed.connect(self.show_session)
         parts.session.prediction_changed.connect(lambda _: self._show_share())
+        parts.session.threshold_changed.connect(lambda _: self._show_share())
         parts.session.share_known.connect(self._show_share)
         parts.session.progressed.connect(self.show_work)
         parts.session.predictor.device_known.connect(self._show_device)

@@ -38,12 +38,14 @@ class ViewState(QObject):
     layer_changed = Signal(object)
     brush_changed = Signal(object)
     split_changed = Signal(object)
+    compare_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.layers: dict[str, Layer] = {layer.name: layer for layer in DEFAULT_LAYERS}
         self.brush = Brush()
         self.split = Split()
+        self.compare = False
 
     # -- layers --
 
@@ -103,6 +105,17 @@ class ViewState(QObject):
 
     def split_right(self) -> None:
         self.set_split(on=True, place=self.split.place + _SPLIT_STEP)
+
+    def set_compare(self, on: bool) -> None:
+        """Show the masks of the photo and of the dehazed photo on either side of the divider, or one mask."""
+        if on != self.compare:
+            self.compare = on
+            if on:
+                self.set_split(on=True)
+            self.compare_changed.emit(on)
+
+    def toggle_compare(self) -> None:
+        self.set_compare(not self.compare)
 
     # -- brush --
 

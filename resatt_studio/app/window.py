@@ -199,7 +199,8 @@ class MainWindow(QMainWindow):
         changes = (session.changed, session.listed_changed, self.parts.learner.changed, labels.changed)
         for signal in (*changes, attention.changed):
             signal.connect(self._follow)
-        for signal in (self.parts.view.brush_changed, self.parts.view.split_changed):
+        view = self.parts.view
+        for signal in (view.brush_changed, view.split_changed, view.compare_changed):
             signal.connect(lambda _: self._follow())
         labels.answered.connect(lambda: self.bring("labelsPanel"))
         self.parts.view.layer_changed.connect(self._layer_changed)

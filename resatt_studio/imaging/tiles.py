@@ -1,6 +1,9 @@
-"""Cut a large photo into overlapping tiles and blend the answers back, a band of rows at a time."""
+"""Cut a large photo into overlapping tiles and blend the answers back, in whatever order they come."""
 
 from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -8,8 +11,10 @@ from resatt_studio.errors import BugError
 from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.geometry import Box
 
-Band = tuple[Box, Float32Array]
-"""Finished rows of a blend: their box (full width) and h x W float32 values."""
+Piece = tuple[Box, Float32Array]
+"""A finished part of a blend: its box and h x w float32 values, which no later tile changes."""
+
+Cell = tuple[int, int]
 
 
 def plan_tiles(height: int, width: int, tile_px: int, overlap_px: int) -> list[Box]:
@@ -24,7 +29,7 @@ def plan_tiles(height: int, width: int, tile_px: int, overlap_px: int) -> list[B
         overlap_px: Least overlap of neighbours, in [0, tile_px).
 
     Returns:
-        Boxes in reading order (top to bottom, then left to right), the order :class:`Blend` needs.
+        Boxes in reading order (top to bottom, then left to right).
 
     Raises:
         BugError: The sizes have no meaning.
@@ -45,75 +50,108 @@ def _starts(length_px: int, tile_px: int, overlap_px: int) -> list[int]:
     return [round(index * last / (tiles - 1)) for index in range(tiles)]
 
 
+def nearness(box: Box, seen: Box) -> tuple[bool, float]:
+    """Sort key of tiles for somebody who looks at ``seen``: first those of which anything is seen, and among
+    those, as among the rest, the one whose middle is nearest to the middle of what is seen."""
+    down = (box.top + box.bottom - seen.top - seen.bottom) / 2
+    across = (box.left + box.right - seen.left - seen.right) / 2
+    return box.intersection(seen).empty, down * down + across * across
+
+
 class Blend:
-    """Weighted mean of overlapping tiles, with memory for one row of tiles only.
+    """Weighted mean of overlapping tiles, which may come in any order; the order changes no bit.
 
     A tile's weight falls linearly to its border over ``overlap_px`` pixels, except where the border is the
-    photo's own. Weights are positive, so tiles cut from an array and blended give the array back. Rows above
-    the newest tile's top are finished: :meth:`bands` hands them over, or :meth:`result` collects them all.
+    photo's own. Weights are positive, so tiles cut from an array and blended give the array back.
+
+    The tiles' edges cut the photo into cells, each covered by the same tiles throughout. A cell is finished
+    once the last of its tiles came; its tiles are then summed in the order of ``boxes``. What is kept until
+    then are the overlaps with tiles still to come: a seam around what is finished, never the photo.
 
     Args:
         height, width: Size of the photo in pixels.
+        boxes: All tiles, in the order in which they are summed.
         overlap_px: Length of the ramp.
+
+    Raises:
+        BugError: A tile leaves the photo, or the tiles leave pixels uncovered.
     """
 
-    def __init__(self, height: int, width: int, overlap_px: int) -> None:
+    def __init__(self, height: int, width: int, boxes: Sequence[Box], overlap_px: int) -> None:
         self.height = height
         self.width = width
         self._overlap_px = overlap_px
-        self._top = 0
-        self._sum: Float32Array = np.zeros((0, width), np.float32)
-        self._weight: Float32Array = np.zeros((0, width), np.float32)
-        self._finished: list[Band] = []
-        self._handed_over = False
+        self._boxes = frozenset(boxes)
+        self._rows = sorted({0, height, *(box.top for box in boxes), *(box.bottom for box in boxes)})
+        self._columns = sorted({0, width, *(box.left for box in boxes), *(box.right for box in boxes)})
+        self._tiles: dict[Cell, list[Box]] = {}
+        for box in boxes:
+            if box.clipped(height, width) != box:
+                raise BugError(f"{box} leaves the photo of {height} x {width}")
+            for cell in self._cells(box):
+                self._tiles.setdefault(cell, []).append(box)
+        if len(self._tiles) < (len(self._rows) - 1) * (len(self._columns) - 1):
+            raise BugError(f"tiles leave pixels of {height} x {width} uncovered")
+        self._waiting: dict[Cell, dict[Box, Float32Array]] = {}
 
-    def add(self, box: Box, values: Float32Array) -> None:
+    @property
+    def kept_px(self) -> int:
+        """Values, of four bytes each, that wait for other tiles."""
+        return sum(part.size for parts in self._waiting.values() for part in parts.values())
+
+    def add(self, box: Box, values: Float32Array) -> list[Piece]:
         """Blend one tile in.
 
         Args:
-            box: Where it lies; tops must not decrease from call to call.
+            box: One of the tiles, each of which comes once.
             values: h x w float32 of that box.
 
-        Raises:
-            BugError: The tile leaves the photo, has another shape than its box, or comes out of order.
-        """
-        if values.shape != (box.height, box.width) or box.clipped(self.height, self.width) != box:
-            raise BugError(f"values of shape {values.shape} do not fit {box} of {self.height} x {self.width}")
-        if box.top < self._top:
-            raise BugError(f"{box} comes after row {self._top} was finished; add tiles in reading order")
-        self._finish_rows(box.top)
-        self._grow_to(box.bottom)
-        rows = self._ramp(box.top, box.bottom, self.height)
-        columns = self._ramp(box.left, box.right, self.width)
-        weight = rows[:, None] * columns[None, :]
-        inside = box.shifted(-self._top, 0).slices
-        self._sum[inside] += weight * values
-        self._weight[inside] += weight
+        Returns:
+            What this tile finished; after the last tile the pieces of all calls cover every pixel once. They
+            are the same pieces in any order.
 
-    def bands(self) -> list[Band]:
-        """Hand over the rows finished since the last call, top to bottom; they are forgotten here."""
-        self._handed_over = True
-        finished, self._finished = self._finished, []
+        Raises:
+            BugError: The tile is none of the blend's, came before, or has another shape than its box.
+        """
+        if box not in self._boxes or values.shape != (box.height, box.width):
+            raise BugError(f"values of shape {values.shape} at {box} do not fit this blend")
+        finished = []
+        for cell in self._cells(box):
+            if cell not in self._tiles or box in self._waiting.get(cell, {}):
+                raise BugError(f"{box} came before")
+            place = self._box(cell)
+            inside = place.shifted(-box.top, -box.left).slices
+            parts = self._waiting.setdefault(cell, {})
+            parts[box] = self._weight(box, place) * values[inside]
+            if len(parts) == len(self._tiles[cell]):
+                finished.append((place, self._mean(cell, place)))
         return finished
 
-    def finish(self) -> None:
-        """Say that no tile follows, so the remaining rows are finished.
+    def _mean(self, cell: Cell, place: Box) -> Float32Array:
+        """The finished values of a cell, which is forgotten."""
+        tiles, parts = self._tiles.pop(cell), self._waiting.pop(cell)
+        total: Float32Array = np.zeros((place.height, place.width), np.float32)
+        weight: Float32Array = np.zeros_like(total)
+        for box in tiles:
+            total += parts[box]
+            weight += self._weight(box, place)
+        return total / weight
 
-        Raises:
-            BugError: The tiles left pixels uncovered.
-        """
-        self._finish_rows(self.height)
+    def _cells(self, box: Box) -> Iterator[Cell]:
+        rows = range(bisect_left(self._rows, box.top), bisect_left(self._rows, box.bottom))
+        columns = range(bisect_left(self._columns, box.left), bisect_left(self._columns, box.right))
+        return ((row, column) for row in rows for column in columns)
 
-    def result(self) -> Float32Array:
-        """Finish, and return the whole blend, H x W float32.
+    def _box(self, cell: Cell) -> Box:
+        row, column = cell
+        rows, columns = self._rows, self._columns
+        return Box(rows[row], columns[column], rows[row + 1], columns[column + 1])
 
-        Raises:
-            BugError: The tiles left pixels uncovered, or bands were handed over before.
-        """
-        if self._handed_over:
-            raise BugError("bands of this blend were handed over; there is no whole result")
-        self.finish()
-        return np.concatenate([values for _, values in self._finished], axis=0)
+    def _weight(self, box: Box, place: Box) -> Float32Array:
+        """Weights of a tile at a part of it."""
+        rows, columns = place.shifted(-box.top, -box.left).slices
+        down = self._ramp(box.top, box.bottom, self.height)[rows]
+        return down[:, None] * self._ramp(box.left, box.right, self.width)[None, columns]
 
     def _ramp(self, start: int, stop: int, length_px: int) -> Float32Array:
         """Weights in (0, 1] along one axis of a tile."""
@@ -124,22 +162,3 @@ class Blend:
         if stop < length_px:
             weight = np.minimum(weight, position[::-1])
         return weight
-
-    def _grow_to(self, bottom: int) -> None:
-        missing = bottom - self._top - self._sum.shape[0]
-        if missing > 0:
-            empty = np.zeros((missing, self.width), np.float32)
-            self._sum = np.concatenate([self._sum, empty], axis=0)
-            self._weight = np.concatenate([self._weight, empty], axis=0)
-
-    def _finish_rows(self, until: int) -> None:
-        rows = until - self._top
-        if rows <= 0:
-            return
-        weight = self._weight[:rows]
-        if weight.shape[0] < rows or not np.all(weight > 0):
-            raise BugError(f"tiles leave pixels of rows {self._top} to {until - 1} uncovered")
-        self._finished.append((Box(self._top, 0, until, self.width), self._sum[:rows] / weight))
-        self._sum = self._sum[rows:].copy()
-        self._weight = self._weight[rows:].copy()
-        self._top = until

@@ -14,10 +14,10 @@ from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.inference.paths import AUTO, PLAIN
 from resatt_studio.inference.ready import Holder, timed
 from resatt_studio.inference.segmenter import Segmenter
-from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesDone, predict_tiles
+from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesSeen, predict_tiles
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.photo import Photo
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import LookedAt, Prediction
 from resatt_studio.synthesis.scenes import render_scene
 
 MAX_FLIPPED = 0.0005
@@ -70,12 +70,20 @@ class Engine(Holder[Segmenter]):
         return segmenter
 
     def predict(
-        self, photo: Photo, tile_px: int = TILE_PX, overlap_px: int = OVERLAP_PX
-    ) -> Generator[TilesDone, None, Prediction]:
+        self,
+        photo: Photo,
+        tile_px: int = TILE_PX,
+        overlap_px: int = OVERLAP_PX,
+        looked_at: LookedAt | None = None,
+    ) -> Generator[TilesSeen, None, Prediction]:
         """Predict one photo.
 
+        Args:
+            photo: Of any size.
+            tile_px, overlap_px, looked_at: As for :func:`.sliding.predict_tiles`.
+
         Yields:
-            (tiles done, tiles in all), after every batch of tiles.
+            How far it is and what is finished, after every batch of tiles.
 
         Returns:
             The prediction; ``seconds`` counts the work only, not the time between the steps.
@@ -85,7 +93,7 @@ class Engine(Holder[Segmenter]):
             BugError: No weights are in use yet.
         """
         segmenter, weights = self.in_use()
-        steps = predict_tiles(segmenter, photo.pixels, tile_px, overlap_px)
+        steps = predict_tiles(segmenter, photo.pixels, tile_px, overlap_px, looked_at)
         (probability_8bit, mean_entropy), seconds = yield from timed(steps)
         return Prediction(
             photo_id=photo.photo_id,

@@ -1,15 +1,18 @@
-"""A photo of any size through a network: overlapping tiles, blended a band of rows at a time."""
+"""A photo of any size through a network: overlapping tiles, those first that somebody looks at."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
+from typing import NamedTuple
 
 import numpy as np
 
-from resatt_studio.imaging.tiles import Blend, plan_tiles
+from resatt_studio.imaging.tiles import Blend, nearness, plan_tiles
 from resatt_studio.inference.segmenter import Segmenter
-from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.arrays import Float32Array, UInt8Array, read_only
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.prediction import LookedAt, Piece
 
 TILE_PX = 512
 OVERLAP_PX = 64  # seams flip 0.0005 % of the pixels at 64, 0.03 % at 16 (benchmarks of the prototype)
@@ -18,18 +21,38 @@ TilesDone = tuple[int, int]
 Answer = tuple[UInt8Array, float]
 
 
+class TilesSeen(NamedTuple):
+    """How far a prediction is.
+
+    Attributes:
+        done, total: Tiles.
+        pieces: What the newest tiles finished, h x w uint8 probability * 255 each, read-only; no later tile
+            changes it. The pieces of all reports cover the photo once.
+    """
+
+    done: int
+    total: int
+    pieces: tuple[Piece, ...] = ()
+
+
 def predict_tiles(
-    segmenter: Segmenter, pixels: UInt8Array, tile_px: int = TILE_PX, overlap_px: int = OVERLAP_PX
-) -> Generator[TilesDone, None, Answer]:
-    """Predict one photo tile by tile.
+    segmenter: Segmenter,
+    pixels: UInt8Array,
+    tile_px: int = TILE_PX,
+    overlap_px: int = OVERLAP_PX,
+    looked_at: LookedAt | None = None,
+) -> Generator[TilesSeen, None, Answer]:
+    """Predict one photo tile by tile; the order of the tiles changes no bit of the answer.
 
     Yields:
-        (tiles done, tiles in all), after every batch; nothing of torch's state is held meanwhile.
+        After every batch, how far it is and what is finished; nothing of torch's state is held meanwhile.
 
     Args:
         segmenter: The network; its batch shrinks, and it moves to the CPU, when memory runs out.
         pixels: H x W x 3 uint8 RGB.
         tile_px, overlap_px: Side of a tile and least overlap of neighbours.
+        looked_at: Asked before every batch where somebody looks; tiles there come first. None for nobody:
+            reading order.
 
     Returns:
         H x W uint8 probability * 255, rounded, and the mean binary entropy in nats over all pixels.
@@ -39,27 +62,45 @@ def predict_tiles(
     """
     height, width = pixels.shape[:2]
     boxes = plan_tiles(height, width, tile_px, overlap_px)
-    blend = Blend(height, width, overlap_px)
+    blend = Blend(height, width, boxes, overlap_px)
     answer = np.empty((height, width), np.uint8)
-    entropy_sum = 0.0
+    entropies: list[float] = []
+    waiting, size = batches(boxes, segmenter.batch), segmenter.batch
     done = 0
-    while done < len(boxes):
-        batch = boxes[done : done + segmenter.batch]
+    while waiting:
+        if size != segmenter.batch:
+            size = segmenter.batch
+            waiting = batches([box for batch in waiting for box in batch], size)
+        batch = next_batch(waiting, looked_at() if looked_at is not None else None)
         try:
             values = segmenter.probability(cut(pixels, batch))
         except (RuntimeError, MemoryError) as error:
             segmenter.make_room(error)
             continue
-        for box, value in zip(batch, values, strict=True):
-            blend.add(box, value)
+        waiting.remove(batch)
         done += len(batch)
-        if done == len(boxes):
-            blend.finish()
-        for band, probability in blend.bands():
-            answer[band.slices] = to_8bit(probability)
-            entropy_sum += entropy(probability)
-        yield done, len(boxes)
-    return answer, entropy_sum / (height * width)
+        pieces = []
+        for box, value in zip(batch, values, strict=True):
+            for place, probability in blend.add(box, value):
+                answer[place.slices] = to_8bit(probability)
+                entropies.append(entropy(probability))
+                pieces.append((place, read_only(answer[place.slices])))
+        yield TilesSeen(done, len(boxes), tuple(pieces))
+    # Exact, since the sum of the same numbers in another order would be another number.
+    return answer, math.fsum(entropies) / (height * width)
+
+
+def batches(boxes: list[Box], size: int) -> list[list[Box]]:
+    """Neighbours in reading order together: what else is in a batch may change the last bits of an answer, so
+    batches are the same whatever comes first."""
+    return [boxes[start : start + size] for start in range(0, len(boxes), size)]
+
+
+def next_batch(waiting: list[list[Box]], seen: Box | None) -> list[Box]:
+    """The batch with the tile nearest to what is looked at; the first one where nobody looks."""
+    if seen is None or seen.empty:
+        return waiting[0]
+    return min(waiting, key=lambda batch: min(nearness(box, seen) for box in batch))
 
 
 def cut(pixels: UInt8Array, boxes: list[Box]) -> UInt8Array:

@@ -122,7 +122,7 @@ def evaluate(
         while True:
             start = time.perf_counter()
             try:
-                done, total = next(steps)
+                done, total, _ = next(steps)
             except StopIteration as stop:
                 probability_8bit: UInt8Array = stop.value[0]
                 seconds += time.perf_counter() - start

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.geometry import Box
+
+Piece: TypeAlias = tuple[Box, UInt8Array]
+"""Part of a map: its box, and h x w uint8 probability * 255, rounded; read-only."""
+
+LookedAt: TypeAlias = Callable[[], Box | None]
+"""Says which photo pixels somebody looks at now; None for nobody. May be asked from any thread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +30,8 @@ class Prediction:
         mean_entropy: Mean binary entropy over all pixels, in nats, of the unrounded probability.
         seconds: How long it took.
         device: Where it ran, such as "cpu".
+        dehazer_id: Content hash of the dehazing network's weights when the crack network was shown the
+            dehazed photo; "" when it was shown the photo itself.
     """
 
     photo_id: str
@@ -29,6 +40,12 @@ class Prediction:
     mean_entropy: float
     seconds: float = 0.0
     device: str = ""
+    dehazer_id: str = ""
+
+    @property
+    def input(self) -> str:
+        """What the crack network was shown: "raw" or "dehazed"."""
+        return "dehazed" if self.dehazer_id else "raw"
 
     @property
     def height(self) -> int:
@@ -43,10 +60,26 @@ class Prediction:
         return np.asarray(self.probability_8bit > threshold * 255.0)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Prediction) and (other.photo_id, other.weights_id) == (
-            self.photo_id,
-            self.weights_id,
-        )
+        return isinstance(other, Prediction) and other._key == self._key
 
     def __hash__(self) -> int:
-        return hash((self.photo_id, self.weights_id))
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, str, str]:
+        return self.photo_id, self.weights_id, self.dehazer_id
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PredictionPart:
+    """What the newest tiles of a prediction under way finished.
+
+    Attributes:
+        photo_id, weights_id, dehazer_id: As in the :class:`Prediction` that is to come.
+        pieces: Finished parts of its probability map; the parts of one prediction never overlap.
+    """
+
+    photo_id: str
+    weights_id: str
+    pieces: tuple[Piece, ...] = field(repr=False)
+    dehazer_id: str = ""

@@ -22,6 +22,8 @@ class SampleEntry:
         labels_blob: Content hash of the labels (H x W uint8 of ``Label`` values).
         predicted_blob: Content hash of the prediction (uint8 probability) that was on the screen when the
             inspector approved, or "".
+        dehazer_id: Content hash of the dehazing network's weights when that prediction was one of the dehazed
+            photo; "" when it was one of the photo itself.
         complete: True when the inspector stands for every pixel (ground truth mask), False when unsaid
             pixels are merely an approved prediction.
         author, made_at: Who and when (ISO 8601).
@@ -37,6 +39,7 @@ class SampleEntry:
     complete: bool = False
     author: str = ""
     made_at: str = ""
+    dehazer_id: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,8 @@
-"""Predictions by photo and weights, so that reopening a photo is instant."""
+"""Predictions by photo, weights and what was segmented, so that reopening a photo is instant."""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction
@@ -13,10 +13,10 @@ _predictions, _photos = schema.predictions.c, schema.photos.c
 
 
 class PredictionRecords(Records):
-    """Keeping predictions; one per photo and weights."""
+    """Keeping predictions; one per photo, weights and dehazer ("" where the photo itself was segmented)."""
 
     def put_prediction(self, prediction: Prediction) -> None:
-        """Keep a prediction, in place of an older one of the same photo and weights.
+        """Keep a prediction, in place of an older one of the same photo, weights and dehazer.
 
         A photo in state "new" becomes "predicted".
 
@@ -28,9 +28,7 @@ class PredictionRecords(Records):
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
             connection.execute(
-                delete(schema.predictions).where(
-                    _predictions.photo_id == photo_id, _predictions.weights_id == weights_id
-                )
+                delete(schema.predictions).where(_is(photo_id, weights_id, prediction.dehazer_id))
             )
             connection.execute(
                 insert(schema.predictions).values(
@@ -41,6 +39,7 @@ class PredictionRecords(Records):
                     seconds=prediction.seconds,
                     device=prediction.device,
                     made_at=now(),
+                    dehazer_id=prediction.dehazer_id,
                 )
             )
             connection.execute(
@@ -49,31 +48,35 @@ class PredictionRecords(Records):
                 .values(state=ReviewState.PREDICTED)
             )
 
-    def prediction(self, photo_id: str, weights_id: str) -> Prediction | None:
-        """The kept prediction of a photo by those weights, or None.
+    def prediction(self, photo_id: str, weights_id: str, dehazer_id: str = "") -> Prediction | None:
+        """The kept prediction of a photo, dehazed by ``dehazer_id`` if any, by those weights, or None.
 
         Raises:
             StoreError: It was kept but its file is missing or damaged.
         """
         with self._database.reading() as connection:
             row = connection.execute(
-                select(schema.predictions).where(
-                    _predictions.photo_id == photo_id, _predictions.weights_id == weights_id
-                )
+                select(schema.predictions).where(_is(photo_id, weights_id, dehazer_id))
             ).one_or_none()
         if row is None:
             return None
         probability = self._blobs.get_array(row.probability_blob)
-        return Prediction(photo_id, weights_id, probability, row.mean_entropy, row.seconds, row.device)
+        return Prediction(
+            photo_id, weights_id, probability, row.mean_entropy, row.seconds, row.device, row.dehazer_id
+        )
 
-    def has_prediction(self, photo_id: str, weights_id: str) -> bool:
+    def has_prediction(self, photo_id: str, weights_id: str, dehazer_id: str = "") -> bool:
         """Whether :meth:`prediction` would return one, without reading it."""
         with self._database.reading() as connection:
             return (
-                connection.scalar(
-                    select(_predictions.id).where(
-                        _predictions.photo_id == photo_id, _predictions.weights_id == weights_id
-                    )
-                )
+                connection.scalar(select(_predictions.id).where(_is(photo_id, weights_id, dehazer_id)))
                 is not None
             )
+
+
+def _is(photo_id: str, weights_id: str, dehazer_id: str) -> ColumnElement[bool]:
+    return and_(
+        _predictions.photo_id == photo_id,
+        _predictions.weights_id == weights_id,
+        _predictions.dehazer_id == dehazer_id,
+    )

@@ -36,6 +36,7 @@ class SampleRecords(Records):
         predicted: UInt8Array | None = None,
         complete: bool = False,
         author: str = "",
+        dehazer_id: str = "",
     ) -> SampleEntry:
         """Keep the photo's correction as a sample, in place of an earlier one of the same photo.
 
@@ -47,6 +48,7 @@ class SampleRecords(Records):
             predicted: H x W uint8 probability that was on the screen, or None.
             complete: Whether the inspector stands for every pixel.
             author: Who.
+            dehazer_id: Weights that dehazed what ``predicted`` is a prediction of, "" for the photo itself.
 
         Raises:
             StoreError: The project has no such photo, or the disk refused.
@@ -63,6 +65,7 @@ class SampleRecords(Records):
             connection.execute(update(schema.samples).where(mine).values(is_current=False))
             values = {
                 "predicted_blob": predicted_blob,
+                "dehazer_id": dehazer_id,
                 "complete": complete,
                 "is_current": True,
                 "author": author,
@@ -246,4 +249,5 @@ def _sample(row: Row[Any]) -> SampleEntry:
         complete=row.complete,
         author=row.author,
         made_at=row.made_at,
+        dehazer_id=row.dehazer_id,
     )

@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSIONS = ("0001", "0002")
+SCHEMA_VERSIONS = ("0001", "0002", "0003")
 """Revisions of ``migrations/versions`` from oldest to newest; kept here so that opening a current database
 needs no Alembic."""
 
@@ -97,6 +97,7 @@ samples = Table(
     Column("photo_id", String(_HASH), ForeignKey("photos.photo_id"), nullable=False, index=True),
     Column("labels_blob", String(_HASH), nullable=False),
     Column("predicted_blob", String(_HASH), nullable=False),
+    Column("dehazer_id", String(_HASH), nullable=False, server_default=""),  # of that prediction
     Column("complete", Boolean, nullable=False),
     Column("is_current", Boolean, nullable=False),  # False once a later approval of the photo replaced it
     Column("author", Text, nullable=False),
@@ -132,7 +133,8 @@ predictions = Table(
     Column("seconds", Float, nullable=False),
     Column("device", Text, nullable=False),
     Column("made_at", String(40), nullable=False),
-    UniqueConstraint("photo_id", "weights_id"),
+    Column("dehazer_id", String(_HASH), nullable=False, server_default=""),  # "" for the photo itself
+    UniqueConstraint("photo_id", "weights_id", "dehazer_id"),
 )
 
 weights = Table(

@@ -142,7 +142,10 @@ def approve(
     if complete is None:
         complete = document.labels.counts()[Label.UNSAID] == 0
     predicted = None if prediction is None else prediction.probability_8bit
-    return project.store.approve(document.photo_id, labels, predicted, complete, author or document.author)
+    dehazer_id = "" if prediction is None else prediction.dehazer_id
+    return project.store.approve(
+        document.photo_id, labels, predicted, complete, author or document.author, dehazer_id
+    )
 
 
 def replay_tiles(height: int, width: int, done: Sequence[bytes]) -> dict[tuple[int, int], bytes]:

@@ -13,7 +13,7 @@ from resatt_studio.imaging.photo_writing import suffix_for, write_photo
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo
-from resatt_studio.records.weights import WeightsFile
+from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
@@ -22,6 +22,7 @@ from resatt_studio.workflow.weights import factory_path, load_file
 if TYPE_CHECKING:
     from resatt_studio.inference.dehazer import Dehazer
     from resatt_studio.inference.device import Threads
+    from resatt_studio.workflow.project import Project
 
 DEHAZE_MODEL = "dhformer"
 
@@ -58,6 +59,17 @@ def make_dehazer(
     dehazer = Dehazer(device=device, threads=threads, path=engine_path)
     dehazer.use(dehaze_weights() if weights is None else weights)
     return dehazer
+
+
+def project_dehazer(project: Project, device: str = "auto", threads: Threads = None) -> Dehazer:
+    """Make a dehazer of the project's active weights, or of the factory's where it has none.
+
+    Raises:
+        WeightsError: There are no weights, or they do not fit.
+    """
+    active = next((v for v in project.shelf.versions(DEHAZE_MODEL) if v.state is WeightsState.ACTIVE), None)
+    weights = None if active is None else project.shelf.load(active.weights_id)
+    return make_dehazer(weights, device, threads)
 
 
 def dehaze_photo(dehazer: Dehazer, photo: Photo, report: JobProgress | None = None) -> Job[Dehazing]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,16 @@ from resatt_studio.export.registry import Exporter, Subject, find_exporter
 from resatt_studio.records.correction import Correction, Label
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction
+from resatt_studio.workflow.dehaze import dehaze_photo, project_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.photo_input import Clearing, PhotoInput
 from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
 from resatt_studio.workflow.sources import Refused
 from resatt_studio.workflow.weights import MODEL, weights_item
 
 if TYPE_CHECKING:
+    from resatt_studio.inference.dehazer import Dehazer
     from resatt_studio.inference.engine import Engine
     from resatt_studio.workflow.project import Project
 
@@ -47,6 +51,7 @@ def export_project(
     out: Path,
     *,
     engine: Engine | None = None,
+    shown: PhotoInput = PhotoInput.RAW,
     device: str = "auto",
     threads: Threads = None,
 ) -> Job[ExportedFiles]:
@@ -61,7 +66,9 @@ def export_project(
         format_name: Line of the exporter table.
         out: Folder to write into; made when missing.
         engine: To predict with; it takes up the active weights. One is made when it is wanted and None.
-        device, threads: For an engine made here.
+        shown: What the crack network is shown: the photos, the dehazed photos, or of each photo whichever its
+            haze asks for.
+        device, threads: For an engine, and a dehazer, made here.
 
     Raises:
         ExportError: No such format, nothing to write, or the folder cannot be written.
@@ -74,7 +81,12 @@ def export_project(
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
     stems = unique_stems([entry.facts.path for entry in entries])
     predicting = _Predicting(
-        project, active.weights_id, engine, lambda: make_engine(device=device, threads=threads)
+        project,
+        active.weights_id,
+        engine,
+        lambda: make_engine(device=device, threads=threads),
+        shown,
+        _clearing(project, device, threads),
     )
     files: list[Path] = []
     refused: list[Refused] = []
@@ -125,24 +137,43 @@ class _Predicting:
     """Predictions of the active weights: kept ones, or made now; the network is loaded when first wanted."""
 
     def __init__(
-        self, project: Project, weights_id: str, engine: Engine | None, make: Callable[[], Engine]
+        self,
+        project: Project,
+        weights_id: str,
+        engine: Engine | None,
+        make: Callable[[], Engine],
+        shown: PhotoInput,
+        clearing: Clearing,
     ) -> None:
         self._project = project
         self._weights_id = weights_id
         self._engine = engine
         self._make = make
+        self._shown = shown
+        self._clearing = clearing
 
     def prediction(self, entry: PhotoEntry) -> Job[Prediction]:
-        known = self._project.store.prediction(entry.photo_id, self._weights_id)
-        if known is not None:
-            return known
+        if self._shown is PhotoInput.RAW:
+            known = self._project.store.prediction(entry.photo_id, self._weights_id)
+            if known is not None:
+                return known
         yield progress(0, 1, "photos", entry.name)
         if self._engine is None:
             self._engine = self._make()
         self._engine.use(self._project.shelf.load(self._weights_id))
-        return (
-            yield from predict_photo(self._engine, self._project, open_photo(self._project, entry.photo_id))
-        )
+        photo = open_photo(self._project, entry.photo_id)
+        how = (self._shown, self._clearing)
+        return (yield from predict_photo(self._engine, self._project, photo, None, *how))
+
+
+def _clearing(project: Project, device: str, threads: Threads) -> Clearing:
+    """Clears photos by a dehazer that is made when the first one is asked for."""
+
+    @cache
+    def dehazer() -> Dehazer:
+        return project_dehazer(project, device, threads)
+
+    return Clearing(lambda: dehazer().weights_id, lambda photo: dehaze_photo(dehazer(), photo))
 
 
 def _why_nothing(exporter: Exporter, any_photos: bool) -> str:

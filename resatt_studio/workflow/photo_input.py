@@ -8,6 +8,7 @@ of the two photos it was measured on.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -41,6 +42,27 @@ def photo_input(name: str) -> PhotoInput:
     if name not in tuple(PhotoInput):
         raise SettingsError(f"input {name!r} has no meaning.", f"Choose one of {', '.join(PhotoInput)}.")
     return PhotoInput(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """Who clears photos, asked only where a photo is to be cleared.
+
+    Attributes:
+        weights_id: Gives the content hash of the dehazing network's weights.
+        dehaze: Makes the job that takes the haze out of a photo with these weights.
+    """
+
+    weights_id: Callable[[], str]
+    dehaze: Callable[[Photo], Job[Dehazing]]
+
+
+def asks_for_clearing(photo: Photo, wanted: PhotoInput) -> bool:
+    """Whether the crack network shall be shown the photo without its haze; "auto" says so for a haze estimate
+    from :data:`~resatt_studio.imaging.dehazing.HAZY_FROM`."""
+    if wanted is PhotoInput.AUTO:
+        return haze_estimate(photo.pixels) >= HAZY_FROM
+    return wanted is PhotoInput.DEHAZED
 
 
 def clear_photo(dehazing: Dehazing) -> Photo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,13 +15,12 @@ from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import find_exporter
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import LookedAt, Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsFile
-from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.dehaze import make_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
-from resatt_studio.workflow.photo_input import PhotoInput, choose_input
+from resatt_studio.workflow.photo_input import Clearing, PhotoInput, asks_for_clearing, choose_input
 from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
 
 if TYPE_CHECKING:
@@ -61,36 +60,67 @@ def make_engine(
     return engine
 
 
-def predict_photo(engine: Engine, project: Project, photo: Photo) -> Job[Prediction]:
+def predict_photo(
+    engine: Engine,
+    project: Project,
+    photo: Photo,
+    looked_at: LookedAt | None = None,
+    shown: PhotoInput = PhotoInput.RAW,
+    clearing: Clearing | None = None,
+) -> Job[Prediction]:
     """Predict one photo of a project with the engine's weights; what the project holds is not made again.
+
+    Args:
+        engine: With weights in use.
+        project: Where the answer is kept, under the photo's id, with what the crack network was shown.
+        photo: Of the project.
+        looked_at: As for :func:`predict_pixels`.
+        shown: What the crack network is shown.
+        clearing: Who takes the haze out where that is asked for; None shows the photo as it is.
 
     Raises:
         OutOfMemory: Even one tile on the CPU does not fit.
+        WeightsError: There are no weights to dehaze with.
     """
     weights_id = engine.weights_id
-    known = project.store.prediction(photo.photo_id, weights_id)
+    clears = clearing if clearing is not None and asks_for_clearing(photo, shown) else None
+    dehazer_id = clears.weights_id() if clears is not None else ""
+    known = project.store.prediction(photo.photo_id, weights_id, dehazer_id)
     if known is not None:
         yield progress(1, 1, "tiles", "known")
         return known
-    prediction = yield from predict_pixels(engine, photo)
+    seen = photo
+    if clears is not None:
+        seen = Photo(photo.photo_id, (yield from clears.dehaze(photo)).pixels)
+    prediction = yield from predict_pixels(engine, seen, looked_at=looked_at, dehazer_id=dehazer_id)
     project.store.put_prediction(prediction)
     return prediction
 
 
-def predict_project(engine: Engine, project: Project) -> Job[tuple[Refused, ...]]:
-    """Predict every photo that the engine's weights have not seen; broken and lost photos are told."""
+def predict_project(
+    engine: Engine,
+    project: Project,
+    shown: PhotoInput = PhotoInput.RAW,
+    clearing: Clearing | None = None,
+) -> Job[tuple[Refused, ...]]:
+    """Predict every photo that the engine's weights have not seen; broken and lost photos are told.
+
+    Args:
+        engine, project, shown, clearing: As for :func:`predict_photo`.
+    """
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
     refused = []
     for done, entry in enumerate(entries):
         yield progress(done, len(entries), "photos", entry.name)
-        if project.store.has_prediction(entry.photo_id, engine.weights_id):
+        plain = shown is PhotoInput.RAW
+        if plain and project.store.has_prediction(entry.photo_id, engine.weights_id):
             continue
         try:
             photo = open_photo(project, entry.photo_id)
         except PhotoError as error:
             refused.append(Refused(entry.facts.path, str(error)))
             continue
-        steps = predict_photo(engine, project, photo)
+        steps = predict_photo(engine, project, photo, None, shown, clearing)
         yield from during(steps, progress(done, len(entries), "photos", entry.name))
     return tuple(refused)
 
@@ -231,12 +261,33 @@ def predict_files(
     return PredictedFiles(weights.weights_id, engine.device_name, threshold, rows, refused, dehazer_id)
 
 
-def predict_pixels(engine: Engine, photo: Photo, report: JobProgress | None = None) -> Job[Prediction]:
+def predict_pixels(
+    engine: Engine,
+    photo: Photo,
+    report: JobProgress | None = None,
+    looked_at: LookedAt | None = None,
+    dehazer_id: str = "",
+) -> Job[Prediction]:
     """Predict one photo and keep the answer nowhere.
 
     Args:
         engine: With weights in use.
         photo: Of any size.
-        report: Said after every batch of tiles; None to tell the tiles themselves.
+        report: Said after every batch of tiles; None to count the tiles themselves, each count with the
+            :class:`PredictionPart` that they finished.
+        looked_at: Asked before every batch where somebody looks; tiles there come first, and the answer is
+            the same. None for reading order.
+        dehazer_id: Weights that took the haze out of these pixels; said by the answer and its parts.
     """
-    return (yield from counted(engine.predict(photo), "tiles", report))
+    weights_id = engine.weights_id
+    steps = engine.predict(photo, looked_at=looked_at)
+    try:
+        while True:
+            done, total, pieces = next(steps)
+            part = PredictionPart(photo.photo_id, weights_id, pieces, dehazer_id)
+            yield report or progress(done, total, "tiles", detail=part)
+    except StopIteration as end:
+        prediction: Prediction = end.value
+        return replace(prediction, dehazer_id=dehazer_id)
+    finally:
+        steps.close()

@@ -116,3 +116,23 @@ def test_a_photo_wider_than_a_warp_can_take_is_shown():
     view = Viewport(100, 100, 70, 40_000, 1.5).centred_on(35, 39_995)
     inside = view.photo_in_view
     assert photo.sample(view, inside)[10, -5].tolist() == [200] * 3
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(60, 400), st.integers(60, 400), st.integers(20, 90), st.integers(0, 9))
+def test_a_grown_map_has_the_levels_of_the_whole_one(height, width, side, seed):
+    random = np.random.default_rng(seed)
+    values = random.integers(0, 256, (height, width), np.uint8)
+    boxes = [
+        Box(top, left, min(top + side, height), min(left + side, width))
+        for top in range(0, height, side)
+        for left in range(0, width, side)
+    ]
+    random.shuffle(boxes)
+    grown = MaxPyramid.growing(height, width)
+    for box in boxes:
+        grown.put(box, values[box.slices])
+    levels = halved_levels(values, halve_max)
+    assert np.array_equal(grown.values, values)
+    assert len(grown.levels) == len(levels)
+    assert all(np.array_equal(ours, anew) for ours, anew in zip(grown.levels, levels, strict=True))

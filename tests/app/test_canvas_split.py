@@ -17,6 +17,7 @@ from resatt_studio.records.arrays import read_only
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat, HeatQuestion
+from resatt_studio.records.prediction import Prediction
 
 LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 HEIGHT, WIDTH = 300, 420
@@ -204,3 +205,53 @@ def test_the_photos_levels_are_halved_only_once_a_layer_is_looked_at(canvas, qtb
     canvas.set_layer("transmission", visible=True)
     qtbot.waitUntil(lambda: bool(canvas.scene.haze.pyramids["transmission"].levels), timeout=3000)
     assert not canvas.scene.haze.pyramids["dehazed"].levels
+
+
+def half(rows: slice, dehazer_id: str = "") -> Prediction:
+    """A prediction that says crack in some rows."""
+    values = np.zeros((HEIGHT, WIDTH), np.uint8)
+    values[rows] = 255
+    return Prediction("a" * 64, "w" * 64, read_only(values), 0.1, dehazer_id=dehazer_id)
+
+
+@pytest.mark.parametrize("chosen", ["raw", "dehazed"])
+def test_compared_masks_lie_left_and_right_of_the_divider(canvas, chosen):
+    canvas.actual_size()
+    canvas.centre_on(150, 210)
+    canvas.leaveEvent(QEvent(QEvent.Type.Leave))
+    canvas.set_layer("mask", opacity=1.0, colour="#ff0000")
+    of_photo, of_dehazed = half(slice(0, 250)), half(slice(250, 300), "d" * 64)
+    first, second = (of_photo, of_dehazed) if chosen == "raw" else (of_dehazed, of_photo)
+    canvas.set_prediction(first)
+    canvas.set_compared(second)
+    assert canvas.scene.compares
+    picture, at = grabbed(canvas), round(canvas.split_column)
+    red = (picture == (255, 0, 0)).all(axis=2)
+    assert red[200:240, : at - 4].all() and not red[200:240, at + 4 :].any()
+    assert red[260:290, at + 4 :].all() and not red[260:290, : at - 4].any()
+    drag(canvas, [QPoint(at, 150), QPoint(at + 60, 150)])
+    assert round(canvas.split_column) == at + 60, "the divider is there without a dehazed layer"
+    canvas.pan_by(-7, 5)
+    moved = (grabbed(canvas) == (255, 0, 0)).all(axis=2)
+    assert moved[200:235, : at + 50].all() and not moved[200:235, at + 70 :].any()
+    canvas.set_compared(None)
+    assert not canvas.scene.compares
+
+
+def test_a_stroke_is_seen_on_both_sides_of_compared_masks(canvas):
+    canvas.actual_size()
+    canvas.centre_on(150, 210)
+    canvas.set_prediction(half(slice(0, 0)))
+    canvas.set_compared(half(slice(0, 0), "d" * 64))
+    drag(canvas, [QPoint(20, 230), QPoint(380, 230)])
+    canvas.scene.compose()
+    left, right = canvas.scene.overlay_sides
+    assert left is not right
+    np.testing.assert_array_equal(left, right)
+    assert left.any()
+
+
+def test_a_compared_prediction_of_another_size_is_a_bug(canvas):
+    small = Prediction("a" * 64, "w" * 64, np.zeros((5, 5), np.uint8), 0.1)
+    with pytest.raises(BugError):
+        canvas.set_compared(small)

@@ -13,8 +13,9 @@ from resatt_studio.app import jobs
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.errors import StoreError, StudioError
 from resatt_studio.records.arrays import read_only
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.workflow.project import open_project
 
 pytestmark = pytest.mark.gui
@@ -58,6 +59,53 @@ def test_a_prediction_by_other_weights_or_of_another_photo_is_dropped(opened: An
     assert wait_for(lambda: not session.files.busy, 10)
     settle(0.05)
     assert session.prediction is None
+
+
+def part(session: Any, weights_id: str | None = None, photo_id: str | None = None) -> PredictionPart:
+    """The upper half of the open photo, all crack."""
+    height, width = session.photo.pixels.shape[:2]
+    box = Box(0, 0, height // 2, width)
+    values = read_only(np.full((box.height, box.width), 255, np.uint8))
+    return PredictionPart(
+        photo_id or session.photo.photo_id, weights_id or session.active.weights_id, ((box, values),)
+    )
+
+
+def mask_rows(opened: Any) -> tuple[bool, bool]:
+    """Whether the mask is seen in the upper and in the lower half of the photo."""
+    canvas = opened.window.canvas
+    canvas.scene.compose()
+    inside = canvas.viewport.photo_in_view
+    middle = (inside.top + inside.bottom) // 2
+    picture = canvas.scene.overlay_picture
+    return bool(picture[inside.top : middle - 2].any()), bool(picture[middle + 2 : inside.bottom].any())
+
+
+def test_what_is_finished_of_a_prediction_is_seen_before_the_rest(opened: Any) -> None:
+    session = opened.parts.session
+    session.predictor.grew.emit(part(session))
+    assert mask_rows(opened) == (True, False)
+    session.set_threshold(0.4)
+    assert mask_rows(opened) == (True, False), "another threshold leaves it there"
+    assert session.prediction is None, "a part is never taken for the whole"
+    session.predictor.predicted.emit(prediction(session))
+    assert wait_for(lambda: session.prediction is not None, 10)
+    session.predictor.grew.emit(part(session))
+    assert np.array_equal(opened.window.canvas.scene.probability.values, session.prediction.probability_8bit)
+
+
+@pytest.mark.parametrize("what", ["weights_id", "photo_id"])
+def test_a_part_by_other_weights_or_of_another_photo_is_dropped(opened: Any, what: str) -> None:
+    session = opened.parts.session
+    session.predictor.grew.emit(part(session, **{what: "0" * 64}))
+    assert mask_rows(opened) == (False, False)
+
+
+def test_a_prediction_that_breaks_off_leaves_no_part_behind(opened: Any) -> None:
+    session = opened.parts.session
+    session.predictor.grew.emit(part(session))
+    session.predictor.broke_off.emit(session.photo.photo_id)
+    assert mask_rows(opened) == (False, False)
 
 
 def test_only_the_last_of_many_quick_steps_is_opened(opened: Any) -> None:

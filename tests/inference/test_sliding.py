@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,15 @@ from resatt_studio.errors import OutOfMemory
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.folding import fold_norms
 from resatt_studio.inference.segmenter import Segmenter
-from resatt_studio.inference.sliding import entropy, predict_tiles, run_to_end, to_8bit
+from resatt_studio.inference.sliding import (
+    batches,
+    entropy,
+    next_batch,
+    predict_tiles,
+    run_to_end,
+    to_8bit,
+)
+from resatt_studio.records.geometry import Box
 
 Make = Callable[..., Any]
 EXACT = Compute(torch.device("cpu"))
@@ -73,7 +82,83 @@ def test_progress_counts_every_tile_and_leaves_torch_as_it_was(noise: Make, smal
         assert torch.is_grad_enabled()
         assert not torch.is_autocast_enabled("cpu")
         assert torch.equal(torch.random.get_rng_state(), seed)
-    assert reports == [(done, 9) for done in range(1, 10)]
+    assert [report[:2] for report in reports] == [(done, 9) for done in range(1, 10)]
+
+
+@given(
+    height=st.integers(1, 150),
+    width=st.integers(1, 150),
+    batch=st.integers(1, 4),
+    looks=st.lists(st.tuples(st.integers(0, 140), st.integers(0, 140)), min_size=1),
+)
+@settings(max_examples=15, deadline=None)
+def test_wherever_somebody_looks_the_answer_is_the_same_to_the_last_bit(
+    brightness: Make, noise: Make, height: int, width: int, batch: int, looks: list[tuple[int, int]]
+) -> None:
+    photo = noise(height, width)
+    segmenter = Segmenter(brightness(), EXACT)
+    segmenter.batch = batch
+    looked = cycle(looks)
+
+    def looked_at() -> Box:
+        top, left = next(looked)
+        return Box(top, left, top + 30, left + 30).clipped(height, width)
+
+    in_turn = run_to_end(predict_tiles(segmenter, photo, 48, 12))
+    led = run_to_end(predict_tiles(segmenter, photo, 48, 12, looked_at))
+    assert np.array_equal(led[0], in_turn[0])
+    assert led[1] == in_turn[1]
+
+
+def test_what_is_reported_is_the_answer_in_parts_and_read_only(noise: Make, small_r2aunet: Make) -> None:
+    photo = noise(130, 170)
+    parts = np.zeros((130, 170), np.uint8)
+    times = np.zeros((130, 170), int)
+    steps = predict_tiles(Segmenter(small_r2aunet(), EXACT), photo, 64, 16, lambda: Box(60, 60, 90, 90))
+    while True:
+        try:
+            report = next(steps)
+        except StopIteration as stop:
+            answer = stop.value[0]
+            break
+        for box, values in report.pieces:
+            assert not values.flags.writeable
+            parts[box.slices] = values
+            times[box.slices] += 1
+    assert (times == 1).all()
+    assert np.array_equal(parts, answer)
+
+
+def test_the_first_tile_is_where_somebody_looks_and_the_rest_follows_the_eye(
+    noise: Make, brightness: Make
+) -> None:
+    seen = [Box(250, 250, 290, 290)]
+    finished = []
+    for report in predict_tiles(Segmenter(brightness(), EXACT), noise(300, 300), 64, 16, lambda: seen[-1]):
+        finished.append([box for box, _ in report.pieces])
+        if report.done == 2:
+            seen.append(Box(0, 0, 40, 40))
+    assert all(box.top > 150 and box.left > 150 for boxes in finished[:2] for box in boxes)
+    assert all(box.bottom < 150 and box.right < 150 for box in finished[2])
+
+
+def test_a_batch_is_made_of_neighbours_whatever_comes_first() -> None:
+    boxes = [Box(0, left, 10, left + 10) for left in range(0, 70, 10)]
+    whole = batches(boxes, 3)
+    assert whole == [boxes[:3], boxes[3:6], boxes[6:]]
+    assert next_batch(whole, Box(0, 60, 10, 70)) == boxes[6:]
+    assert next_batch(whole, None) == next_batch(whole, Box(0, 0, 0, 0)) == boxes[:3]
+
+
+def test_memory_that_runs_out_while_somebody_looks_changes_no_answer(
+    brightness: Make, greedy: Make, noise: Make
+) -> None:
+    segmenter = Segmenter(greedy(limit=3), EXACT)
+    segmenter.batch = 8
+    photo = noise(100, 100)
+    led, _ = run_to_end(predict_tiles(segmenter, photo, 40, 8, lambda: Box(80, 80, 90, 90)))
+    plain, _ = run_to_end(predict_tiles(Segmenter(brightness(), EXACT), photo, 40, 8))
+    assert np.array_equal(led, plain)
 
 
 def test_the_batch_halves_until_it_fits(brightness: Make, greedy: Make, noise: Make) -> None:
@@ -96,11 +181,12 @@ def test_other_runtime_errors_are_not_taken_for_memory(noise: Make, small_r2aune
         run_to_end(predict_tiles(Segmenter(small_r2aunet(in_channels=4), EXACT), noise(64, 64)))
 
 
-def test_memory_stays_within_a_row_of_tiles(brightness: Make) -> None:
+@pytest.mark.parametrize("seen", [None, Box(0, 0, 6000, 1500), Box(2900, 0, 3100, 200)])
+def test_memory_stays_within_a_row_of_tiles(brightness: Make, seen: Box | None) -> None:
     photo = np.zeros((6000, 1500, 3), np.uint8)
     segmenter = Segmenter(brightness(), EXACT)
     tracemalloc.start()
-    run_to_end(predict_tiles(segmenter, photo, 512, 64))
+    run_to_end(predict_tiles(segmenter, photo, 512, 64, lambda: seen))
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     answer_bytes, band_bytes = 6000 * 1500, 512 * 1500 * 4

@@ -1,4 +1,4 @@
-"""Predictions: one per photo and weights, exactly as made."""
+"""Predictions: one per photo, weights and what was segmented, exactly as made."""
 
 from __future__ import annotations
 
@@ -55,3 +55,26 @@ def test_a_lost_prediction_file_is_an_error_that_names_it_and_not_an_empty_answe
     with pytest.raises(StoreError, match=blob):
         opened.store.prediction(photo, "w" * 64)
     assert len(opened.problems()) == 1
+
+
+def test_predictions_of_the_photo_and_of_the_dehazed_photo_stand_side_by_side(
+    opened: Opened, add: Callable[..., str]
+) -> None:
+    photo = add("a")
+    for value, dehazer_id in ((3, ""), (7, "d" * 64), (9, "e" * 64)):
+        values = np.full((30, 40), value, np.uint8)
+        opened.store.put_prediction(Prediction(photo, "w" * 64, values, 0.1, dehazer_id=dehazer_id))
+    for value, dehazer_id in ((3, ""), (7, "d" * 64), (9, "e" * 64)):
+        back = opened.store.prediction(photo, "w" * 64, dehazer_id)
+        assert back is not None
+        assert (back.dehazer_id, back.probability_8bit[0, 0]) == (dehazer_id, value)
+        assert back.input == ("dehazed" if dehazer_id else "raw")
+    assert not opened.store.has_prediction(photo, "w" * 64, "f" * 64)
+
+
+def test_a_sample_says_what_its_prediction_was_made_from(opened: Opened, add: Callable[..., str]) -> None:
+    photo, labels = add("a"), np.zeros((30, 40), np.uint8)
+    plain = opened.store.approve(photo, labels, labels)
+    assert plain.dehazer_id == ""
+    again = opened.store.approve(photo, labels, labels, dehazer_id="d" * 64)
+    assert again.dehazer_id == opened.store.samples()[0].dehazer_id == "d" * 64

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,11 +13,13 @@ import pytest
 from resatt_studio.errors import ExportError
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.records.weights import WeightsState
 from resatt_studio.workflow.catalog import exporters
 from resatt_studio.workflow.correct import open_document
 from resatt_studio.workflow.export import export_project, stored_correction
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos
+from resatt_studio.workflow.photo_input import PhotoInput
 from resatt_studio.workflow.project import Project
 
 
@@ -50,6 +54,18 @@ def test_masks_show_what_was_said_over_what_was_predicted(
     np.testing.assert_array_equal(mask[labels == Label.UNSAID], predicted[labels == Label.UNSAID])
     assert mask[labels == Label.CRACK].all() and not mask[labels == Label.NOT_CRACK].any()
     assert all(project.store.has_prediction(entry.photo_id, active) for entry in entries)
+
+
+def test_masks_of_the_dehazed_photos_are_exported_where_these_were_chosen(
+    project: Project, entries: list[PhotoEntry], tmp_path: Path, small_weights: Callable[..., Any]
+) -> None:
+    project.shelf.add(small_weights("dhformer"), state=WeightsState.ACTIVE, name="small")
+    out, shown = tmp_path / "out", PhotoInput.DEHAZED
+    done = drain(export_project(project, "mask", out, shown=shown, device="cpu", threads=1))
+    weights, dehazer = (project.shelf.active(model).weights_id for model in ("r2aunet", "dhformer"))
+    kept = project.store.prediction(entries[1].photo_id, weights, dehazer)
+    np.testing.assert_array_equal(read(done.files[1]) > 0, kept.mask(project.settings.threshold))
+    assert not project.store.has_prediction(entries[1].photo_id, weights)
 
 
 def test_corrections_are_exported_where_there_are_some_without_any_network(

@@ -11,11 +11,15 @@ import pytest
 
 from resatt_studio.errors import SettingsError, WeightsError
 from resatt_studio.imaging.files import read_mask, read_photo
+from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.photo import Photo
+from resatt_studio.records.prediction import PredictionPart
 from resatt_studio.workflow.dehaze import dehaze_photo, make_dehazer
-from resatt_studio.workflow.jobs import drain
-from resatt_studio.workflow.photo_input import PhotoInput, choose_input, clear_photo, photo_input
-from resatt_studio.workflow.predict import predict_files
+from resatt_studio.workflow.jobs import Job, drain
+from resatt_studio.workflow.load import add_photos, open_photo
+from resatt_studio.workflow.photo_input import Clearing, PhotoInput, choose_input, clear_photo, photo_input
+from resatt_studio.workflow.predict import make_engine, predict_files, predict_photo, predict_pixels
+from resatt_studio.workflow.project import Project
 from resatt_studio.workflow.weights import choose_weights
 
 Make = Callable[..., Any]
@@ -105,3 +109,46 @@ def test_nothing_is_dehazed_and_no_further_weights_are_read_by_default(
     (tmp_path / "nowhere").mkdir()
     with pytest.raises(WeightsError, match="no factory weights of DHFormer"):
         drain(predict_files(weights, [photo_folder], tmp_path / "b", shown=PhotoInput.AUTO, device="cpu"))
+
+
+@pytest.mark.parametrize(("wanted", "kind"), [("raw", "raw"), ("dehazed", "dehazed"), ("auto", "raw")])
+def test_what_a_project_keeps_says_what_was_segmented(
+    project: Project, photo_folder: Path, weights_path: Path, dehazer: Any, wanted: str, kind: str
+) -> None:
+    entry = drain(add_photos(project, [photo_folder])).photos[0]
+    engine = make_engine(choose_weights(str(weights_path), None), "cpu", 1)
+    photo = open_photo(project, entry.photo_id)
+    asked: list[Photo] = []
+
+    def dehaze(asked_for: Photo) -> Job[Dehazing]:
+        asked.append(asked_for)
+        return (yield from dehaze_photo(dehazer, asked_for))
+
+    clearing = Clearing(lambda: dehazer.weights_id, dehaze)
+    parts: list[Any] = []
+    steps = predict_photo(engine, project, photo, None, photo_input(wanted), clearing)
+    first = drain(steps, lambda report: parts.append(report.detail))
+    dehazer_id = dehazer.weights_id if kind == "dehazed" else ""
+    assert (first.photo_id, first.input, first.dehazer_id) == (photo.photo_id, kind, dehazer_id)
+    told = [part for part in parts if isinstance(part, PredictionPart)]
+    assert told and {(part.photo_id, part.dehazer_id) for part in told} == {(photo.photo_id, dehazer_id)}
+    assert len(asked) == (kind == "dehazed")
+    kept = project.store.prediction(photo.photo_id, engine.weights_id, dehazer_id)
+    assert kept == first and np.array_equal(kept.probability_8bit, first.probability_8bit)
+    again = drain(predict_photo(engine, project, photo, None, photo_input(wanted), clearing))
+    assert again == first and len(asked) == (kind == "dehazed"), "neither dehazed nor predicted twice"
+    plain = drain(predict_photo(engine, project, photo))
+    assert plain.input == "raw"
+    assert (plain == first) == (kind == "raw"), "the other one stays"
+
+
+def test_a_prediction_of_the_dehazed_photo_is_what_the_command_line_makes(
+    project: Project, photo_folder: Path, weights_path: Path, dehazer: Any
+) -> None:
+    entry = drain(add_photos(project, [photo_folder])).photos[0]
+    engine = make_engine(choose_weights(str(weights_path), None), "cpu", 1)
+    photo = open_photo(project, entry.photo_id)
+    clearing = Clearing(lambda: dehazer.weights_id, lambda photo: dehaze_photo(dehazer, photo))
+    window = drain(predict_photo(engine, project, photo, None, PhotoInput.DEHAZED, clearing))
+    terminal = drain(predict_pixels(engine, clear_photo(drain(dehaze_photo(dehazer, photo)))))
+    assert np.array_equal(window.probability_8bit, terminal.probability_8bit)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from resatt_studio.errors import PhotoError
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos, open_photo
@@ -18,6 +21,7 @@ from resatt_studio.workflow.predict import (
     make_engine,
     predict_files,
     predict_photo,
+    predict_pixels,
     predict_project,
 )
 from resatt_studio.workflow.project import Project
@@ -44,9 +48,42 @@ def test_a_photo_is_predicted_once_for_each_set_of_weights(
     first = drain(predict_photo(engine, project, photo))
     assert isinstance(first, Prediction) and first.weights_id == weights.weights_id
     assert project.store.photo(entry.photo_id).state is ReviewState.PREDICTED
-    monkeypatch.setattr(engine, "predict", lambda photo: pytest.fail("it was predicted a second time"))
+    monkeypatch.setattr(engine, "predict", lambda *_, **__: pytest.fail("it was predicted a second time"))
     again = drain(predict_photo(engine, project, photo))
     np.testing.assert_array_equal(again.probability_8bit, first.probability_8bit)
+
+
+def test_counts_carry_what_their_tiles_finished_and_the_stored_answer_is_that_of_reading_order(
+    project: Project, weights: WeightsFile, tmp_path: Path, tiny_photo: Callable[..., Any]
+) -> None:
+    (tmp_path / "large").mkdir()
+    cv2.imwrite(str(tmp_path / "large" / "wall.png"), tiny_photo(700, 1100)[0])
+    entry = drain(add_photos(project, [tmp_path / "large"])).photos[0]
+    engine, photo = make_engine(weights, "cpu", 1), open_photo(project, entry.photo_id)
+    parts: list[PredictionPart] = []
+    seen = Box(500, 900, 700, 1100)
+    led = drain(
+        predict_photo(engine, project, photo, lambda: seen), lambda report: parts.append(report.detail)
+    )
+    assert {(part.photo_id, part.weights_id) for part in parts} == {(photo.photo_id, weights.weights_id)}
+    assert len(parts) == 6
+    assert parts[0].pieces[0][0].bottom == 700, "the corner that is seen comes first"
+    plain = drain(predict_pixels(engine, photo))
+    kept = project.store.prediction(photo.photo_id, weights.weights_id)
+    assert kept is not None
+    for prediction in (led, kept):
+        np.testing.assert_array_equal(prediction.probability_8bit, plain.probability_8bit)
+        assert prediction.mean_entropy == plain.mean_entropy
+
+
+def test_closing_a_prediction_under_way_keeps_nothing(
+    project: Project, photo_folder: Path, weights: WeightsFile
+) -> None:
+    entry = drain(add_photos(project, [photo_folder])).photos[0]
+    job = predict_photo(make_engine(weights, "cpu", 1), project, open_photo(project, entry.photo_id))
+    next(job)
+    job.close()
+    assert not project.store.has_prediction(entry.photo_id, weights.weights_id)
 
 
 def test_a_project_is_predicted_whole_but_for_what_cannot_be_read(

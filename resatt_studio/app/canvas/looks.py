@@ -1,4 +1,4 @@
-"""What other networks make of the photo, on the canvas: dehazed behind a split, heat, the asked point."""
+"""What networks make of the photo, on the canvas: cracks, dehazed behind a split, heat, the asked point."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.errors import BugError
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.heat import Heat
+from resatt_studio.records.prediction import Prediction, PredictionPart
 
 Point = tuple[int, int]
 
 
 class CanvasLooks(CanvasNavigation):
-    """The part of the canvas that knows of dehazing and attention; :class:`view.PhotoCanvas` adds the rest.
+    """The part of the canvas that knows of what networks say; :class:`view.PhotoCanvas` adds the rest.
 
     Attributes:
         split: Where the divider stands; told by whoever set it.
@@ -30,6 +31,42 @@ class CanvasLooks(CanvasNavigation):
     _photo_size: tuple[int, int] | None
     _preparations: Preparations
     _on_split: bool
+
+    def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
+        """Show a prediction of this photo, or none.
+
+        Raises:
+            BugError: It has another size than the photo.
+        """
+        if prediction is not None and (prediction.height, prediction.width) != self._photo_size:
+            raise BugError(f"a prediction of {prediction.height} x {prediction.width} on {self._photo_size}")
+        if threshold is not None:
+            self.scene.set_threshold(threshold)
+        self._preparations.probability(None if prediction is None else prediction.probability_8bit)
+        self.update()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Probability in [0, 1] above which the mask says crack."""
+        self.scene.set_threshold(threshold)
+        self.update()
+
+    def add_part(self, part: PredictionPart) -> None:
+        """Show what is finished of a prediction of this photo that is under way."""
+        if self._photo_size is not None:
+            self._update_view(self._preparations.part(part, self._photo_size))
+
+    def set_compared(self, prediction: Prediction | None) -> None:
+        """Show another prediction of this photo against the first: that of the photo itself left of the
+        divider, that of the dehazed photo right of it. None shows the first on both sides.
+
+        Raises:
+            BugError: It has another size than the photo.
+        """
+        if prediction is not None and (prediction.height, prediction.width) != self._photo_size:
+            raise BugError(f"a prediction of {prediction.height} x {prediction.width} on {self._photo_size}")
+        values = None if prediction is None else prediction.probability_8bit
+        self._preparations.compared(values, prediction is not None and bool(prediction.dehazer_id))
+        self.update()
 
     def set_dehazing(self, dehazing: Dehazing | None) -> None:
         """Show what was made of this photo wherever its layers are visible, or nothing.
@@ -93,7 +130,7 @@ class CanvasLooks(CanvasNavigation):
 
     @property
     def _shows_split(self) -> bool:
-        return self.split.on and bool(self.scene.shown_of(self.scene.haze))
+        return self.split.on and (self.scene.compares or bool(self.scene.shown_of(self.scene.haze)))
 
     def _at_split(self, position: QPointF) -> bool:
         """Whether a position of an event is where the divider can be taken hold of."""
@@ -112,9 +149,11 @@ class CanvasLooks(CanvasNavigation):
         """Divider, captions and the asked point, over the pictures."""
         ratio = self.devicePixelRatioF()
         shown = self.scene.shown_of(self.scene.haze)
-        if shown:
-            words = LAYER_WORDS[shown[-1]][0]
-            paint_split(painter, self.split, self.viewport.photo_in_view, ratio, words)
+        photo = self.viewport.photo_in_view
+        if self.scene.compares:
+            paint_split(painter, self.split, photo, ratio, "Mask from dehazed", "Mask from original")
+        elif shown:
+            paint_split(painter, self.split, photo, ratio, LAYER_WORDS[shown[-1]][0])
         layer = self.scene.layers["heat"]
         if self.point is not None and layer.strength and not self.scene.peek:
             row, column = self.viewport.to_view(self.point[0] + 0.5, self.point[1] + 0.5)

@@ -15,7 +15,9 @@ _MARGIN_PX = 10.0
 _RINGS = ((QColor(0, 0, 0, 190), 4.0), (QColor(255, 255, 255), 1.8))
 
 
-def paint_split(painter: QPainter, split: Split, photo: Box, ratio: float, words: str) -> None:
+def paint_split(
+    painter: QPainter, split: Split, photo: Box, ratio: float, words: str, left_words: str = "Original"
+) -> None:
     """The divider with its grip, and on either side what is seen there.
 
     Colours are the same in both themes: they lie on photos, which know no theme.
@@ -26,6 +28,7 @@ def paint_split(painter: QPainter, split: Split, photo: Box, ratio: float, words
         photo: View (device) pixels that show the photo.
         ratio: Device pixels per logical pixel.
         words: What is seen on the right, such as "Dehazed".
+        left_words: What is seen on the left.
     """
     if photo.empty:
         return
@@ -38,7 +41,7 @@ def paint_split(painter: QPainter, split: Split, photo: Box, ratio: float, words
     for colour, width in ((_DARK, 4.0), (_LIGHT, 2.0)):
         painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
         painter.drawLine(QPointF(x, top), QPointF(x, bottom))
-    _caption(painter, QPointF(x - _MARGIN_PX, top + _MARGIN_PX), "Original", left, x, to_the_left=True)
+    _caption(painter, QPointF(x - _MARGIN_PX, top + _MARGIN_PX), left_words, left, x, to_the_left=True)
     _caption(painter, QPointF(x + _MARGIN_PX, top + _MARGIN_PX), words, x, right)
     _grip(painter, QPointF(x, middle_row(photo) / ratio))
 

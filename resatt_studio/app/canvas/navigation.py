@@ -65,6 +65,7 @@ class CanvasNavigation(CanvasEvents):
         self.update()
         if viewport.scale != before.scale:
             self.zoom_changed.emit(viewport.scale)
+        self.looked.emit(viewport.visible)
         self._tell_pointer()
 
     def _view_size(self) -> tuple[int, int]:

@@ -41,7 +41,16 @@ def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float, spli
         painter.drawImage(where, _image(scene.heat.picture, _LAID_OVER), where)
     if scene.shows_uncertainty:
         painter.drawImage(where, _image(scene.uncertainty_picture, _LAID_OVER), where)
-    painter.drawImage(where, _image(scene.overlay_picture, _LAID_OVER), where)
+    left, right = scene.overlay_sides
+    behind = split.right_side(scene.viewport.photo_in_view).intersection(box)
+    if left is right or behind.empty:
+        painter.drawImage(where, _image(left, _LAID_OVER), where)
+    else:
+        before = QRect(box.left, box.top, behind.left - box.left, box.height)
+        part = QRect(behind.left, box.top, box.right - behind.left, box.height)
+        for side, picture in ((before, left), (part, right)):
+            if not side.isEmpty():
+                painter.drawImage(side, _image(picture, _LAID_OVER), side)
     painter.restore()
 
 

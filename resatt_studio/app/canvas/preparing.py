@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.dehazing import Dehazing
+from resatt_studio.records.geometry import Box
+from resatt_studio.records.prediction import PredictionPart
 
 
 class Preparations:
@@ -26,6 +30,8 @@ class Preparations:
         self._background = background
         self._changed = changed
         self._values: UInt8Array | None = None
+        self._growing: MaxPyramid | None = None
+        self._growing_by = ("", "")
 
     def photo(
         self, pixels: UInt8Array | None, preview: UInt8Array | None, size: tuple[int, int] | None
@@ -41,14 +47,54 @@ class Preparations:
         """Show this probability, H x W uint8, and the uncertainty that follows; None shows neither."""
         for kind in ("probability", "uncertainty"):
             self._background.forget(kind)
+        grown = self._growing
+        self._growing = None
         self._values = values
         self._scene.uncertainty = None
         self._scene.probability = None
         if values is not None:
             pyramid = self._scene.probability = MaxPyramid(values)
-            self._prepare("probability", lambda: halved_levels(values, halve_max), pyramid)
+            if grown is not None and np.array_equal(grown.values, values):
+                pyramid.levels = grown.levels  # as good as new, and nothing flickers meanwhile
+            else:
+                self._prepare("probability", lambda: halved_levels(values, halve_max), pyramid)
         self._scene.spoil()
         self.uncertainty_if_wanted()
+
+    def compared(self, values: UInt8Array | None, right: bool) -> None:
+        """Show this probability, H x W uint8, on one side of the divider and the other one on the other side.
+
+        Args:
+            values: None shows the one of :meth:`probability` on both sides.
+            right: Whether these values belong on the right.
+        """
+        self._background.forget("compared")
+        self._scene.compared = None if values is None else MaxPyramid(values)
+        self._scene.compared_right = right
+        if values is not None and self._scene.compared is not None:
+            self._prepare("compared", lambda: halved_levels(values, halve_max), self._scene.compared)
+        self._scene.spoil()
+
+    def part(self, part: PredictionPart, size: tuple[int, int]) -> Box:
+        """Show what is finished of a prediction, in place of another one.
+
+        Args:
+            part: The newest of it.
+            size: (H, W) of the photo.
+
+        Returns:
+            The view pixels to paint.
+        """
+        by = (part.weights_id, part.dehazer_id)
+        if self._growing is None or self._growing_by != by:
+            self.probability(None)
+            self._growing = self._scene.probability = MaxPyramid.growing(*size)
+            self._growing_by = by
+        shown = Box(0, 0, 0, 0)
+        for box, values in part.pieces:
+            self._growing.put(box, values)
+            shown = shown.union(self._scene.refresh_probability(box))
+        return shown
 
     def dehazing(self, dehazing: Dehazing | None) -> None:
         """Show these pictures, each of the photo's size; None shows none."""

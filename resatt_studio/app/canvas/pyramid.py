@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -11,6 +13,8 @@ from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
+
+ReadBox: TypeAlias = Callable[[Box], UInt8Array]
 
 SMALLEST_SIDE_PX = 64
 """Halving ends when a side is this short."""
@@ -46,6 +50,33 @@ def halved_levels(array: UInt8Array, halve=halve_mean) -> list[UInt8Array]:
         array = halve(array)
         levels.append(array)
     return levels
+
+
+def empty_levels(height: int, width: int) -> list[UInt8Array]:
+    """As :func:`halved_levels` of a map of zeros, without reading it."""
+    levels = []
+    while min(height, width) > SMALLEST_SIDE_PX:
+        height, width = -(-height // 2), -(-width // 2)
+        levels.append(np.zeros((height, width), np.uint8))
+    return levels
+
+
+def halve_again(levels: list[UInt8Array], box: Box, size: tuple[int, int], read: ReadBox) -> None:
+    """Take over into levels of highest values what changed in a box of photo pixels.
+
+    Args:
+        levels: Level 1, 2, 3 ...
+        box: Photo pixels, inside the photo.
+        size: (H, W) of the photo.
+        read: Gives the values of a box of photo pixels, h x w uint8.
+    """
+    below: UInt8Array | None = None
+    for level in levels:
+        cells = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
+        finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2)
+        part = read(finer.clipped(*size)) if below is None else below[finer.slices]
+        level[cells.slices] = halve_max(part)
+        below, box = level, cells
 
 
 def mask_level(scale: float) -> int:
@@ -135,6 +166,18 @@ class MaxPyramid:
         self.values = values
         self.levels: list[UInt8Array] = []
 
+    @classmethod
+    def growing(cls, height: int, width: int) -> MaxPyramid:
+        """A map of zeros, to be filled with :meth:`put`; its levels are there at once."""
+        pyramid = cls(np.zeros((height, width), np.uint8))
+        pyramid.levels = empty_levels(height, width)
+        return pyramid
+
+    def put(self, box: Box, values: UInt8Array) -> None:
+        """Write h x w values into a box of a growing map."""
+        self.values[box.slices] = values
+        halve_again(self.levels, box, self.values.shape[:2], lambda part: self.values[part.slices])
+
     def block(self, level: int, cells: Box) -> UInt8Array:
         """Cells of a level; before the levels are there, one value of each cell stands for all."""
         if level == 0:
@@ -169,20 +212,10 @@ class LabelPyramid:
 
     def refresh(self, box: Box) -> None:
         """Take over what changed in a box of photo pixels."""
-        height, width = self._labels.height, self._labels.width
-        box = box.clipped(height, width)
-        if box.empty:
-            return
-        below: UInt8Array | None = None
-        for level in self._levels:
-            cells = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
-            finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2)
-            if below is None:
-                part = self.RANKS[self._labels.read(finer.clipped(height, width))]
-            else:
-                part = below[finer.slices]
-            level[cells.slices] = halve_max(part)
-            below, box = level, cells
+        size = (self._labels.height, self._labels.width)
+        box = box.clipped(*size)
+        if not box.empty:
+            halve_again(self._levels, box, size, lambda part: self.RANKS[self._labels.read(part)])
 
     def _halve_whole(self) -> UInt8Array:
         if self._levels:

@@ -46,6 +46,7 @@ class Scene:
         photo_picture: The photo on the background colour; opaque.
         haze, heat: Films over the photo, in this order.
         uncertainty_picture, overlay_picture: Premultiplied, transparent where nothing is said.
+        compared_picture: As ``overlay_picture``, with the mask of another prediction.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,8 @@ class Scene:
         self.photo: PhotoPyramid | None = None
         self.probability: MaxPyramid | None = None
         self.uncertainty: MaxPyramid | None = None
+        self.compared: MaxPyramid | None = None
+        self.compared_right = False
         self.haze = HazeFilm()
         self.heat = HeatFilm()
         self.viewport = Viewport(1, 1, 1, 1)
@@ -63,7 +66,8 @@ class Scene:
         self._seen: _Seen | None = None
         self._photo_dirty = self._films_dirty = self._overlay_dirty = _NOTHING
         self._shift = (0, 0)
-        self.photo_picture = self.uncertainty_picture = self.overlay_picture = _picture(1, 1)
+        self.photo_picture = self.uncertainty_picture = _picture(1, 1)
+        self.overlay_picture = self.compared_picture = _picture(1, 1)
         self._make_tables()
 
     def set_layer(self, layer: Layer) -> None:
@@ -92,9 +96,8 @@ class Scene:
         before, self.viewport = self.viewport, viewport
         size = (viewport.view_height, viewport.view_width)
         if self.photo_picture.shape != size:
-            self.photo_picture, self.uncertainty_picture, self.overlay_picture = (
-                _picture(*size) for _ in range(3)
-            )
+            self.photo_picture, self.uncertainty_picture = _picture(*size), _picture(*size)
+            self.overlay_picture, self.compared_picture = _picture(*size), _picture(*size)
             for film in self.films:
                 film.picture = _picture(*size)
             self.spoil(photo=True)
@@ -117,10 +120,19 @@ class Scene:
         if self._labels is None:
             return _NOTHING
         self._labels.refresh(box)
-        margin_px = (1 << mask_level(self.viewport.scale)) - 1
-        shown = self._changed_in(self._labels, self.viewport.box_in_view(box, margin_px))
+        shown = self._changed_in(self._labels, self._shown_cells(box))
         self._overlay_dirty = self._overlay_dirty.union(shown)
         return shown
+
+    def refresh_probability(self, box: Box) -> Box:
+        """The probability changed in a box of photo pixels; returns the view pixels to paint."""
+        shown = self._shown_cells(box)
+        self._overlay_dirty = self._overlay_dirty.union(shown)
+        return shown
+
+    def _shown_cells(self, box: Box) -> Box:
+        """View pixels that show any of a box of photo pixels, by the cells of the level that is seen."""
+        return self.viewport.box_in_view(box, (1 << mask_level(self.viewport.scale)) - 1)
 
     def _changed_in(self, labels: LabelPyramid, shown: Box) -> Box:
         """The part of ``shown`` (view pixels) in which labels are others than before.
@@ -170,6 +182,19 @@ class Scene:
         return () if self.peek else film.seen(self.layers)
 
     @property
+    def compares(self) -> bool:
+        """Whether masks of two predictions lie on the two sides of the divider."""
+        return self.compared is not None and not self.peek
+
+    @property
+    def overlay_sides(self) -> tuple[Picture, Picture]:
+        """Masks and corrections as seen left and right of the divider; the same where none are compared."""
+        if not self.compares:
+            return self.overlay_picture, self.overlay_picture
+        pair = (self.overlay_picture, self.compared_picture)
+        return pair if self.compared_right else pair[::-1]
+
+    @property
     def shows_uncertainty(self) -> bool:
         return self.uncertainty is not None and self.layers["uncertainty"].strength > 0 and not self.peek
 
@@ -205,27 +230,33 @@ class Scene:
         view = self.viewport
         inside = view.photo_in_view.intersection(box)
         if inside != box:
-            self.overlay_picture[box.slices] = 0
-            self.uncertainty_picture[box.slices] = 0
+            for picture in (self.overlay_picture, self.compared_picture, self.uncertainty_picture):
+                picture[box.slices] = 0
         if inside.empty:
             return
         level = mask_level(view.scale)
         cells, rows, columns = _cells(view, level, inside)
-        colours = self._overlay_colours(level, cells)
-        if colours is None:
-            self.overlay_picture[inside.slices] = 0
-        else:
-            self.overlay_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
+        for picture, probability in self._overlays():
+            colours = self._overlay_colours(level, cells, probability)
+            if colours is None:
+                picture[inside.slices] = 0
+            else:
+                picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
         if self.uncertainty is not None and self.shows_uncertainty:
             colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
             self.uncertainty_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
 
-    def _overlay_colours(self, level: int, cells: Box) -> Picture | None:
+    def _overlays(self) -> list[tuple[Picture, MaxPyramid | None]]:
+        """Each picture of masks and corrections that is seen, and whose mask it shows."""
+        overlays = [(self.overlay_picture, self.probability)]
+        return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
+
+    def _overlay_colours(self, level: int, cells: Box, probability: MaxPyramid | None) -> Picture | None:
         """Colour of each cell; None when nothing is over the photo."""
         if self.peek:
             return None
         ranks = None if self._labels is None else self._labels.block(level, cells)
-        values = None if self.probability is None else self.probability.block(level, cells)
+        values = None if probability is None else probability.block(level, cells)
         if ranks is None:
             return None if values is None else np.take(self._overlay_table, values)
         index = ranks.astype(np.uint16) << 8
@@ -251,7 +282,8 @@ class Scene:
         rows, columns = self._shift
         self._shift = (0, 0)
         height, width = self.photo_picture.shape
-        pictures = [self.photo_picture, self.uncertainty_picture, self.overlay_picture]
+        pictures = [self.photo_picture, self.uncertainty_picture]
+        pictures += [picture for picture, _ in self._overlays()]
         pictures += [film.picture for film in self.films if film.seen(self.layers)]
         for picture in pictures:
             kept = picture[

@@ -35,7 +35,6 @@ from resatt_studio.errors import BugError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.prediction import Prediction
 
 _SMALLEST_RING_PX = 3.0
 _CURSORS = {
@@ -51,6 +50,7 @@ class PhotoCanvas(CanvasLooks):
     Signals:
         pointer_moved: (row, column) of the photo pixel under the pointer, or None.
         zoom_changed: View pixels per photo pixel.
+        looked: Box of the photo pixels of which anything is seen now.
         stroke_started: A tool began to change the correction.
         stroke_finished: The finished ``Edit``, or None when nothing changed or it was taken back.
         radius_changed: Brush radius in photo pixels, when the pointer changed it.
@@ -60,6 +60,7 @@ class PhotoCanvas(CanvasLooks):
 
     pointer_moved = Signal(object)
     zoom_changed = Signal(float)
+    looked = Signal(object)
     stroke_started = Signal()
     stroke_finished = Signal(object)
     radius_changed = Signal(float)
@@ -131,6 +132,7 @@ class PhotoCanvas(CanvasLooks):
             self._finish_stroke()
             self._remember()
             self.set_prediction(None)
+            self.set_compared(None)
             self.set_document(None)
             self.set_dehazing(None)
             self.set_heat(None)
@@ -139,24 +141,6 @@ class PhotoCanvas(CanvasLooks):
         self._preparations.photo(pixels, preview, size)
         if not same:
             self._look_at_new_photo()
-        self.update()
-
-    def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
-        """Show a prediction of this photo, or none.
-
-        Raises:
-            BugError: It has another size than the photo.
-        """
-        if prediction is not None and (prediction.height, prediction.width) != self._photo_size:
-            raise BugError(f"a prediction of {prediction.height} x {prediction.width} on {self._photo_size}")
-        if threshold is not None:
-            self.scene.set_threshold(threshold)
-        self._preparations.probability(None if prediction is None else prediction.probability_8bit)
-        self.update()
-
-    def set_threshold(self, threshold: float) -> None:
-        """Probability in [0, 1] above which the mask says crack."""
-        self.scene.set_threshold(threshold)
         self.update()
 
     def set_document(self, document: CorrectionDocument | None) -> None:

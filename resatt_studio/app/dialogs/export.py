@@ -27,6 +27,12 @@ from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 
+_MASKS_FROM = {
+    "raw": "the original photos",
+    "dehazed": "the dehazed photos",
+    "auto": "the original photos, or the dehazed ones where there is haze",
+}
+
 
 class ExportDialog(QDialog):
     """One radio button a line of the exporters' table."""
@@ -64,7 +70,7 @@ class ExportDialog(QDialog):
         column.addLayout(form)
         self.words = QLabel(
             f"{approved} approved photos are written with your corrections over the prediction; "
-            "the others as predicted."
+            f"the others as predicted. Masks come from {_MASKS_FROM[session.settings.photo_input]}."
         )
         self.words.setWordWrap(True)
         self.words.setProperty("role", "muted")
@@ -94,11 +100,13 @@ class ExportDialog(QDialog):
         if project is None:
             return
         name, out = self.format, Path(self.folder.text()).expanduser()
+        shown = self._session.settings.photo_input
 
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.export import export_project
+            from resatt_studio.workflow.photo_input import photo_input
 
-            return (yield from export_project(project, name, out))
+            return (yield from export_project(project, name, out, shown=photo_input(shown)))
 
         self.go.setEnabled(False)
         self.bar.show()

@@ -1,4 +1,4 @@
-"""Layers over the photo: eye, colour and opacity of each, the mask's threshold, notes on dehazing."""
+"""Layers over the photo: eye, colour, opacity of each, the mask's threshold and input, notes on dehazing."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.app.panels.haze import HazeNotes
+from resatt_studio.app.panels.mask_input import MaskInput
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.theme import Tokens
 
@@ -59,6 +60,8 @@ class LayersPanel(QWidget):
         column.addLayout(grid)
         column.addSpacing(4)
         column.addLayout(line)
+        self.input = MaskInput(parts)
+        column.addWidget(self.input)
         self.haze = HazeNotes(parts)
         column.addWidget(self.haze)
         column.addStretch(1)
@@ -67,6 +70,7 @@ class LayersPanel(QWidget):
         self._tint(parts.look.tokens)
         parts.session.project_changed.connect(lambda _: self._show_threshold())
         parts.session.prediction_changed.connect(lambda _: self._show_threshold())
+        parts.session.threshold_changed.connect(lambda _: self._show_threshold())
         self._show_threshold()
 
     def sizeHint(self) -> QSize:

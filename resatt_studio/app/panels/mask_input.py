@@ -1,0 +1,79 @@
+"""Which photo the crack network is shown, and the masks of both against each other."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from resatt_studio.app.comparing import INPUT_WORDS
+from resatt_studio.app.parts import Parts
+
+CHOICES = {
+    "raw": ("Original photo", "The photo as it is."),
+    "dehazed": ("Dehazed photo", "The photo as the DHFormer-style network clears it; takes longer."),
+    "auto": ("Dehazed if hazy", "The dehazed photo where an estimate says that there is haze."),
+}
+"""Titles and help by name in the settings."""
+
+
+class MaskInput(QWidget):
+    """A choice, a check box, and a sentence on where the mask comes from."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self._parts = parts
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("What the crack mask is made from")
+        self.choice.setToolTip("What the crack network is shown; kept for all photos.")
+        for name, (title, help) in CHOICES.items():
+            self.choice.addItem(title, name)
+            self.choice.setItemData(self.choice.count() - 1, help, Qt.ItemDataRole.ToolTipRole)
+        label = QLabel("Mask from")
+        label.setBuddy(self.choice)
+        line = QHBoxLayout()
+        line.addWidget(label)
+        line.addWidget(self.choice, 1)
+        self.compare = QCheckBox("Compare: mask from original left, dehazed right")
+        self.compare.setToolTip("Predicts from both and shows them at the divider (Ctrl+Shift+C)")
+        self.state = QLabel()
+        self.state.setAccessibleName("What the shown mask was made from")
+        self.state.setProperty("role", "muted")
+        self.state.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(line)
+        column.addWidget(self.compare)
+        column.addWidget(self.state)
+        session, view = parts.session, parts.view
+        self.choice.activated.connect(lambda _: session.set_photo_input(self.choice.currentData()))
+        self.compare.toggled.connect(view.set_compare)
+        view.compare_changed.connect(self.compare.setChecked)
+        session.input_changed.connect(lambda _: self._show())
+        session.prediction_changed.connect(lambda _: self._show())
+        parts.comparison.changed.connect(self._show)
+        self.compare.setChecked(view.compare)
+        self._show()
+
+    def _show(self) -> None:
+        self.choice.setCurrentIndex(list(CHOICES).index(self._parts.session.settings.photo_input))
+        self.state.setText(self._sentence())
+        self.state.setVisible(bool(self.state.text()))
+
+    def _sentence(self) -> str:
+        prediction, asking = self._parts.session.prediction, self._parts.comparison.asking
+        if asking.trouble is not None:
+            return str(asking.trouble)
+        if asking.waiting:
+            report = asking.report
+            counted = f", {report.done} of {report.total}" if report is not None and report.total else ""
+            return f"Predicting the other mask{counted}…"
+        if prediction is None:
+            return ""
+        made = f"made from the {INPUT_WORDS[prediction.input]}"
+        if self._parts.comparison.other is not None:
+            return f"Approving keeps the mask {made}."
+        if not prediction.dehazer_id:
+            return f"This mask was {made}."
+        cleared = f"cleared by weights {prediction.dehazer_id[:8]}"
+        return f"This mask was {made}, {cleared}; thin cracks may look stronger, texture may be invented."
