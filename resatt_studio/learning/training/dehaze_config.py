@@ -13,7 +13,7 @@ from resatt_studio.records.weights import Config
 
 @dataclass(frozen=True, slots=True)
 class ClearOptions:
-    """How one set of clear photos is used, and its owners' terms; masks are not read.
+    """How one set of clear photos is used, and its owners' terms.
 
     Attributes:
         weight: Share of the patches, relative to the other sets.
@@ -39,6 +39,8 @@ class DehazeConfig(RunOptions):
         witness_share: Weight of a further loss: the factory segmenter, held fast, shall see the same crack in
             the dehazed patch as in the clear one, by cross-entropy and Dice. Then ``crop_px`` must be a
             multiple of 32.
+        on_crack: Share of patches that are centred on a crack of the photo's mask, in [0, 1]; where it is 0,
+            masks are not read.
         coloured: Share of patches with coloured airlight, in [0, 1].
         judge_photos: Validation photos that judge, each under one haze drawn from a fixed seed, and clear.
         judge_px: Side of their middle that is judged.
@@ -60,6 +62,7 @@ class DehazeConfig(RunOptions):
     clean: float = 0.15
     coloured: float = 0.2
     witness_share: float = 0.0
+    on_crack: float = 0.0
     judge_photos: int = 24
     judge_px: int = 256
     cache_megabytes: float = 1500.0
@@ -80,6 +83,7 @@ _BOUNDS: tuple[Check, ...] = (
     ("judge_px", lambda value: value >= 32, "at least 32"),
     ("clean", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
     ("witness_share", lambda value: value >= 0, "0 or more"),
+    ("on_crack", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
     ("coloured", lambda value: 0 <= value <= 1, "a value from 0 to 1"),
     ("cache_megabytes", lambda value: value > 0, "a positive size"),
 )

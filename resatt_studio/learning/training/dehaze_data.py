@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -12,24 +13,33 @@ import torch
 from torch import Tensor
 
 from resatt_studio.errors import LearningError
-from resatt_studio.imaging.files import read_photo
+from resatt_studio.imaging.files import read_mask, read_photo
 from resatt_studio.learning.augment import NONE, AugmentPlan, draw_geometry, warp_photo
-from resatt_studio.learning.training.datasets import find_sets
+from resatt_studio.learning.training.datasets import Pair, find_sets
 from resatt_studio.learning.training.dehaze_config import ClearOptions, DehazeConfig
 from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.correction import Label
 from resatt_studio.synthesis.haze import HazeRecipe, HazeSample, add_haze
 
 _PLAIN = HazeRecipe()
 _COLOURED = HazeRecipe(coloured=True, airlight_variation=0.05)
 _JUDGE_SEED = 90_001
+_PLACES = 200
+
+Places: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int32]]
+_NOWHERE: Places = np.zeros((0, 2), np.int32)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ClearSource:
-    """Photos of one set, how often they are drawn, and how far they may be scaled."""
+    """Photos of one set, how often they are drawn, and how far they may be scaled.
+
+    ``cracks`` are K x 2 int32 (row, column) of some crack pixels of each photo; read with ``on_crack`` alone.
+    """
 
     name: str
     photos: tuple[UInt8Array, ...] = field(repr=False)
+    cracks: tuple[Places, ...] = field(repr=False)
     weight: float
     plan: AugmentPlan
 
@@ -70,17 +80,19 @@ def load_dehaze_data(config: DehazeConfig, folders: Sequence[Path]) -> Generator
             )
         room = config.cache_megabytes * 1e6 / len(wanted)
         photos: list[UInt8Array] = []
-        paths = [pair.photo for pair in found[name].pairs("train")]
-        for index in rng.permutation(len(paths)):
-            photo = read_photo(paths[int(index)]).pixels
+        cracks: list[Places] = []
+        pairs = list(found[name].pairs("train"))
+        for index in rng.permutation(len(pairs)):
+            photo = read_photo(pairs[int(index)].photo).pixels
             room -= photo.nbytes
             if room < 0 and photos:
                 break
             photos.append(photo)
+            cracks.append(_some_crack(pairs[int(index)], photo) if config.on_crack else _NOWHERE)
             yield f"reading {name}"
         plan = replace(NONE, scale=options.scale)
         if photos and options.weight > 0:
-            sources.append(ClearSource(name, tuple(photos), options.weight, plan))
+            sources.append(ClearSource(name, tuple(photos), tuple(cracks), options.weight, plan))
         judging = [pair.photo for pair in found[name].pairs("val")]
         for path in judging[: -(-config.judge_photos // len(wanted))]:
             unseen.append(_middle(read_photo(path).pixels, config.judge_px))
@@ -107,7 +119,7 @@ def draw_hazy_batch(rng: np.random.Generator, data: DehazeData, config: DehazeCo
     chosen = rng.choice(len(data.sources), size=config.batch, p=weights / weights.sum())
     clear, samples = [], []
     for index in chosen:
-        patch = _patch(rng, data.sources[int(index)], config.crop_px)
+        patch = _patch(rng, data.sources[int(index)], config.crop_px, config.on_crack)
         recipe = _COLOURED if rng.random() < config.coloured else _PLAIN
         family = "clean" if rng.random() < config.clean else None
         clear.append(patch)
@@ -117,15 +129,24 @@ def draw_hazy_batch(rng: np.random.Generator, data: DehazeData, config: DehazeCo
     return HazyBatch(_tensor(hazy), _tensor(np.stack(clear)), _tensor(transmission))
 
 
-def _patch(rng: np.random.Generator, source: ClearSource, side: int) -> Float32Array:
+def _patch(rng: np.random.Generator, source: ClearSource, side: int, on_crack: float) -> Float32Array:
     """A clear patch, mirrored and turned by quarters, S x S x 3 float32 in [0, 1]."""
-    photo = source.photos[int(rng.integers(len(source.photos)))]
+    chosen = int(rng.integers(len(source.photos)))
+    photo, crack = source.photos[chosen], source.cracks[chosen]
     centre = (float(rng.uniform(0, photo.shape[0])), float(rng.uniform(0, photo.shape[1])))
+    if len(crack) and rng.random() < on_crack:
+        row, column = crack[int(rng.integers(len(crack)))]
+        centre = float(row), float(column)
     matrix = draw_geometry(rng, _kept_inside(centre, photo.shape, side, source.plan), side, source.plan)
     patch = np.rot90(warp_photo(photo, matrix, side), int(rng.integers(4)))
     if rng.random() < 0.5:
         patch = patch[:, ::-1]
     return np.ascontiguousarray(patch).astype(np.float32) / np.float32(255.0)
+
+
+def _some_crack(pair: Pair, photo: UInt8Array) -> Places:
+    there = np.argwhere(read_mask(pair.mask, photo.shape[:2]) == Label.CRACK).astype(np.int32)
+    return there[:: max(1, len(there) // _PLACES)]
 
 
 def _kept_inside(

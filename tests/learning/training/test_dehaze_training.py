@@ -119,3 +119,19 @@ def test_the_witness_asks_for_the_same_crack(data: Path) -> None:
     assert any(weight.grad is not None and weight.grad.any() for weight in network.parameters())
     assert task._witness is not None
     assert all(weight.grad is None for weight in task._witness.parameters())
+
+
+def test_patches_can_be_drawn_on_cracks(data: Path) -> None:
+    config = replace(TINY, on_crack=1.0, clean=1.0, batch=16)
+    material = finish(load_dehaze_data(config, [data]))
+    assert all(len(places) for source in material.sources for places in source.cracks)
+    darkest = {
+        share: float(
+            draw_hazy_batch(np.random.default_rng(3), material, replace(config, on_crack=share))
+            .clear.mean(dim=1)
+            .amin(dim=(1, 2))
+            .mean()
+        )
+        for share in (0.0, 1.0)
+    }
+    assert darkest[1.0] < darkest[0.0]  # cracks are dark, and every patch has one
