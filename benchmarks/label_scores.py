@@ -1,14 +1,15 @@
 """How well RMT and ReViT name the type of a crack on held-back tiles, beside a ResNet-18 of the same recipe.
 
     python benchmarks/label_scores.py --data DATA                 # the shipped weights
-    python benchmarks/label_scores.py --data DATA --yardstick     # and a ResNet-18, trained in this run
-    python benchmarks/label_scores.py --data DATA --yardstick --cards docs/model-cards
+    python benchmarks/label_scores.py --data DATA --yardstick resnet18.safetensors    # and a ResNet-18
+    python benchmarks/label_scores.py --data DATA --yardstick resnet18.safetensors --cards docs/model-cards
 
 Tiles of ``classify/tiles.csv``, test split, unambiguous ones: crack / no crack accuracy, F1 of each type and
 their mean (macro F1), the confusion matrix, and accuracy by set, because branching tiles come from two sets
 only. Brickwork tiles (crack or none) stand apart. The yardstick is torchvision's ResNet-18 with fresh
-weights, on the same tiles, augmentation, loss, helper head and optimiser, for ``--steps`` or for the most
-steps that the header of either file tells; weights made in several parts tell the last part's alone.
+weights, through every part of RMT's recipe: the same tiles, augmentation, loss, helper head, optimiser and
+number of steps (``--steps``, one for each part). It is trained when its file is not there, and written after
+every part; a file that tells of fewer parts goes on with the next.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from typing import TypeAlias
 import torch
 import torchvision
 from pages import write_into
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from resatt_studio.imaging.confusion import Confusion
 from resatt_studio.inference.device import Compute, apply_threads, choose_compute
 from resatt_studio.inference.sliding import run_to_end
-from resatt_studio.learning.training.card import steps_of
 from resatt_studio.learning.training.label_data import LabelTile, table_tiles
 from resatt_studio.learning.training.label_judging import LabelVerdict, judge_labels
 from resatt_studio.learning.training.label_task import LabelTask
@@ -39,6 +41,8 @@ from resatt_studio.records.labels import CRACK_TYPES
 from resatt_studio.resources import asset
 
 Found: TypeAlias = dict[str, tuple[LabelVerdict, LabelVerdict]]
+PARTS = ("rmt-factory-1.toml", "rmt-factory.toml")
+STEPS = (3200, 1170)  # what RMT made of its minutes
 TYPES, BRICK = "classify/tiles.csv", "classify/brickwork.csv"
 
 
@@ -50,13 +54,11 @@ def main() -> None:
     typed = table_tiles(arguments.data / TYPES, arguments.split, side)
     brick = table_tiles(arguments.data / BRICK, arguments.split, side)
     found: Found = {}
-    steps = 0
     for model in ("rmt", "revit"):
         weights = load_weights(getattr(arguments, model) or asset("weights", f"{model}-factory.safetensors"))
-        steps = max(steps, steps_of(weights.metadata))
         found[f"{model} {weights.weights_id[:12]}"] = judged(build(weights), typed, brick, compute)
     if arguments.yardstick:
-        network = yardstick(arguments.data, arguments.steps or steps)
+        network = yardstick(arguments.yardstick, arguments.data, arguments.steps)
         found["ResNet-18"] = judged(network, typed, brick, compute)
     lines = report(found, arguments.split)
     print("\n".join(lines))
@@ -74,9 +76,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--rmt", type=Path, help="weights in place of the shipped ones")
     parser.add_argument("--revit", type=Path, help="weights in place of the shipped ones")
-    parser.add_argument("--yardstick", action="store_true", help="train a ResNet-18 by the same recipe")
+    parser.add_argument("--yardstick", type=Path, help="file of a ResNet-18 by the same recipe")
     parser.add_argument(
-        "--steps", type=int, default=0, help="of the yardstick; default: as the shipped weights"
+        "--steps", type=int, nargs="+", default=STEPS, help="of each part of the yardstick's recipe"
     )
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--cards", type=Path, help="folder of the model cards to write the tables into")
@@ -94,18 +96,23 @@ def judged(
     )
 
 
-def yardstick(data: Path, steps: int) -> nn.Module:
-    """Train a ResNet-18 from nothing with the options of RMT's factory weights."""
-    options = read_options(asset("training", "rmt-factory.toml"), "label")
-    options = dataclasses.replace(options, minutes=0.0, steps=steps)
-    task = LabelTask(options)
-    run_to_end(task.read([data]))
-    torch.manual_seed(options.seed)
+def yardstick(file: Path, data: Path, steps: Sequence[int]) -> nn.Module:
+    """A ResNet-18 from its file, after learning what parts of RMT's recipe it has not been through."""
+    torch.manual_seed(0)
     network = torchvision.models.resnet18(num_classes=len(CRACK_TYPES))
-    state = run_to_end(learn(task, network, options))
-    fresh = torchvision.models.resnet18(num_classes=len(CRACK_TYPES))
-    fresh.load_state_dict(state)
-    return fresh.eval()
+    done = 0
+    if file.is_file():
+        with safe_open(str(file), "pt") as kept:
+            done = int((kept.metadata() or {}).get("parts", len(PARTS)))
+            network.load_state_dict({key: kept.get_tensor(key) for key in kept.keys()})  # noqa: SIM118
+    for part in range(done, len(PARTS)):
+        options = read_options(asset("training", PARTS[part]), "label")
+        options = dataclasses.replace(options, minutes=0.0, steps=steps[part])
+        task = LabelTask(options)
+        run_to_end(task.read([data]))
+        network.load_state_dict(run_to_end(learn(task, network, options)))
+        save_file(network.state_dict(), str(file), {"parts": str(part + 1)})
+    return network.eval()
 
 
 def report(found: Found, split: str, detailed: Found | None = None) -> list[str]:

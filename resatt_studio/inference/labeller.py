@@ -14,7 +14,7 @@ from resatt_studio.inference.label_rule import RULE, LabelRule, Probabilities, c
 from resatt_studio.inference.normalise import imagenet_input
 from resatt_studio.inference.paths import AUTO
 from resatt_studio.inference.ready import Holder, ReadyNetwork, timed
-from resatt_studio.inference.views import VIEW_PX, plan_views, see
+from resatt_studio.inference.views import VIEW_PX, mirror_copies, mirrored, plan_views, see
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.labelling import LabelledView, Labelling
@@ -125,17 +125,18 @@ def look(
         (views done, views in all), after every batch.
 
     Returns:
-        N x types, one row for each box.
+        N x types, one row for each box: the mean over its mirrored copies, where there are any.
 
     Raises:
         OutOfMemory: Even one view on the CPU does not fit.
     """
     answers: list[Probabilities] = []
-    done = 0
+    done, copies = 0, mirror_copies(len(boxes))
     while done < len(boxes):
         batch = boxes[done : done + network.batch]
         try:
-            answers.append(network.probabilities(see(pixels, batch, view_px)))
+            seen = see(pixels, batch, view_px)
+            answers.append(np.mean([network.probabilities(one) for one in mirrored(seen, copies)], axis=0))
         except (RuntimeError, MemoryError) as error:
             network.make_room(error)
             continue

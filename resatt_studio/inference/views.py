@@ -13,11 +13,15 @@ Three levels, each covering the photo with overlapping squares spread evenly:
 - between: squares of a side half way between these two (geometrically), where they are far apart.
 
 A level that would hardly show more than the one before is left out.
+
+Mirroring changes no type, so where few squares are enough each is looked at as it is and mirrored both ways
+(:func:`mirror_copies`), and the answers are averaged: one view's answer leans on chance.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -82,6 +86,22 @@ def see(pixels: UInt8Array, boxes: tuple[Box, ...], view_px: int = VIEW_PX) -> U
         where it grows.
     """
     return np.stack([resized(pixels[box.slices], view_px, view_px) for box in boxes])
+
+
+def mirror_copies(views: int, most: int = MOST) -> int:
+    """How often each of so many views is looked at, 4, 2 or 1 times: with ``most`` looks in all at most."""
+    return next((copies for copies in (4, 2) if views * copies <= most), 1)
+
+
+def mirrored(pixels: UInt8Array, copies: int) -> Iterator[UInt8Array]:
+    """The first ``copies`` of: as it is, left and right exchanged, up and down exchanged, both.
+
+    Args:
+        pixels: N x H x W x 3 uint8.
+        copies: 1 to 4.
+    """
+    for step_down, step_across in ((1, 1), (1, -1), (-1, 1), (-1, -1))[:copies]:
+        yield np.ascontiguousarray(pixels[:, ::step_down, ::step_across])
 
 
 def _squares(height: int, width: int, side: int) -> list[Box]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from resatt_studio.errors import BugError, OutOfMemory, WeightsError
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.labeller import Labeller, LabelNetwork, look
-from resatt_studio.inference.views import plan_views
+from resatt_studio.inference.views import plan_views, see
 from resatt_studio.models.state import pack_weights
 from resatt_studio.records.labels import CrackType
 from resatt_studio.records.photo import Photo
@@ -95,6 +95,17 @@ def test_a_batch_of_views_answers_like_single_views(small_network: Make, noise: 
     in_batches = finish(look(network, photo, boxes, VIEW_PX))
     network.batch = 1
     np.testing.assert_allclose(finish(look(network, photo, boxes, VIEW_PX)), in_batches, atol=1e-5)
+
+
+def test_few_views_are_looked_at_mirrored_too(small_network: Make, noise: Make) -> None:
+    """So a mirrored photo is labelled as the photo is; mirrored views come in another order only."""
+    network = LabelNetwork(small_network("revit"), EXACT, 1)
+    photo = noise(40, 40)
+    boxes = tuple(box for level in plan_views(40, 40, VIEW_PX) for box in level)
+    upright = finish(look(network, photo, boxes, VIEW_PX))
+    other = finish(look(network, np.ascontiguousarray(photo[::-1, ::-1]), boxes, VIEW_PX))
+    np.testing.assert_allclose(upright[0], other[0], atol=1e-6)
+    assert not np.allclose(upright[0], network.probabilities(see(photo, boxes[:1], VIEW_PX))[0], atol=1e-6)
 
 
 def test_the_batch_halves_until_it_fits_and_no_view_is_lost(noise: Make) -> None:

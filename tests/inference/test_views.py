@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resatt_studio.inference.views import MOST, VIEW_PX, plan_views, see
+from resatt_studio.inference.views import MOST, VIEW_PX, mirror_copies, mirrored, plan_views, see
 from resatt_studio.records.geometry import Box
 
 sides = st.integers(1, 400)
@@ -72,3 +72,17 @@ def test_a_reduced_look_keeps_up_above_and_left_on_the_left() -> None:
     seen = see(photo, (Box(0, 0, 300, 300),), 32)[0]
     assert (seen[:15, :, 0] == 200).all() and (seen[17:, :, 0] == 0).all()
     assert (seen[:, :15, 1] == 100).all() and (seen[:, 17:, 1] == 0).all()
+
+
+@pytest.mark.parametrize(("views", "copies"), [(1, 4), (12, 4), (13, 2), (24, 2), (25, 1), (200, 1)])
+def test_few_views_are_mirrored_and_many_are_not(views: int, copies: int) -> None:
+    assert mirror_copies(views) == copies
+
+
+def test_mirrored_copies_are_all_different_and_none_is_turned() -> None:
+    tile = np.arange(2 * 3 * 5 * 3, dtype=np.uint8).reshape(2, 3, 5, 3)
+    copies = list(mirrored(tile, 4))
+    assert {copy.shape for copy in copies} == {tile.shape}
+    assert len({copy.tobytes() for copy in copies}) == 4
+    for copy in copies:
+        assert any(np.array_equal(tile, copy[:, ::down, ::across]) for down in (1, -1) for across in (1, -1))

@@ -13,6 +13,7 @@ from torch import nn
 from resatt_studio.imaging.confusion import Confusion
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.normalise import imagenet_input
+from resatt_studio.inference.views import mirror_copies, mirrored
 from resatt_studio.learning.training.label_data import LabelTile
 from resatt_studio.records.labels import CRACK_TYPES
 
@@ -71,15 +72,20 @@ class LabelVerdict:
 def judge_labels(
     network: nn.Module, tiles: Sequence[LabelTile], compute: Compute
 ) -> Generator[int, None, LabelVerdict]:
-    """Answer every tile and count; yields the number of tiles done after every few."""
+    """Answer every tile as the app answers a photo of its size, mirrored copies averaged, and count.
+
+    Yields:
+        The number of tiles done, after every few.
+    """
     truths: dict[str, list[Any]] = {}
     answers: dict[str, list[Any]] = {}
     network.eval()
     for start in range(0, len(tiles), _BATCH):
         some = tiles[start : start + _BATCH]
-        batch = imagenet_input(np.stack([tile.pixels for tile in some])).to(compute.device)
+        seen = mirrored(np.stack([tile.pixels for tile in some]), mirror_copies(1))
         with torch.no_grad(), compute.autocast():
-            best = network(batch).float().argmax(dim=1).tolist()
+            each = [network(imagenet_input(one).to(compute.device)).float().softmax(dim=1) for one in seen]
+        best = torch.stack(each).mean(dim=0).argmax(dim=1).tolist()
         for tile, answer in zip(some, best, strict=True):
             truths.setdefault(tile.source, []).append(tile.kind)
             answers.setdefault(tile.source, []).append(CRACK_TYPES[answer])
