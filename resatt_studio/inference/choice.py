@@ -101,7 +101,10 @@ def choose_path(
     known = _remembered(cache).get(key)
     if wanted == AUTO and known == FOLDED:
         return Choice(FOLDED, "remembered")
-    trial = _Trial(network, compute, photo, halve)
+    try:
+        trial = _Trial(network, compute, photo, halve)
+    except _FAILURES:
+        return Choice(PLAIN, "doubt")  # nothing to compare with; the work itself says what is wrong
     if wanted != AUTO:
         return Choice(wanted, "asked") if trial.passes(wanted) else Choice(PLAIN, "doubt")
     if known in rivals:
@@ -157,8 +160,9 @@ class _Trial:
     def race(self, paths: list[str]) -> dict[str, float]:
         """Least seconds of one pass for each way that works and agrees.
 
-        The seconds are those of the calling thread's processor, so that neither other programs nor other
-        threads of this one count; the ways take turns.
+        On a CPU the seconds are those of the calling thread's processor, so that neither other programs nor
+        other threads of this one count; elsewhere they are those of the clock, until the answer is there. The
+        ways take turns.
         """
         runners: dict[str, nn.Module] = {}
         for path in paths:
@@ -172,12 +176,19 @@ class _Trial:
         end = time.perf_counter() + BUDGET_SECONDS
         for turn in range(ROUNDS):
             for path, runner in runners.items():
-                start = time.thread_time()
-                self._pass(runner)
-                seconds[path] = min(seconds[path], time.thread_time() - start)
+                seconds[path] = min(seconds[path], self._timed(runner))
             if turn and time.perf_counter() > end:
                 break
         return seconds
+
+    def _timed(self, runner: nn.Module) -> float:
+        if self._compute.device.type == "cpu":
+            start = time.thread_time()
+            self._pass(runner)
+            return time.thread_time() - start
+        start = time.perf_counter()
+        difference(self._pass(runner), self._plain)  # a number: so the device has finished
+        return time.perf_counter() - start
 
     def _laid_out(self, path: str) -> nn.Module:
         return prepare(copy.deepcopy(self._network), self._compute, path, self._halve)

@@ -233,3 +233,12 @@ def test_a_packed_network_that_fails_in_the_middle_goes_on_plainly(small_r2aunet
     answer, _ = run_to_end(predict_tiles(segmenter, photo, 64, 16))
     assert segmenter.path == PLAIN
     assert (answer == plain).all()
+
+
+def test_a_network_that_fails_even_plainly_is_left_to_the_work_to_report(
+    choose: Make, small_r2aunet: Make, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    """There the lack of memory is met with smaller batches, the CPU, or a message that says what helps."""
+    break_way(monkeypatch, PLAIN, "raises")
+    assert choose(small_r2aunet()) == Choice(PLAIN, "doubt")
+    assert not cache.exists()
