@@ -7,9 +7,8 @@
 Tiles of ``classify/tiles.csv``, test split, unambiguous ones: crack / no crack accuracy, F1 of each type and
 their mean (macro F1), the confusion matrix, and accuracy by set, because branching tiles come from two sets
 only. Brickwork tiles (crack or none) stand apart. The yardstick is torchvision's ResNet-18 with fresh
-weights, through every part of RMT's recipe: the same tiles, augmentation, loss, helper head, optimiser and
-number of steps (``--steps``, one for each part). It is trained when its file is not there, and written after
-every part; a file that tells of fewer parts goes on with the next.
+weights, by RMT's recipe: the same tiles, augmentation, loss, helper head, optimiser and number of steps
+(``--steps``). It is trained when its file is not there.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ from typing import TypeAlias
 import torch
 import torchvision
 from pages import write_into
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from resatt_studio.imaging.confusion import Confusion
@@ -41,8 +39,7 @@ from resatt_studio.records.labels import CRACK_TYPES
 from resatt_studio.resources import asset
 
 Found: TypeAlias = dict[str, tuple[LabelVerdict, LabelVerdict]]
-PARTS = ("rmt-factory-1.toml", "rmt-factory.toml")
-STEPS = (3200, 1170)  # what RMT made of its minutes
+STEPS = 3200  # what RMT made of its minutes
 TYPES, BRICK = "classify/tiles.csv", "classify/brickwork.csv"
 
 
@@ -77,9 +74,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rmt", type=Path, help="weights in place of the shipped ones")
     parser.add_argument("--revit", type=Path, help="weights in place of the shipped ones")
     parser.add_argument("--yardstick", type=Path, help="file of a ResNet-18 by the same recipe")
-    parser.add_argument(
-        "--steps", type=int, nargs="+", default=STEPS, help="of each part of the yardstick's recipe"
-    )
+    parser.add_argument("--steps", type=int, default=STEPS, help="of the yardstick's training")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--cards", type=Path, help="folder of the model cards to write the tables into")
     parser.add_argument("--json", type=Path)
@@ -96,22 +91,17 @@ def judged(
     )
 
 
-def yardstick(file: Path, data: Path, steps: Sequence[int]) -> nn.Module:
-    """A ResNet-18 from its file, after learning what parts of RMT's recipe it has not been through."""
+def yardstick(file: Path, data: Path, steps: int) -> nn.Module:
+    """A ResNet-18 from its file, which is made by RMT's recipe where it is not there."""
     torch.manual_seed(0)
     network = torchvision.models.resnet18(num_classes=len(CRACK_TYPES))
-    done = 0
-    if file.is_file():
-        with safe_open(str(file), "pt") as kept:
-            done = int((kept.metadata() or {}).get("parts", len(PARTS)))
-            network.load_state_dict({key: kept.get_tensor(key) for key in kept.keys()})  # noqa: SIM118
-    for part in range(done, len(PARTS)):
-        options = read_options(asset("training", PARTS[part]), "label")
-        options = dataclasses.replace(options, minutes=0.0, steps=steps[part])
+    if not file.is_file():
+        options = read_options(asset("training", "rmt-factory.toml"), "label")
+        options = dataclasses.replace(options, minutes=0.0, steps=steps)
         task = LabelTask(options)
         run_to_end(task.read([data]))
-        network.load_state_dict(run_to_end(learn(task, network, options)))
-        save_file(network.state_dict(), str(file), {"parts": str(part + 1)})
+        save_file(run_to_end(learn(task, network, options)), str(file))
+    network.load_state_dict(load_file(str(file)))
     return network.eval()
 
 
