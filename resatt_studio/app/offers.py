@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from resatt_studio.app.jobs import MODEL
 from resatt_studio.app.notices import NoticeBar
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
@@ -30,19 +31,25 @@ class Offers(QObject):
 
     def _offer_candidate(self, outcome: Any) -> None:
         if outcome is not None and not outcome.verdict.promoted:
-            weights_id, learner = outcome.version.weights_id, self._parts.learner
-            self._notice.tell(
-                outcome.verdict.reason, "Use it all the same", lambda: learner.promote(weights_id)
-            )
+            version = outcome.version
+            self._notice.tell(outcome.verdict.reason, "Use it all the same", lambda: self._use(version))
 
     def _offer_resume(self) -> None:
         words = "Learning was cut off when the app ended last time. It can go on from where it was."
         self._notice.tell(words, "Go on learning", self._parts.learner.learn)
 
     def _offer_weights(self, version: WeightsVersion, new: bool) -> None:
-        shelf, title = self._parts.shelf, NETWORKS[version.model]
+        title = NETWORKS[version.model]
         if version.state is WeightsState.ACTIVE:
             self._notice.tell(f"These are {title} {version.name}, which is in use already.")
             return
         words = f"{title} {version.name} is on the shelf." if new else f"These are {title} {version.name}."
-        self._notice.tell(words, "Use it", lambda: shelf.use(version.model, version.weights_id))
+        self._notice.tell(words, "Use it", lambda: self._use(version))
+
+    def _use(self, version: WeightsVersion) -> None:
+        """Use a version, unless learning compares its candidate with the weights that it would replace."""
+        if version.model == MODEL and self._parts.learner.learning:
+            words = f"{version.name} can be used when learning has ended; the Learning panel lists it."
+            self._notice.tell(words)
+        else:
+            self._parts.shelf.use(version.model, version.weights_id)

@@ -172,10 +172,12 @@ class Predictor(QObject):
                 self.predicted.emit(prediction)
 
         def ended() -> None:
-            self._ahead.pop(entry.photo_id, None)
+            if self._ahead.get(entry.photo_id) == job_id:  # else a later wish took its place
+                del self._ahead[entry.photo_id]
 
         answers = Answers(done, None, self.failed.emit, ended)
-        return self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers)
+        job_id = self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers)
+        return job_id
 
     def _how(self, project: Project, shown: str) -> tuple[PhotoInput, Clearing | None]:
         """What the crack network shall be shown, and who clears photos for it; on the network's thread."""

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from resatt_studio import settings
 from resatt_studio.app import jobs
 from resatt_studio.app.listing import neighbour
+from resatt_studio.app.other_networks import DEHAZE_MODEL
 from resatt_studio.app.project_session import ProjectSession
 from resatt_studio.app.worker import once
 from resatt_studio.errors import StudioError
@@ -267,8 +268,11 @@ class Session(ProjectSession):
             return
         self.photo, self.document = opened.photo, opened.document
         self.photo_ready.emit(opened.photo, opened.document)
-        self._set_prediction(opened.prediction)
-        if opened.prediction is None:
+        known = opened.prediction  # asked for before the photo was read; much may have changed since
+        if known is not None and not self._wants(known):
+            known = None
+        self._set_prediction(known)
+        if known is None:
             self.predictor.predict_shown(project, opened.photo)
         self._predict_next(project)
         self.changed.emit()
@@ -291,9 +295,8 @@ class Session(ProjectSession):
         self.refresh(lambda: self._offer(prediction))
 
     def _take_part(self, part: PredictionPart) -> None:
-        wanted = self.active is not None and part.weights_id == self.active.weights_id
-        wanted &= self.settings.photo_input in ("dehazed" if part.dehazer_id else "raw", "auto")
-        if wanted and self._is_open(part.photo_id) and self.photo is not None and self.prediction is None:
+        missing = self._is_open(part.photo_id) and self.photo is not None and self.prediction is None
+        if missing and self._wants(part):
             self.prediction_grew.emit(part)
 
     def _drop_part(self, photo_id: str) -> None:
@@ -302,10 +305,16 @@ class Session(ProjectSession):
             self.prediction_changed.emit(None)
 
     def _offer(self, prediction: Prediction) -> None:
-        wanted = self.active is not None and prediction.weights_id == self.active.weights_id
-        wanted &= self.settings.photo_input in (prediction.input, "auto")
-        if wanted and self._is_open(prediction.photo_id):
+        if self._is_open(prediction.photo_id) and self._wants(prediction):
             self._set_prediction(prediction)
+
+    def _wants(self, answer: Prediction | PredictionPart) -> bool:
+        """Whether an answer is by the weights in use, those that dehaze among them, from the chosen input."""
+        kind = "dehazed" if answer.dehazer_id else "raw"
+        if self.active is None or self.settings.photo_input not in (kind, "auto"):
+            return False
+        dehazer_id = self.state.in_use.get(DEHAZE_MODEL, answer.dehazer_id)  # not there: the factory's
+        return answer.weights_id == self.active.weights_id and answer.dehazer_id in ("", dehazer_id)
 
     def _set_prediction(self, prediction: Prediction | None) -> None:
         self.prediction = prediction
@@ -366,7 +375,21 @@ class Session(ProjectSession):
         super()._patch_entry(entry)
 
     def _take_state(self, state: jobs.ProjectState) -> None:
+        former = self.state.in_use.get(DEHAZE_MODEL)
         if self.entry is not None:
             here = self.entry.photo_id
             self.entry = next((e for e in state.entries if e.photo_id == here), self.entry)
         super()._take_state(state)
+        if state.in_use.get(DEHAZE_MODEL) != former:
+            self._dehazer_changed()
+
+    def _dehazer_changed(self) -> None:
+        """Other weights take the haze out: a mask that was, or may have been, made by the old ones is not
+        shown, and photos are predicted ahead anew."""
+        if self.settings.photo_input == "raw" or self.project is None or self.photo is None:
+            return
+        self.predictor.forget()
+        if self.prediction is None or not self._wants(self.prediction):
+            self._set_prediction(None)
+            self.predict_again()
+        self._predict_next(self.project)

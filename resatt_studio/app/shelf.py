@@ -171,7 +171,7 @@ class Shelf(QObject):
         # On the network's thread, so that the swap falls between two steps of whatever runs there.
         answers = Answers(done, None, self._session.failed.emit, self._session.release)
         self._session.hold()
-        self._session.gpu.submit(once(lambda: act(project)), Urgency.PREDICT_SHOWN, answers)
+        self._session.gpu.submit(once(lambda: act(project)), Urgency.DECIDE, answers)
 
     def _on_files(self, act: Callable[[Project], Any], words: str, done: Callable[[Any], None]) -> None:
         """Have a file read or written that closing the window must wait for."""

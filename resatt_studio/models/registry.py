@@ -321,7 +321,7 @@ def check_config(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
         WeightsError: One does not.
     """
     entry = model_entry(name)
-    unknown = sorted(set(config) - set(entry.options))
+    unknown = sorted(map(str, set(config) - set(entry.options)))  # a file may say anything
     if unknown:
         raise WeightsError(
             f"{entry.title} has no option {', '.join(unknown)}.", f"It has {', '.join(entry.options)}."

@@ -20,7 +20,7 @@ from torch import Tensor
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model, from_reference_keys, to_reference_keys
 from resatt_studio.models.registry import MODELS, ModelEntry, check_config
-from resatt_studio.models.state import check_fits, load_weights, pack_weights
+from resatt_studio.models.state import check_fits, load_weights, pack_weights, state_of
 from resatt_studio.records.weights import Config, WeightsFile
 
 SUFFIXES = (".pth", ".pt")
@@ -30,6 +30,8 @@ Known: TypeAlias = Iterable[tuple[str, Config]]
 
 _STATE_KEYS = ("state_dict", "model_state_dict", "model", "network")
 _PARALLEL = "module."
+_NESTED = 8  # a file may hold itself, and then has no end
+_COUNTS = ("depths", "depth", "layers", "residual_units")
 
 
 def read_weights(path: Path, known: Known = ()) -> WeightsFile:
@@ -40,12 +42,20 @@ def read_weights(path: Path, known: Known = ()) -> WeightsFile:
         known: Configurations to try on a .pth beside the presets.
 
     Raises:
-        WeightsError: It is missing, damaged, of an unknown network, or does not fit what it says it is.
+        WeightsError: It is missing, damaged, of an unknown network, or does not fit what it says it is, or a
+            weight is no number.
     """
     if path.suffix.casefold() in SUFFIXES:
-        return read_torch_file(path, known)
-    weights = load_weights(path)
-    check_fits(weights)
+        weights = read_torch_file(path, known)
+    else:
+        weights = load_weights(path)
+        check_fits(weights)
+    for name, tensor in state_of(weights).items():
+        if not bool(tensor.isfinite().all()):
+            raise WeightsError(
+                f"{path} holds weights that are no numbers, in {name}.",
+                "Its training went wrong; choose weights from before that.",
+            )
     return weights
 
 
@@ -98,7 +108,9 @@ def _loaded(path: Path) -> Any:
 def _state_of(path: Path, content: Any) -> tuple[dict[str, Tensor], Config | None]:
     """The state dict and, where the file has one, its configuration."""
     said: Config | None = None
-    while isinstance(content, Mapping):
+    for _ in range(_NESTED):
+        if not isinstance(content, Mapping):
+            break
         if isinstance(content.get("config"), Mapping):
             said = content["config"]
         inner = next((content[key] for key in _STATE_KEYS if isinstance(content.get(key), Mapping)), None)
@@ -156,14 +168,25 @@ def _candidates(
 ) -> Iterable[tuple[str, dict[str, Any]]]:
     """Configurations to try, the likeliest first, each with words for it."""
     if said is not None:
-        yield "with the configuration in the file", check_config(entry.name, said)
+        own = check_config(entry.name, said)
+        if _layers(own) <= len(state):  # no network of a million layers is begun for a file of ten tensors
+            yield "with the configuration in the file", own
         return
-    shapes = _told_by_shapes(entry, state)
+    try:
+        shapes = _told_by_shapes(entry, state)
+    except (IndexError, TypeError, ValueError):
+        return  # a tensor that has other dimensions than in any configuration
     for preset, config in entry.presets.items():
         yield f"({preset})", dict(config) | shapes
     for model, config in known:
         if model == entry.name:
             yield "built as weights that are here already", dict(config)
+
+
+def _layers(config: Config) -> int:
+    """How many layers a configuration asks for; each has tensors of its own."""
+    counts = [config[name] for name in _COUNTS if name in config]
+    return sum(sum(count) if isinstance(count, tuple) else count for count in counts)
 
 
 def _told_by_shapes(entry: ModelEntry, state: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -10,16 +10,17 @@ from typing import Any
 class Urgency(IntEnum):
     """The worker steps the most urgent job first.
 
-    ``LOOK_SHOWN`` is a short look at the open photo: its labels, a heat map. Dehazing it takes longer, so a
-    look that is asked for meanwhile comes first.
+    ``DECIDE`` swaps weights and waits for no prediction. ``LOOK_SHOWN`` is a short look at the open photo:
+    its labels, a heat map. Dehazing it takes longer, so a look that is asked for meanwhile comes first.
     """
 
-    PREDICT_SHOWN = 0
-    LOOK_SHOWN = 1
-    DEHAZE_SHOWN = 2
-    EVALUATE = 3
-    PREDICT_AHEAD = 4
-    FINE_TUNE = 5
+    DECIDE = 0
+    PREDICT_SHOWN = 1
+    LOOK_SHOWN = 2
+    DEHAZE_SHOWN = 3
+    EVALUATE = 4
+    PREDICT_AHEAD = 5
+    FINE_TUNE = 6
 
 
 @dataclass(frozen=True, slots=True)

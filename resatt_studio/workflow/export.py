@@ -113,9 +113,10 @@ def export_project(
     if not files:
         reason = refused[0].reason if refused else _why_nothing(exporter, bool(entries))
         raise ExportError(f"There was nothing to export as {exporter.name}: {reason}")
-    project.store.log(
-        "exported", f"{len(files)} files, {exporter.name}, to {out}", weights_id=active.weights_id
-    )
+    told = f"{len(files)} files, {exporter.name}, to {out}"
+    if exporter.shows_prediction and shown is not PhotoInput.RAW:
+        told += f", masks from input {shown}"
+    project.store.log("exported", told, weights_id=active.weights_id)
     return ExportedFiles(tuple(files), tuple(refused))
 
 

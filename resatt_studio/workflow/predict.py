@@ -91,7 +91,9 @@ def predict_photo(
         return known
     seen = photo
     if clears is not None:
-        seen = Photo(photo.photo_id, (yield from clears.dehaze(photo)).pixels)
+        # Other weights may have come into use since the id was asked for; what took the haze out counts.
+        dehazing = yield from clears.dehaze(photo)
+        seen, dehazer_id = Photo(photo.photo_id, dehazing.pixels), dehazing.weights_id
     prediction = yield from predict_pixels(engine, seen, looked_at=looked_at, dehazer_id=dehazer_id)
     project.store.put_prediction(prediction)
     return prediction

@@ -238,6 +238,22 @@ def test_compared_masks_lie_left_and_right_of_the_divider(canvas, chosen):
     assert not canvas.scene.compares
 
 
+@pytest.mark.parametrize("chosen", ["raw", "dehazed"])
+def test_without_a_divider_the_chosen_mask_is_seen_alone(canvas, chosen):
+    canvas.actual_size()
+    canvas.centre_on(150, 210)
+    canvas.leaveEvent(QEvent(QEvent.Type.Leave))
+    canvas.set_layer("mask", opacity=1.0, colour="#ff0000")
+    first, second = half(slice(0, HEIGHT)), half(slice(0, 0), "d" * 64)
+    if chosen == "dehazed":
+        first, second = half(slice(0, HEIGHT), "d" * 64), half(slice(0, 0))
+    canvas.set_prediction(first)
+    canvas.set_compared(second)
+    canvas.set_split(Split(on=False))
+    red = (grabbed(canvas) == (255, 0, 0)).all(axis=2)
+    assert red[20:-20, 20:-20].all(), "no other mask, and no caption of one"
+
+
 def test_a_stroke_is_seen_on_both_sides_of_compared_masks(canvas):
     canvas.actual_size()
     canvas.centre_on(150, 210)

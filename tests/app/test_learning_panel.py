@@ -118,8 +118,8 @@ def test_the_outcome_stands_side_by_side(studio: Any) -> None:
 
 
 def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    promoted: list[str] = []
-    monkeypatch.setattr(studio.parts.learner, "promote", promoted.append)
+    used: list[tuple[str, str]] = []
+    monkeypatch.setattr(studio.parts.shelf, "use", lambda *which: used.append(which))
     result = SimpleNamespace(before=None, after=None, judged_by=JudgedBy.LEARNED)
     studio.parts.learner.outcome = SimpleNamespace(
         verdict=Verdict(False, "Not promoted: Dice fell."), result=result, version=VERSIONS[2]
@@ -128,7 +128,23 @@ def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: 
     notice = studio.window.notice
     assert notice.text == "Not promoted: Dice fell."
     QTest.mouseClick(notice._act, Qt.MouseButton.LeftButton)
-    assert promoted == [VERSIONS[2].weights_id]
+    assert used == [("r2aunet", VERSIONS[2].weights_id)]
+
+
+def test_an_offer_replaces_no_weights_that_learning_compares_with(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[tuple[str, str]] = []
+    monkeypatch.setattr(studio.parts.shelf, "use", lambda *which: used.append(which))
+    notice, other = studio.window.notice, replace(VERSIONS[2], model="rmt")
+    studio.parts.learner._job_id = 10_000
+    studio.parts.shelf.brought_in.emit(VERSIONS[2], True)
+    QTest.mouseClick(notice._act, Qt.MouseButton.LeftButton)
+    assert not used and "when learning has ended" in notice.text
+    studio.parts.shelf.brought_in.emit(other, True)
+    QTest.mouseClick(notice._act, Qt.MouseButton.LeftButton)
+    assert used == [("rmt", other.weights_id)], "learning does not ask this network"
+    studio.parts.learner._job_id = None
 
 
 def test_smoothing_starts_at_the_first_value_and_stays_between_the_extremes() -> None:

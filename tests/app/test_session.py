@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,14 @@ import pytest
 
 from resatt_studio.app import jobs
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.predictor import Predictor
+from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StoreError, StudioError
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.records.weights import WeightsState
 from resatt_studio.workflow.project import open_project
 
 pytestmark = pytest.mark.gui
@@ -32,12 +37,18 @@ def opened(studio: Any, project_folder: Path) -> Any:
     return studio
 
 
-def prediction(session: Any, weights_id: str | None = None, photo_id: str | None = None) -> Prediction:
+def prediction(
+    session: Any, weights_id: str | None = None, photo_id: str | None = None, dehazer_id: str = ""
+) -> Prediction:
     height, width = session.photo.pixels.shape[:2]
     values = np.zeros((height, width), np.uint8)
     values[: height // 4] = 200
     return Prediction(
-        photo_id or session.photo.photo_id, weights_id or session.active.weights_id, read_only(values), 0.1
+        photo_id or session.photo.photo_id,
+        weights_id or session.active.weights_id,
+        read_only(values),
+        0.1,
+        dehazer_id=dehazer_id,
     )
 
 
@@ -61,14 +72,50 @@ def test_a_prediction_by_other_weights_or_of_another_photo_is_dropped(opened: An
     assert session.prediction is None
 
 
-def part(session: Any, weights_id: str | None = None, photo_id: str | None = None) -> PredictionPart:
+def test_a_mask_by_dehazing_weights_that_are_out_of_use_is_dropped(
+    opened: Any, small_weights: Callable[..., Any]
+) -> None:
+    session = opened.parts.session
+    session.set_photo_input("dehazed")
+    session.predictor.predicted.emit(prediction(session, dehazer_id="d" * 64))
+    assert wait_for(lambda: session.prediction is not None, 10), "no others are in use"
+    asked: list[str] = []
+    session.predictor.predict_shown = lambda project, photo: asked.append(photo.photo_id)
+    weights = small_weights("dhformer")
+    session.project.shelf.add(weights, state=WeightsState.ACTIVE, name="other")
+    session.refresh()
+    assert wait_for(lambda: session.prediction is None, 10)
+    assert asked == [session.photo.photo_id]
+    session.predictor.grew.emit(part(session, dehazer_id="d" * 64))
+    session.predictor.predicted.emit(prediction(session, dehazer_id="d" * 64))
+    assert wait_for(lambda: not session.files.busy, 10)
+    settle(0.05)
+    assert session.prediction is None and mask_rows(opened) == (False, False)
+    session.predictor.predicted.emit(prediction(session, dehazer_id=weights.weights_id))
+    assert wait_for(lambda: session.prediction is not None, 10)
+
+
+def test_a_kept_mask_of_the_former_input_is_not_shown_when_its_photo_comes(opened: Any) -> None:
+    session = opened.parts.session
+    for entry in session.listed:
+        session.project.store.put_prediction(prediction(session, photo_id=entry.photo_id))
+    asked: list[str] = []
+    session.predictor.predict_shown = lambda project, photo: asked.append(photo.photo_id)
+    session.next_photo()
+    session.set_photo_input("dehazed")
+    assert wait_for(lambda: session.photo is not None and not session.files.busy, 20)
+    assert session.prediction is None and asked == [session.photo.photo_id]
+
+
+def part(
+    session: Any, weights_id: str | None = None, photo_id: str | None = None, dehazer_id: str = ""
+) -> PredictionPart:
     """The upper half of the open photo, all crack."""
     height, width = session.photo.pixels.shape[:2]
     box = Box(0, 0, height // 2, width)
     values = read_only(np.full((box.height, box.width), 255, np.uint8))
-    return PredictionPart(
-        photo_id or session.photo.photo_id, weights_id or session.active.weights_id, ((box, values),)
-    )
+    ids = photo_id or session.photo.photo_id, weights_id or session.active.weights_id
+    return PredictionPart(*ids, ((box, values),), dehazer_id)
 
 
 def mask_rows(opened: Any) -> tuple[bool, bool]:
@@ -189,3 +236,32 @@ def test_the_session_walks_the_list_as_it_is_sorted(opened: Any) -> None:
     assert session.entry.photo_id == entries[3].photo_id
     session.previous_unchecked()
     assert session.entry.photo_id == entries[1].photo_id
+
+
+class _Asked:
+    """Stands in for the worker: keeps what was asked, and cancels without saying so at once."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answers] = []
+        self.cancelled: list[int] = []
+
+    def submit(self, job: Any, urgency: Any, answers: Answers) -> int:
+        self.answers.append(answers)
+        return len(self.answers)
+
+    def cancel(self, job_id: int) -> None:
+        self.cancelled.append(job_id)
+
+
+def test_a_wish_made_again_outlives_the_end_of_the_one_that_was_dropped(qapp: Any) -> None:
+    gpu, entry = _Asked(), SimpleNamespace(photo_id="a" * 64)
+    predictor: Any = Predictor(gpu, "cpu", 1)
+    predictor.predict_ahead(None, [entry])
+    predictor.forget()
+    predictor.predict_ahead(None, [entry])
+    gpu.answers[0].ended()  # the worker says only now that the first one is over
+    predictor.predict_ahead(None, [entry])
+    assert len(gpu.answers) == 2, "it is asked for already"
+    predictor.forget()
+    assert gpu.cancelled == [1, 2]
+    gpu.answers[1].ended()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +18,9 @@ from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.models.state import load_weights, state_of
+from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.workflow.jobs import progress
 
 pytestmark = pytest.mark.gui
 
@@ -211,3 +215,22 @@ def test_a_file_that_cannot_be_used_is_named_with_the_cure_and_changes_nothing(
         assert wait_for(lambda words=words: words in notice.text, 30), notice.text
         assert str(tmp_path / name) in notice.text
     assert {model: shelf.versions(model) for model in NETWORKS} == before
+
+
+def test_weights_are_swapped_between_two_steps_of_a_long_prediction(
+    looking: Any, small_weights: Callable[..., Any]
+) -> None:
+    session, shelf = looking.parts.session, looking.parts.shelf
+    candidate = session.project.shelf.add(small_weights("rmt", seed=5)).weights_id
+    ended = threading.Event()
+
+    def long() -> Generator[JobProgress, None, None]:
+        while not ended.wait(0.01):
+            yield progress(0, 0)
+
+    session.gpu.submit(long, Urgency.PREDICT_SHOWN)
+    shelf.use("rmt", candidate)
+    try:
+        assert wait_for(lambda: shelf.active("rmt").weights_id == candidate, 10)
+    finally:
+        ended.set()

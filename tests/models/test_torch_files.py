@@ -128,6 +128,61 @@ def test_what_is_no_state_dict_is_said(content: Any, tmp_path: Path) -> None:
         read_weights(tmp_path / "odd.pth")
 
 
+def test_a_file_that_holds_itself_has_an_end(tmp_path: Path) -> None:
+    content: dict[str, Any] = {}
+    content["state_dict"] = content
+    torch.save(content, tmp_path / "ring.pth")
+    with pytest.raises(WeightsError, match=r"ring\.pth holds no state dict"):
+        read_weights(tmp_path / "ring.pth")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "shape"),
+    [
+        ("position", ()),
+        ("position", (3,)),
+        ("position", (1, 0, 128)),
+        ("patch.weight", ()),
+        ("head.weight", ()),
+    ],
+)
+def test_tensors_of_other_dimensions_are_refused_never_a_fault(
+    tensor: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    state = create_model("revit", preset="default", num_classes=4, class_token=True).state_dict()
+    torch.save(state | {tensor: torch.zeros(shape)}, tmp_path / "odd.pth")
+    with pytest.raises(WeightsError, match=r"ReViT, but of no configuration"):
+        read_weights(tmp_path / "odd.pth")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [({1: 2, "heads": 3}, "RMT has no option 1, heads"), ({"depths": [10**7] * 4}, "no configuration")],
+)
+def test_a_configuration_in_the_file_that_makes_no_sense_is_refused(
+    config: dict[Any, Any], words: str, small_weights: Callable[..., Any], tmp_path: Path
+) -> None:
+    torch.save({"state_dict": state_of(small_weights("rmt")), "config": config}, tmp_path / "odd.pth")
+    with pytest.raises(WeightsError, match=words):
+        read_weights(tmp_path / "odd.pth")
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+def test_weights_that_are_no_numbers_are_refused(
+    suffix: str, small_weights: Callable[..., Any], tmp_path: Path
+) -> None:
+    weights, path = small_weights("revit"), tmp_path / f"broken.{suffix}"
+    state = state_of(weights)
+    state["head.bias"] = torch.full_like(state["head.bias"], float("nan"))
+    broken = pack_weights("revit", weights.config, state)
+    if suffix == "pth":
+        torch.save({"state_dict": state, "config": dict(weights.config)}, path)
+    else:
+        write_weights(path, broken)
+    with pytest.raises(WeightsError, match=r"no numbers, in head\.bias"):
+        read_weights(path)
+
+
 def test_tensors_of_an_unknown_network_are_said_with_the_known_ones(tmp_path: Path) -> None:
     torch.save({"conv.weight": torch.zeros(2, 3)}, tmp_path / "vgg.pth")
     with pytest.raises(WeightsError, match=r"vgg\.pth fits none") as error:

@@ -66,6 +66,8 @@ def test_masks_of_the_dehazed_photos_are_exported_where_these_were_chosen(
     kept = project.store.prediction(entries[1].photo_id, weights, dehazer)
     np.testing.assert_array_equal(read(done.files[1]) > 0, kept.mask(project.settings.threshold))
     assert not project.store.has_prediction(entries[1].photo_id, weights)
+    (event,) = (event for event in project.store.events(50) if event.kind == "exported")
+    assert event.detail.endswith("masks from input dehazed")
 
 
 def test_corrections_are_exported_where_there_are_some_without_any_network(

@@ -152,3 +152,17 @@ def test_a_prediction_of_the_dehazed_photo_is_what_the_command_line_makes(
     window = drain(predict_photo(engine, project, photo, None, PhotoInput.DEHAZED, clearing))
     terminal = drain(predict_pixels(engine, clear_photo(drain(dehaze_photo(dehazer, photo)))))
     assert np.array_equal(window.probability_8bit, terminal.probability_8bit)
+
+
+def test_weights_that_changed_while_the_photo_was_dehazed_are_said_as_they_were(
+    project: Project, photo_folder: Path, weights_path: Path, dehazer: Any, small_weights: Make
+) -> None:
+    entry = drain(add_photos(project, [photo_folder])).photos[0]
+    engine = make_engine(choose_weights(str(weights_path), None), "cpu", 1)
+    former = small_weights("dhformer", seed=1).weights_id
+    clearing = Clearing(lambda: former, lambda photo: dehaze_photo(dehazer, photo))
+    photo = open_photo(project, entry.photo_id)
+    answer = drain(predict_photo(engine, project, photo, None, PhotoInput.DEHAZED, clearing))
+    assert answer.dehazer_id == dehazer.weights_id
+    assert project.store.prediction(photo.photo_id, engine.weights_id, former) is None
+    assert project.store.prediction(photo.photo_id, engine.weights_id, dehazer.weights_id) == answer

@@ -150,7 +150,7 @@ class CanvasLooks(CanvasNavigation):
         ratio = self.devicePixelRatioF()
         shown = self.scene.shown_of(self.scene.haze)
         photo = self.viewport.photo_in_view
-        if self.scene.compares:
+        if self.scene.compares and self.split.on:
             paint_split(painter, self.split, photo, ratio, "Mask from dehazed", "Mask from original")
         elif shown:
             paint_split(painter, self.split, photo, ratio, LAYER_WORDS[shown[-1]][0])

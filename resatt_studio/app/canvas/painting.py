@@ -41,7 +41,8 @@ def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float, spli
         painter.drawImage(where, _image(scene.heat.picture, _LAID_OVER), where)
     if scene.shows_uncertainty:
         painter.drawImage(where, _image(scene.uncertainty_picture, _LAID_OVER), where)
-    left, right = scene.overlay_sides
+    # Without a divider there are no sides; the mask that approving keeps is seen.
+    left, right = scene.overlay_sides if split.on else (scene.overlay_picture, scene.overlay_picture)
     behind = split.right_side(scene.viewport.photo_in_view).intersection(box)
     if left is right or behind.empty:
         painter.drawImage(where, _image(left, _LAID_OVER), where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -89,10 +90,13 @@ def load_label_data(config: LabelConfig, folders: Sequence[Path]) -> Generator[s
     if not wanted and not config.tables:
         wanted = {name: CropOptions() for name in found}
     pieces: list[_Cut | _Draw] = [*_pieces(config, wanted, found), *_drawn_pieces(config, grounds)]
-    with at_work(config.workers) as each:
-        for piece, tiles in zip(pieces, each(_tiles_of, pieces), strict=True):
-            (judges if piece.judge else learned).extend(tiles)
-            yield piece.detail
+    try:
+        with at_work(config.workers) as each:
+            for piece, tiles in zip(pieces, each(_tiles_of, pieces), strict=True):
+                (judges if piece.judge else learned).extend(tiles)
+                yield piece.detail
+    finally:
+        _cutter.cache_clear()
     if not learned:
         raise LearningError("There is nothing to learn labels from.", "Name sets, tables or drawn tiles.")
     return LabelData(tuple(learned), tuple(judges))
@@ -201,6 +205,12 @@ class Cutter:
         return float(place[0]), float(place[1])
 
 
+@lru_cache(maxsize=1)
+def _cutter(name: str, folder: Path, split: str, side_px: int, scale: tuple[float, float]) -> Cutter:
+    """The one that cut the piece before, mostly: a set's photos are read once, not once a piece."""
+    return Cutter(name, FolderPairs(folder), split, side_px, scale)
+
+
 @dataclass(frozen=True, slots=True)
 class _Cut:
     """A piece of work: tiles of one split of a set."""
@@ -219,7 +229,7 @@ class _Cut:
 
     def tiles(self) -> list[LabelTile]:
         split = "val" if self.judge else "train"
-        cutter = Cutter(self.name, self.pairs, split, self.side_px, self.options.scale)
+        cutter = _cutter(self.name, self.pairs.folder, split, self.side_px, self.options.scale)
         return list(cutter.tiles(np.random.default_rng(self.seed), self.amount))
 
 

@@ -13,6 +13,8 @@ import torch
 from learning.drawn import draw_set
 
 from resatt_studio.inference.sliding import run_to_end
+from resatt_studio.learning.training import label_data
+from resatt_studio.learning.training.datasets import Pair, Tile, read_tiles
 from resatt_studio.learning.training.dehaze_config import DehazeConfig
 from resatt_studio.learning.training.dehaze_task import DehazeTask
 from resatt_studio.learning.training.feed import Feed, at_work, step_seed
@@ -82,3 +84,21 @@ def test_processes_cut_the_tiles_that_one_would_cut(data: Path) -> None:
     assert [tile.kind for tile in alone.learned] == [tile.kind for tile in together.learned]
     for one, other in zip(alone.learned + alone.judges, together.learned + together.judges, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+def test_a_set_is_read_once_for_all_its_pieces_and_let_go(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def reading(pair: Pair) -> list[Tile]:
+        read.append(pair.photo)
+        return read_tiles(pair)
+
+    monkeypatch.setattr(label_data, "read_tiles", reading)
+    monkeypatch.setattr(label_data, "_PIECE_TILES", 3)
+    sets = {"drawn": CropOptions(crops=9, judge=3)}
+    config = LabelConfig(tile_px=64, sets=sets, drawn=DrawnOptions(0, 0.0, 0))
+    run_to_end(load_label_data(config, [data]))
+    assert read and len(read) == len(set(read))
+    assert label_data._cutter.cache_info().currsize == 0
