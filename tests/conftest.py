@@ -172,7 +172,7 @@ SMALL_NETWORKS: dict[str, dict[str, Any]] = {
 """Constructor arguments of the smallest networks beside R2AU-Net."""
 
 
-def make_small_network(name: str, seed: int = 0) -> Any:
+def make_small_network(name: str, seed: int = 0, **changes: Any) -> Any:
     """A small network whose norms, gates and heads have something to say, in evaluation mode."""
     import torch
     from torch import nn
@@ -181,7 +181,7 @@ def make_small_network(name: str, seed: int = 0) -> Any:
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = create_model(name, **SMALL_NETWORKS[name])
+        network = create_model(name, **(SMALL_NETWORKS[name] | changes))
         for module in network.modules():
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
                 nn.init.uniform_(module.running_mean, -0.3, 0.3)
@@ -200,11 +200,12 @@ def small_network() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def small_weights() -> Callable[..., Any]:
-    """``small_weights("rmt" | "revit" | "dhformer", seed=0)``: the same networks packed as a weights file."""
+    """``small_weights("rmt" | "revit" | "dhformer", seed=0, **options)``: the same networks packed as a weights file."""
     from resatt_studio.models.state import pack_weights
 
-    def pack(name: str, seed: int = 0) -> Any:
-        return pack_weights(name, SMALL_NETWORKS[name], make_small_network(name, seed).state_dict())
+    def pack(name: str, seed: int = 0, **changes: Any) -> Any:
+        config = SMALL_NETWORKS[name] | changes
+        return pack_weights(name, config, make_small_network(name, seed, **changes).state_dict())
 
     return pack
 

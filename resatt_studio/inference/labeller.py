@@ -8,7 +8,6 @@ from itertools import chain
 import numpy as np
 from torch import Tensor, nn
 
-from resatt_studio.errors import WeightsError
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.inference.label_rule import RULE, LabelRule, Probabilities, combine
 from resatt_studio.inference.normalise import imagenet_input
@@ -18,9 +17,7 @@ from resatt_studio.inference.views import VIEW_PX, mirror_copies, mirrored, plan
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.labelling import LabelledView, Labelling
-from resatt_studio.records.labels import CRACK_TYPES
 from resatt_studio.records.photo import Photo
-from resatt_studio.records.weights import WeightsFile
 
 ViewsDone = tuple[int, int]
 
@@ -72,13 +69,6 @@ class Labeller(Holder[LabelNetwork]):
 
     def _make(self, network: nn.Module, compute: Compute, threads: Threads) -> LabelNetwork:
         return LabelNetwork(network, compute, threads, self.path)
-
-    def _refuse_unfit(self, weights: WeightsFile) -> None:
-        if weights.config.get("dense") or weights.config.get("num_classes") != len(CRACK_TYPES):
-            raise WeightsError(
-                "These weights do not answer with the types of crack.",
-                f"Choose weights of {len(CRACK_TYPES)} classes: {', '.join(CRACK_TYPES)}.",
-            )
 
     def label(self, photo: Photo, view_px: int = VIEW_PX) -> Generator[ViewsDone, None, Labelling]:
         """Label one photo.

@@ -22,6 +22,7 @@ from resatt_studio.inference.device import (
     release_memory,
 )
 from resatt_studio.inference.paths import AUTO, FOLDED, FUSED, PLAIN, find_path, prepare
+from resatt_studio.models.answers import refuse_unfit
 from resatt_studio.models.registry import MODELS, model_entry
 from resatt_studio.models.state import build
 from resatt_studio.records.arrays import UInt8Array
@@ -166,9 +167,6 @@ class Holder(Generic[Ready]):
     def _make(self, network: nn.Module, compute: Compute, threads: Threads) -> Ready:
         raise BugError(f"{type(self).__name__} does not say how its network is made ready")
 
-    def _refuse_unfit(self, weights: WeightsFile) -> None:
-        """Refuse weights of the right task that nevertheless answer something else, with a WeightsError."""
-
     @property
     def weights(self) -> WeightsFile | None:
         return self._weights
@@ -192,7 +190,8 @@ class Holder(Generic[Ready]):
         """Answer with these weights from now on; a photo under way ends with the old ones.
 
         Raises:
-            WeightsError: They belong to a network of another task, or do not fit their network.
+            WeightsError: They belong to a network of another task, answer something else than the app asks of
+                it, or do not fit their network.
         """
         if self._network is not None and weights.weights_id == self.weights_id:
             return
@@ -202,7 +201,7 @@ class Holder(Generic[Ready]):
             raise WeightsError(
                 f"Weights of {entry.title} cannot {self.task} photos.", f"Choose weights of: {fitting}."
             )
-        self._refuse_unfit(weights)
+        refuse_unfit(weights)
         self._network = self._make(build(weights), self._wanted, self.threads)
         self._weights = weights
 

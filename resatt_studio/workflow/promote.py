@@ -79,8 +79,10 @@ def import_weights(
         model: Network that the weights must be of; "" for any.
 
     Raises:
-        WeightsError: It is damaged, of an unknown or another network, or does not fit what it says it is.
+        WeightsError: It is damaged, of an unknown or another network, does not fit what it says
+            it is, or answers something else than the app asks of such a network.
     """
+    from resatt_studio.models.answers import refuse_unfit
     from resatt_studio.models.torch_files import read_weights
 
     path = Path(path)
@@ -92,6 +94,7 @@ def import_weights(
             f"{path} holds weights of {given}, not of {wanted}.",
             f"Import them for {given}, or choose a file of {wanted}.",
         )
+    refuse_unfit(weights, f"The weights in {path}")
     return project.shelf.add(weights, reason=f"imported from {path}", name=name, author=author)
 
 

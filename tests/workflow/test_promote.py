@@ -140,3 +140,13 @@ def test_the_factorys_weights_can_be_chosen_by_hand(
     chosen = promote_factory(project, "dhformer", "chosen", "Ada")
     assert (chosen.name, chosen.state) == ("factory", WeightsState.ACTIVE)
     assert rollback(project, "dhformer").weights_id == own.weights_id
+
+
+def test_labels_of_other_things_never_reach_the_shelf(
+    project: Project, tmp_path: Path, small_weights: Callable[..., Any]
+) -> None:
+    path = tmp_path / "everyday.safetensors"
+    path.write_bytes(small_weights("rmt", num_classes=10).data)
+    with pytest.raises(WeightsError, match=r"everyday\.safetensors do not answer with the types of crack"):
+        import_weights(project, path)
+    assert len(project.shelf.versions()) == 1
