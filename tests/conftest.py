@@ -200,7 +200,7 @@ def small_network() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def small_weights() -> Callable[..., Any]:
-    """``small_weights("rmt" | "revit" | "dhformer", seed=0, **options)``: the same networks packed as a weights file."""
+    """``small_weights("rmt" | "revit" | "dhformer", seed=0, **options)``: packed as a weights file."""
     from resatt_studio.models.state import pack_weights
 
     def pack(name: str, seed: int = 0, **changes: Any) -> Any:
