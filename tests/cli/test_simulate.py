@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from learning.drawn import draw_set
 
-from cli.conftest import Run
 from resatt_studio.simulation.report import read_csv, read_json
+
+Run = Callable[..., Any]
 
 
 @pytest.fixture
-def drawn_set(tmp_path: Path) -> Path:
-    folder = draw_set(tmp_path / "drawn", photos=3)
-    (folder / "test.txt").write_text("photo_002\n")
-    return folder
+def drawn_set(tmp_path: Path, photo_set: Callable[..., Path]) -> Path:
+    return photo_set(tmp_path / "drawn", train=2, test=1)
 
 
 def test_a_small_simulation_writes_its_files_and_prints_its_table(run: Run, drawn_set: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from learning.drawn import draw_set
 
 from resatt_studio.cli.replay import paint
 from resatt_studio.errors import PhotoError, SettingsError
@@ -31,17 +30,14 @@ LEARNING = FineTunePlan(seconds=600, steps=2, crop_px=64, batch=2)
 
 
 @pytest.fixture(scope="module")
-def drawn_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def drawn_set(tmp_path_factory: pytest.TempPathFactory, photo_set: Callable[..., Path]) -> Path:
     """Four drawn photos, three of them to open."""
-    folder = draw_set(tmp_path_factory.mktemp("sets") / "drawn", photos=4)
-    (folder / "train.txt").write_text("photo_000\nphoto_001\nphoto_002\n")
-    (folder / "test.txt").write_text("photo_003\n")
-    return folder
+    return photo_set(tmp_path_factory.mktemp("sets") / "drawn", train=3, test=1)
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_set(tmp_path_factory.mktemp("reference") / "reference", photos=2, lists=False, seed=9)
+def reference(tmp_path_factory: pytest.TempPathFactory, photo_set: Callable[..., Path]) -> Path:
+    return photo_set(tmp_path_factory.mktemp("sets") / "reference", train=2, first_seed=9)
 
 
 @pytest.fixture(scope="module")
@@ -191,18 +187,14 @@ def test_a_simulation_with_steps_repeats_itself(
     surface: Surface, plan: SessionPlan, quiet_weights: Path
 ) -> None:
     session = replace(plan, photos=1)
-    whole = SimulationPlan([RECIPES["none"], RECIPES["full"]], 2, session, pool=2, weights=quiet_weights)
-    seen: list[int] = []
-    first, second = (
-        drain(simulate(surface, whole, so_far=lambda found: seen.append(len(found.points)))) for _ in range(2)
-    )
-    plainly = [[replace(point, measured_s=0.0) for point in one.points] for one in (first, second)]
-    assert plainly[0] == plainly[1] and first.settings == second.settings
-    assert {(point.recipe, point.seed) for point in first.points} == {
-        (recipe, seed) for recipe in ("none", "full") for seed in (0, 1)
-    }
-    assert len(seen) == 8 and seen[:4] == sorted(seen[:4])
-    assert str(quiet_weights.parent) not in str(first.settings)
+    two = SimulationPlan([RECIPES["full"]], 2, session, pool=2, weights=quiet_weights)
+    so_far: list[int] = []
+    whole = drain(simulate(surface, two, so_far=lambda found: so_far.append(len(found.points))))
+    again = drain(simulate(surface, replace(two, seeds=1)))
+    known, repeated = ([replace(point, measured_s=0.0) for point in one.points] for one in (whole, again))
+    assert repeated == known[: len(repeated)] and so_far == [len(repeated), len(known)]
+    assert {(point.recipe, point.seed) for point in known} == {("full", 0), ("full", 1)}
+    assert str(quiet_weights.parent) not in str(whole.settings)
 
 
 def test_a_machine_without_prices_counts_the_wall_clock() -> None:
