@@ -114,7 +114,7 @@ def simulate(
 
     simulation = watch(simulated(surface, plan, paint, keep), "Simulating")
     if plot:
-        draw_plot(out / "simulation.png", simulation.points, f"{surface.name}, {seeds} inspectors")
+        draw_plot(out / "simulation.png", simulation.points, f"{surface.name}, inspectors: {seeds}")
     _show(simulation.points, photos)
     say(None, f"{len(simulation.points)} points in {out}")
 

@@ -53,10 +53,12 @@ def draw_plot(path: Path, points: Sequence[Point], title: str = "") -> None:
     for recipe in dict.fromkeys(name for name, _ in sessions):
         mine = [session for (name, _), session in sessions.items() if name == recipe]
         label = RECIPES[recipe].title if recipe in RECIPES else recipe
-        _curve(by_time, label, moments, mine, at_seconds)
-        _curve(by_photo, label, np.arange(most + 1), mine, lambda session, one: at_photos(session, int(one)))
+        _curve(by_time, label, moments, mine, at_seconds, drawstyle="steps-post")
+        _curve(by_photo, label, np.arange(most + 1), mine, lambda session, one: at_photos(session, int(one)),
+               marker="o", markersize=3)  # fmt: skip
     by_time.set(xlabel="simulated seconds", ylabel="Dice on unseen photos")
     by_photo.set(xlabel="photos approved and learned from so far")
+    by_photo.xaxis.get_major_locator().set_params(integer=True)
     by_photo.legend(fontsize="small")
     for axes in (by_time, by_photo):
         axes.grid(alpha=0.3)
@@ -72,9 +74,10 @@ def _curve(
     places: np.ndarray[Any, Any],
     sessions: Sequence[Sequence[Point]],
     at: Callable[[Sequence[Point], float], Point],
+    **look: Any,
 ) -> None:
     dice = np.array([[at(session, float(place)).dice for place in places] for session in sessions])
-    (line,) = axes.step(places, dice.mean(axis=0), where="post", label=label)
-    axes.fill_between(
-        places, dice.min(axis=0), dice.max(axis=0), step="post", alpha=0.12, color=line.get_color()
-    )
+    (line,) = axes.plot(places, dice.mean(axis=0), label=label, **look)
+    step = "post" if "drawstyle" in look else None
+    low, high = dice.min(axis=0), dice.max(axis=0)
+    axes.fill_between(places, low, high, step=step, alpha=0.12, color=line.get_color())
