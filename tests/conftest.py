@@ -67,6 +67,26 @@ def photo_folder(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
+def write_photo_set(folder: Path, train: int, test: int = 0, first_seed: int = 0) -> Path:
+    """Write a set of 96 x 96 photos: ``images``, ``masks``, and its lists ``train.txt`` and ``test.txt``."""
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+    stems = [f"photo_{number:03d}" for number in range(train + test)]
+    for seed, stem in enumerate(stems, start=first_seed):
+        pixels, mask = draw_photo(96, 96, seed)
+        assert cv2.imwrite(str(folder / "images" / f"{stem}.png"), pixels[..., ::-1])
+        assert cv2.imwrite(str(folder / "masks" / f"{stem}.png"), mask.astype(np.uint8) * 255)
+    for split, chosen in (("train", stems[:train]), ("test", stems[train:])):
+        (folder / f"{split}.txt").write_text("\n".join(chosen) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photo_set() -> Callable[..., Path]:
+    """``photo_set(folder, train, test=0, first_seed=0)`` draws a set; see :func:`write_photo_set`."""
+    return write_photo_set
+
+
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights file of the smallest network there is; seeded."""

@@ -9,7 +9,17 @@ import typer
 from typer.core import TyperGroup
 
 from resatt_studio import __version__
-from resatt_studio.cli import heatmap, learn, machine, networks, photos, projects, weights, window
+from resatt_studio.cli import (
+    heatmap,
+    learn,
+    machine,
+    networks,
+    photos,
+    projects,
+    simulate,
+    weights,
+    window,
+)
 
 
 class _DefaultToWindow(TyperGroup):
@@ -47,6 +57,7 @@ app.command("evaluate")(photos.evaluate)
 app.command("export")(projects.export)
 app.add_typer(weights.app, name="weights")
 app.command("train")(learn.train)
+app.command("simulate")(simulate.simulate)
 app.command("doctor")(machine.doctor)
 
 

@@ -102,7 +102,7 @@ def fine_tune_project(
     """
     base = project.shelf.load(project.shelf.active(MODEL).weights_id)
     yield progress(0, 0, "steps", "reading the corrected photos")
-    samples, left_out = yield from _collected(project)
+    samples, left_out = yield from collect_samples(project)
     learned = tuple(sample.sample_id for sample in samples if sample.split is Split.TRAIN)
     if not learned:
         reason = f" {left_out[0]}" if left_out else ""
@@ -144,8 +144,9 @@ def fine_tune_project(
     return FineTuneOutcome(version, verdict, result, left_out)
 
 
-def _collected(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
-    """Read the samples that fit in memory, unlearned ones first, then the newest; return them as approved."""
+def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
+    """Read the samples that fit in memory, unlearned ones first, then the newest; return them as approved,
+    and why others were left out."""
     entries = project.store.samples()
     fresh = {entry.sample_id for entry in project.store.unlearned()}
     newest_first = sorted(enumerate(entries), key=lambda pair: (pair[1].sample_id not in fresh, -pair[0]))

@@ -30,6 +30,10 @@ CONTRACT = {
     "weights promote": [],
     "weights rollback": ["--model"],
     "train": ["--data", "--out", "--config", "--resume"],
+    "simulate": [
+        *("--out", "--list", "--test-list", "--test-photos", "--other", "--recipe", "--photos", "--pool"),
+        *("--seeds", "--seconds", "--steps", "--order", "--wait", "--weights", "--plot", "--device"),
+    ],
     "doctor": [],
 }
 

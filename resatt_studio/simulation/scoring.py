@@ -1,0 +1,103 @@
+"""How good weights are on photos that no inspector of the simulation ever sees; each weights once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resatt_studio.imaging import scores as scoring
+from resatt_studio.imaging.files import find_photos, read_photo
+from resatt_studio.imaging.line_scores import LineCounts, count_lines
+from resatt_studio.records.weights import WeightsFile
+from resatt_studio.simulation.photo_set import PhotoPair
+from resatt_studio.workflow.jobs import Job, during, progress
+from resatt_studio.workflow.predict import THRESHOLD, make_engine, predict_pixels
+
+if TYPE_CHECKING:
+    from resatt_studio.inference.engine import Engine
+
+TOLERANCE_PX = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenScores:
+    """Scores of one set of weights, pooled over all pixels of a set's photos.
+
+    Attributes:
+        dice: In [0, 1], at a threshold of 0.5.
+        tolerance_f1: In [0, 1], at 2 px.
+        centreline_recall: Share of the true centre line with a predicted pixel within 2 px, in [0, 1].
+        width_error_px: Mean difference in width along the found part, in pixels; None when nothing is found.
+        elsewhere: Dice on other sets, by name.
+    """
+
+    dice: float
+    tolerance_f1: float
+    centreline_recall: float
+    width_error_px: float | None
+    elsewhere: Mapping[str, float] = field(default_factory=dict)
+
+
+class Scorer:
+    """Scores weights on fixed photos and remembers them by their id.
+
+    Args:
+        unseen: Photos of the inspector's surface.
+        elsewhere: Photos of other surfaces by the name of their set; they show what is forgotten.
+        device: "auto", "cpu", "cuda" or "mps".
+        threads: CPU threads, or None for all cores.
+    """
+
+    def __init__(
+        self,
+        unseen: Sequence[PhotoPair],
+        elsewhere: Mapping[str, Sequence[PhotoPair]] | None = None,
+        device: str = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self._unseen = list(unseen)
+        self._elsewhere = {name: list(pairs) for name, pairs in (elsewhere or {}).items()}
+        self._device, self._threads = device, threads
+        self._known: dict[str, UnseenScores] = {}
+
+    def score(self, weights: WeightsFile) -> Job[UnseenScores]:
+        """Predict every photo and compare; what is known is not computed again.
+
+        Raises:
+            PhotoError, MaskError: A photo or mask cannot be read, or they do not fit.
+        """
+        if weights.weights_id not in self._known:
+            engine = make_engine(weights, self._device, self._threads, "folded")
+            counts, lines = yield from _counted(engine, self._unseen)
+            elsewhere = {}
+            for name, pairs in self._elsewhere.items():
+                others, _ = yield from _counted(engine, pairs)
+                elsewhere[name] = scoring.dice(others)
+            self._known[weights.weights_id] = UnseenScores(
+                scoring.dice(counts),
+                scoring.tolerance_f1(counts),
+                lines.recall,
+                lines.mean_width_error_px,
+                elsewhere,
+            )
+        return self._known[weights.weights_id]
+
+
+def reference_pairs(folder: Path) -> list[PhotoPair]:
+    """The judging half of a reference set, for simulations that name no other set."""
+    photos = find_photos(folder / "images")[0::2]
+    return [PhotoPair(photo, folder / "masks" / f"{photo.stem}.png") for photo in photos]
+
+
+def _counted(engine: Engine, pairs: Sequence[PhotoPair]) -> Job[tuple[scoring.Counts, LineCounts]]:
+    counts, lines = scoring.Counts(), LineCounts()
+    for done, pair in enumerate(pairs):
+        report = progress(done, len(pairs), "photos", f"scoring {pair.photo.name}")
+        photo = read_photo(pair.photo)
+        prediction = yield from during(predict_pixels(engine, photo), report)
+        truth = pair.truth(photo.height, photo.width)
+        counts += scoring.count(prediction.mask(THRESHOLD), truth, tolerance_px=TOLERANCE_PX)
+        lines += count_lines(prediction.mask(THRESHOLD), truth, TOLERANCE_PX)
+    return counts, lines
