@@ -173,5 +173,7 @@ def _palette(t: Tokens) -> QPalette:
 def _sheet(tokens: Tokens) -> str:
     template = Template(asset("theme", "window.qss").read_text(encoding="utf-8"))
     colours = {field.name: getattr(tokens, field.name) for field in fields(tokens)}
-    arrows = {place: asset("theme", f"{place}-{tokens.name}.svg").as_posix() for place in ("up", "down")}
+    arrows = {
+        place: asset("theme", f"{place}-{tokens.name}.svg").as_posix() for place in ("up", "down", "check")
+    }
     return template.substitute(colours | arrows)
