@@ -66,7 +66,7 @@ class HeadStudent:
         self._spread = features.std(dim=0, correction=0).clamp_min(_LEAST_SPREAD)
         self._move = nn.Parameter(torch.zeros_like(weight))
         self._shift = nn.Parameter(torch.zeros_like(bias))
-        self._optimiser = torch.optim.Adam([self._move, self._shift], lr=plan.learning_rate)
+        self._optimiser = torch.optim.Adam(self._moved(), lr=plan.learning_rate)
         self._before = None if replayed is None else joined(replayed, head_logits(replayed, weight, bias))
         self.steps_done = 0
 
@@ -74,7 +74,7 @@ class HeadStudent:
         """Learn once from everything; return the loss before it.
 
         Raises:
-            NotFinite: The loss is infinite or no number; nothing was learned.
+            NotFinite: The loss or its gradient is infinite or no number; nothing was learned.
         """
         self._optimiser.zero_grad(set_to_none=True)
         rate = 0.5 * (1.0 + math.cos(math.pi * self.steps_done / max(1, self._plan.steps)))
@@ -87,9 +87,14 @@ class HeadStudent:
             bad = [index for index, one in enumerate(surprises.tolist()) if not math.isfinite(one)]
             raise NotFinite(tuple(self._names[index] for index in bad if index < len(self._names)))
         torch.autograd.backward(loss)
+        if not all(bool(torch.isfinite(one.grad).all()) for one in self._moved() if one.grad is not None):
+            raise NotFinite(self._names)
         self._optimiser.step()
         self.steps_done += 1
         return value
+
+    def _moved(self) -> tuple[nn.Parameter, nn.Parameter]:
+        return self._move, self._shift
 
     def head(self) -> tuple[Tensor, Tensor]:
         """Weight (K, D) and bias (K,) as they are now, float32."""

@@ -11,7 +11,7 @@ class Urgency(IntEnum):
     """The worker steps the most urgent job first.
 
     ``LOOK_SHOWN`` is a short look at the open photo: its labels, a heat map. Dehazing it takes longer, so a
-    look that is asked for meanwhile comes first.
+    look that is asked for meanwhile comes first. ``LEARN_LABELS`` takes seconds, ``FINE_TUNE`` minutes.
     """
 
     PREDICT_SHOWN = 0
@@ -19,7 +19,8 @@ class Urgency(IntEnum):
     DEHAZE_SHOWN = 2
     EVALUATE = 3
     PREDICT_AHEAD = 4
-    FINE_TUNE = 5
+    LEARN_LABELS = 5
+    FINE_TUNE = 6
 
 
 @dataclass(frozen=True, slots=True)
