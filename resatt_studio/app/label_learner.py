@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,9 +18,6 @@ from resatt_studio.records.label_learning import AnswerState, LabelPlan
 from resatt_studio.records.training import StepReport
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.workflow.jobs import progress
-
-if TYPE_CHECKING:
-    from resatt_studio.learning.label_looks import KeptLooks
 
 LEAST_FRESH = 5
 FRESH_SHARE = 0.25
@@ -47,7 +44,7 @@ class LabelLearner(QObject):
         self._shelf = shelf
         self._jobs: dict[str, int] = {}
         self._tried: frozenset[str] = frozenset()
-        self._kept: KeptLooks | None = None
+        self._kept: Any = None  # what the networks saw; made where torch may be loaded
         self.reports: dict[str, StepReport] = {}
         self.troubles: dict[str, StudioError] = {}
         session.state_read.connect(lambda _: self._look())

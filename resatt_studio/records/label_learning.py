@@ -79,7 +79,7 @@ class LabelPlan:
     model: str
     steps: int = 150
     learning_rate: float = 0.02
-    pull: float = 0.01
+    pull: float = 0.3
     replay: float = 1.0
     slip: float = 0.05
 

@@ -39,7 +39,7 @@ class LabelLearningBox(QWidget):
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
         self.rows: dict[str, _Row] = {model: _Row(TITLES[model]) for model in LABEL_MODELS}
-        self.head = QLabel("held-back photos named as you do")
+        self.head = QLabel("Held-back photos named as you do, before and after")
         self.head.setProperty("role", "muted")
         self.head.setWordWrap(True)
         buttons = QHBoxLayout()
@@ -76,10 +76,11 @@ class LabelLearningBox(QWidget):
             row.show_outcome(learner.outcome(model))
             shown |= row.filled
         self.head.setVisible(shown)
-        self.setVisible(self._session.project is not None)
 
     def _words(self, state: AnswerState) -> str:
         learner = self._learner
+        if self._session.project is None:
+            return "Open a project; both networks learn from what you call its photos."
         if learner.learning:
             running = [f"{TITLES[model]}: {report.phase}" for model, report in learner.reports.items()]
             return (" · ".join(running) or "Waiting for the network's thread") + "…"
