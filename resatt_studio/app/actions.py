@@ -15,8 +15,8 @@ class ActionSpec:
     Attributes:
         id: Unique; menus and the tool bar name it.
         text: In menus.
-        target: "part.method"; the part is "session", "view", "learner", "shelf", "labels", "ask", "window",
-            "canvas"; "answer.transverse" calls the photo so.
+        target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
+            "ask", "window", "canvas"; "answer.transverse" calls the photo so.
         help: One sentence for the tool tip and the shortcut sheet.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
@@ -142,6 +142,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Teach the network your approved corrections, in the background."),
     _act("stop_learning", "&Stop and keep the best", "learner.stop", "Ctrl+Shift+T", "stop", "learning",
          help="End learning now; the best weights so far are judged and kept as a candidate."),
+    _act("learn_labels", "Learn from class &answers", "label_learner.learn", "Ctrl+Shift+L", "",
+         "can_learn_labels", help="Teach RMT and ReViT what you called the photos, in the background."),
     _act("promote", "&Promote the candidate", "learner.promote_newest", "", "promote", "has_candidate",
          help="Use the newest candidate from now on."),
     _act("roll_back", "Roll &back", "learner.roll_back", "", "rollback", "can_roll_back",
@@ -177,7 +179,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                    "answer_none", SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "predict", "predict_all")),
-    ("&Learn", ("learn", "stop_learning", SEPARATOR, "promote", "roll_back", SEPARATOR, "import_weights")),
+    ("&Learn", ("learn", "stop_learning", "learn_labels", SEPARATOR, "promote", "roll_back", SEPARATOR,
+                "import_weights")),
     ("E&xport", ("export", "export_heat")),
     ("&Help", ("shortcuts", "about")),
 )  # fmt: skip

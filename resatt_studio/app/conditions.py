@@ -18,6 +18,7 @@ class Conditions:
     can_redo: bool
     can_learn: bool
     learning: bool
+    can_learn_labels: bool
     has_candidate: bool
     can_roll_back: bool
     mask_visible: bool
@@ -44,6 +45,7 @@ def conditions(parts: Parts) -> Conditions:
         can_redo=session.can_redo,
         can_learn=learner.can_learn,
         learning=learner.learning and not learner.stopping,
+        can_learn_labels=parts.label_learner.can_learn,
         has_candidate=learner.candidate is not None and not learner.learning,
         can_roll_back=learner.can_roll_back,
         mask_visible=view.layers["mask"].visible,

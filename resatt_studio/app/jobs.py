@@ -12,6 +12,7 @@ import platformdirs
 
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.jobs import JobProgress
+from resatt_studio.records.label_learning import AnswerState
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.project import EventEntry, RunState
@@ -34,7 +35,8 @@ class ProjectState:
 
     ``versions`` are the segmenter's, ``others`` those of the other networks. ``in_use`` has the weights id of
     every network that has active weights in this project; the others are asked with the factory's.
-    ``earlier`` has the weights id that rolling a network back leads to, where it can be.
+    ``earlier`` has the weights id that rolling a network back leads to, where it can be. ``answers`` are the
+    inspector's classes, which the label networks learn from.
     """
 
     entries: tuple[PhotoEntry, ...]
@@ -44,6 +46,7 @@ class ProjectState:
     in_use: Mapping[str, str] = field(repr=False, default_factory=dict)
     others: tuple[WeightsVersion, ...] = field(repr=False, default=())
     earlier: Mapping[str, str] = field(repr=False, default_factory=dict)
+    answers: AnswerState = field(repr=False, default_factory=AnswerState)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +81,7 @@ def open_or_create(
         project.settings.threshold = preferences.threshold
     else:
         project = open_project(folder)
-    cut_off = any(run.state is RunState.RUNNING for run in project.store.runs())
+    cut_off = any(run.state is RunState.RUNNING and run.model == MODEL for run in project.store.runs())
     return OpenedProject(project, read_state(project), project.settings.threshold, cut_off)
 
 
@@ -94,6 +97,8 @@ def sample_photos() -> Path:
 
 def read_state(project: Project) -> ProjectState:
     """Read what the panels show."""
+    from resatt_studio.workflow.answers import answer_state
+
     versions = project.shelf.versions()
     return ProjectState(
         tuple(project.store.photos()),
@@ -103,6 +108,7 @@ def read_state(project: Project) -> ProjectState:
         {version.model: version.weights_id for version in versions if version.state is WeightsState.ACTIVE},
         tuple(version for version in versions if version.model != MODEL),
         project.shelf.earlier(),
+        answer_state(project),
     )
 
 

@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
         owners: dict[str, QObject] = {
             "session": self.parts.session,
             "learner": self.parts.learner,
+            "label_learner": self.parts.label_learner,
             "shelf": self.parts.shelf,
             "view": view,
             "labels": labels,
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
         bind_canvas(self.canvas, self.parts, self.status)
         labels, attention = self.parts.labels, self.parts.attention
         changes = (session.changed, session.listed_changed, self.parts.learner.changed, labels.changed)
-        for signal in (*changes, attention.changed):
+        for signal in (*changes, attention.changed, self.parts.label_learner.changed):
             signal.connect(self._follow)
         view = self.parts.view
         for signal in (view.brush_changed, view.split_changed, view.compare_changed):

@@ -10,11 +10,14 @@ import typer
 
 from resatt_studio.cli.choices import Device, chosen_device, chosen_settings, chosen_threads
 from resatt_studio.cli.console import finish_on_interrupt, say, watch, write_json
+from resatt_studio.cli.label_learning import learn_labels
 from resatt_studio.cli.projects import ProjectPath
 from resatt_studio.errors import LearningError
 
 if TYPE_CHECKING:
     from resatt_studio.records.jobs import JobProgress
+
+SEGMENTER = "r2aunet"
 
 
 def finetune(
@@ -27,12 +30,20 @@ def finetune(
         str, typer.Option(metavar="auto|never", help="auto makes a better candidate active.")
     ] = "auto",
     seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
+    model: Annotated[
+        str,
+        typer.Option(metavar="r2aunet|rmt|revit|both", help="rmt, revit and both learn from class answers."),
+    ] = SEGMENTER,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="JSON; - for stdout.")
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Let a copy of the active weights learn from the approved corrections. Ctrl-C keeps the best so far."""
+    """Let a copy of the active weights learn from the approved corrections. Ctrl-C keeps the best so far.
+
+    With --model rmt, revit or both, the heads of the label networks learn from the class answers instead;
+    that takes seconds, and --seconds, --steps and --seed mean nothing to them.
+    """
     from resatt_studio.records.training import FineTunePlan
     from resatt_studio.workflow.finetune import fine_tune_project
     from resatt_studio.workflow.project import open_project
@@ -40,6 +51,9 @@ def finetune(
     if promote not in ("auto", "never"):
         raise LearningError(f"--promote {promote} has no meaning.", "Choose auto or never.")
     settings = chosen_settings()
+    if model != SEGMENTER:
+        learn_labels(project, model, promote == "auto", json_file, chosen_device(device, settings), settings)
+        return
     limit_s = seconds if seconds is not None else settings.learn_seconds
     plan = replace(FineTunePlan(), seconds=limit_s, steps=steps, seed=seed)
     with open_project(project) as opened, finish_on_interrupt("Keeping the best so far.") as finish_early:

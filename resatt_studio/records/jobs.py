@@ -12,6 +12,7 @@ class Urgency(IntEnum):
 
     ``DECIDE`` swaps weights and waits for no prediction. ``LOOK_SHOWN`` is a short look at the open photo:
     its labels, a heat map. Dehazing it takes longer, so a look that is asked for meanwhile comes first.
+    ``LEARN_LABELS`` takes seconds, ``FINE_TUNE`` minutes.
     """
 
     DECIDE = 0
@@ -20,7 +21,8 @@ class Urgency(IntEnum):
     DEHAZE_SHOWN = 3
     EVALUATE = 4
     PREDICT_AHEAD = 5
-    FINE_TUNE = 6
+    LEARN_LABELS = 6
+    FINE_TUNE = 7
 
 
 @dataclass(frozen=True, slots=True)

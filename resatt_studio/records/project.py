@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from resatt_studio.records.photo import Split
+
 
 @dataclass(frozen=True, slots=True)
 class EventEntry:
@@ -39,6 +41,23 @@ class LabelAnswer:
     answer: str
     author: str = ""
     made_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SidedAnswer:
+    """The answer that counts for a photo, and on which side of the split it stands.
+
+    Attributes:
+        photo_id: SHA-256 (hex) of the photo's bytes.
+        group: Photo group.
+        split: Side for answers; independent of the one for masks, and as sticky.
+        answer: Such as "transverse".
+    """
+
+    photo_id: str
+    group: str
+    split: Split
+    answer: str
 
 
 class RunState(StrEnum):
@@ -76,8 +95,8 @@ class RunEntry:
     Attributes:
         run_id: Grows with time within a project.
         base: weights_id it started from.
-        plan: Fields of the ``FineTunePlan``.
-        samples: sample_ids it was given.
+        plan: Fields of the ``FineTunePlan``, or of the ``LabelPlan``.
+        samples: sample_ids it was given; for a ``LabelPlan`` "photo_id:class" of every answer.
         state: Running, finished, stopped or failed.
         weights_id: The candidate it made, or "".
         reason: The gate's sentence, or what went wrong, or "".
@@ -97,3 +116,8 @@ class RunEntry:
     ended_at: str = ""
     author: str = ""
     curve: tuple[RunPoint, ...] = field(default=(), repr=False)
+
+    @property
+    def model(self) -> str:
+        """Registry name of the network that learned."""
+        return str(self.plan.get("model", "r2aunet"))

@@ -37,6 +37,36 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelScores:
+    """How well a label network names photos.
+
+    Attributes:
+        photos: How many were asked about.
+        right: How many were named as the inspector, or the truth, does.
+        surprise: Mean of -ln(probability of the right class) in nats, 0 or more.
+    """
+
+    photos: int
+    right: int
+    surprise: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelComparison:
+    """A label network's candidate beside the weights that were in use.
+
+    Attributes:
+        before, after: On the project's answered photos that judge.
+        reference_before, reference_after: On the shipped reference tiles.
+    """
+
+    before: LabelScores
+    after: LabelScores
+    reference_before: LabelScores
+    reference_after: LabelScores
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsVersion:
     """One set of weights on the shelf of a project.
 
@@ -53,6 +83,7 @@ class WeightsVersion:
         reason: Why it was promoted or refused, or "".
         made_at: ISO 8601.
         name: Shown to the inspector, such as "factory" or "v3".
+        labels: How a label network that learned from answers compares, else None.
     """
 
     weights_id: str
@@ -69,6 +100,7 @@ class WeightsVersion:
     reason: str = ""
     made_at: str = ""
     name: str = ""
+    labels: LabelComparison | None = None
 
 
 @dataclass(frozen=True, eq=False)

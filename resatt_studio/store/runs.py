@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from resatt_studio.errors import StoreError
+from resatt_studio.records.label_learning import LabelPlan
 from resatt_studio.records.project import EventEntry, RunEntry, RunPoint, RunState
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.store import schema
@@ -20,8 +21,11 @@ _runs, _points, _events = schema.runs.c, schema.run_points.c, schema.events.c
 class RunRecords(Records):
     """What was learned when, from what, and how it went."""
 
-    def start_run(self, base: str, plan: FineTunePlan, samples: Sequence[str] = (), author: str = "") -> int:
-        """Note that fine-tuning from the weights ``base`` on those sample_ids begins; return the run's id."""
+    def start_run(
+        self, base: str, plan: FineTunePlan | LabelPlan, samples: Sequence[str] = (), author: str = ""
+    ) -> int:
+        """Note that learning from the weights ``base`` on those samples or answers begins; return the run's
+        id."""
         with self._database.writing() as connection:
             result = connection.execute(
                 insert(schema.runs).values(
@@ -91,6 +95,16 @@ class RunRecords(Records):
                 curves.setdefault(row.run_id, []).append(point)
             rows = connection.execute(select(schema.runs).order_by(_runs.run_id))
             return [_run(row, curves.get(row.run_id, [])) for row in rows]
+
+    def learned_answers(self) -> dict[str, tuple[str, ...]]:
+        """What the newest finished run of every label network was given, by network; without the curves."""
+        newest: dict[str, tuple[str, ...]] = {}
+        query = select(_runs.plan, _runs.sample_ids).where(_runs.state == RunState.FINISHED)
+        with self._database.reading() as connection:
+            for plan, answers in connection.execute(query.order_by(_runs.run_id)):
+                if "model" in plan:
+                    newest[plan["model"]] = tuple(answers)
+        return newest
 
     def log(
         self, kind: str, detail: str = "", photo_id: str = "", weights_id: str = "", author: str = ""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import ReviewState, Split
-from resatt_studio.records.project import LabelAnswer
+from resatt_studio.records.project import LabelAnswer, SidedAnswer
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, following, log_event, now
@@ -21,7 +21,7 @@ from resatt_studio.store.journal import JournalRecords
 from resatt_studio.store.photos import PhotoRecords, set_review_state
 from resatt_studio.store.predictions import PredictionRecords
 from resatt_studio.store.runs import RunRecords
-from resatt_studio.store.split import ROUND, decide_side
+from resatt_studio.store.split import ROUND, answer_sides, decide_side
 
 _samples, _photos, _groups = schema.samples.c, schema.photos.c, schema.photo_groups.c
 
@@ -153,6 +153,31 @@ class AnswerRecords(Records):
                 LabelAnswer(row.photo_id, row.question, row.answer, row.author, row.made_at)
                 for row in connection.execute(query)
             ]
+
+    def sided_answers(self, question: str) -> list[SidedAnswer]:
+        """The answers to one question that count, of all photos, each on its side of the split.
+
+        They come in the order in which the photos were first answered. That order decides the sides, and
+        photos whose answer was taken back keep their turn in it.
+        """
+        answers = schema.label_answers.c
+        query = (
+            select(answers.photo_id, answers.answer, _photos.group_name)
+            .join(schema.photos, _photos.photo_id == answers.photo_id)
+            .where(answers.question == question)
+            .order_by(answers.id)
+        )
+        newest: dict[str, tuple[str, str]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(query):
+                # a photo that was answered before keeps its place
+                newest[row.photo_id] = (row.group_name, row.answer)
+        sides = answer_sides(group for group, _ in newest.values())
+        return [
+            SidedAnswer(photo_id, group, sides[group], answer)
+            for photo_id, (group, answer) in newest.items()
+            if answer
+        ]
 
 
 class SettingRecords(Records):

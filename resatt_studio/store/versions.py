@@ -11,7 +11,14 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import WeightsError
-from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
+from resatt_studio.records.weights import (
+    LabelComparison,
+    LabelScores,
+    Scores,
+    WeightsFile,
+    WeightsState,
+    WeightsVersion,
+)
 from resatt_studio.store import schema
 from resatt_studio.store.base import following, log_event, now
 from resatt_studio.store.blobs import sha256, write_whole
@@ -48,6 +55,7 @@ class WeightsShelf:
         after: Scores | None = None,
         reference_before: Scores | None = None,
         reference_after: Scores | None = None,
+        labels: LabelComparison | None = None,
         state: WeightsState = WeightsState.CANDIDATE,
         reason: str = "",
         name: str = "",
@@ -59,7 +67,7 @@ class WeightsShelf:
             weights: The file as read or made.
             parent: weights_id they were fine-tuned from.
             samples: sample_ids they learned from; all must be in the store.
-            before, after, reference_before, reference_after: As in ``WeightsVersion``.
+            before, after, reference_before, reference_after, labels: As in ``WeightsVersion``.
             state: ``ACTIVE`` also retires the version that was active.
             reason, name, author: For people; the name is "v" and the number unless given.
 
@@ -72,6 +80,7 @@ class WeightsShelf:
             "after": after,
             "reference_before": reference_before,
             "reference_after": reference_after,
+            **({} if labels is None else {"labels": labels}),
         }
         with self._database.writing() as connection:
             known = select(_weights.weights_id).where(_weights.weights_id == weights.weights_id)
@@ -306,7 +315,9 @@ def _set_active(connection: Connection, model: str, weights_id: str) -> None:
 
 
 def _version(row: Row[Any], samples: Sequence[str]) -> WeightsVersion:
-    scores = {key: None if value is None else Scores(**value) for key, value in row.scores.items()}
+    told = dict(row.scores)
+    labels = told.pop("labels", None)
+    scores = {key: None if value is None else Scores(**value) for key, value in told.items()}
     return WeightsVersion(
         weights_id=row.weights_id,
         model=row.model,
@@ -318,5 +329,6 @@ def _version(row: Row[Any], samples: Sequence[str]) -> WeightsVersion:
         reason=row.reason,
         made_at=row.made_at,
         name=row.name,
+        labels=labels and LabelComparison(**{key: LabelScores(**value) for key, value in labels.items()}),
         **scores,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from resatt_studio.records.photo import Split
 from resatt_studio.store.samples import SampleStore
-from resatt_studio.store.split import ROUND, decide_side
+from resatt_studio.store.split import ANSWER_ROUND, ROUND, answer_sides, decide_side
 
 names = st.lists(st.text(min_size=1, max_size=12), unique=True, min_size=5, max_size=40)
 
@@ -71,3 +71,25 @@ def test_no_photo_has_a_side_before_its_group_is_approved(
     add("b", "h")
     store.approve(photo, np.zeros((30, 40), np.uint8))
     assert [entry.split for entry in store.photos()] == [Split.TRAIN, None]
+
+
+@given(names, st.integers(1, 40))
+def test_every_third_group_that_is_answered_judges_and_later_answers_move_none(
+    groups: list[str], cut: int
+) -> None:
+    sides = answer_sides(groups)
+    assert list(sides) == groups and sides[groups[0]] is Split.TRAIN
+    for start in range(0, len(groups) - ANSWER_ROUND + 1, ANSWER_ROUND):
+        one_round = [sides[group] for group in groups[start : start + ANSWER_ROUND]]
+        assert one_round.count(Split.VALIDATION) == 1
+    assert answer_sides(groups[:cut]).items() <= sides.items()
+    assert answer_sides([*groups, *groups[::-1]]) == sides, "a group that comes again changes nothing"
+
+
+def test_photos_of_one_group_stand_on_one_side(store: SampleStore, add: Callable[..., str]) -> None:
+    for name in "abcdefgh":
+        store.label_answer(add(name, group=name if name < "e" else "burst"), "crack type", "no_crack")
+    store.label_answer(add("i"), "surface", "asphalt")
+    answers = store.sided_answers("crack type")
+    assert [answer.group for answer in answers] == ["a", "b", "c", "d", "burst", "burst", "burst", "burst"]
+    assert len({answer.split for answer in answers if answer.group == "burst"}) == 1

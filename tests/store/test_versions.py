@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resatt_studio.errors import BugError, WeightsError
-from resatt_studio.records.weights import Scores, WeightsFile, WeightsState
+from resatt_studio.records.weights import LabelComparison, LabelScores, Scores, WeightsFile, WeightsState
 from resatt_studio.store import schema
 from resatt_studio.store.versions import WeightsShelf
 
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 WeightsOf = Callable[..., WeightsFile]
 ACTIVE = WeightsState.ACTIVE
+
+
+def test_a_label_network_s_comparison_comes_back(shelf: WeightsShelf, weights_of: WeightsOf) -> None:
+    comparison = LabelComparison(*(LabelScores(6, right, right / 7) for right in range(4)))
+    added = shelf.add(weights_of("head", "rmt"), labels=comparison)
+    assert shelf.version(added.weights_id).labels == comparison
+    assert shelf.add(weights_of("other", "rmt")).labels is None
 
 
 def test_a_version_comes_back_with_everything_that_was_said(

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.settings import DEVICES, STARTING_WEIGHTS, THEMES, Settings, settings_path
+from resatt_studio.settings import DEVICES, LEARN_LABELS, STARTING_WEIGHTS, THEMES, Settings, settings_path
 
 _DEVICE_TITLES = {
     "auto": "Best available",
@@ -31,6 +31,8 @@ _STARTING_TITLES = {
     "factory": "Factory (research photos)",
     "generated": "Generated scenes alone",
 }
+
+_LABEL_TITLES = {"auto": "By itself, once enough are new", "ask": "When I ask for it"}
 
 
 class SettingsDialog(QDialog):
@@ -55,6 +57,7 @@ class SettingsDialog(QDialog):
         self.threads.setSpecialValueText("All cores")
         self.threshold = QSpinBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
         self.seconds = QSpinBox(minimum=5, maximum=86400, value=round(now.learn_seconds), suffix=" s")
+        self.labels = _choice({name: _LABEL_TITLES[name] for name in LEARN_LABELS}, now.learn_labels)
         self.author = QLineEdit(now.author)
         self.theme.currentIndexChanged.connect(lambda _: change(theme=self.theme.currentData()))
         self.device.currentIndexChanged.connect(lambda _: change(device=self.device.currentData()))
@@ -64,6 +67,7 @@ class SettingsDialog(QDialog):
         self.threads.valueChanged.connect(lambda value: change(threads=value))
         self.threshold.valueChanged.connect(lambda value: change(threshold=value / 100))
         self.seconds.valueChanged.connect(lambda value: change(learn_seconds=float(value)))
+        self.labels.currentIndexChanged.connect(lambda _: change(learn_labels=self.labels.currentData()))
         self.author.editingFinished.connect(lambda: change(author=self.author.text()))
         form = QFormLayout()
         form.setVerticalSpacing(10)
@@ -79,6 +83,7 @@ class SettingsDialog(QDialog):
             ),
             ("Threshold", self.threshold, "Probability above which a pixel counts as crack in new projects"),
             ("Learning time", self.seconds, "Longest that one round of learning may take"),
+            ("Learn from class answers", self.labels, "When RMT and ReViT learn what you called the photos"),
             ("Your name", self.author, "Written beside your strokes and approvals"),
         )
         for title, widget, help in rows:

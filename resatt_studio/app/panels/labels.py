@@ -9,6 +9,7 @@ from resatt_studio.app.asking import Asking
 from resatt_studio.app.crack_words import CRACK_WORDS, agreement
 from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
 from resatt_studio.app.panels.bars import ProbabilityBar
+from resatt_studio.app.panels.label_learning import LabelLearningBox
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.labels import CRACK_TYPES, CrackType
@@ -30,6 +31,7 @@ class LabelsPanel(ScrolledPanel):
         self.again = _button("Try again", "Ask those again that did not answer", self._labels.look_again)
         self.said = _words("Your answer")
         self.clear = _button("Clear", "Take your answer back (0)", self._labels.clear)
+        self.learning = LabelLearningBox(parts)
         self.foot = _words("Weights that answered", role="muted")
         self._build(parts)
         self._labels.changed.connect(self._show)
@@ -60,6 +62,7 @@ class LabelsPanel(ScrolledPanel):
         self.column.addWidget(self.trouble)
         self.column.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addLayout(answer)
+        self.column.addWidget(self.learning)
         self.column.addStretch(1)
         self.column.addWidget(self.foot)
 
