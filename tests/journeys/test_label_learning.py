@@ -78,7 +78,7 @@ def test_answers_by_key_teach_the_networks_and_the_panel_says_what_came_of_it(op
     answer_by_key(opened, 3)
     panel = window.panel("labelsPanel")
     box = panel.learning
-    assert "3 photos answered: 2 teach, 1 judge." in box.words.text()
+    assert "3 photos answered: 2 teach, 1 judges." in box.words.text()
     assert f"{LEAST_TAUGHT} that teach and {LEAST_JUDGES} that judge" in box.words.text()
     assert not box.learn.isEnabled() and not window.actions_["learn_labels"].isEnabled()
     assert wait_for(lambda: len(parts.labels.labellings) == 2, 60)

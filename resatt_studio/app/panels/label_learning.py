@@ -86,7 +86,12 @@ class LabelLearningBox(QWidget):
             return (" · ".join(running) or "Waiting for the network's thread") + "…"
         if learner.troubles:
             return "\n".join(f"{TITLES[model]}: {error}" for model, error in learner.troubles.items())
-        said = f"{state.taught + state.judging} photos answered: {state.taught} teach, {state.judging} judge."
+        answered = state.taught + state.judging
+        said = (
+            f"{answered} photo{'' if answered == 1 else 's'} answered: "
+            f"{state.taught} teach{'es' if state.taught == 1 else ''}, "
+            f"{state.judging} judge{'s' if state.judging == 1 else ''}."
+        )
         if state.enough:
             return said
         return f"{said} The networks learn from {LEAST_TAUGHT} that teach and {LEAST_JUDGES} that judge."
