@@ -35,8 +35,7 @@ def imagenet_tensor(pixels: Tensor) -> Tensor:
     """
     scale = torch.tensor([1.0 / (255.0 * std) for std in IMAGENET_STD])
     shift = torch.tensor([mean / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)])
-    columns = (values.view(1, 3, 1, 1).to(pixels.device) for values in (scale, shift))
-    scale, shift = columns
+    scale, shift = (values.view(1, 3, 1, 1).to(pixels.device) for values in (scale, shift))
     return pixels.permute(0, 3, 1, 2).float().mul_(scale).sub_(shift)
 
 

@@ -10,11 +10,11 @@ from resatt_studio.errors import LearningError
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, Verdict
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.simulation.recipes import Gate, Recipe
-from resatt_studio.workflow.finetune import collect_samples, fine_tune_project
+from resatt_studio.workflow.finetune import collect_samples, fine_tune_project, shelve
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.predict import Threads
 from resatt_studio.workflow.project import Project
-from resatt_studio.workflow.promote import promote, refuse
+from resatt_studio.workflow.promote import decide
 
 if TYPE_CHECKING:
     from resatt_studio.learning.plain_recipe import PlainRecipe
@@ -108,16 +108,7 @@ def _plainly(
         steps.close()
     learned = tuple(sample.sample_id for sample in samples)
     verdict = judge_by(gate, result)
-    version = project.shelf.add(
-        result.weights,
-        parent=base.weights_id,
-        samples=learned,
-        before=result.before,
-        after=result.after,
-        reference_before=result.reference_before,
-        reference_after=result.reference_after,
-        reason=verdict.reason,
-    )
+    version = shelve(project, base, result, learned, verdict.reason)
     verdict = _decide(project, version.weights_id, verdict)
     return Learned(verdict.promoted, verdict.reason, result.steps)
 
@@ -149,5 +140,4 @@ def judge_by(gate: Gate, result: FineTuneResult) -> Verdict:
 def _decide(project: Project, weights_id: str, verdict: Verdict) -> Verdict:
     if weights_id == project.shelf.active().weights_id:
         return Verdict(False, "The candidate is the weights in use.")
-    (promote if verdict.promoted else refuse)(project, weights_id, verdict.reason)
-    return verdict
+    return decide(project, project.shelf.version(weights_id), verdict)[1]

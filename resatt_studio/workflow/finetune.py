@@ -19,7 +19,7 @@ from resatt_studio.records.weights import WeightsFile, WeightsVersion
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.predict import Threads
-from resatt_studio.workflow.promote import promote, refuse
+from resatt_studio.workflow.promote import decide
 from resatt_studio.workflow.weights import MODEL, scores_row
 
 if TYPE_CHECKING:
@@ -272,7 +272,20 @@ def _judged(
     if result.weights.weights_id == base.weights_id:
         return project.shelf.version(base.weights_id), Verdict(False, "Not promoted: no step was made.")
     verdict = judge(result)
-    version = project.shelf.add(
+    version = shelve(project, base, result, learned, verdict.reason, author)
+    return decide(project, version, verdict, promote_better, author)
+
+
+def shelve(
+    project: Project,
+    base: WeightsFile,
+    result: FineTuneResult,
+    learned: tuple[str, ...],
+    reason: str,
+    author: str = "",
+) -> WeightsVersion:
+    """Put what was learned on the shelf as a candidate, with its scores beside those of ``base``."""
+    return project.shelf.add(
         result.weights,
         parent=base.weights_id,
         samples=learned,
@@ -280,11 +293,6 @@ def _judged(
         after=result.after,
         reference_before=result.reference_before,
         reference_after=result.reference_after,
-        reason=verdict.reason,
+        reason=reason,
         author=author,
     )
-    if not promote_better:
-        would = "would be promoted" if verdict.promoted else "would be refused"
-        return version, Verdict(False, f"Waits as candidate; it {would}. {verdict.reason}")
-    decide = promote if verdict.promoted else refuse
-    return decide(project, version.weights_id, verdict.reason, author=author), verdict

@@ -18,7 +18,7 @@ from resatt_studio.workflow.answers import answered_photos
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.label import LABEL_MODELS
 from resatt_studio.workflow.load import open_photo
-from resatt_studio.workflow.promote import promote, refuse
+from resatt_studio.workflow.promote import decide
 from resatt_studio.workflow.weights import factory_path, load_file
 
 if TYPE_CHECKING:
@@ -208,8 +208,4 @@ def _judged(
         return version, Verdict(
             False, f"Waits as candidate: other weights came into use meanwhile. {verdict.reason}"
         )
-    if not promote_better:
-        would = "would be promoted" if verdict.promoted else "would be refused"
-        return version, Verdict(False, f"Waits as candidate; it {would}. {verdict.reason}")
-    decide = promote if verdict.promoted else refuse
-    return decide(project, version.weights_id, verdict.reason, author=author), verdict
+    return decide(project, version, verdict, promote_better, author)

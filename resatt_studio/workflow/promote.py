@@ -6,6 +6,7 @@ from pathlib import Path
 
 from resatt_studio.errors import WeightsError
 from resatt_studio.models.registry import model_entry
+from resatt_studio.records.training import Verdict
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.workflow.project import Project, bundled_weights
 
@@ -55,6 +56,24 @@ def refuse(project: Project, weights_id: str, reason: str = "", author: str = ""
         WeightsError: No such version, or it is in use.
     """
     return project.shelf.refuse(weights_id, reason, author)
+
+
+def decide(
+    project: Project, version: WeightsVersion, verdict: Verdict, promote_better: bool = True, author: str = ""
+) -> tuple[WeightsVersion, Verdict]:
+    """Carry out what a gate says of a candidate, or with ``promote_better`` False let it wait.
+
+    Returns:
+        The version as it stands now, and the verdict that holds.
+
+    Raises:
+        WeightsError: As for :func:`promote` and :func:`refuse`.
+    """
+    if not promote_better:
+        would = "would be promoted" if verdict.promoted else "would be refused"
+        return version, Verdict(False, f"Waits as candidate; it {would}. {verdict.reason}")
+    carry_out = promote if verdict.promoted else refuse
+    return carry_out(project, version.weights_id, verdict.reason, author=author), verdict
 
 
 def rollback(project: Project, model: str = MODEL, author: str = "") -> WeightsVersion:

@@ -37,8 +37,7 @@ class DehazeConfig(RunOptions):
         clean: Share of patches that stay clear, in [0, 1], beside those that the haze recipe itself leaves
             clear (5 %): they teach to leave clear photos alone.
         witness_share: Weight of a further loss: the factory segmenter, held fast, shall see the same crack in
-            the dehazed patch as in the clear one, by cross-entropy and Dice. Then ``crop_px`` must be a
-            multiple of 32.
+            the dehazed patch as in the clear one, by cross-entropy and Dice.
         on_crack: Share of patches that are centred on a crack of the photo's mask, in [0, 1]; where it is 0,
             masks are not read.
         coloured: Share of patches with coloured airlight, in [0, 1].
