@@ -15,9 +15,11 @@ from resatt_studio.inference.paths import AUTO, PLAIN
 from resatt_studio.inference.ready import Holder, timed
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesSeen, predict_tiles
-from resatt_studio.records.arrays import read_only
+from resatt_studio.inference.surface import Answering, answering
+from resatt_studio.records.arrays import UInt8Array, read_only
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import LookedAt, Prediction
+from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
 
 MAX_FLIPPED = 0.0005
@@ -59,6 +61,19 @@ class Engine(Holder[Segmenter]):
         super().__init__(device, precision, threads, path)
         self._check_precision = precision == "auto"
         self.precision_check: PrecisionCheck | None = None
+        self._answering: Answering | None = None
+
+    def use(self, weights: WeightsFile) -> None:
+        """Answer with these weights from now on, and with ``weights.elsewhere`` about photos unlike those
+        they learned from; a photo under way ends with the old ones.
+
+        Raises:
+            WeightsError: As for every holder.
+        """
+        super().use(weights)
+        segmenter, in_use = self.in_use()
+        if self._answering is None or self._answering.own is not segmenter:
+            self._answering = answering(segmenter, in_use)
 
     def _make(self, network: nn.Module, compute: Compute, threads: Threads) -> Segmenter:
         segmenter = Segmenter(network, compute, threads, self.path)
@@ -75,12 +90,15 @@ class Engine(Holder[Segmenter]):
         tile_px: int = TILE_PX,
         overlap_px: int = OVERLAP_PX,
         looked_at: LookedAt | None = None,
+        taken: UInt8Array | None = None,
     ) -> Generator[TilesSeen, None, Prediction]:
         """Predict one photo.
 
         Args:
             photo: Of any size.
             tile_px, overlap_px, looked_at: As for :func:`.sliding.predict_tiles`.
+            taken: H x W x 3 uint8 RGB, the photo as it was taken when ``photo`` is a dehazed one; its surface
+                decides who answers.
 
         Yields:
             How far it is and what is finished, after every batch of tiles.
@@ -93,6 +111,8 @@ class Engine(Holder[Segmenter]):
             BugError: No weights are in use yet.
         """
         segmenter, weights = self.in_use()
+        if self._answering is not None:
+            segmenter = self._answering.about(photo.pixels if taken is None else taken)
         steps = predict_tiles(segmenter, photo.pixels, tile_px, overlap_px, looked_at)
         (probability_8bit, mean_entropy), seconds = yield from timed(steps)
         return Prediction(

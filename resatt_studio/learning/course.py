@@ -14,9 +14,11 @@ from torch import Tensor
 
 from resatt_studio.errors import LearningError
 from resatt_studio.imaging.scores import Counts
+from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.device import Threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
+from resatt_studio.inference.surface import Answering, answering, known_to
 from resatt_studio.learning.checkpoint import PointWriter, ResumePoint, read_point
 from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.lessons import Lesson, make_lesson
@@ -25,10 +27,12 @@ from resatt_studio.learning.patches import PatchSampler
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import Student, relative_cost
 from resatt_studio.learning.support import Window, choose_windows, within_pixels
+from resatt_studio.learning.surfaces import find_home
 from resatt_studio.models.state import build, pack_weights
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
+from resatt_studio.records.surface import HomeSurface, KnownSurfaces
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
 
@@ -40,8 +44,9 @@ JUDGE_PIXELS_A_SECOND = 30_000
 """How many pixels of the default network a plan may predict before learning and at each judging, for every
 second of its time; so that 50-megapixel photos do not eat the time meant for learning."""
 
-INHERITED = ("title", "input_range", "data")
-"""What a candidate's header takes over from its parent's: how to feed it, and on what terms its data came."""
+INHERITED = ("title", "input_range", "data", "surfaces")
+"""What a candidate's header takes over from its parent's: how to feed it, on what terms its data came, and
+which surfaces it all began with."""
 
 PULL_BACK = (0.6, 0.35)
 """Shares of the plan's blend that are tried in turn when every candidate of a run forgot too much."""
@@ -85,6 +90,32 @@ class _Best:
         return cls(said["step"], state, marks, rank, float(said["peak"]))
 
 
+@dataclass(eq=False)
+class _Home:
+    """Where a candidate answers, and who answers elsewhere.
+
+    Attributes:
+        surface: Of the corrected photos.
+        known: Surfaces that ``root`` knew.
+        root: The weights that all learning in the project began with.
+        ready: ``root``, once it was needed.
+    """
+
+    surface: HomeSurface
+    known: KnownSurfaces
+    root: WeightsFile
+    ready: Segmenter | None = None
+
+    @classmethod
+    def of(cls, base: WeightsFile, samples: Sequence[Sample], others: Sequence[Float32Array]) -> _Home | None:
+        """None when ``base`` does not say which surfaces it knows: it then learns for all of them."""
+        known = known_to(base)
+        if known is None:
+            return None
+        corrected = [describe_surface(sample.pixels) for sample in samples]
+        return cls(find_home(known, corrected, others), known, base.elsewhere or base)
+
+
 class Course:
     """One run, from judging before to judging after."""
 
@@ -98,6 +129,7 @@ class Course:
         precision: str,
         threads: Threads,
         resume: Path | None,
+        others: Sequence[Float32Array] = (),
     ) -> None:
         self.base, self.plan, self.reference = base, plan, reference
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
@@ -133,6 +165,7 @@ class Course:
             self.windows = [replace(window, held=None) for window in self.windows]
             held_back = within_pixels(self.windows, judge_pixels)
         self.exam = Exam(held_back, reference)
+        self.home = _Home.of(base, samples, others)
         self.chance = np.random.default_rng(plan.seed)
         self.before = Marks({})
         self.best: _Best | None = None
@@ -147,8 +180,10 @@ class Course:
         """Judge the base weights and write down what each window has to teach."""
         segmenter = Segmenter(self.network, self.compute, self.threads)
         start = self.pace.seconds
-        yield from self._sit(segmenter, "judging before")
+        yield from self._sit(answering(segmenter, self.base), "judging before")
         self.before = self._marks
+        if self.home is not None and self.base.elsewhere is None:
+            self.exam.remember_elsewhere(self.before)
         judging_seconds = self.pace.seconds - start
         lessons: list[Lesson] = []
         for window in self.windows:
@@ -161,8 +196,17 @@ class Course:
         self.judging_seconds = judging_seconds
         self.pace.begin_learning(judging_seconds, self.student.steps_done)
 
-    def _sit(self, segmenter: Segmenter, phase: str, stop: Callable[[], bool] = lambda: False) -> Steps:
-        sitting = self.exam.sit(segmenter, stop)
+    def _answers(self) -> Answering:
+        """The candidate as the app would ask it."""
+        candidate = self.student.candidate()
+        if self.home is None:
+            return Answering(candidate)
+        if self.home.ready is None:
+            self.home.ready = Segmenter(build(self.home.root), self.compute, self.threads)
+        return Answering(candidate, self.home.ready, self.home.surface, self.home.known)
+
+    def _sit(self, answers: Answering, phase: str, stop: Callable[[], bool] = lambda: False) -> Steps:
+        sitting = self.exam.sit(answers, stop)
         while True:
             self.pause()
             try:
@@ -239,7 +283,7 @@ class Course:
     def _judge(self, phase: str, stop: Callable[[], bool]) -> Steps:
         """Judge the candidate as it is now; keep it when it is the best so far."""
         step = self.student.steps_done
-        yield from self._sit(self.student.candidate(), phase, stop)
+        yield from self._sit(self._answers(), phase, stop)
         marks = self._marks
         here = self.exam.scores(marks, here=True)
         whole = len(marks.counts) == len(self.exam.questions)
@@ -320,7 +364,7 @@ class Course:
         weights = pack_weights(self.base.model, self.base.config, best.state, self._metadata(best.step))
         scores = self.exam.scores
         return FineTuneResult(
-            weights=weights,
+            weights=weights if self.home is None else replace(weights, elsewhere=self.home.root),
             before=scores(self.before, here=True, only=best.marks),
             after=scores(best.marks, here=True),
             reference_before=scores(self.before, here=False, only=best.marks),
@@ -334,6 +378,8 @@ class Course:
 
     def _metadata(self, step: int) -> dict[str, str]:
         told = {key: value for key, value in self.base.metadata.items() if key in INHERITED}
+        if self.home is not None:
+            told.update(home=self.home.surface.to_text(), elsewhere=self.home.root.weights_id)
         told.update(
             parent=self.base.weights_id,
             step=str(step),

@@ -11,9 +11,8 @@ import numpy as np
 from resatt_studio.errors import MaskError
 from resatt_studio.imaging.scores import Counts, centreline_dice, count, macro, scores
 from resatt_studio.inference.device import Threads, choose_compute
-from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
-from resatt_studio.models.state import build
+from resatt_studio.inference.surface import make_answering
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.weights import Scores, WeightsFile
 
@@ -113,12 +112,12 @@ def evaluate(
         WeightsError: The weights do not fit their network.
         OutOfMemory: Even one tile does not fit.
     """
-    segmenter = Segmenter(build(weights), choose_compute(device, precision), threads)
+    answers = make_answering(weights, choose_compute(device, precision), threads)
     rows: list[PhotoScore] = []
     for example in examples:
         _check_size(example)
         seconds = 0.0
-        steps = predict_tiles(segmenter, example.pixels)
+        steps = predict_tiles(answers.about(example.pixels), example.pixels)
         while True:
             start = time.perf_counter()
             try:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from resatt_studio.imaging.scores import Counts, count
-from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
+from resatt_studio.inference.surface import Answering
 from resatt_studio.learning.evaluate import pooled
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.support import Window
@@ -63,14 +63,19 @@ class Exam:
             for tile in reference.exam
         ]
         self.questions = list(_alternating(own, drawn))
+        self._elsewhere: dict[int, Counts] = {}
 
     def sit(
-        self, segmenter: Segmenter, stop: Callable[[], bool] = lambda: False
+        self, answers: Answering, stop: Callable[[], bool] = lambda: False
     ) -> Generator[None, None, Marks]:
         """Answer the questions; yields after every tile.
 
+        What answers elsewhere is the same network from sitting to sitting: it is asked each question once.
+
         Args:
-            segmenter: The network.
+            answers: The network that is judged answers about the project's photos, and about each scene of
+            the
+                reference set whichever would in the app.
             stop: Asked between questions, once one of each kind is answered; the marks then cover what was
                 answered so far.
         """
@@ -79,6 +84,11 @@ class Exam:
         for index, asked in enumerate(self.questions):
             if index >= first and stop():
                 break
+            segmenter = answers.own if asked.here else answers.about(asked.pixels)
+            elsewhere = segmenter is not answers.own
+            if elsewhere and index in self._elsewhere:
+                marks[index] = self._elsewhere[index]
+                continue
             steps = predict_tiles(segmenter, asked.pixels)
             while True:
                 try:
@@ -88,7 +98,13 @@ class Exam:
                     break
                 yield
             marks[index] = count(np.asarray(answer > 127), asked.truth, asked.known, TOLERANCE_PX)
+            if elsewhere:
+                self._elsewhere[index] = marks[index]
         return Marks(marks)
+
+    def remember_elsewhere(self, marks: Marks) -> None:
+        """What answers elsewhere was judged already: here are its marks."""
+        self._elsewhere |= {i: one for i, one in marks.counts.items() if not self.questions[i].here}
 
     def scores(self, marks: Marks, here: bool, only: Marks | None = None) -> Scores | None:
         """Pooled scores of one kind of questions, or None when none was answered.

@@ -17,6 +17,7 @@ from resatt_studio.inference.device import Threads
 from resatt_studio.learning.course import Course
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import NotFinite
+from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
@@ -47,6 +48,7 @@ def fine_tune(
     finish_early: threading.Event | None = None,
     threads: Threads = None,
     precision: str = "auto",
+    others: Sequence[Float32Array] = (),
 ) -> Generator[StepReport, None, FineTuneResult]:
     """Teach a copy of ``base`` the corrections in ``samples``.
 
@@ -68,6 +70,10 @@ def fine_tune(
         finish_early: Once set, the run ends within two seconds with the best candidate so far.
         threads: CPU threads, a function asked before each piece of work, or None for all cores.
         precision: "auto", "fp32" or "bf16".
+        others: Descriptors (``imaging.surface``) of the project's photos, corrected or not: they show where
+        its
+            surface ends. What was learned is asked about that surface alone, and about others the weights
+            that learning began with.
 
     Returns:
         The candidate with scores before and after. Without validation photos, parts of the training photos
@@ -80,7 +86,7 @@ def fine_tune(
         OutOfMemory: One smallest patch does not fit on the CPU either.
     """
     _check(samples, plan)
-    course = Course(base, samples, plan, reference, device, precision, threads, resume)
+    course = Course(base, samples, plan, reference, device, precision, threads, resume, others)
     course.pause = should_yield or (lambda: None)
     course.finish_early = finish_early or threading.Event()
     try:

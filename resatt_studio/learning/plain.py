@@ -19,6 +19,7 @@ from torch.nn import functional
 from resatt_studio.errors import LearningError
 from resatt_studio.inference.device import Compute, Threads, apply_threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter, to_input
+from resatt_studio.inference.surface import Answering
 from resatt_studio.learning.augment import change_light, draw_geometry, warp_photo, warp_values
 from resatt_studio.learning.exam import Exam, Marks
 from resatt_studio.learning.losses import crack_loss
@@ -175,7 +176,7 @@ def _sit(
 ) -> Generator[StepReport, None, Marks]:
     if not exam.questions:
         return Marks({})
-    sitting = exam.sit(Segmenter(network, compute, threads))
+    sitting = exam.sit(Answering(Segmenter(network, compute, threads)))
     while True:
         try:
             next(sitting)

@@ -113,6 +113,9 @@ class WeightsFile:
         config: Constructor arguments.
         metadata: The rest of the header (data, command, commit, scores, licence terms), all strings.
         data: The file's bytes.
+        elsewhere: Weights that answer about photos of other surfaces than ``home`` of the header, or None
+        when
+            these answer about every photo; the shelf of a project finds them.
     """
 
     weights_id: str
@@ -120,3 +123,4 @@ class WeightsFile:
     config: Config
     metadata: Mapping[str, str]
     data: bytes = field(repr=False)
+    elsewhere: WeightsFile | None = field(repr=False, default=None)

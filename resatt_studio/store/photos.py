@@ -6,9 +6,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from resatt_studio.errors import StoreError
+from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.photo import PhotoEntry, PhotoFacts, ReviewState, Split
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, following, log_event, now
@@ -100,6 +102,29 @@ class PhotoRecords(Records):
             self._require_photo(connection, photo_id)
             self._move(connection, photo_id, _text(path))
         return self.photo(photo_id)
+
+    def describe(self, photo_id: str, descriptor: Float32Array) -> None:
+        """Note what a photo's surface looks like (``imaging.surface``); a photo never changes, so once is
+        enough."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(schema.photos)
+                .where(_photos.photo_id == photo_id)
+                .values(surface=descriptor.astype("<f4").tobytes())
+            )
+
+    def surfaces(self) -> dict[str, Float32Array]:
+        """Descriptors of the photos that have one, by photo_id."""
+        query = select(_photos.photo_id, _photos.surface).where(_photos.surface.is_not(None))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(_photos.arrival)).all()
+        return {row.photo_id: np.frombuffer(row.surface, "<f4").astype(np.float32) for row in rows}
+
+    def is_described(self, photo_id: str) -> bool:
+        """Whether :meth:`describe` was called for a photo."""
+        query = select(_photos.photo_id).where(_photos.photo_id == photo_id, _photos.surface.is_not(None))
+        with self._database.reading() as connection:
+            return connection.scalar(query) is not None
 
     def _insert(self, connection: Connection, facts: PhotoFacts, state: ReviewState, reason: str) -> None:
         group = facts.group or facts.photo_id

@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSIONS = ("0001", "0002", "0003")
+SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004")
 """Revisions of ``migrations/versions`` from oldest to newest; kept here so that opening a current database
 needs no Alembic."""
 
@@ -66,6 +66,7 @@ photos = Table(
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("added_at", String(40), nullable=False),
+    Column("surface", LargeBinary),  # its descriptor, float32 little-endian; NULL until it was predicted
 )
 
 edits = Table(

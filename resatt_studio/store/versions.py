@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -247,9 +247,18 @@ class WeightsShelf:
     def load(self, weights_id: str) -> WeightsFile:
         """Read a version's file and verify every byte of it.
 
+        Fine-tuned weights come with those that answer elsewhere, as far as these are on the shelf.
+
         Raises:
-            WeightsError: No such version, or its file is missing or damaged.
+            WeightsError: No such version, or a file is missing or damaged.
         """
+        weights = self._load(weights_id)
+        elsewhere = weights.metadata.get("elsewhere", "")
+        if elsewhere in (version.weights_id for version in self.versions(weights.model)):
+            weights = replace(weights, elsewhere=self._load(elsewhere))
+        return weights
+
+    def _load(self, weights_id: str) -> WeightsFile:
         version = self.version(weights_id)
         with self._database.reading() as connection:
             row = connection.execute(

@@ -125,6 +125,7 @@ def fine_tune_project(
             run.resume_point,
             finish_early=finish_early,
             threads=threads,
+            others=list(project.store.surfaces().values()),
         )
         result = yield from _watched(run, steps)
     except GeneratorExit:

@@ -13,6 +13,8 @@ from resatt_studio.errors import PhotoError
 from resatt_studio.export.items import ExportItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import find_exporter
+from resatt_studio.imaging.surface import describe_surface
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
 from resatt_studio.records.prediction import LookedAt, Prediction, PredictionPart
@@ -94,7 +96,11 @@ def predict_photo(
         # Other weights may have come into use since the id was asked for; what took the haze out counts.
         dehazing = yield from clears.dehaze(photo)
         seen, dehazer_id = Photo(photo.photo_id, dehazing.pixels), dehazing.weights_id
-    prediction = yield from predict_pixels(engine, seen, looked_at=looked_at, dehazer_id=dehazer_id)
+    if not project.store.is_described(photo.photo_id):
+        project.store.describe(photo.photo_id, describe_surface(photo.pixels))
+    prediction = yield from predict_pixels(
+        engine, seen, looked_at=looked_at, dehazer_id=dehazer_id, taken=photo.pixels
+    )
     project.store.put_prediction(prediction)
     return prediction
 
@@ -241,7 +247,7 @@ def predict_files(
 
     def predict(path: Path, photo: Photo, report: JobProgress) -> Job[PredictedFile]:
         chosen = yield from choose_input(photo, shown, dehazer, report)
-        prediction = yield from predict_pixels(engine, chosen.photo, report)
+        prediction = yield from predict_pixels(engine, chosen.photo, report, taken=photo.pixels)
         facts = PhotoFacts(photo.photo_id, path, photo.height, photo.width, path.stat().st_size)
         item = ExportItem(facts, prediction, threshold=threshold, stem=stems[path])
         files = [exporter.export(item, out).paths[0] for exporter in formats]
@@ -269,6 +275,7 @@ def predict_pixels(
     report: JobProgress | None = None,
     looked_at: LookedAt | None = None,
     dehazer_id: str = "",
+    taken: UInt8Array | None = None,
 ) -> Job[Prediction]:
     """Predict one photo and keep the answer nowhere.
 
@@ -280,9 +287,10 @@ def predict_pixels(
         looked_at: Asked before every batch where somebody looks; tiles there come first, and the answer is
             the same. None for reading order.
         dehazer_id: Weights that took the haze out of these pixels; said by the answer and its parts.
+        taken: As for ``Engine.predict``.
     """
     weights_id = engine.weights_id
-    steps = engine.predict(photo, looked_at=looked_at)
+    steps = engine.predict(photo, looked_at=looked_at, taken=taken)
     try:
         while True:
             done, total, pieces = next(steps)

@@ -11,6 +11,7 @@ import torch
 
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.inference.surface import Answering
 from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.support import Window, choose_windows
@@ -27,8 +28,8 @@ def window(labels: np.ndarray, approved: np.ndarray | None = None) -> Window:
     )
 
 
-def segmenter(weights: WeightsFile) -> Segmenter:
-    return Segmenter(build(weights), Compute(torch.device("cpu")))
+def answering(weights: WeightsFile) -> Answering:
+    return Answering(Segmenter(build(weights), Compute(torch.device("cpu"))))
 
 
 def test_what_nobody_said_is_no_question() -> None:
@@ -83,8 +84,8 @@ def test_two_networks_compare_on_what_both_answered(
     finish: Callable[[Any], Any],
 ) -> None:
     exam = Exam(list(choose_windows([make_sample(1), make_sample(2)])), tiny_reference)
-    whole = finish(exam.sit(segmenter(tiny_weights)))
-    part = finish(exam.sit(segmenter(tiny_weights), stop=lambda: True))
+    whole = finish(exam.sit(answering(tiny_weights)))
+    part = finish(exam.sit(answering(tiny_weights), stop=lambda: True))
     assert len(whole.counts) == 4
     assert sorted(part.counts) == [0, 1]  # one of each kind is always answered
     assert exam.scores(whole, here=True, only=part) == exam.scores(part, here=True)

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.learning.losses import crack_loss
+from resatt_studio.learning.surfaces import known_surfaces
 from resatt_studio.learning.training.card import terms_of
 from resatt_studio.learning.training.crack_config import CrackConfig
 from resatt_studio.learning.training.crack_data import (
@@ -21,8 +23,12 @@ from resatt_studio.learning.training.crack_data import (
     plain_batches,
 )
 from resatt_studio.learning.training.crack_judging import Judgement, judge_steps
+from resatt_studio.learning.training.datasets import Tile
 from resatt_studio.models.r2aunet import R2AUNet
+from resatt_studio.records.surface import KnownSurfaces
 
+_DESCRIBED = 150
+"""About so many tiles of a set have their surface described; each takes some milliseconds."""
 _CRACK_SHARE = 0.03  # about what the patches hold; only where the head's bias begins
 
 
@@ -32,6 +38,7 @@ class CrackTask:
     def __init__(self, config: CrackConfig) -> None:
         self._config = config
         self._data = TrainingData((), {}, ())
+        self._surfaces: KnownSurfaces | None = None
 
     def read(self, folders: Sequence[Path]) -> Generator[str, None, None]:
         self._data = yield from load_data(self._config, folders)
@@ -66,3 +73,21 @@ class CrackTask:
 
     def terms(self) -> Mapping[str, Any]:
         return terms_of(self._config.sets)
+
+    def facts(self) -> Mapping[str, str]:
+        """The surfaces of the sets and of the drawn scenes. Tables of tiles without crack are not told apart:
+        their tiles come from photos of all sets."""
+        if self._surfaces is None:
+            tables = {Path(entry.table).stem for entry in self._config.crack_free}
+            described = {
+                source.name: [describe_surface(tile.pixels) for tile in _some(source.tiles)]
+                for source in self._data.sources
+                if source.name not in tables
+            }
+            self._surfaces = known_surfaces(described)
+        return {"surfaces": self._surfaces.to_text()}
+
+
+def _some(tiles: Sequence[Tile]) -> Sequence[Tile]:
+    """At least ``_DESCRIBED`` tiles, evenly over the list, or all."""
+    return tiles[:: max(1, len(tiles) // _DESCRIBED)]

@@ -84,3 +84,6 @@ class DehazeTask:
 
     def terms(self) -> Mapping[str, Any]:
         return terms_of(self._config.sets)
+
+    def facts(self) -> Mapping[str, str]:
+        return {}

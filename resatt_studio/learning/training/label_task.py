@@ -126,6 +126,9 @@ class LabelTask:
         }
         return sets | {table: {"source": table} for table in self._config.tables}
 
+    def facts(self) -> Mapping[str, str]:
+        return {}
+
     def _draw(self, rng: np.random.Generator) -> tuple[LabelTile, int]:
         """A type by its share, then a set that has it, then a tile: no type belongs to one set."""
         shares = np.array(self._config.shares)

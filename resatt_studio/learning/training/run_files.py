@@ -61,6 +61,7 @@ class RunFiles(Keeper):
         config = self._config
         terms, name = self._task.terms(), self._out.name
         metadata = card(config, terms, self._folders, *run.best_at, run.judgement, name, self._earlier_steps)
+        metadata |= self._task.facts()
         self._weights = pack_weights(config.model, config.network, run.best, metadata, half=True)
         write_weights(self._out, self._weights)
         if self._curve is not None:

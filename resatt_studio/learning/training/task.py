@@ -72,3 +72,7 @@ class Task(Protocol):
     def terms(self) -> Mapping[str, Any]:
         """What was learned from and its owners' terms, for the header of the weights file."""
         ...
+
+    def facts(self) -> Mapping[str, str]:
+        """What else the header says, by its key."""
+        ...

@@ -1,0 +1,89 @@
+"""Fine-tuned weights at home, those they began with elsewhere.
+
+What a network learned from one project's corrections makes it better there and a little worse on other
+surfaces: masks grow, thin cracks thicken. Photos that look unlike the corrected ones are therefore answered
+by the weights that learning began with, so nothing is forgotten. The choice is made once for a whole photo,
+by its grain, light and colour (``imaging.surface``), not by what the network sees in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from resatt_studio.imaging.surface import describe_surface
+from resatt_studio.inference.device import Compute, Threads
+from resatt_studio.inference.paths import FOLDED
+from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.models.state import build
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.surface import HomeSurface, KnownSurfaces
+from resatt_studio.records.weights import WeightsFile
+
+
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """Who answers about which photo.
+
+    Attributes:
+        own: The weights themselves, ready.
+        elsewhere: Those they began with, ready; None when ``own`` answers about every photo.
+        home: Where ``own`` learned.
+        known: Surfaces that ``elsewhere`` knew.
+    """
+
+    own: Segmenter
+    elsewhere: Segmenter | None = None
+    home: HomeSurface | None = field(repr=False, default=None)
+    known: KnownSurfaces | None = field(repr=False, default=None)
+
+    def about(self, pixels: UInt8Array) -> Segmenter:
+        """Who answers about a photo.
+
+        Args:
+            pixels: H x W x 3 uint8 RGB; of the photo as it was taken, dehazed or not.
+        """
+        if self.elsewhere is None or self.home is None or self.known is None:
+            return self.own
+        at_home = bool(self.home.holds(describe_surface(pixels)[None], self.known)[0])
+        return self.own if at_home else self.elsewhere
+
+
+def answering(own: Segmenter, weights: WeightsFile) -> Answering:
+    """Put beside a ready network the one that answers elsewhere.
+
+    Args:
+        own: Made from ``weights``; the other runs in the same way.
+        weights: With ``elsewhere``, or without any effect.
+    """
+    surfaces = surfaces_of(weights)
+    if weights.elsewhere is None or surfaces is None:
+        return Answering(own)
+    other = Segmenter(build(weights.elsewhere), own.compute, own.threads, own.path)
+    return Answering(own, other, *surfaces)
+
+
+def make_answering(
+    weights: WeightsFile, compute: Compute, threads: Threads = None, path: str = FOLDED
+) -> Answering:
+    """Make weights ready to answer; arguments as for ``Segmenter``."""
+    return answering(Segmenter(build(weights), compute, threads, path), weights)
+
+
+def known_to(weights: WeightsFile) -> KnownSurfaces | None:
+    """The surfaces that weights began with, or None when their file does not say or says nonsense."""
+    try:
+        return KnownSurfaces.from_text(weights.metadata["surfaces"])
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def surfaces_of(weights: WeightsFile) -> tuple[HomeSurface, KnownSurfaces] | None:
+    """Home and the known surfaces of fine-tuned weights; None for weights that are at home everywhere."""
+    known = known_to(weights)
+    try:
+        home = HomeSurface.from_text(weights.metadata["home"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    if known is None or home.places.shape[1] != known.places.shape[1]:
+        return None
+    return home, known

@@ -1,0 +1,140 @@
+"""Which surfaces weights come from: those they knew from the beginning, and the one they were corrected
+on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.records.arrays import Float32Array
+
+Floats = npt.NDArray[np.float64]
+
+HOME_BONUS = 2.0
+"""Squared distance, in within-surface standard deviations, by which home is preferred: a photo between home
+and another surface was most likely taken in the project at hand."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnownSurfaces:
+    """Surfaces that weights learned from, by the descriptors of their photos (``imaging.surface``).
+
+    In :meth:`place` numbers, photos of one surface scatter about one of its places with a standard deviation
+    of about one in every direction.
+
+    Attributes:
+        origin: Length D; mean of all photos.
+        axes: D x A; (descriptor - origin) @ axes is the place.
+        places: P x A; one to a few for each surface.
+        names: P surfaces' names.
+    """
+
+    origin: Floats = field(repr=False)
+    axes: Floats = field(repr=False)
+    places: Floats = field(repr=False)
+    names: tuple[str, ...]
+
+    def place(self, descriptors: Float32Array) -> Floats:
+        """N x D descriptors to N x A places."""
+        return (np.asarray(descriptors, np.float64) - self.origin) @ self.axes
+
+    def distance(self, places: Floats) -> Floats:
+        """N x A places to N squared distances to the nearest known one."""
+        gaps: Floats = ((places[:, None] - self.places[None]) ** 2).sum(2)
+        return np.asarray(gaps.min(1))
+
+    def to_text(self) -> str:
+        """As JSON, for a weights file's header; six significant digits."""
+        return json.dumps(
+            {
+                "origin": _rounded(self.origin),
+                "axes": _rounded(self.axes),
+                "places": _rounded(self.places),
+                "names": list(self.names),
+            }
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> KnownSurfaces:
+        """The opposite of :meth:`to_text`.
+
+        Raises:
+            ValueError: The text says something else.
+        """
+        said = _read(text)
+        origin, axes, places = (
+            np.asarray(said.get(key, ()), np.float64) for key in ("origin", "axes", "places")
+        )
+        names = tuple(str(name) for name in said.get("names", ()))
+        fits = axes.ndim == places.ndim == 2 and axes.shape == (len(origin), places.shape[1])
+        if not fits or len(names) != len(places) or not all(map(_finite, (origin, axes, places))):
+            raise ValueError("these are no known surfaces")
+        return cls(origin, axes, places, names)
+
+
+@dataclass(frozen=True, eq=False)
+class HomeSurface:
+    """The surface that weights were corrected on.
+
+    Attributes:
+        places: N x A; one for each surface that the corrections are of.
+        photos: N; of how many photos each place is the mean.
+    """
+
+    places: Floats = field(repr=False)
+    photos: tuple[int, ...]
+
+    def distance(self, places: Floats) -> Floats:
+        """N x A places to N squared distances to the nearest home; a mean of few photos is uncertain itself,
+        so distances to it are shortened by 1 + 1 / photos."""
+        gaps: Floats = ((places[:, None] - self.places[None]) ** 2).sum(2)
+        return np.asarray((gaps / (1 + 1 / np.asarray(self.photos, np.float64))).min(1))
+
+    def holds(self, descriptors: Float32Array, known: KnownSurfaces) -> npt.NDArray[np.bool_]:
+        """Which of N x D descriptors are nearer to home than to any known surface."""
+        places = known.place(descriptors)
+        return np.asarray(self.distance(places) < known.distance(places) + HOME_BONUS)
+
+    def to_text(self) -> str:
+        """As JSON, for a weights file's header."""
+        return json.dumps({"places": _rounded(self.places), "photos": list(self.photos)})
+
+    @classmethod
+    def from_text(cls, text: str) -> HomeSurface:
+        """The opposite of :meth:`to_text`.
+
+        Raises:
+            ValueError: The text says something else.
+        """
+        said = _read(text)
+        places = np.asarray(said.get("places", ()), np.float64)
+        photos = tuple(int(count) for count in said.get("photos", ()))
+        if (
+            places.ndim != 2
+            or len(photos) != len(places)
+            or min(photos, default=0) < 1
+            or not _finite(places)
+        ):
+            raise ValueError("this is no home surface")
+        return cls(places, photos)
+
+
+def _read(text: str) -> dict[str, Any]:
+    said = json.loads(text)
+    if not isinstance(said, dict):
+        raise ValueError("a table was expected")
+    return said
+
+
+def _rounded(values: Floats) -> Any:
+    return json.loads(
+        json.dumps(np.asarray(values).tolist()), parse_float=lambda text: float(f"{float(text):.6g}")
+    )
+
+
+def _finite(values: Floats) -> bool:
+    return bool(np.isfinite(values).all())
