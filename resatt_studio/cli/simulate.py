@@ -13,20 +13,14 @@ from resatt_studio.cli.console import say, show_table, watch
 
 if TYPE_CHECKING:
     from resatt_studio.simulation.photo_set import PhotoPair
-    from resatt_studio.simulation.points import Point
-    from resatt_studio.simulation.report import Simulation, TableRow
-
-PHOTO_COUNTS = (0, 1, 2, 5, 10, 20)
-BUDGETS_S = (120.0, 300.0, 600.0, 1200.0)
+    from resatt_studio.simulation.report import Simulation
 
 
 def simulate(
     photo_set: Annotated[
         Path, typer.Argument(metavar="SET", help="Folder with images/, masks/, train.txt and test.txt.")
     ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for simulation.json, simulation.csv, simulation.png.")
-    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for simulation.json, .csv, .md and .png.")],
     list_file: Annotated[
         Path | None,
         typer.Option("--list", metavar="FILE", help="Stems the inspector may get; default: train.txt."),
@@ -35,7 +29,13 @@ def simulate(
         Path | None, typer.Option(metavar="FILE", help="Stems that only judge; default: test.txt.")
     ] = None,
     test_photos: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Judge on so many photos of a set; 0 for all.")
+        int, typer.Option(metavar="N", min=0, help="Judge on so many photos of each set; 0 for all.")
+    ] = 0,
+    unseen_photos: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Of SET alone; default: as --test-photos says.")
+    ] = 0,
+    elsewhere_photos: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Of each other set; default: as --test-photos says.")
     ] = 0,
     other: Annotated[
         list[Path] | None,
@@ -67,22 +67,38 @@ def simulate(
     wait: Annotated[
         bool, typer.Option("--wait", help="The inspector waits for learning before the next photo.")
     ] = False,
+    wrong_strokes: Annotated[
+        float,
+        typer.Option(metavar="SHARE", min=0.0, max=1.0, help="So large a share of strokes comes out wrong."),
+    ] = 0.0,
+    upside_down: Annotated[
+        int, typer.Option(metavar="N", min=0, help="So many approved photos are labelled upside down.")
+    ] = 0,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Sessions at once, each in a process with one thread.")
+    ] = 1,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="To start from; default: the factory weights.")
     ] = None,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw simulation.png.")] = True,
     device: Device = "auto",
 ) -> None:
-    """Walk simulated inspectors through photos with hidden truth, and compare ways of learning."""
+    """Walk simulated inspectors through photos with hidden truth, and compare ways of learning.
+
+    What DIR holds of the same simulation is not walked again.
+    """
     from resatt_studio.cli.replay import paint
     from resatt_studio.records.training import FineTunePlan
     from resatt_studio.simulation.machine import Prices
+    from resatt_studio.simulation.mistakes import HandNoise
     from resatt_studio.simulation.photo_set import own_list, read_pairs, spread
     from resatt_studio.simulation.plot import draw_plot, require_matplotlib
     from resatt_studio.simulation.recipes import RECIPES, find_recipe
     from resatt_studio.simulation.report import write_csv, write_json
-    from resatt_studio.simulation.run import SimulationPlan, Surface
+    from resatt_studio.simulation.resume import continued
+    from resatt_studio.simulation.run import SimulationPlan, Surface, settings_of
     from resatt_studio.simulation.run import simulate as simulated
+    from resatt_studio.simulation.tables import all_tables, write_markdown
     from resatt_studio.simulation.walk import SessionPlan
 
     settings = chosen_settings()
@@ -92,8 +108,10 @@ def simulate(
     surface = Surface(
         name=photo_set.resolve().name,
         opened=read_pairs(photo_set, list_file or own_list(photo_set, "train")),
-        unseen=spread(read_pairs(photo_set, test_list or own_list(photo_set, "test")), test_photos),
-        elsewhere=_elsewhere(other or [], test_photos),
+        unseen=spread(
+            read_pairs(photo_set, test_list or own_list(photo_set, "test")), unseen_photos or test_photos
+        ),
+        elsewhere=_elsewhere(other or [], elsewhere_photos or test_photos),
     )
     limit_s = seconds if seconds is not None else settings.learn_seconds
     session = SessionPlan(
@@ -103,22 +121,32 @@ def simulate(
         waits=wait,
         learning=FineTunePlan(seconds=_NO_LIMIT_S if steps else limit_s, steps=steps),
         prices=Prices() if steps else None,
+        noise=HandNoise(wrong_strokes, upside_down),
         device=chosen_device(device, settings),
-        threads=chosen_threads(settings),
+        # Sums depend on the number of threads: one, where the same points are promised whatever --jobs is.
+        threads=1 if steps or jobs > 1 else chosen_threads(settings),
     )
-    plan = SimulationPlan(recipes, seeds, session, pool, weights)
+    session.noise.turned(photos, seed=0)  # told before any work
+    plan = SimulationPlan(recipes, seeds, session, pool, weights, jobs)
+    known = continued(out / "simulation.json", settings_of(surface, plan))
 
     def keep(simulation: Simulation) -> None:
         write_json(out / "simulation.json", simulation)
         write_csv(out / "simulation.csv", simulation.points)
 
-    simulation = watch(simulated(surface, plan, paint, keep), "Simulating")
+    simulation = watch(simulated(surface, plan, paint, keep, known), "Simulating")
+    title = f"{surface.name}, inspectors: {simulation.settings['seeds']}"
+    tables = all_tables(simulation.points)
+    write_markdown(out / "simulation.md", title, tables)
     if plot:
-        draw_plot(out / "simulation.png", simulation.points, f"{surface.name}, inspectors: {seeds}")
-    _show(simulation.points, photos)
-    say(None, f"{len(simulation.points)} points in {out}")
+        draw_plot(out / "simulation.png", simulation.points, title)
+    for table in tables:
+        if len(table.rows) <= _MOST_ROWS:
+            show_table(None, table.title, table.columns, table.rows, table.text_columns)
+    say(None, f"{len(simulation.points)} points in {out}; all tables in {out / 'simulation.md'}")
 
 
+_MOST_ROWS = 20
 _NO_LIMIT_S = 86400.0
 
 
@@ -132,35 +160,3 @@ def _elsewhere(others: Sequence[Path], most: int) -> Mapping[str, Sequence[Photo
     return {
         folder.resolve().name: spread(read_pairs(folder, own_list(folder, "test")), most) for folder in others
     }
-
-
-def _show(points: Sequence[Point], photos: int) -> None:
-    from resatt_studio.simulation.report import summarise
-
-    counts = [one for one in PHOTO_COUNTS if one < photos] + [photos]
-    longest = max(point.simulated_s for point in points)
-    budgets = [one for one in BUDGETS_S if one <= longest]
-    rows = summarise(points, counts, budgets)
-    columns = ["Dice after", *(f"{one} photos" for one in counts), *(f"{one:.0f} s" for one in budgets)]
-    show_table(None, "Mean and standard deviation over inspectors", columns, [_dice(row) for row in rows])
-    names = {
-        "tolerance_f1": "F1 at 2 px",
-        "centreline_recall": "centre line found",
-        "width_error_px": "width error, px",
-        "lost_elsewhere": "Dice lost elsewhere",
-        "simulated_s": "seconds",
-        "strokes": "strokes",
-    }
-    cells = [(row.recipe, *(_number(row.end[name]) for name in names)) for row in rows]
-    show_table(None, "", ["at the end", *names.values()], cells)
-
-
-def _dice(row: TableRow) -> list[str]:
-    spreads = [*row.dice_at_photos.values(), *row.dice_at_seconds.values()]
-    return [row.recipe, *(f"{mean:.3f} ±{deviation:.3f}" for mean, deviation in spreads)]
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3f}"

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PHOTO_COUNTS = (1, 2, 5, 10, 20)
+"""After so many photos recipes are compared; other sets are judged only there, at the start and the end."""
+
 
 class Event(StrEnum):
     """What happened at a point."""
@@ -29,13 +32,15 @@ class Point:
         weights_id: In use now.
         dice, tolerance_f1, centreline_recall, width_error_px: Of these weights on unseen photos of the
             surface; see ``scoring.UnseenScores``.
-        elsewhere: Dice on other sets, by name.
+        elsewhere: Dice on other sets, by name; empty where these weights were not judged elsewhere.
         hand_s: Simulated seconds of the inspector's own work so far, waiting left out.
         machine_s: Seconds that predicting and learning were counted with so far.
         measured_s: Wall-clock seconds that they took on this machine so far; differs from ``machine_s`` where
             steps have a price.
         steps: Optimiser steps so far.
         reason: What the gate said, after learning.
+        wrong_strokes: Of the strokes, how many came out wrong; all of a photo that is upside down.
+        upside_down: Of the photos, how many were vouched for upside down.
     """
 
     recipe: str
@@ -55,6 +60,8 @@ class Point:
     measured_s: float = 0.0
     steps: int = 0
     reason: str = ""
+    wrong_strokes: int = 0
+    upside_down: int = 0
 
 
 def at_seconds(session: Sequence[Point], seconds: float) -> Point:
@@ -68,9 +75,10 @@ def at_photos(session: Sequence[Point], photos: int) -> Point:
 
 
 def lost_elsewhere(session: Sequence[Point], point: Point) -> float | None:
-    """Mean Dice lost on other sets since the session began; below 0 where it rose, None without sets."""
+    """Mean Dice lost on other sets since the session began; below 0 where it rose, None where it was
+    not judged."""
     first = session[0].elsewhere
-    if not first:
+    if not first or not point.elsewhere:
         return None
     return sum(first[name] - point.elsewhere[name] for name in first) / len(first)
 

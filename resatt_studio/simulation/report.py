@@ -17,7 +17,7 @@ from resatt_studio.simulation.points import Event, Point, at_photos, at_seconds,
 
 FORMAT = "resatt-simulation-1"
 _ELSEWHERE = "dice on "  # before the name of another set, in the head of the CSV
-_WHOLE = ("seed", "photos", "strokes", "steps")
+_WHOLE = ("seed", "photos", "strokes", "steps", "wrong_strokes", "upside_down")
 _NUMBERS = ("simulated_s", "dice", "tolerance_f1", "centreline_recall", "hand_s", "machine_s", "measured_s")
 _SINGLE = tuple(one.name for one in fields(Point) if one.name != "elsewhere")
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from resatt_studio import __version__
+from resatt_studio.errors import WeightsError
+from resatt_studio.simulation.parallel import spread_over_processes
 from resatt_studio.simulation.photo_set import PhotoPair, draw
-from resatt_studio.simulation.points import Point
+from resatt_studio.simulation.points import Point, by_session
 from resatt_studio.simulation.recipes import Recipe
 from resatt_studio.simulation.report import Simulation
+from resatt_studio.simulation.resume import code_id
 from resatt_studio.simulation.scoring import Scorer
 from resatt_studio.simulation.walk import SessionPlan, walk
 from resatt_studio.workflow.demo import Painter, replay
 from resatt_studio.workflow.jobs import Job, progress
-from resatt_studio.workflow.project import create_project
+from resatt_studio.workflow.project import bundled_weights, create_project
 
 POOL_FACTOR = 4
 """Photos that are opened for each that will be approved, so that there is something to choose from."""
@@ -34,6 +39,7 @@ class SimulationPlan:
         pool: Photos that an inspector opens, drawn by the seed; 0 for ``POOL_FACTOR`` times the approved
             ones.
         weights: To start from; the shipped ones when None.
+        jobs: Sessions at once, each in a process of its own when there are several.
     """
 
     recipes: Sequence[Recipe]
@@ -41,6 +47,7 @@ class SimulationPlan:
     session: SessionPlan
     pool: int = 0
     weights: Path | None = None
+    jobs: int = 1
 
     @property
     def opened(self) -> int:
@@ -69,37 +76,77 @@ def simulate(
     plan: SimulationPlan,
     paint: Painter = replay,
     so_far: Callable[[Simulation], None] = lambda _: None,
+    known: Simulation | None = None,
 ) -> Job[Simulation]:
     """Walk every inspector through every recipe.
 
     Args:
         surface: The photos.
         plan: What is simulated.
-        paint: As for :func:`.walk.walk`.
+        paint: As for :func:`.walk.walk`; with more than one process a function of a module.
         so_far: Told after every session what is known until then, so that a long simulation that is cut off
             leaves something behind.
+        known: Sessions that need not be walked again, made with the same settings; see ``resume``.
 
     Raises:
         PhotoError, MaskError: A photo or mask cannot be read, or they do not fit.
         WeightsError: The starting weights cannot be used.
+        LearningError: A process died.
     """
-    scorer = Scorer(surface.unseen, surface.elsewhere, plan.session.device, plan.session.threads)
-    settings = _settings(surface, plan)
-    points: list[Point] = []
-    sessions = [(seed, recipe) for seed in range(plan.seeds) for recipe in plan.recipes]
-    for done, (seed, recipe) in enumerate(sessions):
+    known = known or Simulation(settings_of(surface, plan))
+    sessions = by_session(known.points)
+    wanted = [(recipe, seed) for seed in range(plan.seeds) for recipe in plan.recipes]
+    missing = [(recipe, seed) for recipe, seed in wanted if (recipe.name, seed) not in sessions]
+
+    def whole() -> Simulation:
+        names = list(known.settings["recipes"])
+        order = sorted(sessions, key=lambda one: (one[1], names.index(one[0])))
+        return Simulation(known.settings, tuple(point for one in order for point in sessions[one]))
+
+    def keep(session: tuple[Recipe, int], points: tuple[Point, ...]) -> None:
+        sessions[session[0].name, session[1]] = list(points)
+        so_far(whole())
+
+    work = SessionWork(surface, plan, paint)
+    if plan.jobs > 1:
+        yield from spread_over_processes(missing, work, plan.jobs, keep, _words)
+    else:
+        for done, session in enumerate(missing):
+            keep(session, (yield from _counted(work(session), done, len(missing), _words(session))))
+    yield progress(len(missing), len(missing), "sessions")
+    return whole()
+
+
+class SessionWork:
+    """Walks one session; can be sent to another process.
+
+    Args:
+        surface, plan, paint: As for :func:`simulate`.
+    """
+
+    def __init__(self, surface: Surface, plan: SimulationPlan, paint: Painter) -> None:
+        self._surface, self._plan, self._paint = surface, plan, paint
+
+    def __call__(self, session: tuple[Recipe, int]) -> Job[tuple[Point, ...]]:
+        """Walk the inspector of a recipe and a seed through a project of its own."""
+        recipe, seed = session
+        plan, surface = self._plan, self._surface
         pairs = {pair.photo.absolute(): pair for pair in draw(surface.opened, plan.opened, seed)}
-        session = replace(plan.session, recipe=recipe, seed=seed)
         with (
             tempfile.TemporaryDirectory(prefix="resatt-simulation-") as folder,
             create_project(Path(folder) / "session.resatt", plan.weights) as project,
         ):
-            walking = walk(project, pairs, session, scorer, paint)
-            words = f"{recipe.name}, seed {seed}"
-            points.extend((yield from _counted(walking, done, len(sessions), words)))
-        so_far(Simulation(settings, tuple(points)))
-    yield progress(len(sessions), len(sessions), "sessions")
-    return Simulation(settings, tuple(points))
+            own = replace(plan.session, recipe=recipe, seed=seed)
+            return (yield from walk(project, pairs, own, self._scorer, self._paint))
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        session = self._plan.session
+        return Scorer(self._surface.unseen, self._surface.elsewhere, session.device, session.threads)
+
+
+def _words(session: tuple[Recipe, int]) -> str:
+    return f"{session[0].name}, seed {session[1]}"
 
 
 def _counted(walking: Job[tuple[Point, ...]], done: int, total: int, words: str) -> Job[tuple[Point, ...]]:
@@ -115,8 +162,12 @@ def _counted(walking: Job[tuple[Point, ...]], done: int, total: int, words: str)
         walking.close()
 
 
-def _settings(surface: Surface, plan: SimulationPlan) -> dict[str, Any]:
-    """What the report says of how it came about; no folder of this machine."""
+def settings_of(surface: Surface, plan: SimulationPlan) -> dict[str, Any]:
+    """What the report says of how it came about; no folder of this machine.
+
+    Raises:
+        WeightsError: The starting weights cannot be read.
+    """
     session = plan.session
     return {
         "version": __version__,
@@ -133,7 +184,19 @@ def _settings(surface: Surface, plan: SimulationPlan) -> dict[str, Any]:
         "learning": asdict(session.learning),
         "prices": asdict(session.prices) if session.prices is not None else None,
         "times": asdict(session.times),
+        "noise": asdict(session.noise),
         "device": session.device,
         "threads": session.threads,
         "weights": plan.weights.name if plan.weights is not None else "factory",
+        "weights_file": _file_id(plan.weights or bundled_weights("factory")),
+        "learning_code": code_id(),
     }
+
+
+def _file_id(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise WeightsError(
+            f"{path} cannot be read: {error}.", "Name a weights file with --weights."
+        ) from error

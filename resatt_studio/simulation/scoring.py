@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +30,12 @@ class UnseenScores:
         tolerance_f1: In [0, 1], at 2 px.
         centreline_recall: Share of the true centre line with a predicted pixel within 2 px, in [0, 1].
         width_error_px: Mean difference in width along the found part, in pixels; None when nothing is found.
-        elsewhere: Dice on other sets, by name.
     """
 
     dice: float
     tolerance_f1: float
     centreline_recall: float
     width_error_px: float | None
-    elsewhere: Mapping[str, float] = field(default_factory=dict)
 
 
 class Scorer:
@@ -61,28 +59,37 @@ class Scorer:
         self._elsewhere = {name: list(pairs) for name, pairs in (elsewhere or {}).items()}
         self._device, self._threads = device, threads
         self._known: dict[str, UnseenScores] = {}
+        self._known_elsewhere: dict[str, Mapping[str, float]] = {}
 
-    def score(self, weights: WeightsFile) -> Job[UnseenScores]:
-        """Predict every photo and compare; what is known is not computed again.
+    def unseen(self, weights: WeightsFile) -> Job[UnseenScores]:
+        """Predict the surface's photos and compare; what is known is not computed again.
 
         Raises:
             PhotoError, MaskError: A photo or mask cannot be read, or they do not fit.
         """
         if weights.weights_id not in self._known:
-            engine = make_engine(weights, self._device, self._threads, "folded")
-            counts, lines = yield from _counted(engine, self._unseen)
-            elsewhere = {}
-            for name, pairs in self._elsewhere.items():
-                others, _ = yield from _counted(engine, pairs)
-                elsewhere[name] = scoring.dice(others)
+            counts, lines = yield from _counted(self._engine(weights), self._unseen)
             self._known[weights.weights_id] = UnseenScores(
-                scoring.dice(counts),
-                scoring.tolerance_f1(counts),
-                lines.recall,
-                lines.mean_width_error_px,
-                elsewhere,
+                scoring.dice(counts), scoring.tolerance_f1(counts), lines.recall, lines.mean_width_error_px
             )
         return self._known[weights.weights_id]
+
+    def elsewhere(self, weights: WeightsFile) -> Job[Mapping[str, float]]:
+        """Dice on each other set by its name; what is known is not computed again.
+
+        Raises:
+            PhotoError, MaskError: A photo or mask cannot be read, or they do not fit.
+        """
+        if weights.weights_id not in self._known_elsewhere:
+            engine, found = self._engine(weights), {}
+            for name, pairs in self._elsewhere.items():
+                counts, _ = yield from _counted(engine, pairs)
+                found[name] = scoring.dice(counts)
+            self._known_elsewhere[weights.weights_id] = found
+        return self._known_elsewhere[weights.weights_id]
+
+    def _engine(self, weights: WeightsFile) -> Engine:
+        return make_engine(weights, self._device, self._threads, "folded")
 
 
 def reference_pairs(folder: Path) -> list[PhotoPair]:

@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resatt_studio.annotation.composed import composed_mask
-from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.listing import FILTERS, Listing, neighbour
 from resatt_studio.errors import SettingsError
-from resatt_studio.records.correction import Label
-from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import PhotoEntry
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.training import FineTunePlan
+from resatt_studio.simulation.inspector import Inspector
 from resatt_studio.simulation.learners import Learned, learn_in_project
 from resatt_studio.simulation.machine import Machine, Prices
+from resatt_studio.simulation.mistakes import HandNoise
 from resatt_studio.simulation.photo_set import PhotoPair
-from resatt_studio.simulation.points import Event, Point
-from resatt_studio.simulation.recipes import Hand, Recipe
+from resatt_studio.simulation.points import PHOTO_COUNTS, Event, Point, at_photos
+from resatt_studio.simulation.recipes import Recipe
 from resatt_studio.simulation.scoring import Scorer
-from resatt_studio.simulation.strokes import HiddenTruth, plan_strokes
 from resatt_studio.simulation.timing import TimeModel
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.demo import Painter, replay
@@ -38,9 +35,6 @@ if TYPE_CHECKING:
     from resatt_studio.inference.engine import Engine
 
 AUTHOR = "simulated inspector"
-LOOKS = 3
-"""How often at most a photo is looked over and mended before it is approved."""
-
 ORDERS = {
     "uncertain": "the list's most uncertain first; everything is predicted ahead",
     "name": "the list as it is at first, by name",
@@ -62,6 +56,7 @@ class SessionPlan:
         learning: Seconds or steps of a run, and its patches; the seed is the session's.
         prices: Fixed prices of the machine's work, or None to count the wall clock.
         times: How long the inspector takes.
+        noise: How often the inspector is wrong.
         device, threads: Where networks run.
         reference_folder: Of the reference set; the shipped one when None.
     """
@@ -74,6 +69,7 @@ class SessionPlan:
     learning: FineTunePlan = field(default_factory=FineTunePlan)
     prices: Prices | None = None
     times: TimeModel = field(default_factory=TimeModel)
+    noise: HandNoise = field(default_factory=HandNoise)
     device: str = "auto"
     threads: int | None = None
     reference_folder: Path | None = None
@@ -125,12 +121,13 @@ class _Session:
         paint: Painter,
     ) -> None:
         self.project, self.pairs, self.plan = project, pairs, plan
-        self.scorer, self.paint = scorer, paint
+        self.scorer = scorer
+        self.inspector = Inspector(plan.recipe.hand, plan.noise, plan.times, plan.photos, plan.seed, paint)
         self.machine = Machine(plan.prices)
         self.chance = np.random.default_rng([plan.seed, 2])
         self.points: list[Point] = []
         self.now = self.hand_s = 0.0
-        self.photos = self.strokes = self.steps = self.runs = 0
+        self.photos = self.strokes = self.steps = self.runs = self.wrong_strokes = self.upside_down = 0
         self.fresh = 0  # approved since the last run began
         self.learning: Learned | None = None
         self.shown: str | None = None
@@ -151,6 +148,18 @@ class _Session:
         yield from self.wait_for_learning()
         yield from self._learn_if_idle()
         yield from self.wait_for_learning()
+        yield from self._judge_elsewhere()
+
+    def _judge_elsewhere(self) -> Job[None]:
+        """Judge what was in use at the start, after the numbers of photos of the tables, and at the end."""
+        moments = [self.points[0], self.points[-1], *(at_photos(self.points, one) for one in PHOTO_COUNTS)]
+        for weights_id in dict.fromkeys(point.weights_id for point in moments):
+            weights = self.project.shelf.load(weights_id)
+            scores = yield from self.scorer.elsewhere(weights)
+            self.points = [
+                replace(point, elsewhere=scores) if point.weights_id == weights_id else point
+                for point in self.points
+            ]
 
     # -- the inspector --
 
@@ -164,12 +173,16 @@ class _Session:
         document = open_document(self.project, entry.photo_id, AUTHOR)
         try:
             document.weights_id = prediction.weights_id
-            hand_s = self._correct(document, prediction, self.pairs[entry.facts.path])
+            pair, threshold = self.pairs[entry.facts.path], self.project.settings.threshold
+            corrected = self.inspector.correct(document, prediction, pair, self.photos, threshold)
             approve(self.project, document, prediction, AUTHOR)
         finally:
             document.close()
-        self.now += hand_s
-        self.hand_s += hand_s
+        self.now += corrected.seconds
+        self.hand_s += corrected.seconds
+        self.strokes += corrected.strokes
+        self.wrong_strokes += corrected.wrong
+        self.upside_down += corrected.upside_down
         yield from self._take_over()
         self.photos += 1
         self.fresh += 1
@@ -188,29 +201,6 @@ class _Session:
         if self.plan.order == "name":
             return neighbour(Listing("name").of(entries), self.shown, +1, unchecked_only=True)
         return next(iter(Listing("uncertainty", "unchecked").of(entries)), None)
-
-    def _correct(self, document: CorrectionDocument, prediction: Prediction, pair: PhotoPair) -> float:
-        """Look, mend, look again; returns the seconds it took."""
-        times, height, width = self.plan.times, document.height, document.width
-        seconds = times.search_s(height, width) + times.approve_s()
-        threshold = self.project.settings.threshold
-        if self.plan.recipe.hand is Hand.AGREES:
-            shown = composed_mask(prediction, document.labels.to_array(), threshold)
-            said = np.where(shown, np.uint8(Label.CRACK), np.uint8(Label.NOT_CRACK))
-            document.apply_labels("mask", Box(0, 0, height, width), said)
-            return seconds
-        truth = HiddenTruth.of(pair.truth(height, width))
-        hand = None
-        for _ in range(LOOKS):
-            shown = composed_mask(prediction, document.labels.to_array(), threshold)
-            strokes = plan_strokes(shown, truth, hand=hand)
-            if not strokes:
-                break
-            seconds += times.strokes_s(strokes, height, width, hand)
-            self.paint(document, [stroke.as_recorded() for stroke in strokes])
-            self.strokes += len(strokes)
-            hand = strokes[-1].path[-1]
-        return seconds
 
     # -- the app's worker --
 
@@ -281,7 +271,7 @@ class _Session:
             self.machine.occupy(self.machine.busy_until, seconds)
 
     def _note(self, event: Event, moment: float | None = None, reason: str = "") -> Job[None]:
-        scores = yield from self.scorer.score(self.project.shelf.load(self.engine.weights_id))
+        scores = yield from self.scorer.unseen(self.project.shelf.load(self.engine.weights_id))
         self.points.append(
             Point(
                 recipe=self.plan.recipe.name,
@@ -290,12 +280,13 @@ class _Session:
                 simulated_s=self.now if moment is None else moment,
                 photos=self.photos,
                 strokes=self.strokes,
+                wrong_strokes=self.wrong_strokes,
+                upside_down=self.upside_down,
                 weights_id=self.engine.weights_id,
                 dice=scores.dice,
                 tolerance_f1=scores.tolerance_f1,
                 centreline_recall=scores.centreline_recall,
                 width_error_px=scores.width_error_px,
-                elsewhere=scores.elsewhere,
                 hand_s=self.hand_s,
                 machine_s=self.machine.counted_s,
                 measured_s=self.machine.measured_s,

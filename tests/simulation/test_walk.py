@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,13 @@ from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.simulation.machine import Machine, Prices
+from resatt_studio.simulation.mistakes import HandNoise
 from resatt_studio.simulation.photo_set import PhotoPair, draw, own_list, read_pairs, spread
-from resatt_studio.simulation.points import Event, Point
+from resatt_studio.simulation.points import Event, Point, at_photos
 from resatt_studio.simulation.recipes import RECIPES
-from resatt_studio.simulation.run import SimulationPlan, Surface, simulate
+from resatt_studio.simulation.report import Simulation, write_json
+from resatt_studio.simulation.resume import continued
+from resatt_studio.simulation.run import SimulationPlan, Surface, settings_of, simulate
 from resatt_studio.simulation.scoring import Scorer, reference_pairs
 from resatt_studio.simulation.walk import AUTHOR, SessionPlan, walk
 from resatt_studio.workflow.correct import check_project
@@ -109,12 +113,23 @@ def test_a_session_corrects_approves_and_learns_in_a_real_project(
     times = [point.simulated_s for point in points]
     assert times == sorted(times) and times[0] == 0
     assert points[-1].event is Event.LEARNED and points[-1].strokes > 0 and points[-1].steps >= 4
-    assert all(0 <= point.dice <= 1 and set(point.elsewhere) == {"reference"} for point in points)
+    assert all(0 <= point.dice <= 1 for point in points)
     assert points[-1].weights_id == empty.shelf.active().weights_id != points[0].weights_id
     assert {entry.state for entry in empty.store.photos()} == {ReviewState.APPROVED}
     edits, _ = empty.store.journal(empty.store.photos()[0].photo_id)
     assert edits and {sample.author for sample in empty.store.samples()} == {AUTHOR}
     assert check_project(empty) == []
+
+
+def test_other_sets_are_judged_at_the_start_the_end_and_where_recipes_are_compared(
+    walked: Callable[..., tuple[Point, ...]], plan: SessionPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resatt_studio.simulation.walk.PHOTO_COUNTS", (1,))
+    points = walked(plan, waits=True)
+    used = {points[0].weights_id, at_photos(points, 1).weights_id, points[-1].weights_id}
+    assert len(used) == 3 < len({point.weights_id for point in points})
+    for point in points:
+        assert set(point.elsewhere) == ({"reference"} if point.weights_id in used else set())
 
 
 def test_the_inspector_goes_on_while_the_app_learns(
@@ -195,6 +210,83 @@ def test_a_simulation_with_steps_repeats_itself(
     assert repeated == known[: len(repeated)] and so_far == [len(repeated), len(known)]
     assert {(point.recipe, point.seed) for point in known} == {("full", 0), ("full", 1)}
     assert str(quiet_weights.parent) not in str(whole.settings)
+
+
+def test_points_do_not_depend_on_the_number_of_processes(
+    surface: Surface, plan: SessionPlan, quiet_weights: Path
+) -> None:
+    session = replace(plan, photos=1, noise=HandNoise(wrong_strokes=0.5, upside_down=1))
+    recipes = [RECIPES["app"], RECIPES["none"]]
+    alone = SimulationPlan(recipes, 1, session, pool=2, weights=quiet_weights)
+    told: list[int] = []
+    one, two = (
+        drain(
+            simulate(surface, replace(alone, jobs=jobs), so_far=lambda found: told.append(len(found.points)))
+        )
+        for jobs in (1, 2)
+    )
+    assert one.settings == two.settings and len(told) == 4 and max(told) == len(one.points)
+    assert [replace(point, measured_s=0.0) for point in one.points] == [
+        replace(point, measured_s=0.0) for point in two.points
+    ]
+    assert {point.upside_down for point in two.points} == {0, 1}
+
+
+def test_what_a_process_cannot_read_is_told_as_if_it_were_here(
+    surface: Surface, plan: SessionPlan, quiet_weights: Path, tmp_path: Path
+) -> None:
+    gone = replace(surface, unseen=[PhotoPair(tmp_path / "gone.png", tmp_path / "gone.png")])
+    two = SimulationPlan([RECIPES["none"]], 2, plan, pool=2, weights=quiet_weights, jobs=2)
+    with pytest.raises(PhotoError, match="gone"):
+        drain(simulate(gone, two))
+
+
+def test_closing_a_simulation_ends_its_processes_and_leaves_no_folder_behind(
+    surface: Surface, plan: SessionPlan, quiet_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    session = replace(plan, learning=replace(LEARNING, steps=10_000))
+    job = simulate(surface, SimulationPlan([RECIPES["app"]], 2, session, weights=quiet_weights, jobs=2))
+    for _ in job:
+        if len(list(tmp_path.glob("resatt-simulation-*"))) == 2:
+            break
+    job.close()
+    assert not multiprocessing.active_children() and not list(tmp_path.glob("resatt-simulation-*"))
+
+
+def test_sessions_that_are_known_are_not_walked_again(
+    surface: Surface, plan: SessionPlan, quiet_weights: Path, tmp_path: Path
+) -> None:
+    one = SimulationPlan([RECIPES["none"]], 1, replace(plan, photos=1), pool=2, weights=quiet_weights)
+    path = tmp_path / "simulation.json"
+    write_json(path, drain(simulate(surface, one)))
+    more = replace(one, seeds=2)
+    walked: list[str] = []
+    known = continued(path, settings_of(surface, more))
+    whole = drain(simulate(surface, more, known=known), lambda report: walked.append(report.message))
+    assert not [words for words in walked if "seed 0" in words] and any("seed 1" in words for words in walked)
+    assert whole.points[: len(known.points)] == known.points and whole.settings["seeds"] == 2
+    write_json(path, whole)
+    again = continued(path, settings_of(surface, one))
+    assert drain(simulate(surface, one, known=again)) == whole
+
+
+def test_another_simulation_is_not_continued_and_what_differs_is_named(
+    surface: Surface, plan: SessionPlan, quiet_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = SimulationPlan([RECIPES["none"]], 1, plan, weights=quiet_weights)
+    path = tmp_path / "out" / "simulation.json"
+    write_json(path, Simulation(settings_of(surface, one)))
+    other = replace(one, session=replace(plan, order="name", noise=HandNoise(wrong_strokes=0.1)))
+    with pytest.raises(SettingsError, match="--out") as error:
+        continued(path, settings_of(surface, other))
+    assert 'order was "uncertain" and is "name" now' in error.value.message
+    assert "noise.wrong_strokes was 0.0 and is 0.1 now" in error.value.message and "seeds" not in str(
+        error.value
+    )
+    monkeypatch.setattr("resatt_studio.simulation.run.code_id", lambda: "another")
+    with pytest.raises(SettingsError, match="learning_code"):
+        continued(path, settings_of(surface, one))
 
 
 def test_a_machine_without_prices_counts_the_wall_clock() -> None:
