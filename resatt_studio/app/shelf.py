@@ -147,9 +147,13 @@ class Shelf(QObject):
         def act(project: Project) -> tuple[Path, ...]:
             from resatt_studio.workflow.weights import export_factory, export_weights
 
-            return export_weights(project, weights_id, path) if weights_id else export_factory(model, path)
+            author = self._session.settings.author
+            if weights_id:
+                return export_weights(project, weights_id, path, author)
+            return export_factory(model, path)
 
         def done(paths: tuple[Path, ...]) -> None:
+            self._session.refresh()
             self._session.told.emit(f"The weights were written to {paths[0]}, their card beside them.")
 
         self._on_files(act, f"Writing {path.name}", done)

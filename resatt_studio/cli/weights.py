@@ -1,4 +1,4 @@
-"""``weights``: list, export, import, promote and roll back the versions of a project."""
+"""``weights``: list, export, import, promote, refuse and roll back the versions of a project."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resatt_studio.cli import lineage
+from resatt_studio.cli.choices import chosen_settings
 from resatt_studio.cli.console import say, show_table, write_json
 from resatt_studio.cli.projects import ProjectPath
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from resatt_studio.records.weights import Scores, WeightsVersion
 
 app = typer.Typer(help="The versions of a project's weights.", no_args_is_help=True)
+app.command("tree")(lineage.tree)
+app.command("show")(lineage.show)
+app.command("compare")(lineage.compare)
+app.command("changed")(lineage.changed)
 
 
 @app.command("list")
@@ -47,7 +53,7 @@ def export_version(
     from resatt_studio.workflow.weights import export_weights
 
     with open_project(project) as opened:
-        for path in export_weights(opened, version, out):
+        for path in export_weights(opened, version, out, chosen_settings().author):
             say(None, str(path))
 
 
@@ -64,7 +70,7 @@ def import_file(
     from resatt_studio.workflow.weights import import_file as bring_in
 
     with open_project(project) as opened:
-        version = bring_in(opened, file, model=model)
+        version = bring_in(opened, file, chosen_settings().author, model)
         say(None, f"{version.weights_id} is {version.state.value} v{version.number}")
 
 
@@ -78,8 +84,23 @@ def promote_version(
     from resatt_studio.workflow.weights import promote_by_name
 
     with open_project(project) as opened:
-        promoted = promote_by_name(opened, version)
+        promoted = promote_by_name(opened, version, chosen_settings().author)
         say(None, f"{promoted.weights_id} is active")
+
+
+@app.command("refuse")
+def refuse_version(
+    project: ProjectPath,
+    version: Annotated[str, typer.Argument(metavar="candidate|ID", help="Which version.")] = "candidate",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept with the version.")] = "",
+) -> None:
+    """Put a candidate aside; it stays listed with its reason."""
+    from resatt_studio.workflow.project import open_project
+    from resatt_studio.workflow.weights import refuse_by_name
+
+    with open_project(project) as opened:
+        refused = refuse_by_name(opened, version, reason, chosen_settings().author)
+        say(None, f"{refused.weights_id} is refused")
 
 
 @app.command("rollback")
@@ -94,7 +115,7 @@ def rollback_version(
     from resatt_studio.workflow.weights import rollback_active
 
     with open_project(project) as opened:
-        version = rollback_active(opened, model=model)
+        version = rollback_active(opened, chosen_settings().author, model)
         say(None, f"{version.weights_id} is active again")
 
 

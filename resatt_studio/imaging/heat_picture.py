@@ -10,19 +10,17 @@ import cv2
 import numpy as np
 
 from resatt_studio.errors import BugError
+from resatt_studio.imaging.captions import broken_lines, in_grey, shown_size
 from resatt_studio.imaging.resizing import resized
 from resatt_studio.imaging.writing import write_png
 from resatt_studio.records.arrays import Float32Array, UInt8Array, read_only
 from resatt_studio.records.heat import Heat
 
 if TYPE_CHECKING:
-    from PIL import ImageDraw, ImageFont
+    from PIL import ImageDraw
 
 OPACITY = 0.6
 """Share of the colour in a picture; the rest is the photo in grey."""
-
-LEAST_SIDE_PX, MOST_SIDE_PX = 480, 1600
-"""Longer side of the photo in a picture: smaller ones are enlarged by a whole factor, larger ones shrunk."""
 
 _LEAST_WIDTH_PX = 420
 _LEAST_TEXT_PX = 15
@@ -88,14 +86,15 @@ def draw_picture(photo: UInt8Array, heat: Heat, caption: str = "") -> UInt8Array
 
     _check_size(photo, heat)
     height, width = shown_size(heat.box.height, heat.box.width)
-    part = _grey(resized(photo[heat.box.slices], height, width))
+    part = in_grey(resized(photo[heat.box.slices], height, width))
     part = _blend(part, heat_levels(heat, height, width))
     text_px = max(_LEAST_TEXT_PX, round(max(height, width) / 72))
     font = ImageFont.load_default(text_px)
     labels = [f"{value:.3g}" for value in (heat.grid.max(), heat.grid.min())]
     margin = _GAP_PX + _BAR_PX + 6 + round(max(font.getlength(label) for label in labels)) + _GAP_PX
     columns = max(width + margin, _LEAST_WIDTH_PX)
-    lines = [line for text in caption.splitlines() for line in _broken(text, columns - 2 * _GAP_PX, font)]
+    room_px = columns - 2 * _GAP_PX
+    lines = [line for text in caption.splitlines() for line in broken_lines(text, room_px, font)]
     line_px = round(1.4 * text_px)
     least_rows = max(height, 4 * line_px)
     picture = Image.new("RGB", (columns, least_rows + _GAP_PX + len(lines) * line_px + _GAP_PX), _PAPER)
@@ -122,23 +121,9 @@ def write_picture(path: Path, photo: UInt8Array, heat: Heat, caption: str = "") 
     write_png(path, draw_picture(photo, heat, caption))
 
 
-def shown_size(height: int, width: int) -> tuple[int, int]:
-    """(height, width) in which a picture shows a part of that size."""
-    long = max(height, width)
-    if long > MOST_SIDE_PX:
-        return max(1, round(height * MOST_SIDE_PX / long)), max(1, round(width * MOST_SIDE_PX / long))
-    factor = -(-LEAST_SIDE_PX // long)
-    return height * factor, width * factor
-
-
 def _check_size(photo: UInt8Array, heat: Heat) -> None:
     if photo.shape != (heat.height, heat.width, 3):
         raise BugError(f"heat of {heat.height} x {heat.width} pixels, photo of shape {photo.shape}")
-
-
-def _grey(photo: UInt8Array) -> UInt8Array:
-    grey = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2GRAY)
-    return np.repeat(np.asarray(grey, np.uint8)[:, :, None], 3, axis=2)
 
 
 def _blend(grey: UInt8Array, levels: UInt8Array) -> UInt8Array:
@@ -155,15 +140,3 @@ def _ring(draw: ImageDraw.ImageDraw, heat: Heat, rows: float, columns: float) ->
     x = (heat.question.point[1] + 0.5 - heat.box.left) * columns
     for radius, colour in ((12, (0, 0, 0)), (11, (255, 255, 255)), (9, (0, 0, 0))):
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=colour, width=2)
-
-
-def _broken(text: str, width_px: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> list[str]:
-    """Break a line of text between words."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and font.getlength(longer) > width_px:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines

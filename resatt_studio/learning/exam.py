@@ -139,17 +139,31 @@ def question(window: Window) -> Question:
     Of an approved prediction a band of 3 px along the mask's edge does not count either: there the old
     network's opinion on a crack's width would be held against the new.
     """
-    asked = np.ones(window.labels.shape, bool) if window.held is None else window.held
-    said = window.labels != Label.UNSAID
-    crack = window.labels == Label.CRACK
-    if window.approved is None:
-        return Question(window.sample_id, True, window.pixels, crack, said & asked)
-    mask = np.asarray(window.approved > 127)
+    truth, known = truth_of(window.labels, window.approved)
+    if window.held is not None:
+        known &= window.held
+    return Question(window.sample_id, True, window.pixels, truth, known)
+
+
+def truth_of(labels: UInt8Array, approved: UInt8Array | None) -> tuple[BoolArray, BoolArray]:
+    """Where crack is, and which pixels count, by the rule of :func:`question`.
+
+    Args:
+        labels: h x w uint8 of ``Label`` values.
+        approved: h x w uint8 probability * 255 that the inspector approved, or None.
+
+    Returns:
+        Truth and known, h x w bool each.
+    """
+    said = np.asarray(labels != Label.UNSAID)
+    crack = np.asarray(labels == Label.CRACK)
+    if approved is None:
+        return crack, said
+    mask = np.asarray(approved > 127)
     side = 2 * _EDGE_BAND_PX + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     near = cv2.dilate(mask.astype(np.uint8), disc) != cv2.erode(mask.astype(np.uint8), disc, borderValue=1)
-    known = (said | np.logical_not(near)) & asked
-    return Question(window.sample_id, True, window.pixels, np.where(said, crack, mask), known)
+    return np.where(said, crack, mask), said | np.logical_not(near)
 
 
 def _alternating(own: Sequence[Question], drawn: Sequence[Question]) -> Iterator[Question]:

@@ -77,7 +77,9 @@ def export_project(
     active = project.shelf.active(MODEL)
     if exporter.subject is Subject.WEIGHTS:
         yield progress(0, 1, "files", active.name)
-        return ExportedFiles(exporter.export(weights_item(project, active), out).paths)
+        paths = exporter.export(weights_item(project, active), out).paths
+        project.store.log("exported", f"weights to {paths[0]}", weights_id=active.weights_id)
+        return ExportedFiles(paths)
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
     stems = unique_stems([entry.facts.path for entry in entries])
     predicting = _Predicting(

@@ -12,7 +12,7 @@ from resatt_studio.export.registry import find_exporter
 from resatt_studio.models.registry import model_entry
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
-from resatt_studio.workflow.promote import import_weights, promote, rollback
+from resatt_studio.workflow.promote import import_weights, promote, refuse, rollback
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
@@ -113,6 +113,12 @@ def find_version(project: Project, name: str) -> WeightsVersion:
     return named[0] if len(named) == 1 else project.shelf.version(name)
 
 
+def title(version: WeightsVersion) -> str:
+    """How a version is called: "v3", "v1 factory"."""
+    name = version.name or f"v{version.number}"
+    return name if name.startswith("v") else f"v{version.number} {name}"
+
+
 def lineage(project: Project, version: WeightsVersion) -> tuple[WeightsVersion, ...]:
     """The version, its parent, and so on to the first that the project holds."""
     known = {other.weights_id: other for other in project.shelf.versions()}
@@ -127,8 +133,8 @@ def weights_item(project: Project, version: WeightsVersion) -> WeightsItem:
     return WeightsItem(project.shelf.load(version.weights_id), lineage(project, version))
 
 
-def export_weights(project: Project, name: str, out: Path) -> tuple[Path, ...]:
-    """Write the version that ``name`` means as safetensors, with its card beside it.
+def export_weights(project: Project, name: str, out: Path, author: str = "") -> tuple[Path, ...]:
+    """Write the version that ``name`` means as safetensors, with its card beside it, and note it in the log.
 
     Returns:
         The weights file and the card, both read again and found right.
@@ -139,8 +145,10 @@ def export_weights(project: Project, name: str, out: Path) -> tuple[Path, ...]:
     """
     if not out.is_dir() and out.suffix.casefold() != ".safetensors":
         raise ExportError(f"{out} is no name for weights.", "Give a name that ends in .safetensors.")
-    item = weights_item(project, find_version(project, name))
-    return find_exporter("weights").export(item, out).paths
+    version = find_version(project, name)
+    paths = find_exporter("weights").export(weights_item(project, version), out).paths
+    project.store.log("exported", f"weights to {paths[0]}", weights_id=version.weights_id, author=author)
+    return paths
 
 
 def export_factory(model: str, out: Path) -> tuple[Path, ...]:
@@ -160,6 +168,15 @@ def import_file(project: Project, path: Path, author: str = "", model: str = "")
         WeightsError: The file is missing, damaged or of another network.
     """
     return import_weights(project, path, author=author, model=model)
+
+
+def refuse_by_name(project: Project, name: str, reason: str = "", author: str = "") -> WeightsVersion:
+    """Put the candidate that ``name`` means aside; it stays listed with its reason.
+
+    Raises:
+        WeightsError: Nothing, or more than one version, is meant, or it is in use.
+    """
+    return refuse(project, find_version(project, name).weights_id, reason or "refused by hand", author=author)
 
 
 def promote_by_name(project: Project, name: str, author: str = "") -> WeightsVersion:

@@ -27,7 +27,12 @@ CONTRACT = {
     "weights list": [],
     "weights export": ["--version", "--out"],
     "weights import": ["--model"],
+    "weights tree": ["--model", "--json"],
+    "weights show": ["--json"],
+    "weights compare": ["--photo", "--json", "--device"],
+    "weights changed": ["--from", "--to", "--out", "--json", "--device"],
     "weights promote": [],
+    "weights refuse": ["--reason"],
     "weights rollback": ["--model"],
     "train": ["--data", "--out", "--config", "--resume"],
     "simulate": [

@@ -12,15 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resatt_studio.errors import BugError, ExportError
+from resatt_studio.imaging.captions import LEAST_SIDE_PX, MOST_SIDE_PX, shown_size
 from resatt_studio.imaging.heat_picture import (
-    LEAST_SIDE_PX,
-    MOST_SIDE_PX,
     OPACITY,
     draw_picture,
     heat_levels,
     heat_pixels,
     heat_table,
-    shown_size,
     write_picture,
 )
 from resatt_studio.records.arrays import UInt8Array
