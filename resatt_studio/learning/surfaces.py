@@ -9,6 +9,7 @@ them, which nobody has to label: one corrected photo alone would be a poor guess
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
@@ -22,6 +23,9 @@ LEAST_PHOTOS = 8
 """Photos of a set below which it gets one place alone."""
 RIDGE = 0.05
 ROUNDS = 3
+SAME_SURFACE = 9.0
+"""Squared distance between home and the middle of a known surface below which the two are one: photos of one
+surface give 0 to 9 when a few of them are corrected, new surfaces 11 to 41 (docs/BENCHMARKS-learning.md)."""
 
 
 def known_surfaces(descriptors: Mapping[str, Sequence[Float32Array]]) -> KnownSurfaces:
@@ -75,6 +79,21 @@ def find_home(
     """
     anchors = known.place(np.asarray(corrected))
     pool = known.place(np.asarray(others)) if len(others) else np.empty((0, anchors.shape[1]))
+    home = _settled(known, anchors, pool)
+    same_as = {name for name in known.names if _gap(home, known, name) < SAME_SURFACE}
+    if same_as:
+        home = _settled(known.without(same_as), anchors, pool)
+    return replace(home, same_as=tuple(sorted(same_as)))
+
+
+def _gap(home: HomeSurface, known: KnownSurfaces, name: str) -> float:
+    """Squared distance between home and a known surface: from the nearest of its places, or their middle."""
+    places = known.places[[index for index, one in enumerate(known.names) if one == name]]
+    places = np.concatenate([places, places.mean(0, keepdims=True)])
+    return float(((places[:, None] - home.places[None]) ** 2).sum(2).min())
+
+
+def _settled(known: KnownSurfaces, anchors: Floats, pool: Floats) -> HomeSurface:
     groups = _grouped(anchors)
     middles = np.stack([anchors[group].mean(0) for group in groups])
     counts = np.asarray([len(group) for group in groups])

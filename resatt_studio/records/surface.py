@@ -4,6 +4,7 @@ on."""
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,9 +44,15 @@ class KnownSurfaces:
         return (np.asarray(descriptors, np.float64) - self.origin) @ self.axes
 
     def distance(self, places: Floats) -> Floats:
-        """N x A places to N squared distances to the nearest known one."""
+        """N x A places to N squared distances to the nearest known one; infinite where none is known."""
         gaps: Floats = ((places[:, None] - self.places[None]) ** 2).sum(2)
-        return np.asarray(gaps.min(1))
+        return np.asarray(gaps.min(1, initial=np.inf))
+
+    def without(self, names: Collection[str]) -> KnownSurfaces:
+        """The same numbers, some surfaces left out."""
+        kept = [index for index, name in enumerate(self.names) if name not in names]
+        left = tuple(self.names[index] for index in kept)
+        return KnownSurfaces(self.origin, self.axes, self.places[kept], left)
 
     def to_text(self) -> str:
         """As JSON, for a weights file's header; six significant digits."""
@@ -83,10 +90,12 @@ class HomeSurface:
     Attributes:
         places: N x A; one for each surface that the corrections are of.
         photos: N; of how many photos each place is the mean.
+        same_as: Known surfaces that are home themselves: what was corrected is photos of theirs.
     """
 
     places: Floats = field(repr=False)
     photos: tuple[int, ...]
+    same_as: tuple[str, ...] = ()
 
     def distance(self, places: Floats) -> Floats:
         """N x A places to N squared distances to the nearest home; a mean of few photos is uncertain itself,
@@ -95,13 +104,14 @@ class HomeSurface:
         return np.asarray((gaps / (1 + 1 / np.asarray(self.photos, np.float64))).min(1))
 
     def holds(self, descriptors: Float32Array, known: KnownSurfaces) -> npt.NDArray[np.bool_]:
-        """Which of N x D descriptors are nearer to home than to any known surface."""
+        """Which of N x D descriptors are nearer to home than to any other known surface."""
         places = known.place(descriptors)
-        return np.asarray(self.distance(places) < known.distance(places) + HOME_BONUS)
+        others = known.without(self.same_as)
+        return np.asarray(self.distance(places) < others.distance(places) + HOME_BONUS)
 
     def to_text(self) -> str:
         """As JSON, for a weights file's header."""
-        return json.dumps({"places": _rounded(self.places), "photos": list(self.photos)})
+        return json.dumps({"places": _rounded(self.places), "photos": self.photos, "same_as": self.same_as})
 
     @classmethod
     def from_text(cls, text: str) -> HomeSurface:
@@ -120,7 +130,7 @@ class HomeSurface:
             or not _finite(places)
         ):
             raise ValueError("this is no home surface")
-        return cls(places, photos)
+        return cls(places, photos, tuple(str(name) for name in said.get("same_as", ())))
 
 
 def _read(text: str) -> dict[str, Any]:

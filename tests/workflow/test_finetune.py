@@ -211,3 +211,35 @@ def test_pixels_take_bounded_memory_and_unlearned_samples_come_first(
     assert len(outcome.left_out) == 2
     fresh = [sample.sample_id for sample in taught.store.samples() if sample.split == "train"]
     assert outcome.version.samples == tuple(fresh[-2:])
+
+
+def test_what_was_learned_answers_at_home_and_the_first_weights_elsewhere(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resatt_studio.imaging.surface import describe_surface
+    from resatt_studio.learning.surfaces import known_surfaces
+    from resatt_studio.models.state import load_weights, pack_weights, state_of
+    from resatt_studio.records.photo import Photo
+    from resatt_studio.workflow.predict import make_engine, predict_pixels
+
+    verdict_is(monkeypatch, True)
+    scenes = [render_scene(seed, 128, 128).pixels for seed in range(12)]
+    described = [describe_surface(scene) for scene in scenes]
+    first = taught.shelf.load(taught.shelf.active().weights_id)
+    header = {"surfaces": known_surfaces({"some": described[:6], "more": described[6:]}).to_text()}
+    saying = pack_weights(first.model, first.config, {k: 2 * v for k, v in state_of(first).items()}, header)
+    base = taught.shelf.add(saying)
+    taught.shelf.promote(base.weights_id)
+
+    def answer(weights_id: str, pixels: object) -> bytes:
+        engine = make_engine(taught.shelf.load(weights_id), "cpu", 1, "folded")
+        return drain(predict_pixels(engine, Photo("photo", pixels))).probability_8bit.tobytes()
+
+    outcomes = [drain(learning(taught, reference)), drain(learning(taught, reference))]
+    for outcome in outcomes:  # the second learned from the first, and has the same weights elsewhere
+        tuned = outcome.version.weights_id
+        assert taught.shelf.load(tuned).metadata["elsewhere"] == base.weights_id
+        assert answer(tuned, scenes[3]) == answer(base.weights_id, scenes[3])
+    photo = cv2.imread(str(taught.store.photos()[0].facts.path))[..., ::-1].copy()
+    assert answer(outcomes[0].version.weights_id, photo) != answer(base.weights_id, photo)
+    assert load_weights(taught.shelf.path(outcomes[1].version.weights_id)).elsewhere is None
