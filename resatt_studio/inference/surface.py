@@ -16,7 +16,7 @@ from resatt_studio.inference.paths import FOLDED
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.models.state import build
 from resatt_studio.records.arrays import UInt8Array
-from resatt_studio.records.surface import HomeSurface, KnownSurfaces
+from resatt_studio.records.surface import HomeSurface, KnownSurfaces, surfaces_in
 from resatt_studio.records.weights import WeightsFile
 
 
@@ -55,7 +55,7 @@ def answering(own: Segmenter, weights: WeightsFile) -> Answering:
         own: Made from ``weights``; the other runs in the same way.
         weights: With ``elsewhere``, or without any effect.
     """
-    surfaces = surfaces_of(weights)
+    surfaces = surfaces_in(weights.metadata)
     if weights.elsewhere is None or surfaces is None:
         return Answering(own)
     other = Segmenter(build(weights.elsewhere), own.compute, own.threads, own.path)
@@ -67,23 +67,3 @@ def make_answering(
 ) -> Answering:
     """Make weights ready to answer; arguments as for ``Segmenter``."""
     return answering(Segmenter(build(weights), compute, threads, path), weights)
-
-
-def known_to(weights: WeightsFile) -> KnownSurfaces | None:
-    """The surfaces that weights began with, or None when their file does not say or says nonsense."""
-    try:
-        return KnownSurfaces.from_text(weights.metadata["surfaces"])
-    except (KeyError, ValueError, TypeError):
-        return None
-
-
-def surfaces_of(weights: WeightsFile) -> tuple[HomeSurface, KnownSurfaces] | None:
-    """Home and the known surfaces of fine-tuned weights; None for weights that are at home everywhere."""
-    known = known_to(weights)
-    try:
-        home = HomeSurface.from_text(weights.metadata["home"])
-    except (KeyError, ValueError, TypeError):
-        return None
-    if known is None or home.places.shape[1] != known.places.shape[1]:
-        return None
-    return home, known

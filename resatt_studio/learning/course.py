@@ -18,7 +18,7 @@ from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.device import Threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
-from resatt_studio.inference.surface import Answering, answering, known_to
+from resatt_studio.inference.surface import Answering, answering
 from resatt_studio.learning.checkpoint import PointWriter, ResumePoint, read_point
 from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.lessons import Lesson, make_lesson
@@ -32,7 +32,7 @@ from resatt_studio.models.state import build, pack_weights
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.surface import HomeSurface, KnownSurfaces
+from resatt_studio.records.surface import HomeSurface, KnownSurfaces, known_in
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
 
@@ -109,7 +109,7 @@ class _Home:
     @classmethod
     def of(cls, base: WeightsFile, samples: Sequence[Sample], others: Sequence[Float32Array]) -> _Home | None:
         """None when ``base`` does not say which surfaces it knows: it then learns for all of them."""
-        known = known_to(base)
+        known = known_in(base.metadata)
         if known is None:
             return None
         corrected = [describe_surface(sample.pixels) for sample in samples]

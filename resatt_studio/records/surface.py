@@ -4,7 +4,7 @@ on."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,6 +131,26 @@ class HomeSurface:
         ):
             raise ValueError("this is no home surface")
         return cls(places, photos, tuple(str(name) for name in said.get("same_as", ())))
+
+
+def known_in(header: Mapping[str, str]) -> KnownSurfaces | None:
+    """The surfaces that weights began with, or None when their header does not say or says nonsense."""
+    try:
+        return KnownSurfaces.from_text(header["surfaces"])
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def surfaces_in(header: Mapping[str, str]) -> tuple[HomeSurface, KnownSurfaces] | None:
+    """Home and the known surfaces of fine-tuned weights; None for weights that are at home everywhere."""
+    known = known_in(header)
+    try:
+        home = HomeSurface.from_text(header["home"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    if known is None or home.places.shape[1] != known.places.shape[1]:
+        return None
+    return home, known
 
 
 def _read(text: str) -> dict[str, Any]:

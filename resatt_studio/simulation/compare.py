@@ -99,7 +99,7 @@ def ahead(ours: Sessions, other: Sessions, photos: int) -> Difference | None:
     mean = statistics.fmean(gaps)
     if len(gaps) == 1:
         return Difference(mean, None, None, 1)
-    from scipy.special import stdtrit  # type: ignore[import-untyped]  # comes with scikit-image
+    from scipy.special import stdtrit  # comes with scikit-image
 
     reach = float(stdtrit(len(gaps) - 1, 0.975)) * statistics.stdev(gaps) / math.sqrt(len(gaps))
     return Difference(mean, mean - reach, mean + reach, len(gaps))

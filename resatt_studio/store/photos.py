@@ -120,11 +120,12 @@ class PhotoRecords(Records):
             rows = connection.execute(query.order_by(_photos.arrival)).all()
         return {row.photo_id: np.frombuffer(row.surface, "<f4").astype(np.float32) for row in rows}
 
-    def is_described(self, photo_id: str) -> bool:
-        """Whether :meth:`describe` was called for a photo."""
-        query = select(_photos.photo_id).where(_photos.photo_id == photo_id, _photos.surface.is_not(None))
+    def surface(self, photo_id: str) -> Float32Array | None:
+        """A photo's descriptor, or None before :meth:`describe`."""
+        query = select(_photos.surface).where(_photos.photo_id == photo_id)
         with self._database.reading() as connection:
-            return connection.scalar(query) is not None
+            kept = connection.scalar(query)
+        return None if kept is None else np.frombuffer(kept, "<f4").astype(np.float32)
 
     def _insert(self, connection: Connection, facts: PhotoFacts, state: ReviewState, reason: str) -> None:
         group = facts.group or facts.photo_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -257,6 +257,17 @@ class WeightsShelf:
         if elsewhere in (version.weights_id for version in self.versions(weights.model)):
             weights = replace(weights, elsewhere=self._load(elsewhere))
         return weights
+
+    def header(self, weights_id: str) -> Mapping[str, str]:
+        """What a version's file says in its header.
+
+        Raises:
+            WeightsError: No such version.
+        """
+        whole = self.version(weights_id).weights_id
+        with self._database.reading() as connection:
+            query = select(_weights.header).where(_weights.weights_id == whole)
+            return dict(connection.execute(query).scalar_one())
 
     def _load(self, weights_id: str) -> WeightsFile:
         version = self.version(weights_id)

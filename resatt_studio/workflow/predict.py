@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from resatt_studio.errors import PhotoError
+from resatt_studio.errors import PhotoError, WeightsError
 from resatt_studio.export.items import ExportItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import find_exporter
@@ -18,7 +18,8 @@ from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
 from resatt_studio.records.prediction import LookedAt, Prediction, PredictionPart
-from resatt_studio.records.weights import WeightsFile
+from resatt_studio.records.surface import surfaces_in
+from resatt_studio.records.weights import WeightsFile, WeightsVersion
 from resatt_studio.workflow.dehaze import make_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
@@ -96,13 +97,34 @@ def predict_photo(
         # Other weights may have come into use since the id was asked for; what took the haze out counts.
         dehazing = yield from clears.dehaze(photo)
         seen, dehazer_id = Photo(photo.photo_id, dehazing.pixels), dehazing.weights_id
-    if not project.store.is_described(photo.photo_id):
+    if project.store.surface(photo.photo_id) is None:
         project.store.describe(photo.photo_id, describe_surface(photo.pixels))
     prediction = yield from predict_pixels(
         engine, seen, looked_at=looked_at, dehazer_id=dehazer_id, taken=photo.pixels
     )
     project.store.put_prediction(prediction)
     return prediction
+
+
+def who_answers(project: Project, photo_id: str, weights_id: str) -> WeightsVersion:
+    """Which version answers about a photo when ``weights_id`` is in use: that one, or, about a photo unlike
+    the corrected ones, the one that learning began with (``inference.surface``).
+
+    Raises:
+        StoreError: The project has no such photo.
+        WeightsError: It has no such version.
+    """
+    version, header = project.shelf.version(weights_id), project.shelf.header(weights_id)
+    surfaces, descriptor = surfaces_in(header), project.store.surface(photo_id)
+    if surfaces is None or descriptor is None:
+        return version
+    home, known = surfaces
+    if bool(home.holds(descriptor[None], known)[0]):
+        return version
+    try:
+        return project.shelf.version(header.get("elsewhere", ""))
+    except WeightsError:  # they came without those they began with, and answer about every photo
+        return version
 
 
 def predict_project(

@@ -11,12 +11,11 @@ import torch
 
 from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.engine import Engine
-from resatt_studio.inference.surface import known_to, surfaces_of
 from resatt_studio.learning.surfaces import find_home, known_surfaces
 from resatt_studio.models import create_model
 from resatt_studio.models.state import pack_weights
 from resatt_studio.records.photo import Photo
-from resatt_studio.records.surface import KnownSurfaces
+from resatt_studio.records.surface import KnownSurfaces, known_in, surfaces_in
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
 
@@ -93,13 +92,13 @@ def test_a_header_that_does_not_say_where_home_is_leaves_the_weights_to_answer_e
 ) -> None:
     header = {key: value for key, value in tuned.metadata.items() if key != broken}
     plain = replace(tuned, metadata=header | {broken: "{"}, elsewhere=weights(0))
-    assert surfaces_of(plain) is None
+    assert surfaces_in(plain.metadata) is None
     scene = render_scene(3, 128, 128).pixels
     assert np.array_equal(answer(plain, scene), answer(tuned, scene))
 
 
 def test_weights_say_which_surfaces_they_began_with(tuned: WeightsFile, known: KnownSurfaces) -> None:
-    told = known_to(tuned)
+    told = known_in(tuned.metadata)
     assert told is not None
     assert told.names == known.names
-    assert known_to(weights(0)) is None
+    assert known_in(weights(0).metadata) is None

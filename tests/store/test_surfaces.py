@@ -20,8 +20,8 @@ def test_descriptors_are_kept_bit_by_bit_and_only_of_described_photos(tmp_path: 
     with create_project(tmp_path / "wall.resatt") as project:
         one, other = add(project, "a"), add(project, "b")
         project.store.describe(one, values)
-        assert project.store.is_described(one)
-        assert not project.store.is_described(other)
+        assert project.store.surface(one) is not None
+        assert project.store.surface(other) is None
     with open_project(tmp_path / "wall.resatt") as project:
         kept = project.store.surfaces()
     assert list(kept) == [one]

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLa
 
 from resatt_studio.app.comparing import INPUT_WORDS
 from resatt_studio.app.parts import Parts
+from resatt_studio.errors import StudioError
+from resatt_studio.records.prediction import Prediction
 
 CHOICES = {
     "raw": ("Original photo", "The photo as it is."),
@@ -60,6 +62,22 @@ class MaskInput(QWidget):
         self.state.setText(self._sentence())
         self.state.setVisible(bool(self.state.text()))
 
+    def _by(self, prediction: Prediction) -> str:
+        """Who made it, where that is not who is in use."""
+        from resatt_studio.workflow.predict import who_answers
+
+        project = self._parts.session.project
+        if project is None:
+            return ""
+        try:
+            answered = who_answers(project, prediction.photo_id, prediction.weights_id)
+        except StudioError:  # shown without a project's weights, or taken away meanwhile
+            return ""
+        if answered.weights_id == prediction.weights_id:
+            return ""
+        name = answered.name or f"v{answered.number}"
+        return f" by {name}, because this photo looks unlike those that were corrected"
+
     def _sentence(self) -> str:
         prediction, asking = self._parts.session.prediction, self._parts.comparison.asking
         if asking.trouble is not None:
@@ -70,7 +88,7 @@ class MaskInput(QWidget):
             return f"Predicting the other mask{counted}…"
         if prediction is None:
             return ""
-        made = f"made from the {INPUT_WORDS[prediction.input]}"
+        made = f"made from the {INPUT_WORDS[prediction.input]}{self._by(prediction)}"
         if self._parts.comparison.other is not None:
             return f"Approving keeps the mask {made}."
         if not prediction.dehazer_id:
