@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.surface import HOME_BONUS, Floats, HomeSurface, KnownSurfaces
@@ -57,6 +56,8 @@ def known_surfaces(descriptors: Mapping[str, Sequence[Float32Array]]) -> KnownSu
 
 
 def _clusters(points: Floats) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.int32]]]:
+    from scipy.cluster.vq import kmeans2  # for training runs alone
+
     wanted = PLACES_A_SET if len(points) >= LEAST_PHOTOS else 1
     middles, nearest = kmeans2(points, wanted, minit="++", rng=0)
     used = np.unique(nearest)  # a cluster may have lost all its points
