@@ -7,6 +7,7 @@
     ├── MaskError                a mask that is ambiguous or does not fit its photo
     ├── ProjectError             a project folder that is missing, damaged, locked or too new
     ├── StoreError               the sample store could not do what was asked
+    │   └── StoreBusy            another program holds the project database; it may let go
     ├── WeightsError             weights that are missing, damaged or of another network
     ├── LearningError            fine-tuning cannot start or had to end
     ├── OutOfMemory              even the smallest batch does not fit
@@ -49,6 +50,10 @@ class ProjectError(StudioError):
 
 class StoreError(StudioError):
     """The sample store could not do what was asked."""
+
+
+class StoreBusy(StoreError):
+    """Another program held the project database for too long; the same may work a moment later."""
 
 
 class WeightsError(StudioError):

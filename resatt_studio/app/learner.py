@@ -42,6 +42,8 @@ class Learner(QObject):
         self._finish = threading.Event()
         self.report: StepReport | None = None
         self.outcome: Any = None
+        self.problem = ""
+        self.notices: list[str] = []
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
         session.state_read.connect(lambda _: self.changed.emit())
@@ -93,8 +95,7 @@ class Learner(QObject):
         if project is None or not self.can_learn:
             return
         self._finish = threading.Event()
-        self.report, self.outcome = None, None
-        self.losses, self.dices = [], []
+        self._clear()
         plan = FineTunePlan(seconds=self._session.settings.learn_seconds)
         finish, courtesy = self._finish, self._session.predictor.courtesy
         device, author = self._session.settings.device, self._session.settings.author
@@ -114,7 +115,7 @@ class Learner(QObject):
                 )
             )
 
-        answers = Answers(self._done, self._step, self._session.failed.emit, self._end)
+        answers = Answers(self._done, self._step, self._fail, self._end)
         self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers)
         self.changed.emit()
 
@@ -158,6 +159,8 @@ class Learner(QObject):
         if not isinstance(report, StepReport):
             return
         self.report = report
+        if report.notice:
+            self.notices.append(report.notice)
         if report.loss is not None:
             self.losses.append((report.step, report.loss))
         if report.dice is not None:
@@ -172,6 +175,11 @@ class Learner(QObject):
         else:
             self._session.refresh()
 
+    def _fail(self, error: Exception) -> None:
+        self.problem = str(error)
+        self._session.failed.emit(error)
+        self._session.refresh()
+
     def _end(self) -> None:
         self._job_id = None
         self.changed.emit()
@@ -180,6 +188,9 @@ class Learner(QObject):
 
     def _forget(self) -> None:
         self.drop()
-        self.report, self.outcome = None, None
-        self.losses, self.dices = [], []
+        self._clear()
         self.changed.emit()
+
+    def _clear(self) -> None:
+        self.report, self.outcome, self.problem = None, None, ""
+        self.notices, self.losses, self.dices = [], [], []

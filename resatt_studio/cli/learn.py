@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from resatt_studio.cli.choices import Device, chosen_device, chosen_settings, chosen_threads
-from resatt_studio.cli.console import finish_on_interrupt, say, watch, write_json
+from resatt_studio.cli.console import finish_on_interrupt, say, warn, watch, write_json
 from resatt_studio.cli.label_learning import learn_labels
 from resatt_studio.cli.projects import ProjectPath
 from resatt_studio.errors import LearningError
@@ -66,7 +67,12 @@ def finetune(
             finish_early=finish_early,
             author=settings.author,
         )
-        outcome = watch(job, "Learning", _step_text)
+        notices: list[str] = []
+        try:
+            outcome = watch(job, "Learning", partial(_step_text, notices))
+        finally:  # also of a run that failed
+            for words in notices:
+                warn(words)
     write_json(json_file, outcome.as_json())
     say(json_file, f"Candidate {outcome.version.weights_id} ({outcome.result.seconds:.0f} s)")
     say(json_file, outcome.verdict.reason)
@@ -103,12 +109,15 @@ def train(
     say(None, f"{out}: {weights.weights_id}")
 
 
-def _step_text(report: JobProgress) -> str:
+def _step_text(notices: list[str], report: JobProgress) -> str:
+    """Words for one report; what it has to say besides is added to ``notices``."""
     from resatt_studio.records.training import StepReport
 
     step = report.detail
     if not isinstance(step, StepReport):
         return report.message
+    if step.notice:
+        notices.append(step.notice)
     parts = [step.phase]
     if step.loss is not None:
         parts.append(f"loss {step.loss:.3f}")

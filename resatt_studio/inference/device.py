@@ -116,7 +116,10 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     words = str(error).lower()
     return isinstance(error, RuntimeError) and (
-        "out of memory" in words or "can't allocate memory" in words or "not enough memory" in words
+        "out of memory" in words
+        or "can't allocate memory" in words
+        or "not enough memory" in words
+        or "alloc_failed" in words  # cuBLAS and cuDNN say CUBLAS_STATUS_ALLOC_FAILED and the like
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Generic, TypeVar
 
@@ -48,6 +48,9 @@ class ReadyNetwork:
       that keep parts of themselves in single precision.
     - ``cure``: what helps where one tile does not fit in memory.
 
+    ``told`` hears a sentence whenever :meth:`make_room` gave something up because memory ran out; nobody does
+    unless it is set.
+
     Args:
         network: Its current weights are copied.
         compute: Device and precision. When memory runs out there, :meth:`make_room` moves to the CPU.
@@ -67,6 +70,7 @@ class ReadyNetwork:
     ) -> None:
         self._source = copy.deepcopy(network).to("cpu").eval()
         self.threads = threads
+        self.told: Callable[[str], None] = lambda words: None
         self._wanted_path = path
         self.batch = self.cpu_batch if compute.device.type == "cpu" else self.gpu_batch
         self.move_to(compute)
@@ -128,8 +132,11 @@ class ReadyNetwork:
         release_memory(self.compute.device)
         if self.batch > 1:
             self.batch //= 2
+            tiles = "1 tile" if self.batch == 1 else f"{self.batch} tiles"
+            self.told(f"Memory ran out while predicting: it goes on with {tiles} at a time.")
         elif self.compute.device.type != "cpu":
             self.move_to(Compute(torch.device("cpu")))
+            self.told("Memory ran out while predicting: it goes on on the CPU, which is slower.")
         else:
             raise OutOfMemory("one tile of the photo does not fit in memory.", self.cure) from error
 

@@ -6,6 +6,8 @@ import io
 import logging
 import pickle
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,25 +99,28 @@ def read_point(path: Path, fingerprint: str) -> ResumePoint | None:
 class PointWriter:
     """Writes resume points on a thread of its own: a slow disk must not hold up the worker.
 
+    A point that cannot be written costs nothing but the chance to go on after a crash, so it ends no run:
+    ``told`` hears of it (on any thread), and the next one is tried all the same.
+
     Args:
         path: Of the file, or None to write nothing.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.told: Callable[[str], None] = lambda words: None
         self._thread: threading.Thread | None = None
-        self._failure: LearningError | None = None
 
     def write(self, point: ResumePoint) -> None:
-        """Begin to write; waits for the write before it.
-
-        Raises:
-            LearningError: The write before it failed.
-        """
+        """Begin to write; waits for the write before it."""
         if self.path is None:
             return
         self.wait()
-        data = pack_point(point)
+        try:
+            data = pack_point(point)
+        except MemoryError:
+            self.told("There is too little memory for a resume point: a crash now would cost this run.")
+            return
         self._thread = threading.Thread(target=self._run, args=(self.path, data), name="resume point")
         self._thread.start()
 
@@ -123,23 +128,18 @@ class PointWriter:
         try:
             write_whole(path, data)
         except LearningError as error:
-            self._failure = error
+            _LOG.warning("%s", error)
+            self.told(f"Learning goes on, but a crash now would cost this run: {error}")
 
     def wait(self) -> None:
-        """Until nothing is being written.
-
-        Raises:
-            LearningError: The write failed.
-        """
+        """Until nothing is being written."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
 
     def forget(self) -> None:
-        """Remove the file: the run is over."""
+        """Remove the file: the run is over. One that cannot be removed belongs to no later run."""
         self.wait()
         if self.path is not None:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)

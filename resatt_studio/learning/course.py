@@ -147,6 +147,9 @@ class Course:
         self.compute = choose_compute(device, precision)
         self.threads = threads
         self.student = Student(self.network, plan, self.compute, cost, threads)
+        self.notices: list[str] = []
+        self._untold = 0
+        self.student.told = self.writer.told = self._tell
         judge_pixels = JUDGE_PIXELS_A_SECOND * plan.seconds / cost
         held_back = _windows(judging, judge_pixels, 0)
         learn_pixels = LEARN_PIXELS_A_SECOND * plan.seconds / cost
@@ -179,6 +182,7 @@ class Course:
     def judge_before(self) -> Steps:
         """Judge the base weights and write down what each window has to teach."""
         segmenter = Segmenter(self.network, self.compute, self.threads)
+        segmenter.told = self._tell
         start = self.pace.seconds
         yield from self._sit(answering(segmenter, self.base), "judging before")
         self.before = self._marks
@@ -231,6 +235,7 @@ class Course:
         self.student.restore(point.network, point.average, point.optimiser, point.step)
         sampler.rng.bit_generator.state = json.loads(point.chance)
         self.losses, self.dices = list(point.losses), list(point.dices)
+        self._tell(f"Learning goes on after step {point.step}, where it was cut off.")
         if point.best_facts:
             self.best = _Best.from_facts(point.best, point.best_facts)
 
@@ -243,6 +248,7 @@ class Course:
             loss = yield from self._step()
             step = self.student.steps_done
             if loss is None:
+                yield self._report()
                 continue
             self.losses.append((step, loss))
             yield self._report(loss=loss)
@@ -393,7 +399,15 @@ class Course:
     ) -> StepReport:
         step = self.student.steps_done
         steps = self.pace.steps(step)
-        return StepReport(step, steps, loss, dice, self.pace.seconds, self.pace.seconds_left, phase)
+        seconds, left = self.pace.seconds, self.pace.seconds_left
+        words = " ".join(self.notices[self._untold :])
+        self._untold = len(self.notices)
+        return StepReport(step, steps, loss, dice, seconds, left, phase, words)
+
+    def _tell(self, words: str) -> None:
+        """Say something with the next report, once a run; may be called from another thread."""
+        if words not in self.notices:
+            self.notices.append(words)
 
 
 def _windows(

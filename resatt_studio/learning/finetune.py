@@ -66,7 +66,7 @@ def fine_tune(
         device: "auto", "cpu", "cuda" or "mps".
         should_yield: Called before each piece of work; may sleep while somebody needs the machine.
         resume: File of the resume point; used when it belongs to this very run, rewritten every 10 s, removed
-            at the end. None keeps no resume point.
+            at the end. None keeps no resume point; a disk that takes none is told in a report.
         finish_early: Once set, the run ends within two seconds with the best candidate so far.
         threads: CPU threads, a function asked before each piece of work, or None for all cores.
         precision: "auto", "fp32" or "bf16".
@@ -104,11 +104,18 @@ def _diverged(error: NotFinite, course: Course) -> Diverged:
     kept = course.packed()
     saved = "The best candidate so far is kept." if kept else "The weights in use stay as they are."
     step = course.student.steps_done + 1
+    where = _people_call(error.names, course.samples)
     return Diverged(
-        f"learning ended at step {step}: the loss on sample {error} is not finite.",
-        f"{saved} Try a lower learning rate, or check that sample's correction.",
+        f"learning ended at step {step}: the loss on {where} is not finite.",
+        f"{saved} Try a lower learning rate, or check what was painted there.",
         kept,
     )
+
+
+def _people_call(names: Sequence[str], samples: Sequence[Sample]) -> str:
+    """Photos by the names of their files; what is no sample is a scene that reminds."""
+    photos = {sample.sample_id: f"photo {sample.name or sample.sample_id}" for sample in samples}
+    return ", ".join(dict.fromkeys(photos.get(name, f"the reminding scene {name}") for name in names))
 
 
 def _check(samples: Sequence[Sample], plan: FineTunePlan) -> None:

@@ -12,6 +12,10 @@ CHECKS = (0.25, 0.5, 0.75)
 WARM_UP_STEPS = 10
 COOL_FROM = 0.4
 COOLED_TO = 0.05
+LONGEST_GAP_S = 10.0
+"""Between two looks at the clock no more than this counts. They come several times a second; a longer gap is
+a laptop that slept (only some systems stop their monotonic clock then) or a machine that was held up, and
+neither may eat the time meant for learning."""
 
 
 class Pace:
@@ -31,15 +35,19 @@ class Pace:
     ) -> None:
         self._plan = plan
         self._clock = clock
-        self._origin = clock() - used_seconds
+        self._seen = clock()
+        self._seconds = used_seconds
         self._learning_from = 0.0
         self._reserve = 0.0
         self._checks = list(CHECKS)
 
     @property
     def seconds(self) -> float:
-        """Wall clock since the run began, crashes left out."""
-        return self._clock() - self._origin
+        """Wall clock since the run began; crashes, and all but 10 s of every sleep, left out."""
+        now = self._clock()
+        self._seconds += min(max(now - self._seen, 0.0), LONGEST_GAP_S)
+        self._seen = now
+        return self._seconds
 
     @property
     def seconds_left(self) -> float:

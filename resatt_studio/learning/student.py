@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,8 @@ class Student:
     """A copy of a network, its optimiser and its average.
 
     BatchNorm statistics are frozen, so patches do not see each other: a batch may be taken in pieces without
-    changing what is learned, and the worker can answer a click between two pieces.
+    changing what is learned, and the worker can answer a click between two pieces. ``told`` hears a sentence
+    whenever something was given up because memory ran out; nobody does unless it is set.
 
     Args:
         network: Where learning starts; copied.
@@ -76,6 +77,7 @@ class Student:
         self.optimiser = torch.optim.AdamW(
             parameter_groups(self.network, plan.learning_rate), weight_decay=WEIGHT_DECAY
         )
+        self.told: Callable[[str], None] = lambda words: None
         self.steps_done = 0
         self.piece = plan.batch
         if compute.device.type == "cpu":
@@ -179,10 +181,14 @@ class Student:
         release_memory(self.compute.device)
         if self.piece > 1:
             self.piece //= 2
+            patches = "1 patch" if self.piece == 1 else f"{self.piece} patches"
+            self.told(f"Memory ran out: learning goes on with {patches} at a time.")
         elif self.crop_px // 2 >= SMALLEST_CROP_PX:
             self.crop_px //= 2
+            self.told(f"Memory ran out: learning goes on with patches of {self.crop_px} pixels.")
         elif self.compute.device.type != "cpu":
             self._move_to_cpu()
+            self.told("Memory ran out: learning goes on on the CPU, which is slower.")
         else:
             raise OutOfMemory(
                 "one patch does not fit in memory while learning.",
@@ -214,7 +220,9 @@ class Student:
         """An inference copy of the candidate."""
         network = copy.deepcopy(self.network).cpu()
         network.load_state_dict(self.candidate_state())
-        return Segmenter(network, self.compute, self._threads)
+        segmenter = Segmenter(network, self.compute, self._threads)
+        segmenter.told = self.told
+        return segmenter
 
     def snapshot(self) -> dict[str, Any]:
         """What a resume point needs, by field name."""

@@ -54,6 +54,7 @@ class Sample:
         labels: H x W uint8 of ``Label`` values, read-only.
         predicted: H x W uint8 probability * 255 of the approved prediction, or None.
         fresh: True when no weights have learned from it yet.
+        name: Of the photo's file, for people; "" where nobody will read it.
     """
 
     sample_id: str
@@ -64,3 +65,4 @@ class Sample:
     labels: UInt8Array = field(repr=False)
     predicted: UInt8Array | None = field(repr=False, default=None)
     fresh: bool = True
+    name: str = ""

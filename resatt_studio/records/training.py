@@ -48,6 +48,8 @@ class StepReport:
         dice: On the validation samples at the newest check, or None between checks.
         seconds, seconds_left: Wall clock.
         phase: "judging before", "learning" or "judging after".
+        notice: What just happened that the inspector should know, such as memory that ran out; sentences, or
+            "" for nothing.
     """
 
     step: int
@@ -57,6 +59,7 @@ class StepReport:
     seconds: float
     seconds_left: float
     phase: str = "learning"
+    notice: str = ""
 
 
 class JudgedBy(StrEnum):

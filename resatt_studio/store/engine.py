@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 
-from resatt_studio.errors import BugError, StoreError
+from resatt_studio.errors import BugError, StoreBusy, StoreError
 
 BUSY_TIMEOUT_MS = 10_000
 _BEGIN = "sqlite_begin"
@@ -92,7 +92,8 @@ def errors_in_words(engine: Engine) -> Iterator[None]:
     """Turn database errors into ours: what the user can mend, and broken promises.
 
     Raises:
-        StoreError: The database refused; says why and what cures it.
+        StoreError: The database refused; says why and what cures it. ``StoreBusy`` when another program holds
+            it.
         BugError: A constraint of the schema would have been broken.
     """
     try:
@@ -101,7 +102,8 @@ def errors_in_words(engine: Engine) -> Iterator[None]:
         raise BugError(f"a constraint of the project database was broken: {error.orig}") from error
     except (exc.DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, exc.DBAPIError) else error
-        raise StoreError(
+        kind = StoreBusy if "locked" in str(cause).lower() else StoreError
+        raise kind(
             f"The project database {engine.url.database} refused: {cause}.", _hint(str(cause))
         ) from error
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.errors import LearningError, PhotoError, StoreError, StudioError
+from resatt_studio.errors import BugError, LearningError, PhotoError, StoreBusy, StoreError, StudioError
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
 from resatt_studio.records.sample import Sample, SampleEntry
@@ -28,7 +30,17 @@ if TYPE_CHECKING:
 PIXEL_MEMORY_BYTES = 1536 * 2**20
 """Photos, labels and predictions of the samples take at most so much memory; the newest come first."""
 
-_CURVE_SECONDS = 1.0
+CURVE_SECONDS = 1.0
+CURVE_SECONDS_IN_TROUBLE = 15.0
+"""How often the store hears of a run's curve, and how often it is tried after the store refused."""
+
+TRIES = 4
+"""How often a candidate is put on the shelf while another program holds the database; each waits
+``store.engine.BUSY_TIMEOUT_MS``."""
+
+_MOST_LEFT_OUT = 3
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +52,14 @@ class FineTuneOutcome:
         verdict: Whether it is active now, and why.
         result: Scores and curves.
         left_out: Samples that were not used, and why.
+        notices: What the inspector should know of how it went, a sentence or two each; also in the event log.
     """
 
     version: WeightsVersion
     verdict: Verdict
     result: FineTuneResult
     left_out: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """What ``finetune --json`` writes."""
@@ -62,6 +76,7 @@ class FineTuneOutcome:
             "steps": self.result.steps,
             "seconds": self.result.seconds,
             "left_out": list(self.left_out),
+            "notices": list(self.notices),
         }
 
 
@@ -81,10 +96,12 @@ def fine_tune_project(
 
     The active weights never change; the candidate goes on the shelf whatever the gate says. A run that a
     crash cut off goes on from its checkpoint when the active weights, the samples and the plan are the same.
-    Closing the job stops it and leaves no candidate.
+    Closing the job stops it and leaves no candidate. A database that refuses meanwhile (a full disk, another
+    program that holds it) does not end a run: its curve waits. At the end the candidate has to be kept, so
+    that is tried again while the database is only busy.
 
     Yields:
-        Progress whose ``detail`` is a ``StepReport``.
+        Progress whose ``detail`` is a ``StepReport``; its ``notice`` says what the inspector should know.
 
     Args:
         project: Open project.
@@ -99,6 +116,7 @@ def fine_tune_project(
 
     Raises:
         LearningError: There is nothing to learn from, or the loss is not a number.
+        StoreError: The database refused at the beginning, or the candidate could not be kept.
     """
     base = project.shelf.load(project.shelf.active(MODEL).weights_id)
     yield progress(0, 0, "steps", "reading the corrected photos")
@@ -110,6 +128,8 @@ def fine_tune_project(
             f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
         )
     run = _begin(project, base, plan, learned, author)
+    for words in _told_of(left_out):
+        run.tell(words)
     try:
         # torch is loaded here, after everything that can be wrong with the samples was told
         from resatt_studio.learning.finetune import fine_tune
@@ -128,21 +148,22 @@ def fine_tune_project(
             others=list(project.store.surfaces().values()),
         )
         result = yield from _watched(run, steps)
+        version, verdict = yield from _kept(project, base, result, learned, promote_better, author)
     except GeneratorExit:
         run.end(RunState.STOPPED, reason="stopped on request")
         raise
     except StudioError as error:
         kept: FineTuneResult | None = getattr(error, "kept", None)
         if kept is not None:  # learning ran away: its best candidate so far waits for the inspector
-            _judged(project, base, kept, learned, False, author)
+            with suppress(StoreError):  # what is told is why it ran away
+                _judged(project, base, kept, learned, False, author)
         run.end(RunState.FAILED, reason=str(error))
         raise
     except Exception as error:
         run.end(RunState.FAILED, reason=f"{type(error).__name__}: {error}")
         raise
-    version, verdict = _judged(project, base, result, learned, promote_better, author)
     run.end(RunState.FINISHED, version.weights_id, verdict.reason)
-    return FineTuneOutcome(version, verdict, result, left_out)
+    return FineTuneOutcome(version, verdict, result, left_out, tuple(run.notices))
 
 
 def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
@@ -181,17 +202,34 @@ def _sample(project: Project, entry: SampleEntry, fresh: bool) -> Sample:
         labels=project.blobs.get_array(entry.labels_blob),
         predicted=predicted,
         fresh=fresh,
+        name=entry.photo_path.name,
     )
+
+
+def _told_of(left_out: tuple[str, ...]) -> list[str]:
+    """Notices of what was not learned from; of many, the first ones and how many more there are."""
+    told = [f"Not learned from: {words}" for words in left_out[:_MOST_LEFT_OUT]]
+    more = len(left_out) - len(told)
+    return [*told, f"{more} more photos were not learned from."] if more else told
 
 
 @dataclass(eq=False)
 class _Run:
-    """A run under way: its row in the store, its resume point on disk, its curve."""
+    """A run under way: its row in the store, its resume point on disk, its curve, what was told of it.
+
+    The store may refuse at any moment (a full disk, another program that holds the database): what it did not
+    take waits, and a run that cannot be closed is closed as cut off when the next one begins.
+    """
 
     project: Project
     run_id: int
+    author: str = ""
+    notices: list[str] = field(default_factory=list)
+    _unsaid: list[str] = field(default_factory=list)
+    _unlogged: list[str] = field(default_factory=list)
     _waiting: list[StepReport] = field(default_factory=list)
     _written_at: float = field(default_factory=time.monotonic)
+    _pause_s: float = CURVE_SECONDS
 
     @property
     def folder(self) -> Path:
@@ -201,23 +239,53 @@ class _Run:
     def resume_point(self) -> Path:
         return self.folder / "resume-point"
 
-    def note(self, report: StepReport) -> None:
-        """Add a point to the curve; the store hears of it once a second."""
+    def tell(self, words: str) -> None:
+        """Let the inspector know: with the next report, in the event log and in the outcome."""
+        if words not in self.notices:
+            self.notices.append(words)
+            self._unsaid.append(words)
+            self._unlogged.append(words)
+
+    def note(self, report: StepReport) -> StepReport:
+        """Add a point to the curve, of which the store hears once a second; return the report with all that
+        is to be told."""
+        if report.notice:
+            self.tell(report.notice)
         if (report.loss, report.dice) != (None, None):
             self._waiting.append(report)
-        if time.monotonic() - self._written_at >= _CURVE_SECONDS:
-            self.flush()
+        if time.monotonic() - self._written_at >= self._pause_s:
+            try:
+                self.flush()
+                self._pause_s = CURVE_SECONDS
+            except StoreError as error:
+                self._written_at, self._pause_s = time.monotonic(), CURVE_SECONDS_IN_TROUBLE
+                self.tell(f"Learning goes on, but its curve cannot be kept at the moment. {error}")
+        notice, self._unsaid = " ".join(self._unsaid), []
+        return replace(report, notice=notice)
 
     def flush(self) -> None:
+        """Write what waits.
+
+        Raises:
+            StoreError: The store refused; what it did not take goes on waiting.
+        """
         if self._waiting:
             self.project.store.record_steps(self.run_id, self._waiting)
-        self._waiting.clear()
+            self._waiting.clear()
+        while self._unlogged:
+            self.project.store.log(
+                "learning-notice", f"run {self.run_id}: {self._unlogged[0]}", author=self.author
+            )
+            del self._unlogged[0]
         self._written_at = time.monotonic()
 
     def end(self, state: RunState, weights_id: str = "", reason: str = "") -> None:
         """Close the row and drop the resume point."""
-        self.flush()
-        self.project.store.end_run(self.run_id, state, weights_id, reason)
+        try:
+            self.flush()
+            self.project.store.end_run(self.run_id, state, weights_id, reason)
+        except StoreError as error:
+            _LOG.warning("run %d could not be closed: %s", self.run_id, error)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -229,7 +297,7 @@ def _begin(
     for entry in project.store.runs():
         if entry.state is not RunState.RUNNING:
             continue
-        run = _Run(project, entry.run_id)
+        run = _Run(project, entry.run_id, author)
         same = (entry.base, tuple(entry.samples), dict(entry.plan)) == (
             base.weights_id,
             learned,
@@ -240,8 +308,7 @@ def _begin(
         else:
             run.end(RunState.FAILED, reason="cut off")
     if found is None:
-        found = _Run(project, project.store.start_run(base.weights_id, plan, learned, author))
-        found.folder.mkdir(parents=True, exist_ok=True)
+        return _Run(project, project.store.start_run(base.weights_id, plan, learned, author), author)
     return found
 
 
@@ -249,14 +316,33 @@ def _watched(run: _Run, steps: Generator[StepReport, None, FineTuneResult]) -> J
     """Hand on every report and keep the curve."""
     try:
         while True:
-            report = next(steps)
-            run.note(report)
+            report = run.note(next(steps))
             yield progress(report.step, report.steps, "steps", report.phase, report)
     except StopIteration as end:
         result: FineTuneResult = end.value
         return result
     finally:
         steps.close()
+
+
+def _kept(
+    project: Project,
+    base: WeightsFile,
+    result: FineTuneResult,
+    learned: tuple[str, ...],
+    promote_better: bool,
+    author: str,
+) -> Job[tuple[WeightsVersion, Verdict]]:
+    """As :func:`_judged`, again and again while another program holds the database: what was learned in a
+    minute or two shall not be lost to a backup that takes as long."""
+    for left in reversed(range(TRIES)):
+        try:
+            return _judged(project, base, result, learned, promote_better, author)
+        except StoreBusy:
+            if not left:
+                raise
+            yield progress(0, 0, "steps", "waiting for another program to let go of the project database")
+    raise BugError("the last try either returns or raises")
 
 
 def _judged(

@@ -9,12 +9,16 @@ transaction, no global seed), because a more urgent job may be stepped in betwee
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
+from resatt_studio.errors import BugError
 from resatt_studio.records.jobs import JobDone, JobFailed, JobProgress, JobReport, Urgency
+
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Job: TypeAlias = Generator[JobProgress, None, T]
@@ -136,16 +140,33 @@ class JobRunner:
         entry = self._next_entry()
         if entry is None:
             return False
-        report = _closed(entry) if entry.cancelled else _stepped(entry)
+        try:
+            report = _closed(entry) if entry.cancelled else _stepped(entry)
+        except BaseException as error:
+            # Nobody may be left waiting for a job that will never end, whatever ended it.
+            self._forget(entry)
+            emit(JobFailed(entry.job_id, BugError(f"a job was ended by {type(error).__name__}: {error}")))
+            raise
         if not isinstance(report, JobProgress):
-            with self._changed:
-                del self._entries[entry.job_id]
-                self._changed.notify_all()
-        emit(report)
+            self._forget(entry)
+        try:
+            emit(report)
+        except BaseException:
+            self.cancel(entry.job_id)  # nobody hears of it any more
+            raise
         return True
 
+    def _forget(self, entry: _Entry) -> None:
+        with self._changed:
+            del self._entries[entry.job_id]
+            self._changed.notify_all()
+
     def run_forever(self, emit: Emit) -> None:
-        """Step jobs on the calling thread until :meth:`stop`; then close what is left and return."""
+        """Step jobs on the calling thread until :meth:`stop`; then close what is left and return.
+
+        Nothing else ends it: what a job raises, even ``SystemExit``, is that job's failure, and an ``emit``
+        that raises is told to the log and closes the job it spoke of.
+        """
         self._emit = emit
         while True:
             with self._changed:
@@ -153,7 +174,10 @@ class JobRunner:
                     self._changed.wait()
                 if self._stopping and not self._entries:
                     return
-            self.step(emit)
+            try:
+                self.step(emit)
+            except BaseException:  # noqa: BLE001 - the thread's edge: other jobs still wait for it
+                _LOG.exception("the job thread goes on after an error")
 
     def start(self, emit: Emit, name: str = "jobs") -> None:
         """Run :meth:`run_forever` on a daemon thread, so that a hung step never keeps the app open."""

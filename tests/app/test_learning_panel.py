@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QPushButton
 
 from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.panels.curves import _smoothed
+from resatt_studio.errors import StoreError
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.project import EventEntry
 from resatt_studio.records.training import JudgedBy, StepReport, Verdict
@@ -95,6 +96,39 @@ def test_reports_become_progress_words_and_curves(studio: Any) -> None:
         assert left <= 0 and right >= 30
     finally:
         learner._job_id = None
+
+
+def test_what_happened_while_learning_stands_in_the_panel_until_the_next_run(studio: Any) -> None:
+    panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
+    assert panel.notices.isHidden()
+    learner._job_id = 10_000
+    try:
+        for notice in ("one", "", "Memory ran out.", "three", "four"):
+            learner._step(JobProgress(0, 1, 60, detail=StepReport(1, 60, 1.0, None, 1, 75, notice=notice)))
+        assert not panel.notices.isHidden()
+        assert panel.notices.text() == "Memory ran out.\nthree\nfour"
+        learner._end()
+        assert not panel.notices.isHidden()
+        learner._forget()
+        assert panel.notices.isHidden()
+    finally:
+        learner._job_id = None
+
+
+def test_why_a_run_failed_stands_in_the_panel_and_in_the_notice(studio: Any) -> None:
+    panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
+    told: list[Exception] = []
+    studio.parts.session.failed.connect(told.append)
+    error = StoreError(
+        f"The database {'/very-long-name' * 20} refused: disk is full.", "Free some disk space."
+    )
+    learner._fail(error)
+    learner._end()
+    assert told == [error]
+    assert panel.words.text().startswith("The last run ended: The database")
+    assert panel.words.text().endswith("Free some disk space.")
+    assert panel.minimumSizeHint().width() < 340, "a long path must not widen the dock"
+    learner._clear()
 
 
 def test_the_outcome_stands_side_by_side(studio: Any) -> None:

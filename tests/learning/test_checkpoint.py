@@ -97,12 +97,19 @@ def test_a_write_cut_off_in_the_middle_leaves_the_old_point(
     assert back.step == 12
 
 
-def test_a_failed_write_is_told_at_the_next_turn(tmp_path: Path) -> None:
+def test_a_failed_write_is_told_and_the_next_one_is_tried(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     writer = PointWriter(tmp_path / "file" / "point")
+    told: list[str] = []
+    writer.told = told.append
     writer.write(point())
-    with pytest.raises(LearningError, match="cannot be written"):
-        writer.wait()
+    writer.wait()
+    assert len(told) == 1 and "cannot be written" in told[0] and "Learning goes on" in told[0]
+    (tmp_path / "file").unlink()
+    writer.write(point(step=13))
+    writer.wait()
+    back = read_point(tmp_path / "file" / "point", "this run")
+    assert len(told) == 1 and back is not None and back.step == 13
 
 
 def test_a_finished_run_leaves_no_point(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from resatt_studio.errors import LearningError
+from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.learning.course import Course
 from resatt_studio.learning.exam import Marks
 from resatt_studio.learning.finetune import Diverged, fine_tune
@@ -262,12 +263,13 @@ def fail_at(step: int, error: Exception) -> Callable[..., Any]:
     return stumbling
 
 
-def test_a_loss_that_is_no_number_names_the_sample_and_keeps_the_best(
-    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+def test_a_loss_that_is_no_number_names_the_photo_and_keeps_the_best(
+    run: Any, finish: Finish, make_sample: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Student, "step", fail_at(5, NotFinite(("sample-1",))))
-    with pytest.raises(Diverged, match="step 6: the loss on sample sample-1 is not finite") as raised:
-        finish(run())
+    named = [make_sample(seed, name=f"wall {seed}.jpg") for seed in (1, 2)]
+    with pytest.raises(Diverged, match=r"step 6: the loss on photo wall 1\.jpg is not finite") as raised:
+        finish(run(given=[*named, make_sample(3, Split.VALIDATION)]))
     assert raised.value.kept is not None
     assert raised.value.kept.after is not None
     assert "best candidate so far is kept" in raised.value.hint
@@ -283,11 +285,31 @@ def test_diverging_before_anything_was_judged_keeps_nothing(
     assert "weights in use stay" in raised.value.hint
 
 
-def test_running_out_of_memory_once_costs_no_step(
-    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+def test_running_out_of_memory_once_costs_no_step_and_is_told_once(
+    run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Student, "step", fail_at(3, torch.OutOfMemoryError("out of memory")))
-    assert finish(run()).steps == 8
+    reports = list(run())
+    assert max(report.step for report in reports) == 8
+    told = [report.notice for report in reports if report.notice]
+    assert len(told) == 1 and told[0].startswith("Memory ran out: learning goes on with ")
+
+
+def test_memory_that_runs_out_while_judging_on_a_device_is_told_too(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, failed = Segmenter.probability, []
+
+    def stumbling(self: Segmenter, pixels: Any) -> Any:
+        if not failed:
+            self.batch = 4  # as on a device
+            failed.append(True)
+            raise torch.OutOfMemoryError("out of memory")
+        return plain(self, pixels)
+
+    monkeypatch.setattr(Segmenter, "probability", stumbling)
+    told = [report.notice for report in run() if report.notice]
+    assert told == ["Memory ran out while predicting: it goes on with 2 tiles at a time."]
 
 
 def test_photos_that_only_judge_are_nothing_to_learn_from(

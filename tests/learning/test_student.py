@@ -163,13 +163,20 @@ def test_out_of_memory_means_fewer_patches_then_smaller_ones_then_a_clear_end(
 ) -> None:
     taught = Student(build(tiny_weights), FineTunePlan(crop_px=512, batch=4), EXACT, cost=0.1, threads=1)
     taught.piece = 4
-    seen = []
+    seen, told = [], []
+    taught.told = told.append
     full = torch.OutOfMemoryError("out of memory")
     with pytest.raises(OutOfMemory, match="smaller base width"):
         for _ in range(10):
             taught.make_room(full)
             seen.append((taught.piece, taught.crop_px))
     assert seen == [(2, 512), (1, 512), (1, 256), (1, 128)]
+    assert [words.split("goes on with ")[1] for words in told] == [
+        "2 patches at a time.",
+        "1 patch at a time.",
+        "patches of 256 pixels.",
+        "patches of 128 pixels.",
+    ]
 
 
 def test_other_errors_pass(tiny_weights: WeightsFile) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 
 from resatt_studio.records.weights import WeightsFile
+from resatt_studio.synthesis.scenes import render_scene
+from resatt_studio.workflow.jobs import drain
+from resatt_studio.workflow.load import add_photos
 from resatt_studio.workflow.project import Project, create_project
 
 
@@ -44,3 +48,22 @@ def project(tmp_path: Path, weights_path: Path) -> Iterator[Project]:
     """An empty project with tiny weights."""
     with create_project(tmp_path / "wall.resatt", weights_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two drawn scenes, one to replay and one to judge by."""
+    folder = tmp_path_factory.mktemp("reference")
+    for seed in range(2):
+        scene = render_scene(seed, 64, 64)
+        for kind, array in (("images", scene.pixels), ("masks", scene.mask.astype("uint8") * 255)):
+            (folder / kind).mkdir(exist_ok=True)
+            cv2.imwrite(str(folder / kind / f"{seed}.png"), array)
+    return folder
+
+
+@pytest.fixture
+def taught(project: Project, photo_folder: Path) -> Project:
+    """A project with four approved photos."""
+    drain(add_photos(project, [photo_folder], photo_folder.parent / "masks"))
+    return project

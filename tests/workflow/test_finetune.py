@@ -6,41 +6,19 @@ import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import cv2
 import pytest
 
 from resatt_studio.errors import LearningError
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan, StepReport, Verdict
 from resatt_studio.records.weights import WeightsState
-from resatt_studio.synthesis.scenes import render_scene
 from resatt_studio.workflow import finetune
 from resatt_studio.workflow.correct import check_project
 from resatt_studio.workflow.finetune import FineTuneOutcome, fine_tune_project
 from resatt_studio.workflow.jobs import Job, drain
-from resatt_studio.workflow.load import add_photos
 from resatt_studio.workflow.project import Project
 
 PLAN = FineTunePlan(seconds=60, steps=3, crop_px=64, batch=2)
-
-
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two drawn scenes, one to replay and one to judge by."""
-    folder = tmp_path_factory.mktemp("reference")
-    for seed in range(2):
-        scene = render_scene(seed, 64, 64)
-        for kind, array in (("images", scene.pixels), ("masks", scene.mask.astype("uint8") * 255)):
-            (folder / kind).mkdir(exist_ok=True)
-            cv2.imwrite(str(folder / kind / f"{seed}.png"), array)
-    return folder
-
-
-@pytest.fixture
-def taught(project: Project, photo_folder: Path) -> Project:
-    """A project with four approved photos."""
-    drain(add_photos(project, [photo_folder], photo_folder.parent / "masks"))
-    return project
 
 
 def learning(project: Project, reference: Path, **changes: object) -> Job[FineTuneOutcome]:

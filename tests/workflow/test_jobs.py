@@ -234,3 +234,40 @@ def test_closing_the_outer_job_closes_the_inner_one() -> None:
     next(job)
     job.close()
     assert log == ["inner", "inner closed"]
+
+
+@pytest.mark.parametrize("error", [SystemExit("a library gave up"), ValueError("broken")])
+def test_whatever_ends_a_job_the_thread_goes_on_with_the_others(error: BaseException) -> None:
+    def broken() -> Job[int]:
+        yield progress(0, 1)
+        raise error
+
+    runner, reports = JobRunner(), []
+    runner.start(reports.append)
+    first = runner.submit(broken, Urgency.FINE_TUNE)
+    second = runner.submit(lambda: counting(3), Urgency.FINE_TUNE)
+    assert runner.wait_idle(10)
+    assert runner.stop(10)
+    ends = {report.job_id: report for report in reports if not isinstance(report, JobProgress)}
+    failed, done = ends[first], ends[second]
+    assert isinstance(failed, JobFailed) and str(error) in str(failed.error)
+    assert isinstance(done, JobDone) and done.result == 3
+
+
+def test_a_job_whose_reports_nobody_can_hear_is_closed_and_the_others_go_on() -> None:
+    log: list[str] = []
+    ends: list[JobReport] = []
+
+    def deaf(report: JobReport) -> None:
+        if isinstance(report, JobProgress):
+            raise RuntimeError("the window is gone")
+        ends.append(report)
+
+    runner = JobRunner()
+    runner.start(deaf)
+    runner.submit(lambda: counting(1000, log, "long"), Urgency.FINE_TUNE)
+    runner.submit(lambda: counting(0, log, "short"), Urgency.FINE_TUNE)
+    assert runner.wait_idle(10)
+    assert runner.stop(10)
+    assert log == ["long", "long closed", "short closed"]
+    assert isinstance(ends[-1], JobDone)

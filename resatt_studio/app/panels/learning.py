@@ -26,6 +26,7 @@ _JUDGES = {
     JudgedBy.PARTS: "on held-back parts",
     JudgedBy.LEARNED: "on what was learned",
 }
+_MOST_NOTICES = 3
 _TITLES = {"dice": "Dice", "tolerance_f1": "F1 at 2 px", "precision": "Precision", "recall": "Recall"}
 
 
@@ -50,6 +51,10 @@ class LearningPanel(ScrolledPanel):
         self.words = QLabel()
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
+        self.notices = QLabel()
+        self.notices.setProperty("role", "warning")
+        self.notices.setWordWrap(True)
+        self.notices.setAccessibleName("What happened while learning")
         self.curves = Curves(parts.look)
         self.comparison = Comparison()
         self.versions = VersionsBox(parts)
@@ -68,6 +73,7 @@ class LearningPanel(ScrolledPanel):
         column.addLayout(buttons)
         column.addWidget(self.bar)
         column.addWidget(self.words)
+        column.addWidget(self.notices)
         column.addWidget(self.curves, 2)
         column.addWidget(self.comparison)
         column.addWidget(self.versions, 3)
@@ -82,10 +88,13 @@ class LearningPanel(ScrolledPanel):
         self.stop.setEnabled(learner.learning and not learner.stopping)
         self.bar.setVisible(learner.learning)
         self.curves.show_curves(learner.losses, learner.dices)
+        self._show_notices()
         outcome = learner.outcome
         self.comparison.setVisible(outcome is not None)
         if learner.learning:
             self._step(learner.report)
+        elif learner.problem:
+            self.words.setText(f"The last run ended: {learner.problem}")
         elif outcome is not None:
             self.words.setText(outcome.verdict.reason)
             self.comparison.show_scores(outcome.result.before, outcome.result.after, outcome.result.judged_by)
@@ -102,8 +111,15 @@ class LearningPanel(ScrolledPanel):
             )
             self.words.setText(f"{judge} Learning takes a minute or two; go on painting meanwhile.")
 
+    def _show_notices(self) -> None:
+        """The newest of what the run had to say."""
+        told = self._parts.learner.notices[-_MOST_NOTICES:]
+        self.notices.setText("\n".join(told))
+        self.notices.setVisible(bool(told))
+
     def _step(self, report: StepReport | None) -> None:
         learner = self._parts.learner
+        self._show_notices()
         if report is None:
             self.bar.setMaximum(0)
             self.words.setText("Preparing to learn…")
