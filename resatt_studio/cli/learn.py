@@ -31,6 +31,10 @@ def finetune(
         str, typer.Option(metavar="auto|never", help="auto makes a better candidate active.")
     ] = "auto",
     seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
+    from_first: Annotated[
+        bool,
+        typer.Option("--from-first", help="Begin again from the weights that the project began with."),
+    ] = False,
     model: Annotated[
         str,
         typer.Option(metavar="r2aunet|rmt|revit|both", help="rmt, revit and both learn from class answers."),
@@ -66,6 +70,7 @@ def finetune(
             threads=chosen_threads(settings),
             finish_early=finish_early,
             author=settings.author,
+            from_first=from_first,
         )
         notices: list[str] = []
         try:

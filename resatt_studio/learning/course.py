@@ -14,7 +14,6 @@ from torch import Tensor
 
 from resatt_studio.errors import LearningError
 from resatt_studio.imaging.scores import Counts
-from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.device import Threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
@@ -23,13 +22,12 @@ from resatt_studio.learning.checkpoint import PointWriter, ResumePoint, read_poi
 from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.lessons import Lesson, make_lesson
 from resatt_studio.learning.pace import Pace
-from resatt_studio.learning.patches import PatchSampler
+from resatt_studio.learning.patches import SCENE_SHARE, PatchSampler
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import Student, relative_cost
 from resatt_studio.learning.support import Window, choose_windows, within_pixels
-from resatt_studio.learning.surfaces import find_home
 from resatt_studio.models.state import build, pack_weights
-from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
 from resatt_studio.records.surface import HomeSurface, KnownSurfaces, known_in
@@ -106,15 +104,6 @@ class _Home:
     root: WeightsFile
     ready: Segmenter | None = None
 
-    @classmethod
-    def of(cls, base: WeightsFile, samples: Sequence[Sample], others: Sequence[Float32Array]) -> _Home | None:
-        """None when ``base`` does not say which surfaces it knows: it then learns for all of them."""
-        known = known_in(base.metadata)
-        if known is None:
-            return None
-        corrected = [describe_surface(sample.pixels) for sample in samples]
-        return cls(find_home(known, corrected, others), known, base.elsewhere or base)
-
 
 class Course:
     """One run, from judging before to judging after."""
@@ -129,12 +118,15 @@ class Course:
         precision: str,
         threads: Threads,
         resume: Path | None,
-        others: Sequence[Float32Array] = (),
+        home: HomeSurface | None = None,
+        neighbours: Sequence[UInt8Array] = (),
+        rival: WeightsFile | None = None,
     ) -> None:
         self.base, self.plan, self.reference = base, plan, reference
+        self.rival = rival or base
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
         judging = [sample for sample in samples if sample.split is Split.VALIDATION]
-        self.fingerprint = _fingerprint(base, samples, plan, reference)
+        self.fingerprint = _fingerprint(base, samples, plan, reference, self.rival)
         self.writer = PointWriter(resume)
         point = read_point(resume, self.fingerprint) if resume is not None else None
         self.point = point
@@ -168,7 +160,11 @@ class Course:
             self.windows = [replace(window, held=None) for window in self.windows]
             held_back = within_pixels(self.windows, judge_pixels)
         self.exam = Exam(held_back, reference)
-        self.home = _Home.of(base, samples, others)
+        known = known_in(base.metadata)
+        self.home: _Home | None = None
+        if home is not None and known is not None:
+            self.home = _Home(home, known, base.elsewhere or base)
+        self.neighbours = list(neighbours) if self.home is not None else []
         self.chance = np.random.default_rng(plan.seed)
         self.before = Marks({})
         self.best: _Best | None = None
@@ -180,21 +176,29 @@ class Course:
     # Before: what do the weights know already?
 
     def judge_before(self) -> Steps:
-        """Judge the base weights and write down what each window has to teach."""
+        """Judge the weights in use and write down what each window has to teach those that learn."""
         segmenter = Segmenter(self.network, self.compute, self.threads)
         segmenter.told = self._tell
         start = self.pace.seconds
-        yield from self._sit(answering(segmenter, self.base), "judging before")
+        same = self.rival.weights_id == self.base.weights_id
+        judged = segmenter if same else Segmenter(build(self.rival), self.compute, self.threads)
+        yield from self._sit(answering(judged, self.rival), "judging before")
         self.before = self._marks
-        if self.home is not None and self.base.elsewhere is None:
+        if self.home is not None and same and self.base.elsewhere is None:
             self.exam.remember_elsewhere(self.before)
         judging_seconds = self.pace.seconds - start
         lessons: list[Lesson] = []
         for window in self.windows:
             own = yield from self._predict(segmenter, window)
             lessons.append(make_lesson(window, own, self.plan.weak_weight, self.chance))
-        scenes = self.reference.scenes()
-        self.sampler = PatchSampler(lessons, scenes, self.plan.replay, segmenter.probability, self.chance)
+        self.sampler = PatchSampler(
+            lessons,
+            self.neighbours or self.reference.scenes(),
+            self.plan.replay,
+            segmenter.probability,
+            self.chance,
+            scene_share=1.0 if self.neighbours else SCENE_SHARE,
+        )
         if self.point is not None:
             self._go_on_from(self.point, self.sampler)
         self.judging_seconds = judging_seconds
@@ -426,10 +430,15 @@ def _can_judge(window: Window) -> bool:
 
 
 def _fingerprint(
-    base: WeightsFile, samples: Sequence[Sample], plan: FineTunePlan, reference: ReferenceSet
+    base: WeightsFile,
+    samples: Sequence[Sample],
+    plan: FineTunePlan,
+    reference: ReferenceSet,
+    rival: WeightsFile,
 ) -> str:
     told = {
         "base": base.weights_id,
+        "rival": rival.weights_id,
         "plan": asdict(plan),
         "samples": [(sample.sample_id, sample.split.value, sample.fresh) for sample in samples],
         "reference": [tile.name for tile in (*reference.replay, *reference.exam)],

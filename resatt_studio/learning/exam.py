@@ -74,8 +74,7 @@ class Exam:
 
         Args:
             answers: The network that is judged answers about the project's photos, and about each scene of
-            the
-                reference set whichever would in the app.
+                the reference set whichever would in the app.
             stop: Asked between questions, once one of each kind is answered; the marks then cover what was
                 answered so far.
         """

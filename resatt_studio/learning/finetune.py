@@ -17,9 +17,10 @@ from resatt_studio.inference.device import Threads
 from resatt_studio.learning.course import Course
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import NotFinite
-from resatt_studio.records.arrays import Float32Array
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
+from resatt_studio.records.surface import HomeSurface
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
 from resatt_studio.records.weights import WeightsFile
 
@@ -48,7 +49,9 @@ def fine_tune(
     finish_early: threading.Event | None = None,
     threads: Threads = None,
     precision: str = "auto",
-    others: Sequence[Float32Array] = (),
+    home: HomeSurface | None = None,
+    neighbours: Sequence[UInt8Array] = (),
+    rival: WeightsFile | None = None,
 ) -> Generator[StepReport, None, FineTuneResult]:
     """Teach a copy of ``base`` the corrections in ``samples``.
 
@@ -70,10 +73,12 @@ def fine_tune(
         finish_early: Once set, the run ends within two seconds with the best candidate so far.
         threads: CPU threads, a function asked before each piece of work, or None for all cores.
         precision: "auto", "fp32" or "bf16".
-        others: Descriptors (``imaging.surface``) of the project's photos, corrected or not: they show where
-        its
-            surface ends. What was learned is asked about that surface alone, and about others the weights
-            that learning began with.
+        home: Surface of the corrected photos. What was learned is asked about it alone, and about others the
+            weights that learning began with; None asks the candidate about every photo.
+        neighbours: H x W x 3 uint8 RGB; photos at home that nobody corrected. Patches of them remind of what
+            the network answered before, in place of the reference set's scenes.
+        rival: Weights in use that the candidate has to beat, where they are not ``base``: its scores are
+            those "before".
 
     Returns:
         The candidate with scores before and after. Without validation photos, parts of the training photos
@@ -86,7 +91,9 @@ def fine_tune(
         OutOfMemory: One smallest patch does not fit on the CPU either.
     """
     _check(samples, plan)
-    course = Course(base, samples, plan, reference, device, precision, threads, resume, others)
+    course = Course(
+        base, samples, plan, reference, device, precision, threads, resume, home, neighbours, rival
+    )
     course.pause = should_yield or (lambda: None)
     course.finish_early = finish_early or threading.Event()
     try:

@@ -68,11 +68,13 @@ class PatchSampler:
 
     Args:
         lessons: Of the project, at least one.
-        scenes: Photos of the reference buffer, H x W x 3 uint8 each; may be empty.
+        scenes: Photos that only remind, H x W x 3 uint8 each: drawn scenes of the reference buffer, or
+            photos of the same surface; may be empty.
         reminder_share: Expected share of reminders among the patches, in [0, 1].
         recall: What the network answered before learning: N x S x S x 3 uint8 to N x S x S float32 in [0, 1].
         rng: Source of chance; its state is part of a resume point.
         augment: How far teaching views leave the photo.
+        scene_share: Share of the reminders that are of ``scenes`` while there are any, in [0, 1].
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class PatchSampler:
         recall: Callable[[UInt8Array], Float32Array],
         rng: np.random.Generator,
         augment: AugmentPlan = GENTLE,
+        scene_share: float = SCENE_SHARE,
     ) -> None:
         fresh = [lesson for lesson in lessons if lesson.fresh]
         older = [lesson for lesson in lessons if not lesson.fresh]
@@ -90,6 +93,7 @@ class PatchSampler:
         self._scenes = list(scenes)
         self._reminder_share = reminder_share
         self._recall = recall
+        self._scene_share = scene_share
         self._augment = augment
         self.rng = rng
 
@@ -125,7 +129,7 @@ class PatchSampler:
 
     def _remind(self, patch_px: int) -> _Cut:
         """Cut a patch whose target the network will give itself; what was overruled does not count."""
-        if self._scenes and self.rng.random() < SCENE_SHARE:
+        if self._scenes and self.rng.random() < self._scene_share:
             number = int(self.rng.integers(len(self._scenes)))
             name, photo, mended, plan = f"scene {number}", self._scenes[number], None, STRONG
         else:

@@ -18,8 +18,9 @@ class FineTunePlan:
         steps: Most optimiser steps, 0 for no limit but time.
         crop_px, batch: Patch side and patches per step.
         learning_rate: AdamW, for the whole network (depth factors in ``learning.freeze``).
-        replay: Share of a step's patches that remind instead of teach: drawn scenes and other views of the
-            project's photos, whose target is what the network answered before learning.
+        replay: Share of a step's patches that remind instead of teach: photos of the same surface that nobody
+            corrected, or where there are none drawn scenes and other views of the corrected ones. Their
+            target is what the network answered before learning.
         weak_weight: Weight of the approved or the model's own probability on unsaid pixels.
         ema_decay: Of the averaged weights.
         blend: How far the candidate goes from the weights it started from to the averaged ones, in (0, 1].
@@ -30,8 +31,8 @@ class FineTunePlan:
     steps: int = 0
     crop_px: int = 192
     batch: int = 4
-    learning_rate: float = 2.5e-4
-    replay: float = 0.5
+    learning_rate: float = 5e-4
+    replay: float = 0.25
     weak_weight: float = 1.0
     ema_decay: float = 0.95
     blend: float = 0.6

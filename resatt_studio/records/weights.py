@@ -78,7 +78,8 @@ class WeightsVersion:
         parent: weights_id it was fine-tuned from, or "".
         state: Candidate, active, retired or refused.
         samples: sample_ids it learned from.
-        before, after: Scores of parent and self on the project's validation samples, or None.
+        before, after: Scores of the weights in use then, mostly the parent, and of self on the project's
+            validation samples, or None.
         reference_before, reference_after: The same on the shipped reference set (forgetting).
         reason: Why it was promoted or refused, or "".
         made_at: ISO 8601.
@@ -114,8 +115,7 @@ class WeightsFile:
         metadata: The rest of the header (data, command, commit, scores, licence terms), all strings.
         data: The file's bytes.
         elsewhere: Weights that answer about photos of other surfaces than ``home`` of the header, or None
-        when
-            these answer about every photo; the shelf of a project finds them.
+            when these answer about every photo; the shelf of a project finds them.
     """
 
     weights_id: str

@@ -73,6 +73,7 @@ def learn_in_project(
             device=device,
             threads=threads,
             reference_folder=reference_folder,
+            from_first=recipe.from_first,
         )
     except LearningError as error:
         return Learned(False, str(error), 0)

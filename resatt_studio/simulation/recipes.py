@@ -51,7 +51,8 @@ class Recipe:
         plain: Plain fine-tuning instead of the app's.
         gate: What decides about the candidate.
         hand: What the inspector does.
-        control: True for a control, whose result is expected to be about nothing.
+        from_first: The app's learning begins again from the project's first weights each time.
+        control: True for what is no baseline: a control, or the app's own learning in another way.
     """
 
     name: str
@@ -62,11 +63,15 @@ class Recipe:
     plain: PlainRecipe | None = None
     gate: Gate = Gate.APP
     hand: Hand = Hand.CORRECTS
+    from_first: bool = False
     control: bool = False
 
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("app", "ResAtt Studio", "this app as it is: learning.finetune and learning.gate"),
+    Recipe("consolidated", "ResAtt Studio, from the first weights each time",
+           "this app's consolidation, after every approval instead of when idle",
+           from_first=True, control=True),
     Recipe("none", "no learning", "the starting weights all the way", learns=False),
     Recipe("full", "plain full fine-tuning",
            "AdamW 5e-4 on the whole network, BatchNorm statistics frozen, approved masks as labels",

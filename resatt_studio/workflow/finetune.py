@@ -18,10 +18,11 @@ from resatt_studio.records.project import RunState
 from resatt_studio.records.sample import Sample, SampleEntry
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport, Verdict
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
+from resatt_studio.workflow.home import neighbours, project_home
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.predict import Threads
-from resatt_studio.workflow.promote import decide
+from resatt_studio.workflow.promote import decide, first_weights
 from resatt_studio.workflow.weights import MODEL, scores_row
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def fine_tune_project(
     should_yield: Callable[[], None] | None = None,
     author: str = "",
     reference_folder: Path | None = None,
+    from_first: bool = False,
 ) -> Job[FineTuneOutcome]:
     """Let a copy of the active weights learn from the project's samples, judge it, and promote it if better.
 
@@ -113,12 +115,15 @@ def fine_tune_project(
         should_yield: Called before each piece of work; may sleep while somebody needs the machine.
         author: Who started it.
         reference_folder: Scenes that are replayed and that show forgetting; the shipped ones when None.
+        from_first: Consolidate: begin again from the weights that all learning in the project began with, and
+            compare with those in use. What many short runs added up to, mistakes included, is left behind.
 
     Raises:
         LearningError: There is nothing to learn from, or the loss is not a number.
         StoreError: The database refused at the beginning, or the candidate could not be kept.
     """
-    base = project.shelf.load(project.shelf.active(MODEL).weights_id)
+    rival = project.shelf.load(project.shelf.active(MODEL).weights_id)
+    base = project.shelf.load(first_weights(project, rival.weights_id)) if from_first else rival
     yield progress(0, 0, "steps", "reading the corrected photos")
     samples, left_out = yield from collect_samples(project)
     learned = tuple(sample.sample_id for sample in samples if sample.split is Split.TRAIN)
@@ -127,6 +132,8 @@ def fine_tune_project(
         raise LearningError(
             f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
         )
+    home = project_home(project, base, samples)
+    near = yield from neighbours(project, base, home, samples)
     run = _begin(project, base, plan, learned, author)
     for words in _told_of(left_out):
         run.tell(words)
@@ -145,7 +152,9 @@ def fine_tune_project(
             run.resume_point,
             finish_early=finish_early,
             threads=threads,
-            others=list(project.store.surfaces().values()),
+            home=home,
+            neighbours=near,
+            rival=rival,
         )
         result = yield from _watched(run, steps)
         version, verdict = yield from _kept(project, base, result, learned, promote_better, author)

@@ -49,6 +49,20 @@ def promote_factory(project: Project, model: str, reason: str = "", author: str 
     return project.shelf.promote(version.weights_id, reason, author)
 
 
+def first_weights(project: Project, weights_id: str) -> str:
+    """The weights on the shelf that all learning behind a version began with; itself when nothing is behind
+    it.
+
+    Raises:
+        WeightsError: No such version.
+    """
+    parents = {version.weights_id: version.parent for version in project.shelf.versions(MODEL)}
+    at = project.shelf.version(weights_id).weights_id
+    while parents.get(parents[at]) is not None:
+        at = parents[at]
+    return at
+
+
 def refuse(project: Project, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:
     """Mark a candidate as refused; it stays listed with its reason.
 

@@ -6,12 +6,14 @@ import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import cv2
 import pytest
 
 from resatt_studio.errors import LearningError
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan, StepReport, Verdict
 from resatt_studio.records.weights import WeightsState
+from resatt_studio.synthesis.scenes import render_scene
 from resatt_studio.workflow import finetune
 from resatt_studio.workflow.correct import check_project
 from resatt_studio.workflow.finetune import FineTuneOutcome, fine_tune_project
@@ -221,3 +223,17 @@ def test_what_was_learned_answers_at_home_and_the_first_weights_elsewhere(
     photo = cv2.imread(str(taught.store.photos()[0].facts.path))[..., ::-1].copy()
     assert answer(outcomes[0].version.weights_id, photo) != answer(base.weights_id, photo)
     assert load_weights(taught.shelf.path(outcomes[1].version.weights_id)).elsewhere is None
+
+
+def test_a_consolidation_begins_with_the_first_weights_and_has_to_beat_those_in_use(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    first = taught.shelf.active()
+    quick = drain(learning(taught, reference))
+    assert quick.version.weights_id != first.weights_id
+    again = drain(learning(taught, reference, from_first=True))
+    assert again.version.parent == first.weights_id
+    assert again.result.before == quick.result.after, "both judged on the same photos"
+    # the same plan and photos from the same weights: what one run makes another makes
+    assert again.version.weights_id == quick.version.weights_id
