@@ -78,7 +78,9 @@ def _in_window(folder: Path, photos: Path, weights: Path, threads: int, path: st
 
     with create_project(folder / "wall.resatt", weights) as project:
         drain(add_photos(project, [photos]))
-    preferences = replace(Settings(), device="cpu", threads=threads, theme="light", engine_path=path)
+    preferences = replace(
+        Settings(), device="cpu", threads=threads, theme="light", engine_path=path, learn_cracks="ask"
+    )
     state = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     studio = make_studio(make_application(), preferences, state)
     studio.window.show()

@@ -28,7 +28,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINE_PATHS = ("auto", "plain", "folded", "fused")
 THEMES = ("system", "light", "dark")
 PHOTO_INPUTS = ("raw", "dehazed", "auto")
-LEARN_LABELS = ("auto", "ask")
+LEARNS = ("auto", "ask")
 STARTING_WEIGHTS = ("factory", "generated")
 RECENT_PROJECTS = 12
 """How many recent projects are remembered."""
@@ -98,6 +98,8 @@ class Settings:
             without their haze, "auto" for whichever each photo's haze asks for.
         threshold: Probability above which a pixel is shown as crack, in [0.01, 0.99].
         learn_seconds: Wall-clock limit of one fine-tuning run.
+        learn_cracks: Whether the crack network learns after each approval, and from the beginning again when
+            the window has been idle ("auto"), or when asked alone ("ask").
         learn_labels: Whether the label networks learn from the inspector's classes by themselves once enough
             are new ("auto"), or when asked alone ("ask").
         recent_projects: Newest first.
@@ -112,7 +114,8 @@ class Settings:
     photo_input: str = field(default="raw", metadata={"parse": _one_of(*PHOTO_INPUTS)})
     threshold: float = field(default=0.5, metadata={"parse": _number(float, 0.01, 0.99)})
     learn_seconds: float = field(default=90.0, metadata={"parse": _number(float, 5, 86400)})
-    learn_labels: str = field(default="auto", metadata={"parse": _one_of(*LEARN_LABELS)})
+    learn_cracks: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
+    learn_labels: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})
 
 

@@ -147,7 +147,9 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     from resatt_studio.app.main import make_application, make_studio, settle, wait_for
     from resatt_studio.settings import Settings
 
-    preferences = replace(Settings(), author="tester", device="cpu", threads=1, theme="light")
+    preferences = replace(
+        Settings(), author="tester", device="cpu", threads=1, theme="light", learn_cracks="ask"
+    )
     state = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
     made = make_studio(make_application(), preferences, state)
     made.window.resize(1100, 720)

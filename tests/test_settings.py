@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from resatt_studio.errors import SettingsError
 from resatt_studio.settings import (
     DEVICES,
-    LEARN_LABELS,
+    LEARNS,
     PHOTO_INPUTS,
     RECENT_PROJECTS,
     THEMES,
@@ -32,7 +32,8 @@ changes = st.fixed_dictionaries(
         "device": st.sampled_from(DEVICES),
         "theme": st.sampled_from(THEMES),
         "photo_input": st.sampled_from(PHOTO_INPUTS),
-        "learn_labels": st.sampled_from(LEARN_LABELS),
+        "learn_cracks": st.sampled_from(LEARNS),
+        "learn_labels": st.sampled_from(LEARNS),
         "threads": st.integers(0, 1024),
         "threshold": st.floats(0.01, 0.99),
         "learn_seconds": st.floats(5, 86400),

@@ -57,7 +57,9 @@ def render(arguments: argparse.Namespace, folder: Path) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     application = make_application()
-    preferences = Settings(author="inspector", theme="dark", threads=threads, learn_seconds=LEARN_SECONDS)
+    preferences = Settings(
+        author="inspector", theme="dark", threads=threads, learn_seconds=LEARN_SECONDS, learn_cracks="ask"
+    )
     state = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     studio = make_studio(application, preferences, state)
     window, session, learner = studio.window, studio.parts.session, studio.parts.learner

@@ -17,10 +17,18 @@ from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.workflow.jobs import progress
+from resatt_studio.workflow.promote import consolidation_due
+
+IDLE_S = 60.0
+"""For so long nothing is approved before learning begins again from the first weights."""
 
 
 class Learner(QObject):
     """Runs at most one fine-tuning at a time, on the network's thread, beside predictions.
+
+    With the setting ``learn_cracks`` at "auto" it begins by itself: a short run from the weights in use after
+    each approval, and once the window is idle a longer one from the weights that learning began with. Both
+    only ever make candidates; the gate decides.
 
     Args:
         session: What is open; told when other weights come into use.
@@ -46,7 +54,10 @@ class Learner(QObject):
         self.notices: list[str] = []
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
-        session.state_read.connect(lambda _: self.changed.emit())
+        self._tried = 0
+        self._idle = QTimer(self, singleShot=True, interval=round(IDLE_S * 1000))
+        self._idle.timeout.connect(self._look_when_idle)
+        session.state_read.connect(lambda _: self._look())
         session.project_changed.connect(lambda _: self._forget())
 
     # -- what holds now --
@@ -91,12 +102,20 @@ class Learner(QObject):
 
     def learn(self) -> None:
         """Fine-tune a copy of the weights in use on every approved correction."""
+        self._learn(self._session.settings.learn_seconds)
+
+    def consolidate(self) -> None:
+        """Begin again from the weights that learning began with, on every correction; twice as long."""
+        self._learn(2 * self._session.settings.learn_seconds, from_first=True)
+
+    def _learn(self, seconds: float, from_first: bool = False) -> None:
         project = self._session.project
         if project is None or not self.can_learn:
             return
+        self._tried = self.pending
         self._finish = threading.Event()
         self._clear()
-        plan = FineTunePlan(seconds=self._session.settings.learn_seconds)
+        plan = FineTunePlan(seconds=seconds)
         finish, courtesy = self._finish, self._session.predictor.courtesy
         device, author = self._session.settings.device, self._session.settings.author
 
@@ -112,6 +131,7 @@ class Learner(QObject):
                     threads=courtesy.threads_now,
                     finish_early=finish,
                     author=author,
+                    from_first=from_first,
                 )
             )
 
@@ -153,6 +173,24 @@ class Learner(QObject):
         self._shelf.roll_back(jobs.MODEL)
 
     # -- inside --
+
+    def _look(self) -> None:
+        """Begin by itself when something new was approved and nothing was tried with it yet."""
+        self.changed.emit()
+        if self._session.settings.learn_cracks != "auto" or self._session.project is None:
+            return
+        self._idle.start()
+        if not self.pending:
+            self._tried = 0
+        elif self.pending != self._tried:
+            self.learn()
+
+    def _look_when_idle(self) -> None:
+        """Begin again from the first weights when that is due and nobody paints."""
+        if self._session.predictor.courtesy.painting or self.learning:
+            self._idle.start()
+        elif not self.pending and consolidation_due(self._session.state.versions):
+            self.consolidate()
 
     def _step(self, told: JobProgress) -> None:
         report = told.detail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from resatt_studio.errors import WeightsError
@@ -12,6 +13,8 @@ from resatt_studio.workflow.project import Project, bundled_weights
 
 MODEL = "r2aunet"
 FACTORY = "factory"
+CONSOLIDATE_AFTER = 3
+"""Short runs in a row after which beginning again from the first weights is worth a longer one."""
 
 
 def promote(project: Project, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:
@@ -61,6 +64,23 @@ def first_weights(project: Project, weights_id: str) -> str:
     while parents.get(parents[at]) is not None:
         at = parents[at]
     return at
+
+
+def consolidation_due(versions: Sequence[WeightsVersion]) -> bool:
+    """Whether the weights in use are many short runs away from the first ones, and nobody began again since.
+
+    Args:
+        versions: Of one network.
+    """
+    parents = {version.weights_id: version.parent for version in versions}
+    active = next((version for version in versions if version.state is WeightsState.ACTIVE), None)
+    if active is None:
+        return False
+    runs, at = 0, active.weights_id
+    while parents.get(parents[at]) is not None:
+        runs, at = runs + 1, parents[at]
+    tried = any(version.parent == at and version.number > active.number for version in versions)
+    return runs >= CONSOLIDATE_AFTER and not tried
 
 
 def refuse(project: Project, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:

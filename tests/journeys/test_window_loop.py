@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def test_undo_outlives_a_restart_of_the_window(studio: Any, project_folder: Path
 
 def test_approve_learn_promote_and_export(studio: Any, project_folder: Path, tmp_path: Path) -> None:
     session, learner, window = studio.parts.session, studio.parts.learner, studio.window
-    session.settings = type(session.settings)(author="tester", device="cpu", threads=1, learn_seconds=6)
+    session.settings = replace(session.settings, learn_seconds=6)
     session.open_project(project_folder)
     assert shown(studio)
     assert not learner.can_learn
@@ -198,3 +199,30 @@ def test_closing_while_learning_keeps_the_best_as_a_candidate(
 
 def _dialog(window: Any, name: str) -> Any:
     return next(child for child in window.children() if type(child).__name__ == name)
+
+
+def test_learning_begins_by_itself_after_an_approval_and_no_second_time(
+    studio: Any, project_folder: Path
+) -> None:
+    session, learner = studio.parts.session, studio.parts.learner
+    session.settings = replace(session.settings, learn_seconds=6, learn_cracks="auto")
+    session.open_project(project_folder)
+    assert shown(studio)
+    outcomes: list[Any] = []
+    learner.ended.connect(outcomes.append)
+    for approved in (1, 2):
+        first = session.entry.photo_id
+        stroke(studio, (0.5, 0.1), (0.5, 0.9))
+        press(studio, Qt.Key.Key_Return)
+        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 10)
+        assert wait_for(lambda: session.document is not None and session.prediction is not None, 30)
+        assert wait_for(lambda approved=approved: held_or_taught(session) == approved, 10)
+    # one of the two judges, so one lesson was begun
+    assert wait_for(lambda: len(outcomes) == 1, 60)
+    session.refresh()
+    assert not wait_for(lambda: learner.learning, 1), "nothing new was approved"
+    assert len(session.state.versions) == 2
+
+
+def held_or_taught(session: Any) -> int:
+    return [entry.state for entry in session.state.entries].count(ReviewState.APPROVED)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.settings import DEVICES, LEARN_LABELS, STARTING_WEIGHTS, THEMES, Settings, settings_path
+from resatt_studio.settings import DEVICES, LEARNS, STARTING_WEIGHTS, THEMES, Settings, settings_path
 
 _DEVICE_TITLES = {
     "auto": "Best available",
@@ -32,6 +32,7 @@ _STARTING_TITLES = {
     "generated": "Generated scenes alone",
 }
 
+_CRACK_TITLES = {"auto": "By itself, after each approval", "ask": "When I ask for it"}
 _LABEL_TITLES = {"auto": "By itself, once enough are new", "ask": "When I ask for it"}
 
 
@@ -57,7 +58,8 @@ class SettingsDialog(QDialog):
         self.threads.setSpecialValueText("All cores")
         self.threshold = QSpinBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
         self.seconds = QSpinBox(minimum=5, maximum=86400, value=round(now.learn_seconds), suffix=" s")
-        self.labels = _choice({name: _LABEL_TITLES[name] for name in LEARN_LABELS}, now.learn_labels)
+        self.cracks = _choice({name: _CRACK_TITLES[name] for name in LEARNS}, now.learn_cracks)
+        self.labels = _choice({name: _LABEL_TITLES[name] for name in LEARNS}, now.learn_labels)
         self.author = QLineEdit(now.author)
         self.theme.currentIndexChanged.connect(lambda _: change(theme=self.theme.currentData()))
         self.device.currentIndexChanged.connect(lambda _: change(device=self.device.currentData()))
@@ -67,6 +69,7 @@ class SettingsDialog(QDialog):
         self.threads.valueChanged.connect(lambda value: change(threads=value))
         self.threshold.valueChanged.connect(lambda value: change(threshold=value / 100))
         self.seconds.valueChanged.connect(lambda value: change(learn_seconds=float(value)))
+        self.cracks.currentIndexChanged.connect(lambda _: change(learn_cracks=self.cracks.currentData()))
         self.labels.currentIndexChanged.connect(lambda _: change(learn_labels=self.labels.currentData()))
         self.author.editingFinished.connect(lambda: change(author=self.author.text()))
         form = QFormLayout()
@@ -83,6 +86,12 @@ class SettingsDialog(QDialog):
             ),
             ("Threshold", self.threshold, "Probability above which a pixel counts as crack in new projects"),
             ("Learning time", self.seconds, "Longest that one round of learning may take"),
+            (
+                "Learn from corrections",
+                self.cracks,
+                "When the crack network learns what you painted; by itself also again from the beginning, "
+                "once nothing was approved for a minute",
+            ),
             ("Learn from class answers", self.labels, "When RMT and ReViT learn what you called the photos"),
             ("Your name", self.author, "Written beside your strokes and approvals"),
         )
