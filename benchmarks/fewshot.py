@@ -2,9 +2,12 @@
 
 Draws K photos of one set's training split (at most one a source photo), lets the factory weights learn from
 them with the default plan, and scores before and after on that set's test split and on the test splits of all
-other sets. One drawn photo in five is held back to judge, as in the app.
+other sets. One drawn photo in five is held back to judge, as in the app; forty others of the split are
+merely in the project, and show where its surface ends.
 
     python benchmarks/fewshot.py --data DIR [--photos 5] [--draws 5] [--seconds 120] [--strokes] [--json FILE]
+    python benchmarks/fewshot.py --data DIR --photos 0 --draws 1     # the whole training split, for
+    comparison
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from resatt_studio.imaging.files import read_mask, read_photo
+from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.device import choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles, run_to_end
@@ -33,17 +37,22 @@ from resatt_studio.learning.evaluate import Example, evaluate
 from resatt_studio.learning.finetune import fine_tune
 from resatt_studio.learning.gate import judge
 from resatt_studio.learning.reference import ReferenceSet
+from resatt_studio.learning.surfaces import find_home
 from resatt_studio.learning.training.datasets import FolderPairs, Pair, find_sets
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
+from resatt_studio.records.surface import HomeSurface, known_in
 from resatt_studio.records.training import FineTunePlan, FineTuneResult
 from resatt_studio.records.weights import Scores, WeightsFile
 from resatt_studio.resources import asset
+from resatt_studio.workflow.home import choose_neighbours, middle
 
 STROKE_SHARE = 0.04
 HELD_BACK_EVERY = 5
+MERELY_THERE = 40
+"""Photos of the project that nobody corrected."""
 
 
 @dataclass
@@ -84,7 +93,7 @@ def draw_stems(folder: FolderPairs, photos: int, seed: int) -> list[str]:
     stems = [str(stem) for stem in np.random.default_rng(seed).permutation(folder.stems("train"))]
     seen: set[Any] = set()
     first = [stem for stem in stems if not (groups[stem] in seen or seen.add(groups[stem]))]
-    return (first + [stem for stem in stems if stem not in first])[:photos]
+    return (first + [stem for stem in stems if stem not in first])[: photos or None]
 
 
 def full_labels(truth: np.ndarray) -> np.ndarray:
@@ -140,6 +149,27 @@ def make_samples(
     return samples
 
 
+@dataclass(frozen=True, eq=False)
+class Project:
+    """What a project knows beside the corrections: home, and photos of it that nobody corrected."""
+
+    home: HomeSurface | None
+    neighbours: list[np.ndarray] = field(repr=False)
+
+
+def make_project(folder: FolderPairs, samples: Sequence[Sample], base: WeightsFile, seed: int) -> Project:
+    known = known_in(base.metadata)
+    if known is None:
+        return Project(None, [])
+    corrected = {sample.sample_id: describe_surface(sample.pixels) for sample in samples}
+    pairs = [pair for pair in folder.pairs("train") if pair.photo.stem not in corrected]
+    chosen = np.random.default_rng([seed, 1]).permutation(len(pairs))[:MERELY_THERE]
+    photos = {pairs[place].photo.stem: read_photo(pairs[place].photo).pixels for place in chosen}
+    described = {stem: describe_surface(pixels) for stem, pixels in photos.items()}
+    home = find_home(known, list(corrected.values()), list(described.values()))
+    return Project(home, [middle(photos[stem]) for stem in choose_neighbours(home, known, described)])
+
+
 def row(scores: Scores) -> dict[str, float]:
     return {"dice": scores.dice, "tolerance_f1": scores.tolerance_f1}
 
@@ -169,10 +199,25 @@ def report(surface: str, draws: Sequence[Draw], before: dict[str, dict[str, floa
 
 
 def one_draw(
-    base: WeightsFile, samples: list[Sample], plan: FineTunePlan, reference: ReferenceSet, threads: int
+    base: WeightsFile,
+    samples: list[Sample],
+    project: Project,
+    plan: FineTunePlan,
+    reference: ReferenceSet,
+    threads: int,
 ) -> tuple[FineTuneResult, Draw]:
     start = time.monotonic()
-    result: FineTuneResult = finish(fine_tune(base, samples, plan, reference, device="cpu", threads=threads))
+    steps = fine_tune(
+        base,
+        samples,
+        plan,
+        reference,
+        device="cpu",
+        threads=threads,
+        home=project.home,
+        neighbours=project.neighbours,
+    )
+    result: FineTuneResult = finish(steps)
     verdict = judge(result)
     seconds = time.monotonic() - start
     said = float(np.mean([np.mean(sample.labels != Label.UNSAID) for sample in samples]))
@@ -187,7 +232,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of the research sets")
     parser.add_argument("--weights", type=Path, help="to start from (default: the factory weights)")
     parser.add_argument("--surface", default="crackmap", help="set to learn")
-    parser.add_argument("--photos", type=int, default=5)
+    parser.add_argument("--photos", type=int, default=5, help="0 for the whole split")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--first-draw", type=int, default=0)
     parser.add_argument("--seconds", type=float, help="wall-clock limit (default: the plan's)")
@@ -232,7 +277,8 @@ def main() -> None:
     for number in range(asked.first_draw, asked.first_draw + asked.draws):
         stems = draw_stems(surface, asked.photos, number)
         samples = make_samples(surface, stems, base, asked.strokes, asked.approve, not asked.no_held_back)
-        result, draw = one_draw(base, samples, replace(plan, seed=number), reference, asked.threads)
+        project = make_project(surface, samples, base, number)
+        result, draw = one_draw(base, samples, project, replace(plan, seed=number), reference, asked.threads)
         draw.scores = {
             name: row(score(result.weights, pairs, asked.threads)) for name, pairs in tests.items()
         }
