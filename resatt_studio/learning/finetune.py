@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from resatt_studio.errors import LearningError
-from resatt_studio.inference.device import Threads
+from resatt_studio.errors import LearningError, OutOfMemory
+from resatt_studio.inference.device import Threads, is_out_of_memory
 from resatt_studio.learning.course import Course
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import NotFinite
@@ -88,7 +88,7 @@ def fine_tune(
     Raises:
         LearningError: There is nothing to learn from, the plan has no meaning, or learning was stopped before
             its first step; :class:`Diverged` when a loss is not finite.
-        OutOfMemory: One smallest patch does not fit on the CPU either.
+        OutOfMemory: One smallest patch does not fit on the CPU either, or judging does not.
     """
     _check(samples, plan)
     course = Course(
@@ -103,6 +103,13 @@ def fine_tune(
         return course.result()
     except NotFinite as error:
         raise _diverged(error, course) from error
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(
+            "memory ran out while learning, and smaller patches do not help.",
+            "Close other programs and learn again; the weights in use stay as they are.",
+        ) from error
     finally:
         course.writer.wait()
 

@@ -84,6 +84,7 @@ class _Lesson:
         self.taught, self.judging = _Seen(), _Seen()
         self.replayed, self.exam = _Seen(), _Seen()
         self.left_out: list[str] = []
+        self._called: dict[str, str] = {}
         self.losses: list[tuple[int, float]] = []
 
     @property
@@ -96,6 +97,7 @@ class _Lesson:
         for done, photo in enumerate(photos):
             report = self._report(done, len(photos), f"looking at photo {done + 1} of {len(photos)}")
             yield report
+            self._called[photo.photo_id] = photo.called
             try:
                 looks = yield from self._looks(photo.photo_id, partial(read, photo), report)
             except (PhotoError, StoreError) as error:
@@ -129,7 +131,9 @@ class _Lesson:
         except StopIteration as end:
             seen: PhotoLooks = end.value
         except LearningError as error:
-            raise LearningError(f"Photo {place[:12]}: {error.message}", error.hint) from error
+            raise LearningError(
+                f"Photo {self._called.get(place, place)}: {error.message}", error.hint
+            ) from error
         finally:
             steps.close()
         self._kept.put(place, self._body, seen)
@@ -149,15 +153,17 @@ class _Lesson:
             self.taught.answers,
             replayed,
             self._plan,
-            [name[:12] for name in self.taught.names],
+            [self._called.get(name, name) for name in self.taught.names],
         )
         for step in range(1, self._plan.steps + 1):
             apply_threads(self._threads)
             try:
                 loss = student.step()
             except NotFinite as error:
+                # Without a name it is no photo's: the head itself went too far.
+                where = f" on photo {error}" if error.names else ""
                 raise LearningError(
-                    f"learning ended at step {step}: the loss on photo {error} is not finite.",
+                    f"learning ended at step {step}: the loss{where} is not finite.",
                     "The weights in use stay as they are. Try a lower learning rate.",
                 ) from error
             self.losses.append((step, loss))

@@ -40,6 +40,12 @@ class NotFinite(ArithmeticError):
         self.names = names
 
 
+def _lacks_room_for_a_layer(error: BaseException) -> bool:
+    """What oneDNN says on a CPU without memory for a layer's plan, as measured under a limit on the process's
+    memory. It says so of a layer that it does not know, too, but learning begins after judging with them."""
+    return isinstance(error, RuntimeError) and str(error).startswith("could not create a ")
+
+
 def relative_cost(config: Config) -> float:
     """Work per pixel against the default network (width 16, t 2, stem 2), estimated from the layers'
     sizes."""
@@ -175,7 +181,7 @@ class Student:
             OutOfMemory: One smallest patch on the CPU does not fit either.
             BaseException: ``error`` itself, when it says something else than that memory ran out.
         """
-        if not is_out_of_memory(error):
+        if not is_out_of_memory(error) and not _lacks_room_for_a_layer(error):
             raise error
         self.optimiser.zero_grad(set_to_none=True)
         release_memory(self.compute.device)

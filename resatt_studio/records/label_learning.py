@@ -25,12 +25,19 @@ class AnsweredPhoto:
         group: Photo group of the split.
         split: Sticky side, of its own: independent of the one that approved masks have.
         kind: The class.
+        name: Of the photo's file, for people; "" where nobody will read it.
     """
 
     photo_id: str
     group: str
     split: Split
     kind: CrackType
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call the photo: its file's name, or the beginning of its hash."""
+        return self.name or self.photo_id[:12]
 
     @property
     def said(self) -> str:

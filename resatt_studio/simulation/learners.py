@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resatt_studio.errors import LearningError
+from resatt_studio.errors import LearningError, OutOfMemory
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, Verdict
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.simulation.recipes import Gate, Recipe
@@ -48,8 +48,8 @@ def learn_in_project(
 ) -> Job[Learned]:
     """Learn the recipe's way from the approved photos of a project, and put the result in use or not.
 
-    A run that has nothing to learn from, or whose loss runs away, ends with its reason and changes nothing,
-    as in the app.
+    A run that has nothing to learn from, whose loss runs away, or that does not fit in memory ends with its
+    reason and changes nothing, as in the app.
 
     Args:
         project: Open project.
@@ -75,7 +75,7 @@ def learn_in_project(
             reference_folder=reference_folder,
             from_first=recipe.from_first,
         )
-    except LearningError as error:
+    except (LearningError, OutOfMemory) as error:
         return Learned(False, str(error), 0)
     if recipe.gate is Gate.APP:
         return Learned(outcome.verdict.promoted, outcome.verdict.reason, outcome.result.steps)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import threading
 import time
@@ -23,6 +22,7 @@ from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.predict import Threads
 from resatt_studio.workflow.promote import decide, first_weights
+from resatt_studio.workflow.runs import close_run
 from resatt_studio.workflow.weights import MODEL, scores_row
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ TRIES = 4
 ``store.engine.BUSY_TIMEOUT_MS``."""
 
 _MOST_LEFT_OUT = 3
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,11 +288,9 @@ class _Run:
 
     def end(self, state: RunState, weights_id: str = "", reason: str = "") -> None:
         """Close the row and drop the resume point."""
-        try:
+        with suppress(StoreError):  # then the row cannot be written either, which is told
             self.flush()
-            self.project.store.end_run(self.run_id, state, weights_id, reason)
-        except StoreError as error:
-            _LOG.warning("run %d could not be closed: %s", self.run_id, error)
+        close_run(self.project, self.run_id, state, weights_id, reason)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.label import LABEL_MODELS
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.promote import decide
+from resatt_studio.workflow.runs import close_run
 from resatt_studio.workflow.weights import factory_path, load_file
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def learn_project_labels(
         WeightsError: The network labels no photos, or has no weights here.
     """
     model = label_model(plan.model)
-    photos = answered_photos(project)
+    names = {entry.photo_id: entry.name for entry in project.store.photos()}
+    photos = tuple(replace(one, name=names[one.photo_id]) for one in answered_photos(project))
     yield progress(0, 0, "photos", "reading the answers")
     # torch is loaded from here on
     from resatt_studio.learning.label_learning import learn_labels, refuse_too_few
@@ -110,15 +112,15 @@ def learn_project_labels(
         result = yield from _watched(project, run_id, steps)
         version, verdict = _judged(project, in_use, result, promote_better, author)
     except GeneratorExit:
-        project.store.end_run(run_id, RunState.STOPPED, reason="stopped on request")
+        close_run(project, run_id, RunState.STOPPED, reason="stopped on request")
         raise
     except StudioError as error:
-        project.store.end_run(run_id, RunState.FAILED, reason=str(error))
+        close_run(project, run_id, RunState.FAILED, reason=str(error))
         raise
     except Exception as error:
-        project.store.end_run(run_id, RunState.FAILED, reason=f"{type(error).__name__}: {error}")
+        close_run(project, run_id, RunState.FAILED, reason=f"{type(error).__name__}: {error}")
         raise
-    project.store.end_run(run_id, RunState.FINISHED, version.weights_id, verdict.reason)
+    close_run(project, run_id, RunState.FINISHED, version.weights_id, verdict.reason)
     return LabelOutcome(version, verdict, result)
 
 

@@ -71,6 +71,19 @@ def test_finetune_promotes_what_is_better_and_rollback_takes_it_back(
     assert ran.code == 2 and "roll back" in ran.err
 
 
+def test_what_happened_while_learning_is_told_on_stderr_and_in_the_json(
+    run: Run, taught: Path, photo_folder: Path
+) -> None:
+    with open_project(taught) as project:
+        lost = next(one.photo_path for one in project.store.samples() if one.split == "train")
+    lost.unlink()
+    ran = run("finetune", taught, "--seconds", 60, "--steps", 1, "--json", "-")
+    assert ran.code == 0, ran.err
+    (notice,) = json.loads(ran.out)["notices"]
+    assert notice.startswith("Not learned from: ") and lost.name in notice
+    assert "! Not learned from: " in ran.err and lost.name in ran.err
+
+
 def test_never_promoting_leaves_a_candidate_that_can_be_taken_away_and_promoted(
     run: Run, taught: Path, tmp_path: Path, photo_folder: Path
 ) -> None:

@@ -16,10 +16,12 @@ from resatt_studio.inference.labeller import Labeller
 from resatt_studio.inference.paths import FOLDED
 from resatt_studio.learning import label_looks
 from resatt_studio.learning.label_gate import judge_labels
+from resatt_studio.learning.label_head import HeadStudent
 from resatt_studio.learning.label_learning import learn_labels
 from resatt_studio.learning.label_looks import KeptLooks, Looker, LookNetwork, body_id
 from resatt_studio.learning.label_reference import LabelledTile, LabelReference
 from resatt_studio.learning.reference import ReferenceSet
+from resatt_studio.learning.student import NotFinite
 from resatt_studio.models.state import pack_weights, state_of
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.label_learning import AnsweredPhoto, LabelPlan, LabelResult
@@ -212,11 +214,26 @@ def test_numbers_that_are_not_finite_end_the_lesson_and_name_the_photo(small_wei
     with pytest.raises(LearningError, match="Photo 0 no_crack") as error:
         list(lesson(broken, answered(24)))
     assert "no number" in str(error.value)
+    named = [replace(photo, name=f"wall {number}.jpg") for number, photo in enumerate(answered(24))]
+    with pytest.raises(LearningError, match=r"Photo wall 0\.jpg"):
+        list(lesson(broken, named))
 
 
-def test_a_loss_that_is_not_finite_ends_the_lesson_and_names_the_photo(small_weights: Any) -> None:
-    with pytest.raises(LearningError, match="is not finite"):
+def test_a_head_that_goes_too_far_ends_the_lesson_and_blames_no_photo(small_weights: Any) -> None:
+    with pytest.raises(LearningError, match="step 2: the loss is not finite"):
         list(lesson(small_weights("rmt"), answered(24), replace(PLAN, learning_rate=1e30)))
+
+
+def test_a_loss_that_is_not_finite_ends_the_lesson_and_names_the_photo(
+    small_weights: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbling(student: HeadStudent) -> float:
+        raise NotFinite((student._names[0],))
+
+    monkeypatch.setattr(HeadStudent, "step", stumbling)
+    named = [replace(photo, name=f"wall {number}.jpg") for number, photo in enumerate(answered(24))]
+    with pytest.raises(LearningError, match=r"the loss on photo wall \d+\.jpg is not finite"):
+        list(lesson(small_weights("rmt"), named))
 
 
 def test_when_memory_runs_out_fewer_looks_are_taken_at_a_time(

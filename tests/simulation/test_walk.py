@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from resatt_studio.cli.replay import paint
-from resatt_studio.errors import PhotoError, SettingsError
+from resatt_studio.errors import OutOfMemory, PhotoError, SettingsError
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan
@@ -20,6 +20,7 @@ from resatt_studio.simulation.machine import Machine, Prices
 from resatt_studio.simulation.mistakes import HandNoise
 from resatt_studio.simulation.photo_set import PhotoPair, draw, own_list, read_pairs, spread
 from resatt_studio.simulation.points import Event, Point, at_photos
+from resatt_studio.simulation.promotions import gate_records
 from resatt_studio.simulation.recipes import RECIPES
 from resatt_studio.simulation.report import Simulation, write_json
 from resatt_studio.simulation.resume import continued
@@ -191,6 +192,20 @@ def test_every_other_recipe_gets_through_a_session(
 ) -> None:
     points = walked(plan, recipe=RECIPES[name], photos=1, waits=True)
     assert [point.event for point in points].count(Event.LEARNED) >= 1 and points[-1].steps > 0
+
+
+def test_a_run_that_does_not_fit_in_memory_is_refused_with_its_reason_and_the_session_goes_on(
+    walked: Callable[..., tuple[Point, ...]], plan: SessionPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*told: object, **more: object) -> Any:
+        yield from ()
+        raise OutOfMemory("one patch does not fit in memory while learning.")
+
+    monkeypatch.setattr("resatt_studio.simulation.learners.fine_tune_project", full)
+    points = walked(plan, recipe=RECIPES["app"], photos=2, waits=True)
+    assert [point.event for point in points[1:]] == [Event.APPROVED, Event.LEARNED] * 2
+    (record,) = gate_records(points)
+    assert record.refusals == (("one patch does not fit in memory while learning.", 2),)
 
 
 def test_an_unknown_order_is_refused(plan: SessionPlan) -> None:

@@ -242,6 +242,21 @@ def test_a_database_that_stays_held_ends_the_run_with_its_reason(
     assert drain(learning(taught, reference)).verdict.promoted
 
 
+def test_weights_that_came_into_use_are_told_though_the_run_cannot_be_closed(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*told: object, **more: object) -> None:
+        raise StoreBusy("database is locked")
+
+    monkeypatch.setattr(type(taught.store), "end_run", refuse)
+    outcome = drain(learning(taught, reference))
+    assert outcome.verdict.promoted and taught.shelf.active() == outcome.version
+    assert "could not be closed" in caplog.text
+    monkeypatch.undo()
+    drain(learning(taught, reference))
+    assert next(run.reason for run in taught.store.runs()) == "cut off"
+
+
 def test_nothing_begins_while_the_database_is_held(impatient: None, taught: Project, reference: Path) -> None:
     with held_database(taught), pytest.raises(StoreBusy, match="locked"):
         drain(learning(taught, reference))
