@@ -236,7 +236,7 @@ class _Run:
     _unlogged: list[str] = field(default_factory=list)
     _waiting: list[StepReport] = field(default_factory=list)
     _written_at: float = field(default_factory=time.monotonic)
-    _pause_s: float = CURVE_SECONDS
+    _pause_s: float = field(default_factory=lambda: CURVE_SECONDS)
 
     @property
     def folder(self) -> Path:
