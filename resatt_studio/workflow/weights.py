@@ -113,12 +113,6 @@ def find_version(project: Project, name: str) -> WeightsVersion:
     return named[0] if len(named) == 1 else project.shelf.version(name)
 
 
-def title(version: WeightsVersion) -> str:
-    """How a version is called: "v3", "v1 factory"."""
-    name = version.name or f"v{version.number}"
-    return name if name.startswith("v") else f"v{version.number} {name}"
-
-
 def lineage(project: Project, version: WeightsVersion) -> tuple[WeightsVersion, ...]:
     """The version, its parent, and so on to the first that the project holds."""
     known = {other.weights_id: other for other in project.shelf.versions()}

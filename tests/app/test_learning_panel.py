@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 
 from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.panels.curves import _smoothed
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.project import EventEntry
-from resatt_studio.records.training import JudgedBy, StepReport, Verdict
+from resatt_studio.records.training import StepReport, Verdict
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 
 pytestmark = pytest.mark.gui
@@ -44,31 +43,31 @@ def test_without_corrections_it_says_what_to_do(studio: Any) -> None:
     assert not panel.curves.plotted
 
 
-def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
-    table = studio.window.panel("learningPanel").versions.table
+def test_each_version_is_offered_what_fits_it(studio: Any) -> None:
+    box = studio.window.panel("learningPanel").versions
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
-    rows = {
-        table.item(row, 0).text(): [b.text() for b in table.cellWidget(row, 3).findChildren(QPushButton)]
-        for row in range(table.rowCount())
-    }
-    assert rows == {
+    assert box.tree.only == VERSIONS[1].weights_id, "the version in use is chosen at first"
+    offered = {}
+    for row in range(box.tree.rowCount()):
+        box.tree.setCurrentCell(row, 0)
+        buttons = [button.text() for button in (box.use, box.drop) if button.isEnabled()]
+        offered[box.tree.item(row, 0).text()] = buttons
+    assert offered == {
         "v4 refused": ["Use"],
-        "v3 candidate": ["Use", "Drop"],
-        "● v2 in use": [],
-        "v1 factory": ["Use"],
+        "v3 candidate": ["Use", "Put aside"],
+        "v2 in use": [],
+        "v1 factory used before": ["Use"],
     }
-    assert table.item(1, 1).text() == "0.830"
-    assert table.item(3, 1).text() == "–"
     assert studio.window.actions_["promote"].isEnabled()
 
 
 def test_a_click_on_use_promotes_that_version(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = studio.window.panel("learningPanel").versions.table
+    box = studio.window.panel("learningPanel").versions
     promoted: list[tuple[str, str]] = []
     monkeypatch.setattr(studio.parts.shelf, "use", lambda *what: promoted.append(what))
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
-    button = table.cellWidget(1, 3).findChildren(QPushButton)[0]
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    box.tree.setCurrentCell(1, 0)
+    QTest.mouseClick(box.use, Qt.MouseButton.LeftButton)
     assert promoted == [("r2aunet", VERSIONS[2].weights_id)]
 
 
@@ -97,18 +96,23 @@ def test_reports_become_progress_words_and_curves(studio: Any) -> None:
         learner._job_id = None
 
 
-def test_the_outcome_stands_side_by_side(studio: Any) -> None:
+def test_the_outcome_stands_side_by_side(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
     before = Scores(0.71, 0.55, 0.8, 0.64, 0.85)
-    after = replace(before, dice=0.83)
-    result = SimpleNamespace(before=before, after=after, judged_by=JudgedBy.PHOTOS)
-    learner.outcome = SimpleNamespace(
-        verdict=Verdict(True, "Promoted: Dice rose."), result=result, version=VERSIONS[2]
-    )
+    learned = replace(VERSIONS[2], before=before, after=replace(before, dice=0.83))
+    learner.outcome = SimpleNamespace(verdict=Verdict(True, "Promoted: Dice rose."), version=learned)
+
+    def refresh(then: Any = None) -> None:
+        studio.parts.session._take_state(ProjectState((), (*VERSIONS[:2], learned, VERSIONS[3]), 0))
+        if then is not None:
+            then()
+
+    monkeypatch.setattr(studio.parts.session, "refresh", refresh)
     learner._end()
     assert panel.words.text() == "Promoted: Dice rose."
     assert panel.minimumSizeHint().width() < 340, "the outcome must not widen the dock"
-    cells = panel.comparison.cells
+    assert panel.versions.card.version == learned, "its card is shown"
+    cells = panel.versions.card.sections["ScoresSection"].cells
     assert [cells["dice", which].text() for which in ("before", "after", "change")] == [
         "0.710",
         "0.830",
@@ -120,9 +124,8 @@ def test_the_outcome_stands_side_by_side(studio: Any) -> None:
 def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[tuple[str, str]] = []
     monkeypatch.setattr(studio.parts.shelf, "use", lambda *which: used.append(which))
-    result = SimpleNamespace(before=None, after=None, judged_by=JudgedBy.LEARNED)
     studio.parts.learner.outcome = SimpleNamespace(
-        verdict=Verdict(False, "Not promoted: Dice fell."), result=result, version=VERSIONS[2]
+        verdict=Verdict(False, "Not promoted: Dice fell."), version=VERSIONS[2]
     )
     studio.parts.learner._end()
     notice = studio.window.notice
