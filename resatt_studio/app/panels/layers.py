@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
+    QCheckBox,
     QColorDialog,
     QGridLayout,
     QHBoxLayout,
@@ -47,6 +48,12 @@ class LayersPanel(QWidget):
         self.threshold.setAccessibleName("Threshold of the crack mask in percent")
         self.threshold.setToolTip("A pixel counts as crack above this probability.")
         self.threshold.setTracking(True)
+        self.automatic = QCheckBox("Auto")
+        self.automatic.setAccessibleName("Automatic threshold")
+        self.automatic.setToolTip(
+            "Every version of the weights brings the threshold that drew the best masks of the photos that "
+            "judged it. Moving the slider sets your own."
+        )
         self._value = QLabel()
         self._value.setMinimumWidth(38)
         line = QHBoxLayout()
@@ -55,6 +62,7 @@ class LayersPanel(QWidget):
         line.addWidget(label)
         line.addWidget(self.threshold, 1)
         line.addWidget(self._value)
+        line.addWidget(self.automatic)
         column = QVBoxLayout(self)
         column.setContentsMargins(11, 9, 11, 10)
         column.addLayout(grid)
@@ -66,6 +74,7 @@ class LayersPanel(QWidget):
         column.addWidget(self.haze)
         column.addStretch(1)
         self.threshold.valueChanged.connect(self._set_threshold)
+        self.automatic.clicked.connect(parts.session.set_threshold_automatic)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)
         parts.session.project_changed.connect(lambda _: self._show_threshold())
@@ -101,6 +110,7 @@ class LayersPanel(QWidget):
     def _show_threshold(self) -> None:
         percent = round(self._parts.session.threshold * 100)
         self.threshold.setValue(percent)
+        self.automatic.setChecked(self._parts.session.own_threshold is None)
         self._value.setText(f"{percent} %")
 
 

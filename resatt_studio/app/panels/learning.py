@@ -24,6 +24,7 @@ _ROWS = ("dice", "tolerance_f1", "precision", "recall")
 _JUDGES = {
     JudgedBy.PHOTOS: "on held-back photos",
     JudgedBy.PARTS: "on held-back parts",
+    JudgedBy.FRESH: "on photos approved since",
     JudgedBy.LEARNED: "on what was learned",
 }
 _TITLES = {"dice": "Dice", "tolerance_f1": "F1 at 2 px", "precision": "Precision", "recall": "Recall"}
@@ -87,7 +88,7 @@ class LearningPanel(ScrolledPanel):
         if learner.learning:
             self._step(learner.report)
         elif outcome is not None:
-            self.words.setText(outcome.verdict.reason)
+            self.words.setText(outcome.told)
             self.comparison.show_scores(outcome.result.before, outcome.result.after, outcome.result.judged_by)
         elif self._parts.session.project is None:
             self.words.setText("Open a project; the network learns from the corrections that you approve.")

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from resatt_studio.app import jobs
 from resatt_studio.app.other_networks import FACTORY
+from resatt_studio.app.panels.reliability import VersionCard
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
@@ -48,6 +49,7 @@ class VersionsBox(QWidget):
             self.network.addItem(title, model)
         self.network.activated.connect(lambda index: self._shelf.choose(self.network.itemData(index)))
         self.table = VersionsTable(parts)
+        self.card = VersionCard(parts.look)
         self.bring_in = QPushButton("Import…")
         self.bring_in.clicked.connect(self._shelf.want_import)
         self.export = QPushButton("Export…")
@@ -63,6 +65,7 @@ class VersionsBox(QWidget):
         column.setSpacing(6)
         column.addWidget(self.network)
         column.addWidget(self.table, 1)
+        column.addWidget(self.card)
         column.addLayout(buttons)
         self._shelf.changed.connect(self._show)
         parts.learner.changed.connect(self._show)
@@ -83,6 +86,8 @@ class VersionsBox(QWidget):
         self.bring_in.setEnabled(shelf.ready)
         _describe(self.bring_in, f"Put weights of {title} from a file on the shelf")
         chosen = self.table.chosen
+        version = next((v for v in shelf.versions(shelf.model) if v.weights_id == chosen), None)
+        self.card.show_version(version, _label(version) if version is not None else "")
         self.export.setEnabled(chosen is not None)
         which = "a version" if chosen is None else self.table.item(self.table.currentRow(), 0).text()
         _describe(self.export, f"Write {which} of {title} to a file, with its card")
