@@ -86,8 +86,9 @@ def judge_candidate(
 ) -> Judged:
     """Calibrate a candidate, choose its threshold, and compare it with the weights it came from.
 
-    Both networks get the threshold that suits them best on what judges, so that the comparison is one of
-    weights and not of thresholds. What a candidate learned from neither calibrates it nor chooses.
+    Both networks are calibrated and get the threshold that suits them on what judges, so that the comparison
+    is one of weights: the very same weights gain nothing. What a candidate learned from neither calibrates it
+    nor chooses.
 
     Args:
         exam: The questions.
@@ -100,17 +101,18 @@ def judge_candidate(
         shown = Reading(was, USUAL_THRESHOLD if threshold is None else threshold)
         return Judged(compare(exam, before, after, shown, shown), was)
     near = _photos(exam, after, before, near=True)
-    calibration = fit_calibration(near, was)
-    best = best_threshold(_photos(exam, after, before), calibration)
+    old = fit_calibration(_photos(exam, before, after, near=True), was)
+    new = fit_calibration(near, was)
+    best = best_threshold(_photos(exam, after, before), new)
     if threshold is None:
-        readings = Reading(was, best_threshold(_photos(exam, before, after), was)), Reading(calibration, best)
+        readings = Reading(old, best_threshold(_photos(exam, before, after), old)), Reading(new, best)
     else:
-        readings = Reading(was, threshold), Reading(calibration, threshold)
+        readings = Reading(old, threshold), Reading(new, threshold)
     return Judged(
         comparison=compare(exam, before, after, *readings),
-        calibration=calibration,
+        calibration=new,
         reliability_before=reliability(near),
-        reliability_after=reliability(near, calibration),
+        reliability_after=reliability(near, new),
         threshold=best,
     )
 

@@ -195,7 +195,7 @@ def test_the_card_of_a_judged_version_says_how_far_it_can_be_believed(studio: An
     card = versions.card
     assert not card.isHidden() and card.diagram.after is after and card.diagram.before is before
     assert "v2" in card.words.text() and "Best threshold 44 %" in card.words.text()
-    assert f"before calibration {before.ece:.3f}" in card.words.text() and before.ece > 0.1
+    assert f"before: error {before.ece:.3f}" in card.words.text() and before.ece > 0.1
     assert "called 70 %, 70 % are" in card.diagram.accessibleDescription()
     versions.table.selectRow(3)
     assert card.isHidden(), "nothing judged the factory's weights"

@@ -51,10 +51,12 @@ def test_overconfident_logits_are_recovered() -> None:
     assert after is not None and after.ece < 0.015
 
 
-def test_timid_logits_are_recovered_too() -> None:
-    assert fit_calibration([photo(seed, 0.5) for seed in range(5)]).temperature == pytest.approx(
-        0.5, rel=0.07
-    )
+def test_no_photo_makes_a_network_surer_than_it_is() -> None:
+    """Approved as it was drawn, a mask agrees with its network everywhere."""
+    photos = [photo(seed, 0.5) for seed in range(5)]
+    assert fit_calibration(photos).temperature == 1.0
+    assert 1.0 <= fit_calibration(photos, Calibration(3.0)).temperature < 3.0
+    assert fit_calibration(photos, Calibration(0.8)).temperature == 0.8
 
 
 def test_a_bias_is_believed_only_where_many_photos_say_so() -> None:
@@ -62,6 +64,12 @@ def test_a_bias_is_believed_only_where_many_photos_say_so() -> None:
     assert biases == sorted(biases)
     assert biases[0] < 0.2 < biases[1] < biases[2]
     assert biases[2] == pytest.approx(1.0, abs=0.2)
+
+
+def test_the_bias_can_be_left_as_it_was() -> None:
+    photos = [photo(seed, 2.0, 1.0) for seed in range(5)]
+    found = fit_calibration(photos, Calibration(1.0, 0.25), pull_bias=float("inf"))
+    assert found.bias == 0.25 and found.temperature > 1.5
 
 
 def test_one_photo_is_pulled_to_what_held_before() -> None:
@@ -83,7 +91,7 @@ def test_a_perfectly_separated_photo_does_not_run_away() -> None:
     truth = np.array([[True] * 50 + [False] * 50])
     answer = soft(np.where(truth, 9.0, -9.0))
     found = fit_calibration([histogram(answer, truth, np.ones_like(truth))])
-    assert 0.05 < found.temperature <= 1.0 and abs(found.bias) < 0.5
+    assert found.temperature == 1.0 and abs(found.bias) < 0.5
 
 
 def test_only_what_lies_near_predicted_cracks_counts() -> None:

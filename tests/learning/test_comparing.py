@@ -89,6 +89,10 @@ def test_equal_answers_gain_nothing_whatever_their_best_threshold() -> None:
     usual = compare(exam(8), marks(*[wide] * 8), marks(*[wide] * 8), Reading(), Reading())
     assert usual.before is not None and judged.comparison.before is not None
     assert judged.comparison.before.dice > usual.before.dice + 0.1
+    own = judge_candidate(
+        exam(8), marks(*[wide] * 8), marks(*[wide] * 8), AS_IT_IS, JudgedBy.PHOTOS, threshold=0.6
+    )
+    assert own.comparison.before == own.comparison.after
 
 
 def test_an_own_threshold_holds_for_both_and_the_best_is_told_all_the_same() -> None:

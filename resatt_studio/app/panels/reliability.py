@@ -58,8 +58,8 @@ class VersionCard(QWidget):
         muted = f'<span style="color:{tokens.muted}">'
         lines = [
             f"<b>{self._label}</b> {muted}near predicted cracks</span>",
-            f'Error of the probabilities <span style="color:{tokens.accent}">●</span> {after.ece:.3f}',
-            f"{muted}○ before calibration {before.ece:.3f}</span>",
+            f'<span style="color:{tokens.accent}">●</span> calibrated: error {after.ece:.3f}',
+            f"{muted}○ before: error {before.ece:.3f}</span>",
         ]
         if version.threshold is not None:
             lines.append(f"Best threshold {round(100 * version.threshold)} %")
