@@ -27,7 +27,7 @@ class PhotoChanges(QObject):
     """Asks both versions of the pair about the open photo while the layer is visible.
 
     Args:
-        session: What is open, with the threshold of both masks.
+        session: What is open.
         view: Whether the layer is looked at.
         pair: Which versions are compared.
         networks: Hands the question to the networks' thread.
@@ -49,7 +49,7 @@ class PhotoChanges(QObject):
         self._view = view
         self._pair = pair
         self._ids = ("", "")
-        self._drawn_for: tuple[object, float] | None = None
+        self._drawn_for: tuple[object, object] | None = None
         self.change: ChangeMap | None = None
         self.asking = Asking(session, networks, Urgency.DEHAZE_SHOWN, self)
         self.asking.changed.connect(self._draw)
@@ -97,14 +97,14 @@ class PhotoChanges(QObject):
             asking.ask(jobs.MODEL, job)
 
     def _draw(self) -> None:
-        """Compare both masks at the threshold of now; a large photo takes a while, so not in this thread."""
-        told, threshold = self.asking.told, self._session.threshold
-        wanted = None if told is None else (told.answer, threshold)
+        """Compare both masks at the thresholds of now; a large photo takes a while, so not in this thread."""
+        told, thresholds = self.asking.told, self._pair.thresholds
+        wanted = None if told is None or thresholds is None else (told.answer, thresholds)
         if wanted == self._drawn_for:
             self.changed.emit()
             return
         self._drawn_for = wanted
-        if told is None:
+        if wanted is None:
             self.change = None
         else:
             before, after = told.answer
@@ -114,7 +114,7 @@ class PhotoChanges(QObject):
                     self.change = change
                     self.changed.emit()
 
-            act = once(lambda: change_map(before, after, threshold))
+            act = once(lambda: change_map(before, after, thresholds))
             answers = Answers(drawn, None, self._session.failed.emit)
             self._session.files.submit(act, Urgency.PREDICT_SHOWN, answers, key="change")
         self.changed.emit()

@@ -13,7 +13,7 @@ from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StudioError
 from resatt_studio.records.comparison import VersionComparison
 from resatt_studio.records.jobs import JobProgress, Urgency
-from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.records.weights import WeightsState, WeightsVersion, automatic_threshold
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.lineage import parent_of
 
@@ -72,6 +72,15 @@ class VersionPair(QObject):
             if parent is not None:
                 return parent, version
         return None
+
+    @property
+    def thresholds(self) -> tuple[float, float] | None:
+        """At which each of the two would draw its mask now if it were in use; None where there are no two."""
+        pair, own = self.versions, self._session.own_threshold
+        if pair is None:
+            return None
+        old, new = (automatic_threshold(version) if own is None else own for version in pair)
+        return old, new
 
     @property
     def running(self) -> bool:

@@ -65,11 +65,12 @@ def finetune(
             threads=chosen_threads(settings),
             finish_early=finish_early,
             author=settings.author,
+            rules=settings.gate_rules,
         )
         outcome = watch(job, "Learning", _step_text)
     write_json(json_file, outcome.as_json())
     say(json_file, f"Candidate {outcome.version.weights_id} ({outcome.result.seconds:.0f} s)")
-    say(json_file, outcome.verdict.reason)
+    say(json_file, outcome.told)
 
 
 def train(

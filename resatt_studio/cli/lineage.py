@@ -53,7 +53,7 @@ def show(project: ProjectPath, version: Version = "active", json_file: JsonFile 
     with open_project(project) as opened:
         found = find_version(opened, version)
         parent = parent_of(found, opened.shelf.versions(found.model))
-    forgot = forgetting(found)
+    forgot = forgetting(found, chosen_settings().learn_max_forgetting)
     lost = None
     if forgot is not None:
         lost = {"before": forgot.before, "after": forgot.after, "limit": forgot.limit, "over": forgot.over}

@@ -15,9 +15,11 @@ from resatt_studio.inference.paths import AUTO, PLAIN
 from resatt_studio.inference.ready import Holder, timed
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesSeen, predict_tiles
+from resatt_studio.models.calibration import calibration_of
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import LookedAt, Prediction
+from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
 
 MAX_FLIPPED = 0.0005
@@ -68,6 +70,17 @@ class Engine(Holder[Segmenter]):
             if not self.precision_check.passed:
                 segmenter.move_to(Compute(compute.device))
         return segmenter
+
+    def use(self, weights: WeightsFile) -> None:
+        """Answer with these weights from now on, their probabilities read as their header says.
+
+        Raises:
+            WeightsError: As for :meth:`.ready.Holder.use`, or the header's calibration has no meaning.
+        """
+        calibration = calibration_of(weights.metadata)
+        super().use(weights)
+        segmenter, _ = self.in_use()
+        segmenter.calibration = calibration
 
     def predict(
         self,

@@ -13,11 +13,11 @@ import numpy as np
 from torch import Tensor
 
 from resatt_studio.errors import LearningError
-from resatt_studio.imaging.scores import Counts
 from resatt_studio.inference.device import Threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
 from resatt_studio.learning.checkpoint import PointWriter, ResumePoint, read_point
+from resatt_studio.learning.comparing import judge_candidate
 from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.lessons import Lesson, make_lesson
 from resatt_studio.learning.pace import Pace
@@ -25,6 +25,7 @@ from resatt_studio.learning.patches import PatchSampler
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import Student, relative_cost
 from resatt_studio.learning.support import Window, choose_windows, within_pixels
+from resatt_studio.models.calibration import calibration_header, calibration_of
 from resatt_studio.models.state import build, pack_weights
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
@@ -74,13 +75,12 @@ class _Best:
         return replace(later if later.rank[1] >= peak - LATER_MARGIN else self, peak=peak)
 
     def facts(self) -> str:
-        counts = {str(index): asdict(one) for index, one in self.marks.counts.items()}
-        return json.dumps({"step": self.step, "rank": self.rank, "peak": self.peak, "counts": counts})
+        return json.dumps({"step": self.step, "rank": self.rank, "peak": self.peak, **self.marks.as_json()})
 
     @classmethod
     def from_facts(cls, state: dict[str, Tensor], facts: str) -> _Best:
         said = json.loads(facts)
-        marks = Marks({int(index): Counts(**one) for index, one in said["counts"].items()})
+        marks = Marks.from_json(said)
         rank = bool(said["rank"][0]), float(said["rank"][1])
         return cls(said["step"], state, marks, rank, float(said["peak"]))
 
@@ -98,7 +98,9 @@ class Course:
         precision: str,
         threads: Threads,
         resume: Path | None,
+        threshold: float | None = None,
     ) -> None:
+        self.threshold = threshold
         self.base, self.plan, self.reference = base, plan, reference
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
         judging = [sample for sample in samples if sample.split is Split.VALIDATION]
@@ -317,19 +319,25 @@ class Course:
         best = self.best
         if best is None:
             return None
-        weights = pack_weights(self.base.model, self.base.config, best.state, self._metadata(best.step))
-        scores = self.exam.scores
+        was = calibration_of(self.base.metadata)
+        judged = judge_candidate(self.exam, self.before, best.marks, was, self.judged_by, self.threshold)
+        told = self._metadata(best.step) | calibration_header(judged.calibration)
+        compared = judged.comparison
         return FineTuneResult(
-            weights=weights,
-            before=scores(self.before, here=True, only=best.marks),
-            after=scores(best.marks, here=True),
-            reference_before=scores(self.before, here=False, only=best.marks),
-            reference_after=scores(best.marks, here=False),
+            weights=pack_weights(self.base.model, self.base.config, best.state, told),
+            before=compared.before,
+            after=compared.after,
+            reference_before=compared.reference_before,
+            reference_after=compared.reference_after,
             steps=self.student.steps_done,
             seconds=self.pace.seconds,
             losses=tuple(self.losses),
             dices=tuple(self.dices),
             judged_by=self.judged_by,
+            pairs=compared.pairs,
+            reliability_before=judged.reliability_before,
+            reliability_after=judged.reliability_after,
+            threshold=judged.threshold,
         )
 
     def _metadata(self, step: int) -> dict[str, str]:

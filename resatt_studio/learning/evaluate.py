@@ -13,6 +13,7 @@ from resatt_studio.imaging.scores import Counts, centreline_dice, count, macro, 
 from resatt_studio.inference.device import Threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
+from resatt_studio.models.calibration import calibration_of
 from resatt_studio.models.state import build
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.weights import Scores, WeightsFile
@@ -113,7 +114,9 @@ def evaluate(
         WeightsError: The weights do not fit their network.
         OutOfMemory: Even one tile does not fit.
     """
-    segmenter = Segmenter(build(weights), choose_compute(device, precision), threads)
+    calibration = calibration_of(weights.metadata)
+    compute = choose_compute(device, precision)
+    segmenter = Segmenter(build(weights), compute, threads, calibration=calibration)
     rows: list[PhotoScore] = []
     for example in examples:
         _check_size(example)

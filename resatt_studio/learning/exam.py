@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+import base64
+import zlib
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import chain, zip_longest
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ import numpy as np
 from resatt_studio.imaging.scores import Counts, count
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
+from resatt_studio.learning.calibration import SOFT
 from resatt_studio.learning.evaluate import pooled
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.support import Window
@@ -43,9 +47,33 @@ class Question:
 
 @dataclass(frozen=True)
 class Marks:
-    """Counts by the index of the question that was answered."""
+    """What a network answered, by the index of the question.
+
+    Attributes:
+        counts: Of the mask at 0.5.
+        answers: h x w uint8 probability * 255, read with ``calibration.SOFT``.
+    """
 
     counts: dict[int, Counts]
+    answers: dict[int, UInt8Array] = field(default_factory=dict, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """What a resume point keeps."""
+        answers = {
+            str(index): {"shape": one.shape, "zlib": base64.b64encode(zlib.compress(one.tobytes())).decode()}
+            for index, one in self.answers.items()
+        }
+        return {"counts": {str(index): asdict(one) for index, one in self.counts.items()}, "answers": answers}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Marks:
+        answers = {
+            int(index): np.frombuffer(zlib.decompress(base64.b64decode(one["zlib"])), np.uint8).reshape(
+                one["shape"]
+            )
+            for index, one in said["answers"].items()
+        }
+        return cls({int(index): Counts(**one) for index, one in said["counts"].items()}, answers)
 
 
 class Exam:
@@ -74,7 +102,8 @@ class Exam:
             stop: Asked between questions, once one of each kind is answered; the marks then cover what was
                 answered so far.
         """
-        marks: dict[int, Counts] = {}
+        marks = Marks({}, {})
+        segmenter = segmenter.read_with(SOFT)
         first = min(2, len(self.questions))
         for index, asked in enumerate(self.questions):
             if index >= first and stop():
@@ -87,8 +116,9 @@ class Exam:
                     answer: UInt8Array = done.value[0]
                     break
                 yield
-            marks[index] = count(np.asarray(answer > 127), asked.truth, asked.known, TOLERANCE_PX)
-        return Marks(marks)
+            marks.counts[index] = count(np.asarray(answer > 127), asked.truth, asked.known, TOLERANCE_PX)
+            marks.answers[index] = answer
+        return marks
 
     def scores(self, marks: Marks, here: bool, only: Marks | None = None) -> Scores | None:
         """Pooled scores of one kind of questions, or None when none was answered.
@@ -123,18 +153,21 @@ def question(window: Window) -> Question:
     Of an approved prediction a band of 3 px along the mask's edge does not count either: there the old
     network's opinion on a crack's width would be held against the new.
     """
-    truth, known = truth_of(window.labels, window.approved)
+    truth, known = truth_of(window.labels, window.approved, window.threshold)
     if window.held is not None:
         known &= window.held
     return Question(window.sample_id, True, window.pixels, truth, known)
 
 
-def truth_of(labels: UInt8Array, approved: UInt8Array | None) -> tuple[BoolArray, BoolArray]:
+def truth_of(
+    labels: UInt8Array, approved: UInt8Array | None, threshold: float = 0.5
+) -> tuple[BoolArray, BoolArray]:
     """Where crack is, and which pixels count, by the rule of :func:`question`.
 
     Args:
         labels: h x w uint8 of ``Label`` values.
         approved: h x w uint8 probability * 255 that the inspector approved, or None.
+        threshold: Probability above which that was shown as crack, in [0, 1].
 
     Returns:
         Truth and known, h x w bool each.
@@ -143,7 +176,7 @@ def truth_of(labels: UInt8Array, approved: UInt8Array | None) -> tuple[BoolArray
     crack = np.asarray(labels == Label.CRACK)
     if approved is None:
         return crack, said
-    mask = np.asarray(approved > 127)
+    mask = np.asarray(approved > 255 * threshold)
     side = 2 * _EDGE_BAND_PX + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     near = cv2.dilate(mask.astype(np.uint8), disc) != cv2.erode(mask.astype(np.uint8), disc, borderValue=1)

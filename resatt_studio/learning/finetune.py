@@ -47,6 +47,7 @@ def fine_tune(
     finish_early: threading.Event | None = None,
     threads: Threads = None,
     precision: str = "auto",
+    threshold: float | None = None,
 ) -> Generator[StepReport, None, FineTuneResult]:
     """Teach a copy of ``base`` the corrections in ``samples``.
 
@@ -68,6 +69,8 @@ def fine_tune(
         finish_early: Once set, the run ends within two seconds with the best candidate so far.
         threads: CPU threads, a function asked before each piece of work, or None for all cores.
         precision: "auto", "fp32" or "bf16".
+        threshold: Probability in [0, 1] above which the inspector wants pixels called crack, or None for the
+            one that suits the photos that judge. The candidate is compared and, with None, shown with it.
 
     Returns:
         The candidate with scores before and after. Without validation photos, parts of the training photos
@@ -80,7 +83,7 @@ def fine_tune(
         OutOfMemory: One smallest patch does not fit on the CPU either.
     """
     _check(samples, plan)
-    course = Course(base, samples, plan, reference, device, precision, threads, resume)
+    course = Course(base, samples, plan, reference, device, precision, threads, resume, threshold)
     course.pause = should_yield or (lambda: None)
     course.finish_early = finish_early or threading.Event()
     try:

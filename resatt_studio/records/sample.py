@@ -27,6 +27,7 @@ class SampleEntry:
         complete: True when the inspector stands for every pixel (ground truth mask), False when unsaid
             pixels are merely an approved prediction.
         author, made_at: Who and when (ISO 8601).
+        threshold: Probability above which that prediction was shown as crack, in [0, 1].
     """
 
     sample_id: str
@@ -40,6 +41,7 @@ class SampleEntry:
     author: str = ""
     made_at: str = ""
     dehazer_id: str = ""
+    threshold: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,7 @@ class Sample:
         labels: H x W uint8 of ``Label`` values, read-only.
         predicted: H x W uint8 probability * 255 of the approved prediction, or None.
         fresh: True when no weights have learned from it yet.
+        threshold: As in :class:`SampleEntry`.
     """
 
     sample_id: str
@@ -64,3 +67,4 @@ class Sample:
     labels: UInt8Array = field(repr=False)
     predicted: UInt8Array | None = field(repr=False, default=None)
     fresh: bool = True
+    threshold: float = 0.5

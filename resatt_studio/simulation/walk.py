@@ -135,6 +135,7 @@ class _Session:
         self.learning: Learned | None = None
         self.shown: str | None = None
         self.engine: Engine
+        self.threshold: float  # that goes with what the engine holds; learning may have chosen another by now
 
     def begin(self) -> Job[None]:
         """Open the photos and judge the starting weights."""
@@ -142,6 +143,7 @@ class _Session:
         weights = self.project.shelf.load(self.project.shelf.active().weights_id)
         # The way of running a network that can be repeated; "auto" would choose by a race against the clock.
         self.engine = make_engine(weights, self.plan.device, self.plan.threads, "folded")
+        self.threshold = self.project.settings.threshold
         yield from self._note(Event.START)
         self.now += yield from self._predict_ahead()
         self.machine.busy_until = self.now
@@ -165,7 +167,7 @@ class _Session:
         try:
             document.weights_id = prediction.weights_id
             hand_s = self._correct(document, prediction, self.pairs[entry.facts.path])
-            approve(self.project, document, prediction, AUTHOR)
+            approve(self.project, document, prediction, AUTHOR, threshold=self.threshold)
         finally:
             document.close()
         self.now += hand_s
@@ -193,7 +195,7 @@ class _Session:
         """Look, mend, look again; returns the seconds it took."""
         times, height, width = self.plan.times, document.height, document.width
         seconds = times.search_s(height, width) + times.approve_s()
-        threshold = self.project.settings.threshold
+        threshold = self.threshold
         if self.plan.recipe.hand is Hand.AGREES:
             shown = composed_mask(prediction, document.labels.to_array(), threshold)
             said = np.where(shown, np.uint8(Label.CRACK), np.uint8(Label.NOT_CRACK))
@@ -275,13 +277,15 @@ class _Session:
         self.steps += learned.steps
         if learned.promoted:
             self.engine.use(self.project.shelf.load(self.project.shelf.active().weights_id))
+            self.threshold = self.project.settings.threshold
         yield from self._note(Event.LEARNED, self.machine.busy_until, learned.reason)
         if learned.promoted:
             seconds = yield from self._predict_ahead()
             self.machine.occupy(self.machine.busy_until, seconds)
 
     def _note(self, event: Event, moment: float | None = None, reason: str = "") -> Job[None]:
-        scores = yield from self.scorer.score(self.project.shelf.load(self.engine.weights_id))
+        weights = self.project.shelf.load(self.engine.weights_id)
+        scores = yield from self.scorer.score(weights, self.threshold)
         self.points.append(
             Point(
                 recipe=self.plan.recipe.name,

@@ -59,7 +59,8 @@ def compare_versions(
         project: Open project.
         before, after: Versions of the segmenter.
         photo_ids: Approved photos; None for those held back to judge by, or for all while none is.
-        threshold: Probability in [0, 1] above which a pixel is crack; None for the project's.
+        threshold: Probability in [0, 1] above which a pixel is crack; None for what the project has for each
+            of the versions.
         device, threads, engine_path: As for :func:`~.predict.make_engine`.
         author: Who asks.
 
@@ -70,7 +71,7 @@ def compare_versions(
     """
     _check_models(before, after)
     entries, held_back = judging_samples(project, photo_ids)
-    limit = project.settings.threshold if threshold is None else threshold
+    thresholds = _thresholds(project, before, after, threshold)
     told: dict[str, tuple[Counts, ...]] = {entry.photo_id: () for entry in entries}
     left_out: dict[str, str] = {}
     for turn, version in enumerate((before, after)):
@@ -85,7 +86,7 @@ def compare_versions(
                 continue
             try:
                 prediction = yield from during(asked.prediction(entry.photo_id), report)
-                counted = yield from during(_counts(project, entry, prediction, limit), report)
+                counted = yield from during(_counts(project, entry, prediction, thresholds[turn]), report)
                 told[entry.photo_id] += (counted,)
             except (PhotoError, StoreError) as error:
                 left_out[entry.photo_id] = f"{name}: {error}"
@@ -110,7 +111,7 @@ def compare_versions(
         scores(sum((told[row.photo_id][turn] for row in rows), Counts()), TOLERANCE_PX, len(rows))
         for turn in (0, 1)
     )
-    result = VersionComparison(before, after, limit, rows, old, new, held_back, tuple(left_out.values()))
+    result = VersionComparison(before, after, thresholds, rows, old, new, held_back, tuple(left_out.values()))
     project.store.log("compared", summary(result), weights_id=after.weights_id, author=author)
     return result
 
@@ -251,7 +252,7 @@ class WrittenChange:
             "picture": str(self.picture),
             "before": self.change.before_id,
             "after": self.change.after_id,
-            "threshold": self.change.threshold,
+            "thresholds": _by_turn(self.change.thresholds),
             "input": self.change.input,
             **asdict(areas),
             "gained_share": areas.gained_share,
@@ -278,7 +279,7 @@ def change_to_file(
         photo_id: Of the project.
         before, after: Versions of the segmenter.
         out: PNG to write; never one of the project's photos.
-        threshold: Probability in [0, 1] above which a pixel is crack; None for the project's.
+        threshold: As for :func:`compare_versions`.
         device, threads: As for :func:`~.predict.make_engine`.
         author: Who asks.
 
@@ -294,10 +295,11 @@ def change_to_file(
     photo = open_photo(project, photo_id)
     asked = [AskedVersion(project, version, device, threads) for version in (before, after)]
     old, new = yield from both_predictions(asked[0], asked[1], photo_id, photo)
-    change = change_map(old, new, project.settings.threshold if threshold is None else threshold)
+    change = change_map(old, new, _thresholds(project, before, after, threshold))
     yield progress(1, 1, "photos", entry.name)
     caption = (
-        f"{entry.name}: what {title(after)} changed against {title(before)}, threshold {change.threshold:.2f}"
+        f"{entry.name}: what {title(after)} changed against {title(before)}, "
+        f"thresholds {change.thresholds[1]:.2f} and {change.thresholds[0]:.2f}"
     )
     write_change(out, photo.pixels, change, caption)
     told = f"what changed from {title(before)} to {title(after)}, to {out}"
@@ -344,7 +346,7 @@ def comparison_json(result: VersionComparison) -> dict[str, Any]:
     return {
         "before": result.before.weights_id,
         "after": result.after.weights_id,
-        "threshold": result.threshold,
+        "thresholds": _by_turn(result.thresholds),
         "tolerance_px": TOLERANCE_PX,
         "held_back": result.held_back,
         "pooled": {"before": asdict(result.pooled_before), "after": asdict(result.pooled_after)},
@@ -361,6 +363,20 @@ def comparison_json(result: VersionComparison) -> dict[str, Any]:
         ],
         "left_out": list(result.left_out),
     }
+
+
+def _thresholds(
+    project: Project, before: WeightsVersion, after: WeightsVersion, threshold: float | None
+) -> tuple[float, float]:
+    """Each version is read as it would be if it were in use: where the threshold is automatic, at its own."""
+    if threshold is not None:
+        return threshold, threshold
+    settings = project.settings
+    return settings.threshold_with(before), settings.threshold_with(after)
+
+
+def _by_turn(values: tuple[float, float]) -> dict[str, float]:
+    return dict(zip(("before", "after"), values, strict=True))
 
 
 def _counts(project: Project, entry: SampleEntry, prediction: Prediction, threshold: float) -> Job[Counts]:
@@ -382,9 +398,9 @@ def _counts(project: Project, entry: SampleEntry, prediction: Prediction, thresh
         said = labels[around.slices]
         seen = None if approved is None else approved[around.slices]
         cracked = mask[around.slices].any() or (said == Label.CRACK).any()
-        if cracked or (seen is not None and (seen > 127).any()):
+        if cracked or (seen is not None and (seen > 255 * entry.threshold).any()):
             inner = core.shifted(-around.top, -around.left)
-            total += count(mask[around.slices], *truth_of(said, seen), TOLERANCE_PX, inner)
+            total += count(mask[around.slices], *truth_of(said, seen, entry.threshold), TOLERANCE_PX, inner)
         yield progress(0, 1)
     return total
 

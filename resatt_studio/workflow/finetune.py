@@ -6,21 +6,29 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resatt_studio.errors import LearningError, PhotoError, StoreError, StudioError
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
-from resatt_studio.records.sample import Sample, SampleEntry
-from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport, Verdict
+from resatt_studio.records.sample import Sample
+from resatt_studio.records.training import (
+    USUAL_RULES,
+    FineTunePlan,
+    FineTuneResult,
+    GateRules,
+    StepReport,
+    Verdict,
+)
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
 from resatt_studio.workflow.jobs import Job, progress
-from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.load import open_sample
 from resatt_studio.workflow.predict import Threads
 from resatt_studio.workflow.promote import decide
-from resatt_studio.workflow.weights import MODEL, scores_row
+from resatt_studio.workflow.second_look import SecondLook, look_again
+from resatt_studio.workflow.weights import MODEL, reliability_row, scores_row
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
@@ -40,12 +48,30 @@ class FineTuneOutcome:
         verdict: Whether it is active now, and why.
         result: Scores and curves.
         left_out: Samples that were not used, and why.
+        second_look: What photos approved since said of an earlier candidate before this run began, or None.
     """
 
     version: WeightsVersion
     verdict: Verdict
     result: FineTuneResult
     left_out: tuple[str, ...] = ()
+    second_look: SecondLook | None = None
+
+    @property
+    def promoted(self) -> bool:
+        """Whether other weights are in use than before."""
+        earlier = self.second_look is not None and self.second_look.verdict.promoted
+        return self.verdict.promoted or earlier
+
+    @property
+    def told(self) -> str:
+        """Everything that was decided, in sentences."""
+        look = self.second_look
+        return (
+            f"{look.version.name}: {look.verdict.reason} {self.verdict.reason}"
+            if look
+            else self.verdict.reason
+        )
 
     def as_json(self) -> dict[str, Any]:
         """What ``finetune --json`` writes."""
@@ -61,7 +87,11 @@ class FineTuneOutcome:
             "judged_by": self.result.judged_by.value,
             "steps": self.result.steps,
             "seconds": self.result.seconds,
+            "threshold": self.result.threshold,
+            "reliability_before": reliability_row(self.result.reliability_before),
+            "reliability_after": reliability_row(self.result.reliability_after),
             "left_out": list(self.left_out),
+            "second_look": self.second_look and self.second_look.as_json(),
         }
 
 
@@ -76,12 +106,16 @@ def fine_tune_project(
     should_yield: Callable[[], None] | None = None,
     author: str = "",
     reference_folder: Path | None = None,
+    rules: GateRules = USUAL_RULES,
 ) -> Job[FineTuneOutcome]:
     """Let a copy of the active weights learn from the project's samples, judge it, and promote it if better.
 
     The active weights never change; the candidate goes on the shelf whatever the gate says. A run that a
     crash cut off goes on from its checkpoint when the active weights, the samples and the plan are the same.
     Closing the job stops it and leaves no candidate.
+
+    While no photo is held back, photos that came since an undecided candidate was made judge that candidate
+    first (``workflow.second_look``); if it is promoted, the run starts from it.
 
     Yields:
         Progress whose ``detail`` is a ``StepReport``.
@@ -96,11 +130,11 @@ def fine_tune_project(
         should_yield: Called before each piece of work; may sleep while somebody needs the machine.
         author: Who started it.
         reference_folder: Scenes that are replayed and that show forgetting; the shipped ones when None.
+        rules: What the gate asks for.
 
     Raises:
         LearningError: There is nothing to learn from, or the loss is not a number.
     """
-    base = project.shelf.load(project.shelf.active(MODEL).weights_id)
     yield progress(0, 0, "steps", "reading the corrected photos")
     samples, left_out = yield from collect_samples(project)
     learned = tuple(sample.sample_id for sample in samples if sample.split is Split.TRAIN)
@@ -109,6 +143,15 @@ def fine_tune_project(
         raise LearningError(
             f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
         )
+    looked = None
+    if promote_better:
+        looked = yield from look_again(
+            project, samples, plan, rules, device, threads, should_yield, author, reference_folder
+        )
+    if looked is not None and looked.verdict.promoted:
+        new = {entry.sample_id for entry in project.store.unlearned()}
+        samples = [replace(sample, fresh=sample.sample_id in new) for sample in samples]
+    base = project.shelf.load(project.shelf.active(MODEL).weights_id)
     run = _begin(project, base, plan, learned, author)
     try:
         # torch is loaded here, after everything that can be wrong with the samples was told
@@ -125,6 +168,7 @@ def fine_tune_project(
             run.resume_point,
             finish_early=finish_early,
             threads=threads,
+            threshold=project.settings.own_threshold,
         )
         result = yield from _watched(run, steps)
     except GeneratorExit:
@@ -133,15 +177,15 @@ def fine_tune_project(
     except StudioError as error:
         kept: FineTuneResult | None = getattr(error, "kept", None)
         if kept is not None:  # learning ran away: its best candidate so far waits for the inspector
-            _judged(project, base, kept, learned, False, author)
+            _judged(project, base, kept, learned, False, author, rules)
         run.end(RunState.FAILED, reason=str(error))
         raise
     except Exception as error:
         run.end(RunState.FAILED, reason=f"{type(error).__name__}: {error}")
         raise
-    version, verdict = _judged(project, base, result, learned, promote_better, author)
+    version, verdict = _judged(project, base, result, learned, promote_better, author, rules)
     run.end(RunState.FINISHED, version.weights_id, verdict.reason)
-    return FineTuneOutcome(version, verdict, result, left_out)
+    return FineTuneOutcome(version, verdict, result, left_out, looked)
 
 
 def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
@@ -161,26 +205,12 @@ def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]
             left_out.append(f"{entry.photo_path.name}: left out, the newer samples fill the memory.")
             continue
         try:
-            chosen[place] = _sample(project, entry, entry.sample_id in fresh)
+            chosen[place] = open_sample(project, entry, entry.sample_id in fresh)
         except (PhotoError, StoreError) as error:
             left_out.append(str(error))
             continue
         room -= needed
     return [chosen[place] for place in sorted(chosen)], tuple(left_out)
-
-
-def _sample(project: Project, entry: SampleEntry, fresh: bool) -> Sample:
-    predicted = project.blobs.get_array(entry.predicted_blob) if entry.predicted_blob else None
-    return Sample(
-        sample_id=entry.sample_id,
-        photo_id=entry.photo_id,
-        group=entry.group,
-        split=entry.split,
-        pixels=open_photo(project, entry.photo_id).pixels,
-        labels=project.blobs.get_array(entry.labels_blob),
-        predicted=predicted,
-        fresh=fresh,
-    )
 
 
 @dataclass(eq=False)
@@ -265,13 +295,14 @@ def _judged(
     learned: tuple[str, ...],
     promote_better: bool,
     author: str,
+    rules: GateRules,
 ) -> tuple[WeightsVersion, Verdict]:
     """Put the candidate on the shelf and let the gate decide."""
     from resatt_studio.learning.gate import judge
 
     if result.weights.weights_id == base.weights_id:
         return project.shelf.version(base.weights_id), Verdict(False, "Not promoted: no step was made.")
-    verdict = judge(result)
+    verdict = judge(result, rules)
     version = shelve(project, base, result, learned, verdict.reason, author)
     return decide(project, version, verdict, promote_better, author)
 
@@ -293,6 +324,9 @@ def shelve(
         after=result.after,
         reference_before=result.reference_before,
         reference_after=result.reference_after,
+        reliability_before=result.reliability_before,
+        reliability_after=result.reliability_after,
+        threshold=result.threshold,
         reason=reason,
         author=author,
     )

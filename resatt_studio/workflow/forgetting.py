@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resatt_studio.learning.gate import MAX_FORGETTING
 from resatt_studio.learning.label_gate import MAX_FORGOTTEN
+from resatt_studio.records.training import USUAL_RULES
 from resatt_studio.records.weights import WeightsVersion
 
 
@@ -46,7 +46,7 @@ class Forgetting:
         return f"{lost:.3f} forgotten, {told} of {self.limit:.3f}: {change}."
 
 
-def forgetting(version: WeightsVersion, limit: float = MAX_FORGETTING) -> Forgetting | None:
+def forgetting(version: WeightsVersion, limit: float = USUAL_RULES.max_forgetting) -> Forgetting | None:
     """What is known of a version's forgetting; None when it was not asked about the reference set.
 
     Args:

@@ -10,6 +10,7 @@ from resatt_studio.errors import BugError, ExportError, WeightsError
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.registry import find_exporter
 from resatt_studio.models.registry import model_entry
+from resatt_studio.records.calibration import Reliability
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.workflow.promote import import_weights, promote, refuse, rollback
@@ -113,6 +114,13 @@ def find_version(project: Project, name: str) -> WeightsVersion:
     return named[0] if len(named) == 1 else project.shelf.version(name)
 
 
+def threshold_for(project: Project, weights: WeightsFile) -> float:
+    """Probability in [0, 1] above which a project calls pixels crack when ``weights`` predict them."""
+    versions = project.shelf.versions(MODEL)
+    version = next((one for one in versions if one.weights_id == weights.weights_id), None)
+    return project.settings.threshold_with(version)
+
+
 def lineage(project: Project, version: WeightsVersion) -> tuple[WeightsVersion, ...]:
     """The version, its parent, and so on to the first that the project holds."""
     known = {other.weights_id: other for other in project.shelf.versions()}
@@ -189,6 +197,11 @@ def rollback_active(project: Project, author: str = "", model: str = MODEL) -> W
         WeightsError: Nothing was active before.
     """
     return rollback(project, model, author=author)
+
+
+def reliability_row(reliability: Reliability | None) -> dict[str, Any] | None:
+    """Reliability as JSON shows it."""
+    return None if reliability is None else reliability.as_json()
 
 
 def scores_row(scores: Scores | None) -> dict[str, Any] | None:

@@ -12,6 +12,10 @@ from PySide6.QtTest import QTest
 
 from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.panels.curves import _smoothed
+from resatt_studio.app.panels.reliability import ReliabilityDiagram, points
+from resatt_studio.app.parts import Look
+from resatt_studio.app.theme import DARK, LIGHT
+from resatt_studio.records.calibration import Reliability, ReliabilityBin
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.project import EventEntry
 from resatt_studio.records.training import StepReport, Verdict
@@ -100,7 +104,9 @@ def test_the_outcome_stands_side_by_side(studio: Any, monkeypatch: pytest.Monkey
     panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
     before = Scores(0.71, 0.55, 0.8, 0.64, 0.85)
     learned = replace(VERSIONS[2], before=before, after=replace(before, dice=0.83))
-    learner.outcome = SimpleNamespace(verdict=Verdict(True, "Promoted: Dice rose."), version=learned)
+    learner.outcome = SimpleNamespace(
+        verdict=Verdict(True, "Promoted."), told="Promoted: Dice rose.", version=learned
+    )
 
     def refresh(then: Any = None) -> None:
         studio.parts.session._take_state(ProjectState((), (*VERSIONS[:2], learned, VERSIONS[3]), 0))
@@ -125,7 +131,7 @@ def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: 
     used: list[tuple[str, str]] = []
     monkeypatch.setattr(studio.parts.shelf, "use", lambda *which: used.append(which))
     studio.parts.learner.outcome = SimpleNamespace(
-        verdict=Verdict(False, "Not promoted: Dice fell."), version=VERSIONS[2]
+        verdict=Verdict(False, "Not promoted."), told="Not promoted: Dice fell.", version=VERSIONS[2]
     )
     studio.parts.learner._end()
     notice = studio.window.notice
@@ -172,3 +178,48 @@ def test_the_history_names_photos_and_weights_and_shortens_hashes(studio: Any) -
     assert texts[1] == "2026-05-04 10:12 · run ended\nfinished"
     assert texts[2].startswith("2026-05-04 10:11 · checkpoint · ada\naaaa")
     assert "…" in texts[2]
+
+
+def reliability(*shares: float) -> Reliability:
+    bins = (ReliabilityBin(100, (place + 0.5) / 15, share) for place, share in enumerate(shares))
+    return Reliability(tuple(bins))
+
+
+def test_the_card_of_a_judged_version_says_how_far_it_can_be_believed(studio: Any) -> None:
+    versions = studio.window.panel("learningPanel").versions
+    before = reliability(*[0.0] * 7, *[0.3] * 8)
+    after = reliability(*((place + 0.5) / 15 for place in range(15)))
+    judged = replace(VERSIONS[1], reliability_before=before, reliability_after=after, threshold=0.44)
+    studio.parts.session._take_state(ProjectState((), (VERSIONS[0], judged, *VERSIONS[2:]), 0))
+    card = versions.card.sections["ReliabilitySection"]
+    assert not card.isHidden() and card.diagram.after is after and card.diagram.before is before
+    assert versions.card.version == judged and "Best threshold 44 %" in card.words.text()
+    assert f"before: error {before.ece:.3f}" in card.words.text() and before.ece > 0.1
+    assert "called 70 %, 70 % are" in card.diagram.accessibleDescription()
+    versions.tree.setCurrentCell(3, 0)
+    assert card.isHidden(), "nothing judged the factory's weights"
+    assert versions.minimumSizeHint().width() < 340
+
+
+def test_bins_of_a_few_pixels_are_not_drawn_and_larger_ones_are_larger() -> None:
+    told = Reliability(
+        (ReliabilityBin(90_000, 0.1, 0.2), ReliabilityBin(5, 0.5, 1.0), ReliabilityBin(10_000, 0.9, 0.8))
+    )
+    drawn = points(told)
+    assert [place for place, _ in drawn] == [(0.1, 0.2), (0.9, 0.8)]
+    assert drawn[0][1] > drawn[1][1]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_diagram_is_painted_in_the_colours_of_the_theme(studio: Any, theme: str) -> None:
+    tokens = {"light": LIGHT, "dark": DARK}[theme]
+    look = Look()
+    look.set(tokens)
+    diagram = ReliabilityDiagram(look)
+    perfect = reliability(*((place + 0.5) / 15 for place in range(15)))
+    diagram.show_reliability(perfect, perfect)
+    picture = diagram.grab().toImage()
+    colours = {picture.pixelColor(x, y).name() for x in range(96) for y in range(96)}
+    assert tokens.accent in colours and tokens.field in colours
+    assert picture.pixelColor(48, 47).name() == tokens.accent, "a perfect version lies on the diagonal"
+    assert picture.pixelColor(20, 20).name() == tokens.field, "and nowhere else"

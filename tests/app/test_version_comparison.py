@@ -147,10 +147,10 @@ def test_the_layer_shows_what_the_version_in_use_changed_against_its_parent(open
     change = show_change(opened)
     session, (before, after) = opened.parts.session, opened.parts.pair.versions
     assert (change.before_id, change.after_id) == (before.weights_id, after.weights_id)
-    assert after.weights_id == session.active.weights_id and change.threshold == session.threshold
+    assert after.weights_id == session.active.weights_id and change.thresholds == (session.threshold,) * 2
     store = session.project.store
     kept = [store.prediction(change.photo_id, v.weights_id) for v in (before, after)]
-    np.testing.assert_array_equal(change.ranks, change_map(*kept, session.threshold).ranks)
+    np.testing.assert_array_equal(change.ranks, change_map(*kept, change.thresholds).ranks)
     assert change.areas.gained_px + change.areas.lost_px > 0, "these two differ"
     scene = opened.window.canvas.scene
     assert scene.change.ranks.values is change.ranks and scene.shown_of(scene.change) == ("change",)
@@ -180,7 +180,7 @@ def test_another_threshold_draws_it_anew_without_asking_a_network(opened: Any) -
     opened.parts.session.set_threshold(0.45)
     changes = opened.parts.changes
     assert wait_for(lambda: changes.change is not change, 30)
-    assert changes.change.threshold == 0.45
+    assert changes.change.thresholds == (0.45, 0.45)
 
 
 def test_another_pair_or_photo_is_asked_for_and_the_old_map_is_gone(opened: Any) -> None:

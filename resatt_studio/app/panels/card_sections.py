@@ -142,6 +142,7 @@ class ForgettingSection(CardSection):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
+        self._session = parts.session
         self.head = words("Heading of the forgetting meter", "muted")
         self.head.setText("Forgotten of the reference set")
         self.meter = ForgettingMeter(parts.look)
@@ -150,7 +151,7 @@ class ForgettingSection(CardSection):
             self.column.addWidget(part)
 
     def show_version(self, version: WeightsVersion, versions: Sequence[WeightsVersion]) -> bool:
-        told = forgetting(version)
+        told = forgetting(version, self._session.settings.learn_max_forgetting)
         if told is None:
             return False
         self.meter.show_forgetting(told)

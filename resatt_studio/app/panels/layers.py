@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
+    QCheckBox,
     QColorDialog,
     QGridLayout,
     QHBoxLayout,
@@ -49,6 +50,12 @@ class LayersPanel(ScrolledPanel):
         self.threshold.setAccessibleName("Threshold of the crack mask in percent")
         self.threshold.setToolTip("A pixel counts as crack above this probability.")
         self.threshold.setTracking(True)
+        self.automatic = QCheckBox("Auto")
+        self.automatic.setAccessibleName("Automatic threshold")
+        self.automatic.setToolTip(
+            "Every version of the weights brings the threshold that drew the best masks of the photos that "
+            "judged it. Moving the slider sets your own."
+        )
         self._value = QLabel()
         self._value.setMinimumWidth(38)
         line = QHBoxLayout()
@@ -57,6 +64,7 @@ class LayersPanel(ScrolledPanel):
         line.addWidget(label)
         line.addWidget(self.threshold, 1)
         line.addWidget(self._value)
+        line.addWidget(self.automatic)
         column = self.column
         column.setContentsMargins(11, 7, 11, 7)
         column.setSpacing(6)
@@ -71,6 +79,7 @@ class LayersPanel(ScrolledPanel):
         column.addStretch(1)
         self.threshold.valueChanged.connect(self._set_threshold)
         self.widget().installEventFilter(self)
+        self.automatic.clicked.connect(parts.session.set_threshold_automatic)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)
         parts.session.project_changed.connect(lambda _: self._show_threshold())
@@ -106,6 +115,7 @@ class LayersPanel(ScrolledPanel):
     def _show_threshold(self) -> None:
         percent = round(self._parts.session.threshold * 100)
         self.threshold.setValue(percent)
+        self.automatic.setChecked(self._parts.session.own_threshold is None)
         self._value.setText(f"{percent} %")
 
 

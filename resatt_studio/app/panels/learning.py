@@ -68,7 +68,7 @@ class LearningPanel(ScrolledPanel):
         if learner.learning:
             self._step(learner.report)
         elif outcome is not None:
-            self.words.setText(outcome.verdict.reason)
+            self.words.setText(outcome.told)
         elif self._parts.session.project is None:
             self.words.setText("Open a project; the network learns from the corrections that you approve.")
         elif not learner.can_learn:

@@ -13,6 +13,7 @@ from resatt_studio.app.panels.card_sections import (
     ReasonSection,
     ScoresSection,
 )
+from resatt_studio.app.panels.reliability import ReliabilitySection
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.weights import WeightsVersion
 
@@ -21,6 +22,7 @@ SECTIONS: tuple[Callable[[Parts], CardSection], ...] = (
     ReasonSection,
     ScoresSection,
     ForgettingSection,
+    ReliabilitySection,
 )
 """From the top down; a new section is a class and a line here."""
 

@@ -120,8 +120,9 @@ class VersionComparisonBox(QWidget):
             lines.append("No photo is held back yet; all approved ones stand in.")
         if any(row.learned for row in result.photos):
             lines.append("* One of the two learned from it, so it proves little.")
-        if result.threshold != self._parts.session.threshold:
-            lines.append(f"At the former threshold of {100 * result.threshold:.0f} %.")
+        if result.thresholds != pair.thresholds:
+            was = " and ".join(f"{100 * one:.0f} %" for one in result.thresholds)
+            lines.append(f"At the former thresholds of {was}.")
         return "\n".join((*lines, *result.left_out))
 
 
