@@ -158,6 +158,16 @@ def test_the_card_tells_the_whole_reason_as_text_that_can_be_copied(box: Any) ->
     assert card["ScoresSection"].cells["dice", "change"].text() == "+0.020"
 
 
+def test_a_version_that_only_evidence_is_missing_for_is_not_called_refused(box: Any, studio: Any) -> None:
+    waits = replace(REFUSED, undecided=True)
+    studio.parts.session._take_state(ProjectState((), (*FAMILY[:2], waits, FAMILY[3]), 0))
+    box.tree.choose((waits.weights_id,))
+    assert box.tree.item(1, 0).text() == "v3 undecided"
+    card = box.card.sections
+    assert card["HeadSection"].name.text() == "v3 · undecided"
+    assert card["ReasonSection"].head.text() == "Why it is not decided yet"
+
+
 def test_the_forgetting_meter_has_its_limit_marked_and_says_so_in_words(box: Any) -> None:
     box.tree.choose((REFUSED.weights_id,))
     section = box.card.sections["ForgettingSection"]

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from resatt_studio.app.panels.lineage import STATE_WORDS
+from resatt_studio.app.panels.lineage import state_word
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 from resatt_studio.workflow.forgetting import Forgetting, forgetting
@@ -61,7 +61,7 @@ class HeadSection(CardSection):
 
     def show_version(self, version: WeightsVersion, versions: Sequence[WeightsVersion]) -> bool:
         parent = parent_of(version, versions)
-        self.name.setText(f"{title(version)} · {STATE_WORDS[version.state]}")
+        self.name.setText(f"{title(version)} · {state_word(version)}")
         count = len(version.samples)
         facts = [
             f"from {title(parent)}" if parent is not None else "",
@@ -84,7 +84,8 @@ class ReasonSection(CardSection):
         self.column.addWidget(self.reason)
 
     def show_version(self, version: WeightsVersion, versions: Sequence[WeightsVersion]) -> bool:
-        self.head.setText(_WHY[version.state])
+        undecided = state_word(version) == "undecided"
+        self.head.setText("Why it is not decided yet" if undecided else _WHY[version.state])
         self.reason.setText(version.reason)
         return bool(version.reason)
 

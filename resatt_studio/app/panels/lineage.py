@@ -152,7 +152,8 @@ class LineageTree(QTableWidget):
     def _fill(self, row: int, line: _Line) -> None:
         version = None if line.row is None else line.row.version
         name = FACTORY if version is None else title(version)
-        word = STATE_WORDS[line.state] if version is not None or line.state is WeightsState.ACTIVE else ""
+        word = STATE_WORDS[line.state] if line.state is WeightsState.ACTIVE else ""
+        word = word if version is None else state_word(version)
         gained = "" if version is None else gain_words(version)
         made = "" if version is None else version.made_at[:10]
         said = f"{name}, {word}" if word else name
@@ -258,6 +259,12 @@ class _LinesDelegate(QStyledItemDelegate):
             bend = QPointF(x, here.y())
             path.cubicTo((here + bend) / 2, bend, QPointF(x, whole.bottom()))
             painter.drawPath(path)
+
+
+def state_word(version: WeightsVersion) -> str:
+    """What a version's state is called; one that only evidence is missing for is not called refused."""
+    waits = version.undecided and version.state is WeightsState.REFUSED
+    return "undecided" if waits else STATE_WORDS[version.state]
 
 
 def _draw_mark(painter: QPainter, middle: QPointF, state: WeightsState, tokens: Tokens) -> None:
