@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import platformdirs
 
 from resatt_studio.errors import SettingsError
+from resatt_studio.records.training import USUAL_RULES, GateRules
 
 VERSION = 1
 """Version of the file's layout. Files without a version line were written by hand; see ``_UPGRADES``."""
@@ -100,6 +101,9 @@ class Settings:
         learn_seconds: Wall-clock limit of one fine-tuning run.
         learn_cracks: Whether the crack network learns after each approval, and from the beginning again when
             the window has been idle ("auto"), or when asked alone ("ask").
+        learn_min_gain: Dice by which a candidate has to be better before it is promoted, in [0, 0.5].
+        learn_confidence: How sure the gate has to be that it is no loss, in [0.6, 0.999].
+        learn_max_forgetting: Dice that it may lose on the reference set, in [0, 1].
         learn_labels: Whether the label networks learn from the inspector's classes by themselves once enough
             are new ("auto"), or when asked alone ("ask").
         recent_projects: Newest first.
@@ -115,8 +119,20 @@ class Settings:
     threshold: float = field(default=0.5, metadata={"parse": _number(float, 0.01, 0.99)})
     learn_seconds: float = field(default=90.0, metadata={"parse": _number(float, 5, 86400)})
     learn_cracks: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
+    learn_min_gain: float = field(default=USUAL_RULES.min_gain, metadata={"parse": _number(float, 0.0, 0.5)})
+    learn_confidence: float = field(
+        default=USUAL_RULES.confidence, metadata={"parse": _number(float, 0.6, 0.999)}
+    )
+    learn_max_forgetting: float = field(
+        default=USUAL_RULES.max_forgetting, metadata={"parse": _number(float, 0.0, 1.0)}
+    )
     learn_labels: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})
+
+    @property
+    def gate_rules(self) -> GateRules:
+        """What the gate asks of a candidate."""
+        return GateRules(self.learn_min_gain, self.learn_confidence, self.learn_max_forgetting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ changes = st.fixed_dictionaries(
         "threads": st.integers(0, 1024),
         "threshold": st.floats(0.01, 0.99),
         "learn_seconds": st.floats(5, 86400),
+        "learn_min_gain": st.floats(0, 0.5),
+        "learn_confidence": st.floats(0.6, 0.999),
+        "learn_max_forgetting": st.floats(0, 1),
         "recent_projects": st.lists(text.filter(str.strip).map(Path), max_size=3).map(tuple),
     },
 )

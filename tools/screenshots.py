@@ -117,6 +117,11 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
     require(wait_for(lambda: not learner.learning, 400), errors, "learning")
     require(wait_for(lambda: session.prediction is not None, 400), errors, "the new prediction")
     camera.take("learned", sizes=((1280, 800),))
+    studio.parts.view.toggle_change()
+    require(wait_for(lambda: studio.parts.changes.change is not None, 400), errors, "what learning changed")
+    panel = window.panel("learningPanel")
+    panel.ensureWidgetVisible(panel.versions.card)
+    camera.take("changed", sizes=((1280, 800),))
 
 
 def show_other_networks(studio: Any, camera: Camera, errors: list[BaseException]) -> None:

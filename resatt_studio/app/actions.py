@@ -135,6 +135,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Show or hide where a label network looks; the Attention panel says what is asked."),
     _act("ask_centre", "Ask about the middle of the view", "canvas.ask_at_centre", "Shift+T", "", "has_photo",
          help="What the point in the middle of the view attends to; arrow keys move the photo."),
+    _act("toggle_change", "Show what learning chan&ged", "view.toggle_change", "Shift+V", "", "has_photo",
+         "change_visible", help="Crack that the compared versions gained and lost on this photo."),
     _act("reset_layout", "&Reset layout", "window.reset_layout",
          help="Put every panel back where it was at first."),
     # Learn
@@ -174,7 +176,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                "less_opaque",
                SEPARATOR, "toggle_dehazed", "toggle_split", "toggle_compare",
                "split_left", "split_right",
-               SEPARATOR, "toggle_heat", "ask_centre",
+               SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
                SEPARATOR, "@panels", SEPARATOR, "reset_layout")),
     ("&Annotate", ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
                    "larger_brush", SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)),

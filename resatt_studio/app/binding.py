@@ -27,8 +27,8 @@ class _Looks(QObject):
         super().__init__(canvas)
         self._canvas = canvas
         self._parts = parts
-        self._shown: tuple[object, object] = (None, None)
-        for part in (parts.dehazing, parts.attention):
+        self._shown: tuple[object, ...] = (None, None, None)
+        for part in (parts.dehazing, parts.attention, parts.changes):
             part.changed.connect(self._show)
         parts.session.photo_ready.connect(lambda photo, document: self._show())
         parts.comparison.changed.connect(lambda: canvas.set_compared(parts.comparison.other))
@@ -38,11 +38,14 @@ class _Looks(QObject):
 
     def _show(self) -> None:
         dehazing, heat = self._parts.dehazing.dehazing, self._parts.attention.heat
-        before, self._shown = self._shown, (dehazing, heat)
+        change = self._parts.changes.change
+        before, self._shown = self._shown, (dehazing, heat, change)
         if dehazing is not before[0]:
             self._canvas.set_dehazing(dehazing)
         if heat is not before[1]:
             self._canvas.set_heat(heat)
+        if change is not before[2]:
+            self._canvas.set_change(change)
         wish = self._parts.attention.wish
         self._canvas.set_point(wish.point if self._parts.attention.takes_point else None)
 

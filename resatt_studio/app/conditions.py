@@ -24,6 +24,7 @@ class Conditions:
     mask_visible: bool
     dehazed_visible: bool
     heat_visible: bool
+    change_visible: bool
     split_on: bool
     comparing: bool
     has_heat: bool
@@ -51,6 +52,7 @@ def conditions(parts: Parts) -> Conditions:
         mask_visible=view.layers["mask"].visible,
         dehazed_visible=view.layers["dehazed"].visible,
         heat_visible=view.layers["heat"].visible,
+        change_visible=view.layers["change"].visible,
         split_on=view.split.on,
         comparing=view.compare,
         has_heat=parts.attention.heat is not None,

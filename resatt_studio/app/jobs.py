@@ -16,7 +16,7 @@ from resatt_studio.records.label_learning import AnswerState
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.project import EventEntry, RunState
-from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.records.weights import USUAL_THRESHOLD, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.settings import Settings
 from resatt_studio.workflow.jobs import progress
@@ -55,7 +55,8 @@ class OpenedProject:
 
     project: Project
     state: ProjectState
-    threshold: float
+    own_threshold: float | None
+    """The inspector's own; None while each version brings its own."""
     cut_off: bool
     """Whether a crash ended learning; it can go on from where it was."""
 
@@ -78,11 +79,13 @@ def open_or_create(
     yield progress(0, 0, message=f"Opening {folder.name}")
     if create:
         project = create_project(folder, starting_weights=preferences.starting_weights)
-        project.settings.threshold = preferences.threshold
+        if preferences.threshold != USUAL_THRESHOLD:
+            project.settings.threshold = preferences.threshold
     else:
         project = open_project(folder)
     cut_off = any(run.state is RunState.RUNNING and run.model == MODEL for run in project.store.runs())
-    return OpenedProject(project, read_state(project), project.settings.threshold, cut_off)
+    own = project.settings.own_threshold
+    return OpenedProject(project, read_state(project), own, cut_off)
 
 
 def sample_folder() -> Path:

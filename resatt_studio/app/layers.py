@@ -12,5 +12,6 @@ LAYER_WORDS: dict[str, tuple[str, str]] = {
     "probability": ("Probability", "How sure the network is of crack."),
     "uncertainty": ("Uncertainty", "Where the network wavers."),
     "correction": ("Your correction", "What you painted: crack, not crack."),
+    "change": ("Changed by learning", "Crack that a version of the weights gained or lost against another."),
 }
 """Title and one sentence of each layer, from the bottom up."""

@@ -52,6 +52,7 @@ class Learner(QObject):
         self.outcome: Any = None
         self.problem = ""
         self.notices: list[str] = []
+        self._began_with: WeightsVersion | None = None
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
         self._tried = 0
@@ -118,6 +119,8 @@ class Learner(QObject):
         plan = FineTunePlan(seconds=seconds)
         finish, courtesy = self._finish, self._session.predictor.courtesy
         device, author = self._session.settings.device, self._session.settings.author
+        rules = self._session.settings.gate_rules
+        self._began_with = self._session.active
 
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.finetune import fine_tune_project
@@ -132,6 +135,7 @@ class Learner(QObject):
                     finish_early=finish,
                     author=author,
                     from_first=from_first,
+                    rules=rules,
                 )
             )
 
@@ -207,8 +211,8 @@ class Learner(QObject):
 
     def _done(self, outcome: Any) -> None:
         self.outcome = outcome
-        self._session.told.emit(outcome.verdict.reason)
-        if outcome.verdict.promoted:
+        self._session.told.emit(outcome.told)
+        if outcome.promoted:
             self._session.weights_changed()
         else:
             self._session.refresh()
@@ -220,12 +224,20 @@ class Learner(QObject):
 
     def _end(self) -> None:
         self._job_id = None
+        if self.outcome is None:  # it failed or was dropped; an earlier candidate may be in use all the same
+            self._session.refresh(self._look_what_is_in_use)
         self.changed.emit()
         self.ended.emit(self.outcome)
         self._session.changed.emit()
 
+    def _look_what_is_in_use(self) -> None:
+        began, now = self._began_with, self._session.active
+        if began is not None and now is not None and now.weights_id != began.weights_id:
+            self._session.weights_changed()
+
     def _forget(self) -> None:
         self.drop()
+        self._began_with = None
         self._clear()
         self.changed.emit()
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.label_learner import LabelLearner
@@ -27,6 +28,7 @@ from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import apply_theme
+from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.app.window import MainWindow
 from resatt_studio.errors import ProjectError
@@ -67,6 +69,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         session.predictor.courtesy, lambda: session.predictor.device, preferences.engine_path
     )
     session.predictor.clearing = networks.clearing
+    pair = VersionPair(session)
     parts = Parts(
         session,
         view,
@@ -78,6 +81,8 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         shelf,
         MaskComparison(session, view, networks),
         LabelLearner(session, shelf),
+        pair,
+        PhotoChanges(session, view, pair, networks),
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -32,7 +32,7 @@ class Offers(QObject):
     def _offer_candidate(self, outcome: Any) -> None:
         if outcome is not None and not outcome.verdict.promoted:
             version = outcome.version
-            self._notice.tell(outcome.verdict.reason, "Use it all the same", lambda: self._use(version))
+            self._notice.tell(outcome.told, "Use it all the same", lambda: self._use(version))
 
     def _offer_resume(self) -> None:
         words = "Learning was cut off when the app ended last time. It can go on from where it was."

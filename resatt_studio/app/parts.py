@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.label_learner import LabelLearner
@@ -15,6 +16,7 @@ from resatt_studio.app.learner import Learner
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import LIGHT, Tokens
+from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
 
 
@@ -46,3 +48,5 @@ class Parts:
     shelf: Shelf
     comparison: MaskComparison
     label_learner: LabelLearner
+    pair: VersionPair
+    changes: PhotoChanges

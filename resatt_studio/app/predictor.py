@@ -122,6 +122,24 @@ class Predictor(QObject):
         engine, how = self._ready_engine(project), self._how(project, shown)
         return (yield from predict_photo(engine, project, photo, lambda: self._looked_at, *how))
 
+    def both_versions(
+        self, project: Project, photo: Photo, before: WeightsVersion, after: WeightsVersion
+    ) -> Job[tuple[Prediction, Prediction]]:
+        """A job that asks two versions about the photo on the screen, shown as the crack network is shown it.
+
+        They run in networks of their own: the engine with the weights in use may be asked meanwhile.
+        """
+        from resatt_studio.workflow.compare import AskedVersion, both_predictions
+
+        yield progress(0, 0)
+        shown, clearing = self._how(project, self.photo_input)
+        old, new = (
+            AskedVersion(project, version, self._device, self.courtesy.threads_now, self.engine_path)
+            for version in (before, after)
+        )
+        looked_at = lambda: self._looked_at  # noqa: E731 - asked before every batch of tiles
+        return (yield from both_predictions(old, new, photo.photo_id, photo, shown, clearing, looked_at))
+
     def predict_ahead(self, project: Project, entries: Sequence[PhotoEntry]) -> None:
         """Predict photos that are likely to be opened soon; other earlier wishes are dropped."""
         wanted = {entry.photo_id for entry in entries}

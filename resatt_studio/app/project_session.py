@@ -22,7 +22,12 @@ from resatt_studio.app.worker import Answers, Worker, once
 from resatt_studio.errors import BugError, StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
-from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.records.weights import (
+    USUAL_THRESHOLD,
+    WeightsState,
+    WeightsVersion,
+    automatic_threshold,
+)
 from resatt_studio.workflow.jobs import JobFactory
 
 if TYPE_CHECKING:
@@ -67,7 +72,8 @@ class ProjectSession(QObject):
         self.state = _NOTHING
         self.listing = Listing()
         self.listed: tuple[PhotoEntry, ...] = ()
-        self.threshold = preferences.threshold
+        usual = preferences.threshold == USUAL_THRESHOLD
+        self.own_threshold: float | None = None if usual else preferences.threshold
         self._writes = 0
         self.files.broke.connect(self.failed)
         self.gpu.broke.connect(self.failed)
@@ -85,6 +91,12 @@ class ProjectSession(QObject):
     def active(self) -> WeightsVersion | None:
         """The weights in use."""
         return next((v for v in self.state.versions if v.state is WeightsState.ACTIVE), None)
+
+    @property
+    def threshold(self) -> float:
+        """Probability above which a pixel counts as crack, in [0, 1]: the inspector's own, or the one that
+        the weights in use bring along."""
+        return automatic_threshold(self.active) if self.own_threshold is None else self.own_threshold
 
     @property
     def has_samples(self) -> bool:
@@ -184,7 +196,7 @@ class ProjectSession(QObject):
 
         def opened(result: jobs.OpenedProject) -> None:
             self.project = result.project
-            self.threshold = result.threshold
+            self.own_threshold = result.own_threshold
             self._take_state(result.state)
             self._remember(result.project.folder)
             if result.cut_off:

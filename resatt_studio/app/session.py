@@ -167,12 +167,25 @@ class Session(ProjectSession):
             self._step_history(self.document.redo())
 
     def set_threshold(self, threshold: float) -> None:
-        """Change the probability above which a pixel is shown as crack; kept with the project."""
-        self.threshold = threshold
+        """Change the probability above which a pixel is shown as crack to the inspector's own; kept with the
+        project."""
+        self.own_threshold = threshold
         self.threshold_changed.emit(threshold)
         project = self.project
         if project is not None:
             act = once(lambda: setattr(project.settings, "threshold", threshold))
+            self._submit(act, "", key="threshold", must=True)
+
+    def set_threshold_automatic(self, automatic: bool) -> None:
+        """Let every version of the weights bring its own threshold, or keep the present one from now on."""
+        if not automatic:
+            self.set_threshold(self.threshold)
+            return
+        self.own_threshold = None
+        self.threshold_changed.emit(self.threshold)
+        project = self.project
+        if project is not None:
+            act = once(lambda: setattr(project.settings, "threshold_automatic", True))
             self._submit(act, "", key="threshold", must=True)
 
     def checkpoint(self) -> None:
@@ -375,11 +388,13 @@ class Session(ProjectSession):
         super()._patch_entry(entry)
 
     def _take_state(self, state: jobs.ProjectState) -> None:
-        former = self.state.in_use.get(DEHAZE_MODEL)
+        former, shown = self.state.in_use.get(DEHAZE_MODEL), self.threshold
         if self.entry is not None:
             here = self.entry.photo_id
             self.entry = next((e for e in state.entries if e.photo_id == here), self.entry)
         super()._take_state(state)
+        if self.threshold != shown:
+            self.threshold_changed.emit(self.threshold)
         if state.in_use.get(DEHAZE_MODEL) != former:
             self._dehazer_changed()
 

@@ -81,6 +81,9 @@ class ViewState(QObject):
     def toggle_dehazed(self) -> None:
         self.set_layer("dehazed", visible=not self.layers["dehazed"].visible)
 
+    def toggle_change(self) -> None:
+        self.set_layer("change", visible=not self.layers["change"].visible)
+
     def toggle_heat(self) -> None:
         self.set_layer("heat", visible=not self.layers["heat"].visible)
 

@@ -71,6 +71,7 @@ def finetune(
             finish_early=finish_early,
             author=settings.author,
             from_first=from_first,
+            rules=settings.gate_rules,
         )
         notices: list[str] = []
         try:
@@ -80,7 +81,7 @@ def finetune(
                 warn(words)
     write_json(json_file, outcome.as_json())
     say(json_file, f"Candidate {outcome.version.weights_id} ({outcome.result.seconds:.0f} s)")
-    say(json_file, outcome.verdict.reason)
+    say(json_file, outcome.told)
 
 
 def train(

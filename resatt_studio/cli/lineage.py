@@ -46,14 +46,14 @@ def tree(
 def show(project: ProjectPath, version: Version = "active", json_file: JsonFile = None) -> None:
     """Show one version: where it came from, how it was judged and why, what it forgot."""
     from resatt_studio.workflow.forgetting import forgetting
-    from resatt_studio.workflow.lineage import parent_of
+    from resatt_studio.workflow.lineage import parent_of, title
     from resatt_studio.workflow.project import open_project
-    from resatt_studio.workflow.weights import find_version, scores_row, title
+    from resatt_studio.workflow.weights import find_version, scores_row
 
     with open_project(project) as opened:
         found = find_version(opened, version)
         parent = parent_of(found, opened.shelf.versions(found.model))
-    forgot = forgetting(found)
+    forgot = forgetting(found, chosen_settings().learn_max_forgetting)
     lost = None
     if forgot is not None:
         lost = {"before": forgot.before, "after": forgot.after, "limit": forgot.limit, "over": forgot.over}
@@ -173,8 +173,7 @@ def changed(
 
 
 def _cells(row: LineageRow) -> tuple[str, ...]:
-    from resatt_studio.workflow.lineage import gain_words
-    from resatt_studio.workflow.weights import title
+    from resatt_studio.workflow.lineage import gain_words, title
 
     version = row.version
     parent = "" if row.parent is None else title(row.parent)

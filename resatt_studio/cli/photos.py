@@ -98,12 +98,14 @@ def evaluate(
 
     settings = chosen_settings()
     stems = read_list(list_file) if list_file is not None else None
+    chosen = _chosen(weights, project)
     job = evaluate_files(
-        _chosen(weights, project).weights,
+        chosen.weights,
         photos,
         masks,
         stems,
         tolerance_px=tolerance,
+        threshold=chosen.threshold,
         device=chosen_device(device, settings),
         threads=chosen_threads(settings),
     )
@@ -136,10 +138,11 @@ class _Chosen:
 def _chosen(name: str | None, project: Path | None) -> _Chosen:
     from resatt_studio.workflow.predict import THRESHOLD
     from resatt_studio.workflow.project import open_project
-    from resatt_studio.workflow.weights import choose_weights
+    from resatt_studio.workflow.weights import choose_weights, threshold_for
 
     if project is None:
         default = chosen_settings().starting_weights
         return _Chosen(choose_weights(name, None, default), THRESHOLD)
     with open_project(project) as opened:
-        return _Chosen(choose_weights(name, opened), opened.settings.threshold)
+        weights = choose_weights(name, opened)
+        return _Chosen(weights, threshold_for(opened, weights))

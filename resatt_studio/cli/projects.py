@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resatt_studio.cli.choices import chosen_settings, chosen_threads
-from resatt_studio.cli.console import say, warn, watch
+from resatt_studio.cli.console import say, warn, watch, write_json
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.load import Added
@@ -62,6 +62,35 @@ def _add(project: Project, photos: Path, masks: Path | None, list_file: Path | N
     for refused in added.refused:
         warn(f"{refused.path}: {refused.reason}")
     return added
+
+
+def threshold(
+    project: ProjectPath,
+    value: Annotated[
+        str | None,
+        typer.Argument(metavar="[auto|VALUE]", help="auto, or a probability from 0.01 to 0.99."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="JSON; - for stdout.")
+    ] = None,
+) -> None:
+    """Show or change the probability above which a project calls pixels crack.
+
+    With auto, every version of the weights brings the threshold that drew the best masks of the photos that
+    judged it.
+    """
+    from resatt_studio.workflow.project import open_project, parse_threshold
+
+    with open_project(project) as opened:
+        if value is not None:
+            own = parse_threshold(value)
+            if own is None:
+                opened.settings.threshold_automatic = True
+            else:
+                opened.settings.threshold = own
+        now, automatic = opened.settings.threshold, opened.settings.threshold_automatic
+    write_json(json_file, {"threshold": now, "automatic": automatic})
+    say(json_file, f"{now:.2f} ({'automatic' if automatic else 'your own'})")
 
 
 def export(

@@ -38,7 +38,7 @@ def list_versions(
     if str(json_file) == "-":
         return
     rows = [_cells(version) for version in versions]
-    columns = ("name", "id", "state", "parent", "samples", "Dice before", "after", "made at")
+    columns = ("name", "id", "state", "parent", "samples", "Dice before", "after", "ECE", "made at")
     show_table(json_file, "", columns, rows, text_columns=4)
 
 
@@ -128,6 +128,7 @@ def _cells(version: WeightsVersion) -> tuple[str, ...]:
         str(len(version.samples)),
         _dice(version.before),
         _dice(version.after),
+        _ece(version),
         version.made_at[:16].replace("T", " "),
     )
 
@@ -136,8 +137,12 @@ def _dice(scores: Scores | None) -> str:
     return "" if scores is None else f"{scores.dice:.3f}"
 
 
+def _ece(version: WeightsVersion) -> str:
+    return "" if version.reliability_after is None else f"{version.reliability_after.ece:.3f}"
+
+
 def _version_row(version: WeightsVersion) -> dict[str, Any]:
-    from resatt_studio.workflow.weights import scores_row
+    from resatt_studio.workflow.weights import reliability_row, scores_row
 
     return {
         "id": version.weights_id,
@@ -152,6 +157,10 @@ def _version_row(version: WeightsVersion) -> dict[str, Any]:
         "after": scores_row(version.after),
         "reference_before": scores_row(version.reference_before),
         "reference_after": scores_row(version.reference_after),
+        "reliability_before": reliability_row(version.reliability_before),
+        "reliability_after": reliability_row(version.reliability_after),
+        "threshold": version.threshold,
+        "undecided": version.undecided,
         "reason": version.reason,
         "made_at": version.made_at,
     }

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 from resatt_studio.export.items import WeightsItem
+from resatt_studio.models.calibration import KEY, calibration_of
+from resatt_studio.records.calibration import AS_IT_IS
 from resatt_studio.records.weights import Scores, WeightsVersion
 
 _TOLD_APART = frozenset(
-    {"format", "model", "config", "weights_id", "title", "input_range", "data", "scores", "options"}
+    {"format", "model", "config", "weights_id", "title", "input_range", "data", "scores", "options", KEY}
 )
 _ROW_NAMES = ("Dice", "IoU", "precision", "recall")
 
@@ -25,6 +27,7 @@ def weights_card(item: WeightsItem, file_name: str) -> str:
         f"# {file_name}",
         _what(item),
         _how_well(item.lineage[0]) if item.lineage else "",
+        _how_reliable(item.lineage[0]) if item.lineage else "",
         _recorded_scores(item.weights.metadata),
         _lineage(item.lineage),
         _terms(item.weights.metadata),
@@ -43,12 +46,20 @@ def _what(item: WeightsItem) -> str:
         f"- Input: {weights.metadata.get('input_range', 'RGB, x / 127.5 - 1')}, N x 3 x H x W; "
         "output: crack logits, N x 1 x H x W",
     ]
+    calibration = calibration_of(weights.metadata)
+    if calibration != AS_IT_IS:
+        rows.append(
+            "- Probabilities: sigmoid(logit / temperature + bias), "
+            f"temperature {calibration.temperature:g}, bias {calibration.bias:g}"
+        )
     if item.lineage:
         version = item.lineage[0]
         rows.append(f"- Version: {version.name or f'v{version.number}'}, {version.state.value}")
         rows.append(f"- Learned from {len(version.samples)} approved photos of its project")
         if version.reason:
             rows.append(f"- Verdict: {version.reason}")
+        if version.threshold is not None:
+            rows.append(f"- Threshold of its best mask where it was judged: {version.threshold:.2f}")
     return "\n".join(rows)
 
 
@@ -70,6 +81,21 @@ def _score_row(name: str, scores: Scores) -> str:
     values = (scores.dice, scores.iou, scores.precision, scores.recall)
     cells = " | ".join(f"{value:.3f}" for value in values)
     return f"| {name} | {cells} | {scores.tolerance_f1:.3f} ({scores.tolerance_px:g} px) | {scores.photos} |"
+
+
+def _how_reliable(version: WeightsVersion) -> str:
+    """Probabilities near predicted cracks beside what was true, after calibration."""
+    before, after = version.reliability_before, version.reliability_after
+    if before is None or after is None:
+        return ""
+    head = (
+        "## Reliability near predicted cracks\n\n"
+        f"Expected calibration error {after.ece:.3f} over {len(after.bins)} bins, "
+        f"{before.ece:.3f} before calibration.\n\n"
+        "| mean probability | share that is crack | pixels |\n|---|---|---|"
+    )
+    rows = [f"| {one.probability:.3f} | {one.crack:.3f} | {one.pixels} |" for one in after.bins if one.pixels]
+    return "\n".join([head, *rows])
 
 
 def _recorded_scores(metadata: Any) -> str:

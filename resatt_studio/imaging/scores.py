@@ -10,6 +10,7 @@ import numpy as np
 
 from resatt_studio.errors import MaskError
 from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.weights import Scores
 
 _DISTANCE_SLACK_PX = 1e-4  # distances are float32 square roots of integers; their gaps are far wider
@@ -40,7 +41,11 @@ class Counts:
 
 
 def count(
-    predicted: BoolArray, truth: BoolArray, known: BoolArray | None = None, tolerance_px: float = 2.0
+    predicted: BoolArray,
+    truth: BoolArray,
+    known: BoolArray | None = None,
+    tolerance_px: float = 2.0,
+    core: Box | None = None,
 ) -> Counts:
     """Compare a predicted crack mask with the truth.
 
@@ -49,20 +54,24 @@ def count(
         known: H x W bool; pixels outside count in no way, neither as a pixel nor as a neighbour within the
             tolerance. None means all are known.
         tolerance_px: Exact Euclidean distance between pixel centres up to which a pixel counts as hit.
+        core: Only pixels in this box count; those around it are neighbours within the tolerance. Counts of
+            boxes that cover a photo, each with such a margin, add up to those of the photo. None for all.
 
     Raises:
         MaskError: The shapes differ.
     """
     predicted, truth = _known_parts(predicted, truth, known)
-    tp = int(np.count_nonzero(predicted & truth))
-    n_predicted, n_true = int(np.count_nonzero(predicted)), int(np.count_nonzero(truth))
+    core = core if core is not None else Box(0, 0, *predicted.shape)
+    mine, theirs = predicted[core.slices], truth[core.slices]
+    tp = int(np.count_nonzero(mine & theirs))
+    n_predicted, n_true = int(np.count_nonzero(mine)), int(np.count_nonzero(theirs))
     return Counts(
         tp=tp,
         fp=n_predicted - tp,
         fn=n_true - tp,
-        hit_predicted=_hits(predicted, truth, tolerance_px),
+        hit_predicted=_hits(mine, truth, tolerance_px, core),
         predicted=n_predicted,
-        hit_true=_hits(truth, predicted, tolerance_px),
+        hit_true=_hits(theirs, predicted, tolerance_px, core),
         true=n_true,
     )
 
@@ -166,13 +175,13 @@ def _known_parts(
     return predicted & known, truth & known
 
 
-def _hits(pixels: BoolArray, targets: BoolArray, tolerance_px: float) -> int:
-    """How many of ``pixels`` have one of ``targets`` within the tolerance."""
+def _hits(pixels: BoolArray, targets: BoolArray, tolerance_px: float, core: Box) -> int:
+    """How many of ``pixels``, which are those of ``core``, have one of ``targets`` within the tolerance."""
     if not targets.any() or not pixels.any():
         return 0
     away = np.logical_not(targets).astype(np.uint8)
     distance_px = cv2.distanceTransform(away, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return int(np.count_nonzero(distance_px[pixels] <= tolerance_px + _DISTANCE_SLACK_PX))
+    return int(np.count_nonzero(distance_px[core.slices][pixels] <= tolerance_px + _DISTANCE_SLACK_PX))
 
 
 def _share(part: int, whole: int, both_empty: bool = True) -> float:

@@ -16,6 +16,7 @@ from resatt_studio.inference.ready import Holder, timed
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesSeen, predict_tiles
 from resatt_studio.inference.surface import Answering, answering
+from resatt_studio.models.calibration import calibration_of
 from resatt_studio.records.arrays import UInt8Array, read_only
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import LookedAt, Prediction
@@ -63,18 +64,6 @@ class Engine(Holder[Segmenter]):
         self.precision_check: PrecisionCheck | None = None
         self._answering: Answering | None = None
 
-    def use(self, weights: WeightsFile) -> None:
-        """Answer with these weights from now on, and with ``weights.elsewhere`` about photos unlike those
-        they learned from; a photo under way ends with the old ones.
-
-        Raises:
-            WeightsError: As for every holder.
-        """
-        super().use(weights)
-        segmenter, in_use = self.in_use()
-        if self._answering is None or self._answering.own is not segmenter:
-            self._answering = answering(segmenter, in_use)
-
     def _make(self, network: nn.Module, compute: Compute, threads: Threads) -> Segmenter:
         segmenter = Segmenter(network, compute, threads, self.path)
         self.precision_check = None
@@ -83,6 +72,21 @@ class Engine(Holder[Segmenter]):
             if not self.precision_check.passed:
                 segmenter.move_to(Compute(compute.device))
         return segmenter
+
+    def use(self, weights: WeightsFile) -> None:
+        """Answer with these weights from now on, their probabilities read as their header says, and with
+        ``weights.elsewhere`` about photos unlike those they learned from; a photo under way ends with the old
+        ones.
+
+        Raises:
+            WeightsError: As for :meth:`.ready.Holder.use`, or the header's calibration has no meaning.
+        """
+        calibration = calibration_of(weights.metadata)
+        super().use(weights)
+        segmenter, in_use = self.in_use()
+        segmenter.calibration = calibration
+        if self._answering is None or self._answering.own is not segmenter:
+            self._answering = answering(segmenter, in_use)
 
     def predict(
         self,

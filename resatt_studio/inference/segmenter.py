@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from resatt_studio.inference.device import Compute, Threads
+from resatt_studio.inference.paths import FOLDED
 from resatt_studio.inference.ready import ReadyNetwork
 from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.calibration import AS_IT_IS, Calibration
 
 
 def to_input(pixels: UInt8Array, device: torch.device | None = None) -> Tensor:
@@ -24,12 +29,34 @@ def to_input(pixels: UInt8Array, device: torch.device | None = None) -> Tensor:
 
 
 class Segmenter(ReadyNetwork):
-    """Any network of the "segment" task, ready to answer."""
+    """Any network of the "segment" task, ready to answer.
+
+    Args:
+        network, compute, threads, path: As for :class:`ReadyNetwork`.
+        calibration: How its logits become probabilities, whichever way it runs.
+    """
 
     cpu_batch = 1  # measured: tiles in a batch gain nothing on a CPU, and one tile answers sooner
     gpu_batch = 8
     halves_weights = True
     cure = "Close other programs, or choose a network with a smaller base width."
+
+    def __init__(
+        self,
+        network: nn.Module,
+        compute: Compute,
+        threads: Threads = None,
+        path: str = FOLDED,
+        calibration: Calibration = AS_IT_IS,
+    ) -> None:
+        super().__init__(network, compute, threads, path)
+        self.calibration = calibration
+
+    def read_with(self, calibration: Calibration) -> Segmenter:
+        """The same network, whose logits become probabilities in another way; nothing is copied."""
+        other = copy.copy(self)
+        other.calibration = calibration
+        return other
 
     @staticmethod
     def numbers(pixels: UInt8Array) -> Tensor:
@@ -43,9 +70,12 @@ class Segmenter(ReadyNetwork):
 
     def probability(self, pixels: UInt8Array) -> Float32Array:
         """N x H x W x 3 uint8 RGB to N x H x W float32 crack probability in [0, 1]."""
-        return _sigmoid(self.logits(pixels))
+        return probability_of(self.logits(pixels), self.calibration)
 
 
-def _sigmoid(logits: Float32Array) -> Float32Array:
+def probability_of(logits: Float32Array, calibration: Calibration = AS_IT_IS) -> Float32Array:
+    """Crack probability in [0, 1], float32, of logits in any shape."""
+    if calibration != AS_IT_IS:
+        logits = logits * np.float32(1.0 / calibration.temperature) + np.float32(calibration.bias)
     # Written with tanh, which saturates without overflow at any logit.
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logits), dtype=np.float32)

@@ -8,12 +8,13 @@ by its grain, light and colour (``imaging.surface``), not by what the network se
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.inference.paths import FOLDED
 from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.models.calibration import calibration_of, threshold_shift
 from resatt_studio.models.state import build
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.surface import HomeSurface, KnownSurfaces, surfaces_in
@@ -58,12 +59,16 @@ def answering(own: Segmenter, weights: WeightsFile) -> Answering:
     surfaces = surfaces_in(weights.metadata)
     if weights.elsewhere is None or surfaces is None:
         return Answering(own)
-    other = Segmenter(build(weights.elsewhere), own.compute, own.threads, own.path)
+    usual = calibration_of(weights.elsewhere.metadata)
+    # The threshold is one of home: this makes that of the weights that answer elsewhere the same.
+    calibration = replace(usual, bias=usual.bias + threshold_shift(weights.metadata))
+    other = Segmenter(build(weights.elsewhere), own.compute, own.threads, own.path, calibration)
     return Answering(own, other, *surfaces)
 
 
 def make_answering(
     weights: WeightsFile, compute: Compute, threads: Threads = None, path: str = FOLDED
 ) -> Answering:
-    """Make weights ready to answer; arguments as for ``Segmenter``."""
-    return answering(Segmenter(build(weights), compute, threads, path), weights)
+    """Make weights ready to answer, read as their header says; arguments as for ``Segmenter``."""
+    own = Segmenter(build(weights), compute, threads, path, calibration_of(weights.metadata))
+    return answering(own, weights)

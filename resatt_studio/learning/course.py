@@ -13,12 +13,12 @@ import numpy as np
 from torch import Tensor
 
 from resatt_studio.errors import LearningError
-from resatt_studio.imaging.scores import Counts
 from resatt_studio.inference.device import Threads, choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles
 from resatt_studio.inference.surface import Answering, answering
 from resatt_studio.learning.checkpoint import PointWriter, ResumePoint, read_point
+from resatt_studio.learning.comparing import judge_candidate
 from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.lessons import Lesson, make_lesson
 from resatt_studio.learning.pace import Pace
@@ -26,6 +26,7 @@ from resatt_studio.learning.patches import SCENE_SHARE, PatchSampler
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import Student, relative_cost
 from resatt_studio.learning.support import Window, choose_windows, within_pixels
+from resatt_studio.models.calibration import calibration_header, calibration_of, threshold_header
 from resatt_studio.models.state import build, pack_weights
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
@@ -77,13 +78,12 @@ class _Best:
         return replace(later if later.rank[1] >= peak - LATER_MARGIN else self, peak=peak)
 
     def facts(self) -> str:
-        counts = {str(index): asdict(one) for index, one in self.marks.counts.items()}
-        return json.dumps({"step": self.step, "rank": self.rank, "peak": self.peak, "counts": counts})
+        return json.dumps({"step": self.step, "rank": self.rank, "peak": self.peak, **self.marks.as_json()})
 
     @classmethod
     def from_facts(cls, state: dict[str, Tensor], facts: str) -> _Best:
         said = json.loads(facts)
-        marks = Marks({int(index): Counts(**one) for index, one in said["counts"].items()})
+        marks = Marks.from_json(said)
         rank = bool(said["rank"][0]), float(said["rank"][1])
         return cls(said["step"], state, marks, rank, float(said["peak"]))
 
@@ -121,7 +121,9 @@ class Course:
         home: HomeSurface | None = None,
         neighbours: Sequence[UInt8Array] = (),
         rival: WeightsFile | None = None,
+        threshold: float | None = None,
     ) -> None:
+        self.threshold = threshold
         self.base, self.plan, self.reference = base, plan, reference
         self.rival = rival or base
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
@@ -371,19 +373,27 @@ class Course:
         best = self.best
         if best is None:
             return None
-        weights = pack_weights(self.base.model, self.base.config, best.state, self._metadata(best.step))
-        scores = self.exam.scores
+        was = calibration_of(self.base.metadata)
+        judged = judge_candidate(self.exam, self.before, best.marks, was, self.judged_by, self.threshold)
+        told = self._metadata(best.step) | calibration_header(judged.calibration)
+        told |= threshold_header(judged.threshold if self.threshold is None else None)
+        compared = judged.comparison
+        weights = pack_weights(self.base.model, self.base.config, best.state, told)
         return FineTuneResult(
             weights=weights if self.home is None else replace(weights, elsewhere=self.home.root),
-            before=scores(self.before, here=True, only=best.marks),
-            after=scores(best.marks, here=True),
-            reference_before=scores(self.before, here=False, only=best.marks),
-            reference_after=scores(best.marks, here=False),
+            before=compared.before,
+            after=compared.after,
+            reference_before=compared.reference_before,
+            reference_after=compared.reference_after,
             steps=self.student.steps_done,
             seconds=self.pace.seconds,
             losses=tuple(self.losses),
             dices=tuple(self.dices),
             judged_by=self.judged_by,
+            pairs=compared.pairs,
+            reliability_before=judged.reliability_before,
+            reliability_after=judged.reliability_after,
+            threshold=judged.threshold,
         )
 
     def _metadata(self, step: int) -> dict[str, str]:

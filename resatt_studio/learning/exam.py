@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+import base64
+import zlib
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import chain, zip_longest
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ import numpy as np
 from resatt_studio.imaging.scores import Counts, count
 from resatt_studio.inference.sliding import predict_tiles
 from resatt_studio.inference.surface import Answering
+from resatt_studio.learning.calibration import SOFT
 from resatt_studio.learning.evaluate import pooled
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.support import Window
@@ -43,9 +47,40 @@ class Question:
 
 @dataclass(frozen=True)
 class Marks:
-    """Counts by the index of the question that was answered."""
+    """What a network answered, by the index of the question.
+
+    Attributes:
+        counts: Of the mask at 0.5.
+        answers: h x w uint8 probability * 255, read with ``calibration.SOFT``.
+        elsewhere: Questions that the weights behind it answered, because they are of other surfaces.
+    """
 
     counts: dict[int, Counts]
+    answers: dict[int, UInt8Array] = field(default_factory=dict, repr=False)
+    elsewhere: set[int] = field(default_factory=set)
+
+    def as_json(self) -> dict[str, Any]:
+        """What a resume point keeps."""
+        answers = {
+            str(index): {"shape": one.shape, "zlib": base64.b64encode(zlib.compress(one.tobytes())).decode()}
+            for index, one in self.answers.items()
+        }
+        return {
+            "counts": {str(index): asdict(one) for index, one in self.counts.items()},
+            "answers": answers,
+            "elsewhere": sorted(self.elsewhere),
+        }
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Marks:
+        answers = {
+            int(index): np.frombuffer(zlib.decompress(base64.b64decode(one["zlib"])), np.uint8).reshape(
+                one["shape"]
+            )
+            for index, one in said["answers"].items()
+        }
+        counts = {int(index): Counts(**one) for index, one in said["counts"].items()}
+        return cls(counts, answers, set(said["elsewhere"]))
 
 
 class Exam:
@@ -63,7 +98,7 @@ class Exam:
             for tile in reference.exam
         ]
         self.questions = list(_alternating(own, drawn))
-        self._elsewhere: dict[int, Counts] = {}
+        self._elsewhere: dict[int, tuple[Counts, UInt8Array]] = {}
 
     def sit(
         self, answers: Answering, stop: Callable[[], bool] = lambda: False
@@ -78,17 +113,19 @@ class Exam:
             stop: Asked between questions, once one of each kind is answered; the marks then cover what was
                 answered so far.
         """
-        marks: dict[int, Counts] = {}
+        marks = Marks({}, {})
         first = min(2, len(self.questions))
         for index, asked in enumerate(self.questions):
             if index >= first and stop():
                 break
             segmenter = answers.own if asked.here else answers.about(asked.pixels)
             elsewhere = segmenter is not answers.own
+            if elsewhere:
+                marks.elsewhere.add(index)
             if elsewhere and index in self._elsewhere:
-                marks[index] = self._elsewhere[index]
+                marks.counts[index], marks.answers[index] = self._elsewhere[index]
                 continue
-            steps = predict_tiles(segmenter, asked.pixels)
+            steps = predict_tiles(segmenter.read_with(SOFT), asked.pixels)
             while True:
                 try:
                     next(steps)
@@ -96,14 +133,16 @@ class Exam:
                     answer: UInt8Array = done.value[0]
                     break
                 yield
-            marks[index] = count(np.asarray(answer > 127), asked.truth, asked.known, TOLERANCE_PX)
+            marks.counts[index] = count(np.asarray(answer > 127), asked.truth, asked.known, TOLERANCE_PX)
+            marks.answers[index] = answer
             if elsewhere:
-                self._elsewhere[index] = marks[index]
-        return Marks(marks)
+                self._elsewhere[index] = marks.counts[index], answer
+        return marks
 
     def remember_elsewhere(self, marks: Marks) -> None:
         """What answers elsewhere was judged already: here are its marks."""
-        self._elsewhere |= {i: one for i, one in marks.counts.items() if not self.questions[i].here}
+        drawn = [index for index in marks.counts if not self.questions[index].here]
+        self._elsewhere |= {index: (marks.counts[index], marks.answers[index]) for index in drawn}
 
     def scores(self, marks: Marks, here: bool, only: Marks | None = None) -> Scores | None:
         """Pooled scores of one kind of questions, or None when none was answered.
@@ -138,18 +177,21 @@ def question(window: Window) -> Question:
     Of an approved prediction a band of 3 px along the mask's edge does not count either: there the old
     network's opinion on a crack's width would be held against the new.
     """
-    truth, known = truth_of(window.labels, window.approved)
+    truth, known = truth_of(window.labels, window.approved, window.threshold)
     if window.held is not None:
         known &= window.held
     return Question(window.sample_id, True, window.pixels, truth, known)
 
 
-def truth_of(labels: UInt8Array, approved: UInt8Array | None) -> tuple[BoolArray, BoolArray]:
+def truth_of(
+    labels: UInt8Array, approved: UInt8Array | None, threshold: float = 0.5
+) -> tuple[BoolArray, BoolArray]:
     """Where crack is, and which pixels count, by the rule of :func:`question`.
 
     Args:
         labels: h x w uint8 of ``Label`` values.
         approved: h x w uint8 probability * 255 that the inspector approved, or None.
+        threshold: Probability above which that was shown as crack, in [0, 1].
 
     Returns:
         Truth and known, h x w bool each.
@@ -158,7 +200,7 @@ def truth_of(labels: UInt8Array, approved: UInt8Array | None) -> tuple[BoolArray
     crack = np.asarray(labels == Label.CRACK)
     if approved is None:
         return crack, said
-    mask = np.asarray(approved > 127)
+    mask = np.asarray(approved > 255 * threshold)
     side = 2 * _EDGE_BAND_PX + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     near = cv2.dilate(mask.astype(np.uint8), disc) != cv2.erode(mask.astype(np.uint8), disc, borderValue=1)

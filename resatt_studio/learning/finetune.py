@@ -52,6 +52,7 @@ def fine_tune(
     home: HomeSurface | None = None,
     neighbours: Sequence[UInt8Array] = (),
     rival: WeightsFile | None = None,
+    threshold: float | None = None,
 ) -> Generator[StepReport, None, FineTuneResult]:
     """Teach a copy of ``base`` the corrections in ``samples``.
 
@@ -79,6 +80,8 @@ def fine_tune(
             the network answered before, in place of the reference set's scenes.
         rival: Weights in use that the candidate has to beat, where they are not ``base``: its scores are
             those "before".
+        threshold: Probability in [0, 1] above which the inspector wants pixels called crack, or None for the
+            one that suits the photos that judge. The candidate is compared and, with None, shown with it.
 
     Returns:
         The candidate with scores before and after. Without validation photos, parts of the training photos
@@ -92,7 +95,18 @@ def fine_tune(
     """
     _check(samples, plan)
     course = Course(
-        base, samples, plan, reference, device, precision, threads, resume, home, neighbours, rival
+        base,
+        samples,
+        plan,
+        reference,
+        device,
+        precision,
+        threads,
+        resume,
+        home,
+        neighbours,
+        rival,
+        threshold,
     )
     course.pause = should_yield or (lambda: None)
     course.finish_early = finish_early or threading.Event()

@@ -2,50 +2,150 @@
 
 from __future__ import annotations
 
-from resatt_studio.records.training import FineTuneResult, JudgedBy, Verdict
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.records.training import (
+    USUAL_RULES,
+    FineTuneResult,
+    GateRules,
+    JudgedBy,
+    Pair,
+    Verdict,
+)
 from resatt_studio.records.weights import Scores
 
-MIN_GAIN = 0.002
-"""Dice has to rise by this much. One held-back photo errs by more, and to both sides: after learning
-from four CrackMap photos a rise of 0.004 on the fifth was one of 0.020 on twelve others."""
-MAX_FORGETTING = 0.02
+TOLERATED_LOSS = 0.005
+"""Dice that counts as no real loss."""
+ENOUGH_PHOTOS = 6
+"""From so many photos on, chance draws photos; of fewer it draws squares, for one photo alone has nothing to
+draw from."""
+LEAST_UNITS = 5
+"""With fewer squares not even a gain in every one of them is more than chance (sign test, 1 / 2^5 = 0.03)."""
+DRAWS = 4000
+_SEED = 20
 
 
-def judge(
-    result: FineTuneResult, *, min_gain: float = MIN_GAIN, max_forgetting: float = MAX_FORGETTING
-) -> Verdict:
-    """Promote only what is better here and not worse elsewhere.
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a candidate gains in pooled Dice, and how far chance could be behind it.
+
+    Attributes:
+        mean: Over everything that judges.
+        low, high: Between which it is with the asked confidence on either side.
+        units: How many photos or squares chance drew from.
+    """
+
+    mean: float
+    low: float
+    high: float
+    units: int
+
+
+def judge(result: FineTuneResult, rules: GateRules = USUAL_RULES) -> Verdict:
+    """Promote only what is better here beyond chance and not worse elsewhere.
 
     "Here" is what the candidate did not learn from: the project's held-back photos, or, before there are any,
     the held-back parts of its photos. What it did learn from proves nothing, so where there is nothing else
-    nothing is promoted. "Elsewhere" is the shipped reference set.
+    nothing is promoted. The decision is paired: both networks saw the same photos, and chance draws these
+    photos anew (:func:`gain_of`). Dice has to rise by ``min_gain``, and a loss of more than
+    ``TOLERATED_LOSS`` has to be unlikely. "Elsewhere" is the shipped reference set.
 
     Args:
-        result: Scores before and after.
-        min_gain: Dice must rise by at least this; in [0, 1].
-        max_forgetting: Dice may fall by at most this on the reference set; in [0, 1].
+        result: Scores before and after, and the squares that they add up.
+        rules: How much, how sure, how much may be forgotten.
+
+    Returns:
+        The verdict; ``undecided`` where more photos could turn it.
     """
     before, after = result.before, result.after
     if before is None or after is None:
-        return Verdict(False, "Not promoted: there was no corrected photo to judge the candidate by.")
+        return Verdict(False, "Not promoted: there was no corrected photo to judge the candidate by.", True)
     change = f"Dice {_change(before, after)} on {_place(result.judged_by, after.photos)}"
     if result.judged_by is JudgedBy.LEARNED:
         return Verdict(
             False,
             f"Not promoted: too little was corrected to hold a part of it back and judge by that. {change}, "
             "which proves nothing. Correct more, or look at the candidate and promote it yourself.",
+            True,
         )
-    if after.dice - before.dice < min_gain:
-        return Verdict(False, f"Not promoted: {change}; it has to rise by at least {min_gain:.3f}.")
-    if result.reference_before is None or result.reference_after is None:
-        return Verdict(True, f"Promoted: {change}; there is no reference set to compare.")
-    elsewhere = f"{_change(result.reference_before, result.reference_after)} on the reference set"
-    if result.reference_before.dice - result.reference_after.dice > max_forgetting:
+    if after.dice - before.dice < rules.min_gain:
+        return Verdict(False, f"Not promoted: {change}; it has to rise by at least {rules.min_gain:.3f}.")
+    elsewhere = "there is no reference set to compare"
+    if result.reference_before is not None and result.reference_after is not None:
+        elsewhere = f"{_change(result.reference_before, result.reference_after)} on the reference set"
+        if result.reference_before.dice - result.reference_after.dice > rules.max_forgetting:
+            return Verdict(
+                False,
+                f"Not promoted: {change}, but {elsewhere}; "
+                f"at most {rules.max_forgetting:.3f} may be lost there.",
+            )
+    gain = gain_of(result.pairs, rules.confidence)
+    if gain.units < LEAST_UNITS:
         return Verdict(
             False,
-            f"Not promoted: {change}, but {elsewhere}; at most {max_forgetting:.3f} may be lost there.",
+            f"Not promoted: {change}, but only {gain.units} squares of {LEAST_UNITS} that it takes say so. "
+            "Correct more.",
+            True,
         )
-    return Verdict(True, f"Promoted: {change}; {elsewhere}.")
+    sure = _interval(gain, rules.confidence)
+    if gain.low < -TOLERATED_LOSS:
+        return Verdict(
+            False,
+            f"Not promoted: {change}; {sure}, so it may be a loss. More corrected photos would tell.",
+            True,
+        )
+    return Verdict(True, f"Promoted: {change}; {sure}; {elsewhere}.")
+
+
+def gain_of(pairs: Sequence[Pair], confidence: float) -> Gain:
+    """Gain in pooled Dice, with its paired bootstrap interval (Efron and Tibshirani, An Introduction to the
+    Bootstrap, 1993, chapter 13).
+
+    Units are drawn with replacement, both networks' counts of a unit together, so that what is hard about a
+    photo falls out. Units are photos where there are ``ENOUGH_PHOTOS``, else squares. The draws are the same
+    for the same pairs.
+
+    Args:
+        pairs: Squares of the photos that judge.
+        confidence: One-sided, in (0.5, 1).
+    """
+    units = _units(pairs)
+    if not len(units):
+        return Gain(0.0, 0.0, 0.0, 0)
+    rng = np.random.default_rng(_SEED)
+    times = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), DRAWS)
+    gains = _gain(times @ units)
+    low, high = np.quantile(gains, [1 - confidence, confidence])
+    return Gain(float(_gain(units.sum(axis=0)[None])[0]), float(low), float(high), len(units))
+
+
+def _units(pairs: Sequence[Pair]) -> npt.NDArray[np.int64]:
+    """N x 6: tp, fp, fn before and after, of every photo or square."""
+    rows = np.array([(*astuple(one.before), *astuple(one.after)) for one in pairs], np.int64).reshape(-1, 6)
+    names = [one.photo for one in pairs]
+    photos = sorted(set(names))
+    if len(photos) < ENOUGH_PHOTOS:
+        return rows
+    owner = np.array([photos.index(name) for name in names])
+    return np.stack([rows[owner == place].sum(axis=0) for place in range(len(photos))])
+
+
+def _gain(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Dice after less Dice before of N x 6 counts; 1 where there is neither crack nor mask."""
+    dices = []
+    for tp, fp, fn in (counts[:, :3].T, counts[:, 3:].T):
+        whole = 2 * tp + fp + fn
+        dices.append(np.where(whole > 0, 2 * tp / np.maximum(whole, 1), 1.0))
+    return np.asarray(dices[1] - dices[0])
+
+
+def _interval(gain: Gain, confidence: float) -> str:
+    inside = round(100 * (2 * confidence - 1))
+    return f"a gain of {gain.mean:+.3f} ({inside} % of chance's draws: {gain.low:+.3f} to {gain.high:+.3f})"
 
 
 def _place(judged_by: JudgedBy, photos: int) -> str:
@@ -53,6 +153,7 @@ def _place(judged_by: JudgedBy, photos: int) -> str:
     return {
         JudgedBy.PHOTOS: f"{photos} held-back {noun}",
         JudgedBy.PARTS: f"held-back parts of {photos} {noun} (no whole photo is held back yet)",
+        JudgedBy.FRESH: f"{photos} {noun} approved since it learned",
         JudgedBy.LEARNED: f"the {photos} {noun} it learned from",
     }[judged_by]
 

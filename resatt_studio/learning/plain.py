@@ -160,7 +160,7 @@ def _page(sample: Sample, recipe: PlainRecipe) -> _Page:
     crack: BoolArray = sample.labels == Label.CRACK
     weight = np.where(said, recipe.painted_weight, 0.0).astype(np.float32)
     if recipe.unsaid is Unsaid.APPROVED and sample.predicted is not None:
-        crack = np.where(said, crack, sample.predicted > 127)
+        crack = np.where(said, crack, sample.predicted > 255 * sample.threshold)
         weight[~said] = 1.0
     return _Page(sample.pixels, crack.astype(np.float32), weight)
 

@@ -33,6 +33,7 @@ class Window:
         pixels: h x w x 3 uint8 RGB.
         labels: h x w uint8 of ``Label`` values.
         approved: h x w uint8 probability * 255 that the inspector approved, or None.
+        threshold: Probability above which that was shown as crack, in [0, 1].
         held: h x w bool, True where the photo's own corrections judge instead of teach, or None when all of
             it does the same.
     """
@@ -44,6 +45,7 @@ class Window:
     labels: UInt8Array = field(repr=False)
     approved: UInt8Array | None = field(repr=False, default=None)
     held: BoolArray | None = field(repr=False, default=None)
+    threshold: float = 0.5
 
 
 def choose_windows(
@@ -155,4 +157,5 @@ def _window(sample: Sample, box: Box, held: BoolArray | None) -> Window:
         labels=sample.labels[wide.slices],
         approved=approved,
         held=held[wide.slices] if held is not None else None,
+        threshold=sample.threshold,
     )

@@ -44,7 +44,7 @@ class ChangeMap:
     Attributes:
         photo_id: SHA-256 (hex) of the photo's bytes.
         before_id, after_id: Weights whose masks are compared.
-        threshold: Probability in [0, 1] above which a pixel is crack, in both.
+        thresholds: Probability in [0, 1] above which a pixel is crack, before and after.
         ranks: H x W uint8: :data:`SAME`, :data:`GAINED` or :data:`LOST`; read-only.
         areas: Its counts.
         input: "raw" or "dehazed": what both were shown.
@@ -53,7 +53,7 @@ class ChangeMap:
     photo_id: str
     before_id: str
     after_id: str
-    threshold: float
+    thresholds: tuple[float, float]
     ranks: UInt8Array = field(repr=False)
     areas: ChangedAreas
     input: str = "raw"
@@ -97,7 +97,7 @@ class VersionComparison:
 
     Attributes:
         before, after: The versions.
-        threshold: Probability in [0, 1] above which a pixel is crack, for both.
+        thresholds: Probability in [0, 1] above which a pixel is crack, before and after.
         photos: A row each, in the order of approval.
         pooled_before, pooled_after: Scores of all photos' pixels together.
         held_back: Whether the photos are those that the project holds back to judge by; False when they were
@@ -107,7 +107,7 @@ class VersionComparison:
 
     before: WeightsVersion
     after: WeightsVersion
-    threshold: float
+    thresholds: tuple[float, float]
     photos: tuple[PhotoComparison, ...]
     pooled_before: Scores
     pooled_after: Scores

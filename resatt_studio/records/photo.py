@@ -67,7 +67,8 @@ class PhotoEntry:
         state: Review state.
         split: Sticky side of the split, None until a correction of it was approved.
         reason: Why it is broken, else "".
-        uncertainty: Mean binary entropy of the newest prediction in nats, or None.
+        uncertainty: Mean binary entropy in nats of the newest prediction by weights in use, or where these
+            have not seen it, of the newest at all; None when nobody has.
         edits: Number of strokes that are not undone.
     """
 

@@ -27,6 +27,7 @@ class SampleEntry:
         complete: True when the inspector stands for every pixel (ground truth mask), False when unsaid
             pixels are merely an approved prediction.
         author, made_at: Who and when (ISO 8601).
+        threshold: Probability above which that prediction was shown as crack, in [0, 1].
     """
 
     sample_id: str
@@ -40,6 +41,7 @@ class SampleEntry:
     author: str = ""
     made_at: str = ""
     dehazer_id: str = ""
+    threshold: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Sample:
         predicted: H x W uint8 probability * 255 of the approved prediction, or None.
         fresh: True when no weights have learned from it yet.
         name: Of the photo's file, for people; "" where nobody will read it.
+        threshold: As in :class:`SampleEntry`.
     """
 
     sample_id: str
@@ -66,3 +69,4 @@ class Sample:
     predicted: UInt8Array | None = field(repr=False, default=None)
     fresh: bool = True
     name: str = ""
+    threshold: float = 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from resatt_studio.records.calibration import Reliability
 from resatt_studio.records.weights import Scores, WeightsFile
 
 
@@ -70,8 +71,51 @@ class JudgedBy(StrEnum):
     """Photos held back by the project's split."""
     PARTS = "parts"
     """Parts held back of the photos it learned from, while the split holds no photo back."""
+    FRESH = "fresh"
+    """Photos approved since the candidate learned, before anything learned from them."""
     LEARNED = "learned"
     """The very corrections it learned from: too few were made to hold any back."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """What a candidate has to show before it is promoted.
+
+    Attributes:
+        min_gain: Dice has to rise by this much, in [0, 1].
+        confidence: How sure the gate has to be that nothing real is lost, in (0.5, 1).
+        max_forgetting: Dice may fall by this much on the reference set, in [0, 1].
+    """
+
+    min_gain: float = 0.002
+    confidence: float = 0.95
+    max_forgetting: float = 0.02
+
+
+USUAL_RULES = GateRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Pixels of a mask against the truth: rightly crack, wrongly crack, missed crack."""
+
+    tp: int
+    fp: int
+    fn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two networks on the same square of a photo.
+
+    Attributes:
+        photo: Which photo it is of.
+        before, after: What the weights in use and the candidate make of it.
+    """
+
+    photo: str
+    before: Tally
+    after: Tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +128,13 @@ class FineTuneResult:
         reference_before, reference_after: On the shipped reference set.
         steps, seconds: How long it learned.
         losses, dices: Curves as (step, value).
-        judged_by: Held-back photos, held-back parts of the learned photos, or what was learned from.
+        judged_by: Held-back photos, held-back parts of the learned photos, photos approved since, or what was
+            learned from.
+        pairs: The squares in which either network found or missed crack; what ``before`` and ``after`` are
+            the sums of.
+        reliability_before, reliability_after: Of the candidate's probabilities before and after they were
+            calibrated; None where nothing but what it learned from judges.
+        threshold: Probability that draws the candidate's best mask there, in [0, 1]; None likewise.
     """
 
     weights: WeightsFile
@@ -97,6 +147,10 @@ class FineTuneResult:
     losses: tuple[tuple[int, float], ...] = field(default=(), repr=False)
     dices: tuple[tuple[int, float], ...] = field(default=(), repr=False)
     judged_by: JudgedBy = JudgedBy.PHOTOS
+    pairs: tuple[Pair, ...] = field(default=(), repr=False)
+    reliability_before: Reliability | None = field(default=None, repr=False)
+    reliability_after: Reliability | None = field(default=None, repr=False)
+    threshold: float | None = None
 
     @property
     def validated(self) -> bool:
@@ -111,7 +165,9 @@ class Verdict:
     Attributes:
         promoted: Whether it became (or may become) active.
         reason: One sentence with the numbers.
+        undecided: Whether it is refused for want of evidence alone.
     """
 
     promoted: bool
     reason: str
+    undecided: bool = False

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from resatt_studio.records.calibration import Reliability
+
 Config: TypeAlias = Mapping[str, Any]
 """Constructor arguments of a network: numbers, words, yes or no, and tuples of them (in JSON: lists)."""
+
+
+USUAL_THRESHOLD = 0.5
+"""Probability above which a pixel is crack where nothing has chosen another."""
 
 
 class WeightsState(StrEnum):
@@ -85,6 +91,10 @@ class WeightsVersion:
         made_at: ISO 8601.
         name: Shown to the inspector, such as "factory" or "v3".
         labels: How a label network that learned from answers compares, else None.
+        reliability_before, reliability_after: Of its probabilities before and after they were calibrated, on
+            what judged it; None where nothing did.
+        threshold: Probability that drew the best mask on what judged it, in [0, 1]; None where nothing did.
+        undecided: Whether it was refused for want of evidence alone; more photos may decide otherwise.
     """
 
     weights_id: str
@@ -102,6 +112,15 @@ class WeightsVersion:
     made_at: str = ""
     name: str = ""
     labels: LabelComparison | None = None
+    reliability_before: Reliability | None = None
+    reliability_after: Reliability | None = None
+    threshold: float | None = None
+    undecided: bool = False
+
+
+def automatic_threshold(version: WeightsVersion | None) -> float:
+    """The threshold that a version brings along, in [0, 1]; the usual one where nothing judged it."""
+    return USUAL_THRESHOLD if version is None or version.threshold is None else version.threshold
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,7 +78,7 @@ def learn_in_project(
     except (LearningError, OutOfMemory) as error:
         return Learned(False, str(error), 0)
     if recipe.gate is Gate.APP:
-        return Learned(outcome.verdict.promoted, outcome.verdict.reason, outcome.result.steps)
+        return Learned(outcome.promoted, outcome.told, outcome.result.steps)
     verdict = _decide(project, outcome.version.weights_id, judge_by(recipe.gate, outcome.result))
     return Learned(verdict.promoted, verdict.reason, outcome.result.steps)
 

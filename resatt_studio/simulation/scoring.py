@@ -26,7 +26,7 @@ class UnseenScores:
     """Scores of one set of weights, pooled over all pixels of a set's photos.
 
     Attributes:
-        dice: In [0, 1], at a threshold of 0.5.
+        dice: In [0, 1], of the mask at the project's threshold, like all others.
         tolerance_f1: In [0, 1], at 2 px.
         centreline_recall: Share of the true centre line with a predicted pixel within 2 px, in [0, 1].
         width_error_px: Mean difference in width along the found part, in pixels; None when nothing is found.
@@ -39,7 +39,7 @@ class UnseenScores:
 
 
 class Scorer:
-    """Scores weights on fixed photos and remembers them by their id.
+    """Scores weights on fixed photos and remembers them by their id and threshold.
 
     Args:
         unseen: Photos of the inspector's surface.
@@ -58,35 +58,44 @@ class Scorer:
         self._unseen = list(unseen)
         self._elsewhere = {name: list(pairs) for name, pairs in (elsewhere or {}).items()}
         self._device, self._threads = device, threads
-        self._known: dict[str, UnseenScores] = {}
-        self._known_elsewhere: dict[str, Mapping[str, float]] = {}
+        self._known: dict[tuple[str, float], UnseenScores] = {}
+        self._known_elsewhere: dict[tuple[str, float], Mapping[str, float]] = {}
 
-    def unseen(self, weights: WeightsFile) -> Job[UnseenScores]:
+    def unseen(self, weights: WeightsFile, threshold: float = THRESHOLD) -> Job[UnseenScores]:
         """Predict the surface's photos and compare; what is known is not computed again.
 
+        Args:
+            weights: What is scored.
+            threshold: Probability in [0, 1] above which a pixel is crack.
+
         Raises:
             PhotoError, MaskError: A photo or mask cannot be read, or they do not fit.
         """
-        if weights.weights_id not in self._known:
-            counts, lines = yield from _counted(self._engine(weights), self._unseen)
-            self._known[weights.weights_id] = UnseenScores(
+        key = weights.weights_id, threshold
+        if key not in self._known:
+            counts, lines = yield from _counted(self._engine(weights), self._unseen, threshold)
+            self._known[key] = UnseenScores(
                 scoring.dice(counts), scoring.tolerance_f1(counts), lines.recall, lines.mean_width_error_px
             )
-        return self._known[weights.weights_id]
+        return self._known[key]
 
-    def elsewhere(self, weights: WeightsFile) -> Job[Mapping[str, float]]:
+    def elsewhere(self, weights: WeightsFile, threshold: float = THRESHOLD) -> Job[Mapping[str, float]]:
         """Dice on each other set by its name; what is known is not computed again.
+
+        Args:
+            weights, threshold: As for :meth:`unseen`.
 
         Raises:
             PhotoError, MaskError: A photo or mask cannot be read, or they do not fit.
         """
-        if weights.weights_id not in self._known_elsewhere:
+        key = weights.weights_id, threshold
+        if key not in self._known_elsewhere:
             engine, found = self._engine(weights), {}
             for name, pairs in self._elsewhere.items():
-                counts, _ = yield from _counted(engine, pairs)
+                counts, _ = yield from _counted(engine, pairs, threshold)
                 found[name] = scoring.dice(counts)
-            self._known_elsewhere[weights.weights_id] = found
-        return self._known_elsewhere[weights.weights_id]
+            self._known_elsewhere[key] = found
+        return self._known_elsewhere[key]
 
     def _engine(self, weights: WeightsFile) -> Engine:
         return make_engine(weights, self._device, self._threads, "folded")
@@ -98,13 +107,16 @@ def reference_pairs(folder: Path) -> list[PhotoPair]:
     return [PhotoPair(photo, folder / "masks" / f"{photo.stem}.png") for photo in photos]
 
 
-def _counted(engine: Engine, pairs: Sequence[PhotoPair]) -> Job[tuple[scoring.Counts, LineCounts]]:
+def _counted(
+    engine: Engine, pairs: Sequence[PhotoPair], threshold: float
+) -> Job[tuple[scoring.Counts, LineCounts]]:
     counts, lines = scoring.Counts(), LineCounts()
     for done, pair in enumerate(pairs):
         report = progress(done, len(pairs), "photos", f"scoring {pair.photo.name}")
         photo = read_photo(pair.photo)
         prediction = yield from during(predict_pixels(engine, photo), report)
         truth = pair.truth(photo.height, photo.width)
-        counts += scoring.count(prediction.mask(THRESHOLD), truth, tolerance_px=TOLERANCE_PX)
-        lines += count_lines(prediction.mask(THRESHOLD), truth, TOLERANCE_PX)
+        mask = prediction.mask(threshold)
+        counts += scoring.count(mask, truth, tolerance_px=TOLERANCE_PX)
+        lines += count_lines(mask, truth, TOLERANCE_PX)
     return counts, lines

@@ -132,6 +132,8 @@ class _Session:
         self.learning: Learned | None = None
         self.shown: str | None = None
         self.engine: Engine
+        self.thresholds: dict[str, float] = {}  # that each weights were shown at
+        self.threshold: float  # that goes with what the engine holds; learning may have chosen another by now
 
     def begin(self) -> Job[None]:
         """Open the photos and judge the starting weights."""
@@ -139,6 +141,7 @@ class _Session:
         weights = self.project.shelf.load(self.project.shelf.active().weights_id)
         # The way of running a network that can be repeated; "auto" would choose by a race against the clock.
         self.engine = make_engine(weights, self.plan.device, self.plan.threads, "folded")
+        self.threshold = self.project.settings.threshold
         yield from self._note(Event.START)
         self.now += yield from self._predict_ahead()
         self.machine.busy_until = self.now
@@ -155,7 +158,7 @@ class _Session:
         moments = [self.points[0], self.points[-1], *(at_photos(self.points, one) for one in PHOTO_COUNTS)]
         for weights_id in dict.fromkeys(point.weights_id for point in moments):
             weights = self.project.shelf.load(weights_id)
-            scores = yield from self.scorer.elsewhere(weights)
+            scores = yield from self.scorer.elsewhere(weights, self.thresholds[weights_id])
             self.points = [
                 replace(point, elsewhere=scores) if point.weights_id == weights_id else point
                 for point in self.points
@@ -173,9 +176,9 @@ class _Session:
         document = open_document(self.project, entry.photo_id, AUTHOR)
         try:
             document.weights_id = prediction.weights_id
-            pair, threshold = self.pairs[entry.facts.path], self.project.settings.threshold
-            corrected = self.inspector.correct(document, prediction, pair, self.photos, threshold)
-            approve(self.project, document, prediction, AUTHOR)
+            pair = self.pairs[entry.facts.path]
+            corrected = self.inspector.correct(document, prediction, pair, self.photos, self.threshold)
+            approve(self.project, document, prediction, AUTHOR, threshold=self.threshold)
         finally:
             document.close()
         self.now += corrected.seconds
@@ -265,13 +268,16 @@ class _Session:
         self.steps += learned.steps
         if learned.promoted:
             self.engine.use(self.project.shelf.load(self.project.shelf.active().weights_id))
+            self.threshold = self.project.settings.threshold
         yield from self._note(Event.LEARNED, self.machine.busy_until, learned.reason)
         if learned.promoted:
             seconds = yield from self._predict_ahead()
             self.machine.occupy(self.machine.busy_until, seconds)
 
     def _note(self, event: Event, moment: float | None = None, reason: str = "") -> Job[None]:
-        scores = yield from self.scorer.unseen(self.project.shelf.load(self.engine.weights_id))
+        weights = self.project.shelf.load(self.engine.weights_id)
+        self.thresholds[weights.weights_id] = self.threshold
+        scores = yield from self.scorer.unseen(weights, self.threshold)
         self.points.append(
             Point(
                 recipe=self.plan.recipe.name,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from resatt_studio.errors import StoreError
 from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.photo import PhotoEntry, PhotoFacts, ReviewState, Split
+from resatt_studio.records.weights import WeightsState
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, following, log_event, now
 
@@ -182,10 +183,13 @@ def _listing() -> Select[Any]:
         .where(schema.edits.c.photo_id == _photos.photo_id, schema.edits.c.state == "done")
         .scalar_subquery()
     )
+    predictions = schema.predictions.c
+    in_use = select(schema.weights.c.weights_id).where(schema.weights.c.state == WeightsState.ACTIVE)
     uncertainty = (
-        select(schema.predictions.c.mean_entropy)
-        .where(schema.predictions.c.photo_id == _photos.photo_id)
-        .order_by(schema.predictions.c.id.desc())
+        select(predictions.mean_entropy)
+        .where(predictions.photo_id == _photos.photo_id)
+        # weights that were only compared with those in use say nothing about what is shown
+        .order_by(predictions.weights_id.in_(in_use).desc(), predictions.id.desc())
         .limit(1)
         .scalar_subquery()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class SampleRecords(Records):
         complete: bool = False,
         author: str = "",
         dehazer_id: str = "",
+        threshold: float = 0.5,
     ) -> SampleEntry:
         """Keep the photo's correction as a sample, in place of an earlier one of the same photo.
 
@@ -49,6 +51,7 @@ class SampleRecords(Records):
             complete: Whether the inspector stands for every pixel.
             author: Who.
             dehazer_id: Weights that dehazed what ``predicted`` is a prediction of, "" for the photo itself.
+            threshold: Probability in [0, 1] above which ``predicted`` was shown as crack.
 
         Raises:
             StoreError: The project has no such photo, or the disk refused.
@@ -66,6 +69,7 @@ class SampleRecords(Records):
             values = {
                 "predicted_blob": predicted_blob,
                 "dehazer_id": dehazer_id,
+                "threshold": threshold,
                 "complete": complete,
                 "is_current": True,
                 "author": author,
@@ -114,6 +118,12 @@ class SampleRecords(Records):
         if not found:
             raise StoreError(f"The project has no sample {sample_id[:12]}.")
         return found[0]
+
+    def first_samples(self, photo_ids: Collection[str]) -> list[SampleEntry]:
+        """The first sample of each of these photos, also where a later approval replaced it."""
+        first = select(func.min(_samples.arrival)).group_by(_samples.photo_id)
+        query = _listing().where(_samples.photo_id.in_(photo_ids), _samples.arrival.in_(first))
+        return self._listed(query)
 
     def _listed(self, query: Select[Any]) -> list[SampleEntry]:
         with self._database.reading() as connection:
@@ -192,9 +202,14 @@ class SettingRecords(Records):
 
     def set_setting(self, key: str, value: Any) -> None:
         """Keep any value that JSON can hold."""
+        self.set_settings({key: value})
+
+    def set_settings(self, values: Mapping[str, Any]) -> None:
+        """Keep several values, all of them or none."""
+        rows = [{"key": key, "value": value} for key, value in values.items()]
         with self._database.writing() as connection:
-            connection.execute(delete(schema.settings).where(schema.settings.c.key == key))
-            connection.execute(insert(schema.settings).values(key=key, value=value))
+            connection.execute(delete(schema.settings).where(schema.settings.c.key.in_(values)))
+            connection.execute(insert(schema.settings), rows)
 
 
 class SampleStore(
@@ -275,4 +290,5 @@ def _sample(row: Row[Any]) -> SampleEntry:
         author=row.author,
         made_at=row.made_at,
         dehazer_id=row.dehazer_id,
+        threshold=row.threshold,
     )

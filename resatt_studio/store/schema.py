@@ -22,9 +22,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
-SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004")
+SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005")
 """Revisions of ``migrations/versions`` from oldest to newest; kept here so that opening a current database
 needs no Alembic."""
 
@@ -99,6 +100,7 @@ samples = Table(
     Column("labels_blob", String(_HASH), nullable=False),
     Column("predicted_blob", String(_HASH), nullable=False),
     Column("dehazer_id", String(_HASH), nullable=False, server_default=""),  # of that prediction
+    Column("threshold", Float, nullable=False, server_default="0.5"),  # at which it was shown
     Column("complete", Boolean, nullable=False),
     Column("is_current", Boolean, nullable=False),  # False once a later approval of the photo replaced it
     Column("author", Text, nullable=False),
@@ -150,6 +152,9 @@ weights = Table(
     Column("parent", String(_HASH), nullable=False),
     Column("state", String(16), nullable=False),
     Column("scores", JSON, nullable=False),  # before, after, reference_before, reference_after, labels
+    Column("reliability", JSON),  # before, after: of the probabilities of a network that was judged
+    Column("threshold", Float),  # that draws its best mask on what judged it
+    Column("undecided", Boolean, nullable=False, server_default=false()),  # refused for want of evidence
     Column("reason", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("made_at", String(40), nullable=False),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import WeightsError
+from resatt_studio.records.calibration import Reliability
 from resatt_studio.records.weights import (
     LabelComparison,
     LabelScores,
@@ -56,6 +57,9 @@ class WeightsShelf:
         reference_before: Scores | None = None,
         reference_after: Scores | None = None,
         labels: LabelComparison | None = None,
+        reliability_before: Reliability | None = None,
+        reliability_after: Reliability | None = None,
+        threshold: float | None = None,
         state: WeightsState = WeightsState.CANDIDATE,
         reason: str = "",
         name: str = "",
@@ -67,7 +71,8 @@ class WeightsShelf:
             weights: The file as read or made.
             parent: weights_id they were fine-tuned from.
             samples: sample_ids they learned from; all must be in the store.
-            before, after, reference_before, reference_after, labels: As in ``WeightsVersion``.
+            before, after, reference_before, reference_after, labels, reliability_before, reliability_after,
+                threshold: As in ``WeightsVersion``.
             state: ``ACTIVE`` also retires the version that was active.
             reason, name, author: For people; the name is "v" and the number unless given.
 
@@ -82,6 +87,7 @@ class WeightsShelf:
             "reference_after": reference_after,
             **({} if labels is None else {"labels": labels}),
         }
+        reliability = {"before": reliability_before, "after": reliability_after}
         with self._database.writing() as connection:
             known = select(_weights.weights_id).where(_weights.weights_id == weights.weights_id)
             if connection.scalar(known) is None:
@@ -98,6 +104,9 @@ class WeightsShelf:
                         parent=parent,
                         state=waiting,
                         scores={key: value and asdict(value) for key, value in scores.items()},
+                        reliability={key: one and one.as_json() for key, one in reliability.items()},
+                        threshold=threshold,
+                        undecided=False,
                         reason=reason,
                         name=name or f"v{number}",
                         made_at=now(),
@@ -181,8 +190,16 @@ class WeightsShelf:
             _activate(connection, version.weights_id, reason, author)
         return self.version(version.weights_id)
 
-    def refuse(self, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:
+    def refuse(
+        self, weights_id: str, reason: str = "", author: str = "", undecided: bool = False
+    ) -> WeightsVersion:
         """Mark a candidate as refused; it stays on the shelf with the reason.
+
+        Args:
+            weights_id: Which.
+            reason: One sentence.
+            author: Who.
+            undecided: Whether it is for want of evidence alone.
 
         Raises:
             WeightsError: No such version, or it is the active one.
@@ -192,7 +209,7 @@ class WeightsShelf:
             changed = connection.execute(
                 update(schema.weights)
                 .where(_weights.weights_id == version.weights_id, _weights.state != WeightsState.ACTIVE)
-                .values(state=WeightsState.REFUSED, reason=reason)
+                .values(state=WeightsState.REFUSED, reason=reason, undecided=undecided)
             )
             if changed.rowcount == 0:
                 raise WeightsError(
@@ -330,7 +347,9 @@ def _set_active(connection: Connection, model: str, weights_id: str) -> None:
         .values(state=WeightsState.RETIRED)
     )
     connection.execute(
-        update(schema.weights).where(_weights.weights_id == weights_id).values(state=WeightsState.ACTIVE)
+        update(schema.weights)
+        .where(_weights.weights_id == weights_id)
+        .values(state=WeightsState.ACTIVE, undecided=False)
     )
 
 
@@ -338,6 +357,7 @@ def _version(row: Row[Any], samples: Sequence[str]) -> WeightsVersion:
     told = dict(row.scores)
     labels = told.pop("labels", None)
     scores = {key: None if value is None else Scores(**value) for key, value in told.items()}
+    reliable = {key: value and Reliability.from_json(value) for key, value in (row.reliability or {}).items()}
     return WeightsVersion(
         weights_id=row.weights_id,
         model=row.model,
@@ -349,6 +369,10 @@ def _version(row: Row[Any], samples: Sequence[str]) -> WeightsVersion:
         reason=row.reason,
         made_at=row.made_at,
         name=row.name,
+        reliability_before=reliable.get("before"),
+        reliability_after=reliable.get("after"),
+        threshold=row.threshold,
+        undecided=row.undecided,
         labels=labels and LabelComparison(**{key: LabelScores(**value) for key, value in labels.items()}),
         **scores,
     )

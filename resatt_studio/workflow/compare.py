@@ -11,21 +11,27 @@ from resatt_studio.errors import LearningError, PhotoError, StoreError, WeightsE
 from resatt_studio.imaging.changes import change_map, write_change
 from resatt_studio.imaging.scores import Counts, count, scores
 from resatt_studio.records.comparison import ChangeMap, PhotoComparison, VersionComparison
+from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Photo, PhotoEntry, Split
 from resatt_studio.records.prediction import LookedAt, Prediction
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.workflow.jobs import Job, during, progress
+from resatt_studio.workflow.lineage import title
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput
 from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
-from resatt_studio.workflow.weights import MODEL, lineage, title
+from resatt_studio.workflow.weights import MODEL, lineage
 
 if TYPE_CHECKING:
     from resatt_studio.inference.engine import Engine
     from resatt_studio.workflow.project import Project
 
 TOLERANCE_PX = 2.0
+_TILE_PX = 512
+_MARGIN_PX = 8
+"""More than the tolerance and the band at the edge of an approved mask together reach."""
 
 
 def compare_versions(
@@ -53,7 +59,8 @@ def compare_versions(
         project: Open project.
         before, after: Versions of the segmenter.
         photo_ids: Approved photos; None for those held back to judge by, or for all while none is.
-        threshold: Probability in [0, 1] above which a pixel is crack; None for the project's.
+        threshold: Probability in [0, 1] above which a pixel is crack; None for what the project has for each
+            of the versions.
         device, threads, engine_path: As for :func:`~.predict.make_engine`.
         author: Who asks.
 
@@ -64,7 +71,7 @@ def compare_versions(
     """
     _check_models(before, after)
     entries, held_back = judging_samples(project, photo_ids)
-    limit = project.settings.threshold if threshold is None else threshold
+    thresholds = _thresholds(project, before, after, threshold)
     told: dict[str, tuple[Counts, ...]] = {entry.photo_id: () for entry in entries}
     left_out: dict[str, str] = {}
     for turn, version in enumerate((before, after)):
@@ -79,10 +86,10 @@ def compare_versions(
                 continue
             try:
                 prediction = yield from during(asked.prediction(entry.photo_id), report)
-                told[entry.photo_id] += (_counts(project, entry, prediction, limit),)
+                counted = yield from during(_counts(project, entry, prediction, thresholds[turn]), report)
+                told[entry.photo_id] += (counted,)
             except (PhotoError, StoreError) as error:
                 left_out[entry.photo_id] = f"{name}: {error}"
-            yield report
     learned = _learned_photos(project, before, after)
     rows = tuple(
         PhotoComparison(
@@ -104,7 +111,7 @@ def compare_versions(
         scores(sum((told[row.photo_id][turn] for row in rows), Counts()), TOLERANCE_PX, len(rows))
         for turn in (0, 1)
     )
-    result = VersionComparison(before, after, limit, rows, old, new, held_back, tuple(left_out.values()))
+    result = VersionComparison(before, after, thresholds, rows, old, new, held_back, tuple(left_out.values()))
     project.store.log("compared", summary(result), weights_id=after.weights_id, author=author)
     return result
 
@@ -245,7 +252,7 @@ class WrittenChange:
             "picture": str(self.picture),
             "before": self.change.before_id,
             "after": self.change.after_id,
-            "threshold": self.change.threshold,
+            "thresholds": _by_turn(self.change.thresholds),
             "input": self.change.input,
             **asdict(areas),
             "gained_share": areas.gained_share,
@@ -272,7 +279,7 @@ def change_to_file(
         photo_id: Of the project.
         before, after: Versions of the segmenter.
         out: PNG to write; never one of the project's photos.
-        threshold: Probability in [0, 1] above which a pixel is crack; None for the project's.
+        threshold: As for :func:`compare_versions`.
         device, threads: As for :func:`~.predict.make_engine`.
         author: Who asks.
 
@@ -288,10 +295,11 @@ def change_to_file(
     photo = open_photo(project, photo_id)
     asked = [AskedVersion(project, version, device, threads) for version in (before, after)]
     old, new = yield from both_predictions(asked[0], asked[1], photo_id, photo)
-    change = change_map(old, new, project.settings.threshold if threshold is None else threshold)
+    change = change_map(old, new, _thresholds(project, before, after, threshold))
     yield progress(1, 1, "photos", entry.name)
     caption = (
-        f"{entry.name}: what {title(after)} changed against {title(before)}, threshold {change.threshold:.2f}"
+        f"{entry.name}: what {title(after)} changed against {title(before)}, "
+        f"thresholds {change.thresholds[1]:.2f} and {change.thresholds[0]:.2f}"
     )
     write_change(out, photo.pixels, change, caption)
     told = f"what changed from {title(before)} to {title(after)}, to {out}"
@@ -338,7 +346,7 @@ def comparison_json(result: VersionComparison) -> dict[str, Any]:
     return {
         "before": result.before.weights_id,
         "after": result.after.weights_id,
-        "threshold": result.threshold,
+        "thresholds": _by_turn(result.thresholds),
         "tolerance_px": TOLERANCE_PX,
         "held_back": result.held_back,
         "pooled": {"before": asdict(result.pooled_before), "after": asdict(result.pooled_after)},
@@ -357,13 +365,44 @@ def comparison_json(result: VersionComparison) -> dict[str, Any]:
     }
 
 
-def _counts(project: Project, entry: SampleEntry, prediction: Prediction, threshold: float) -> Counts:
+def _thresholds(
+    project: Project, before: WeightsVersion, after: WeightsVersion, threshold: float | None
+) -> tuple[float, float]:
+    """Each version is read as it would be if it were in use: where the threshold is automatic, at its own."""
+    if threshold is not None:
+        return threshold, threshold
+    settings = project.settings
+    return settings.threshold_with(before), settings.threshold_with(after)
+
+
+def _by_turn(values: tuple[float, float]) -> dict[str, float]:
+    return dict(zip(("before", "after"), values, strict=True))
+
+
+def _counts(project: Project, entry: SampleEntry, prediction: Prediction, threshold: float) -> Job[Counts]:
+    """Count a photo tile by tile: distances take a second for each four megapixels, and most tiles of a
+    photo have no crack."""
     # torch is loaded with the exam; a project that has versions to compare has loaded it for them
     from resatt_studio.learning.exam import truth_of
 
+    labels = project.blobs.get_array(entry.labels_blob)
+    yield progress(0, 1)
     approved = project.blobs.get_array(entry.predicted_blob) if entry.predicted_blob else None
-    truth, known = truth_of(project.blobs.get_array(entry.labels_blob), approved)
-    return count(prediction.mask(threshold), truth, known, TOLERANCE_PX)
+    yield progress(0, 1)
+    mask = prediction.mask(threshold)
+    whole = Box(0, 0, *labels.shape)
+    total = Counts()
+    for row, column in whole.cells(_TILE_PX):
+        core = Box(0, 0, _TILE_PX, _TILE_PX).shifted(row * _TILE_PX, column * _TILE_PX).intersection(whole)
+        around = core.expanded(_MARGIN_PX).intersection(whole)
+        said = labels[around.slices]
+        seen = None if approved is None else approved[around.slices]
+        cracked = mask[around.slices].any() or (said == Label.CRACK).any()
+        if cracked or (seen is not None and (seen > 255 * entry.threshold).any()):
+            inner = core.shifted(-around.top, -around.left)
+            total += count(mask[around.slices], *truth_of(said, seen, entry.threshold), TOLERANCE_PX, inner)
+        yield progress(0, 1)
+    return total
 
 
 def _learned_photos(project: Project, *versions: WeightsVersion) -> frozenset[str]:

@@ -121,6 +121,7 @@ def approve(
     prediction: Prediction | None,
     author: str = "",
     complete: bool | None = None,
+    threshold: float | None = None,
 ) -> SampleEntry:
     """Turn a correction, over the prediction that was on the screen, into a sample.
 
@@ -130,6 +131,8 @@ def approve(
         prediction: What was on the screen, or None.
         author: Who approves.
         complete: Whether the inspector stands for every pixel; by default when no pixel is unsaid.
+        threshold: Probability in [0, 1] above which the prediction was shown as crack; the project's by
+            default.
 
     Raises:
         StoreError: A stroke is in hand, or the strokes or the sample could not be saved.
@@ -143,8 +146,10 @@ def approve(
         complete = document.labels.counts()[Label.UNSAID] == 0
     predicted = None if prediction is None else prediction.probability_8bit
     dehazer_id = "" if prediction is None else prediction.dehazer_id
+    if threshold is None:
+        threshold = project.settings.threshold
     return project.store.approve(
-        document.photo_id, labels, predicted, complete, author or document.author, dehazer_id
+        document.photo_id, labels, predicted, complete, author or document.author, dehazer_id, threshold
     )
 
 

@@ -14,16 +14,24 @@ from typing import TYPE_CHECKING, Any
 from resatt_studio.errors import BugError, LearningError, PhotoError, StoreBusy, StoreError, StudioError
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
-from resatt_studio.records.sample import Sample, SampleEntry
-from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport, Verdict
+from resatt_studio.records.sample import Sample
+from resatt_studio.records.training import (
+    USUAL_RULES,
+    FineTunePlan,
+    FineTuneResult,
+    GateRules,
+    StepReport,
+    Verdict,
+)
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
 from resatt_studio.workflow.home import neighbours, project_home
 from resatt_studio.workflow.jobs import Job, progress
-from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.load import open_sample
 from resatt_studio.workflow.predict import Threads
 from resatt_studio.workflow.promote import decide, first_weights
 from resatt_studio.workflow.runs import close_run
-from resatt_studio.workflow.weights import MODEL, scores_row
+from resatt_studio.workflow.second_look import SecondLook, look_again
+from resatt_studio.workflow.weights import MODEL, reliability_row, scores_row
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
@@ -52,6 +60,7 @@ class FineTuneOutcome:
         result: Scores and curves.
         left_out: Samples that were not used, and why.
         notices: What the inspector should know of how it went, a sentence or two each; also in the event log.
+        second_look: What photos approved since said of an earlier candidate before this run began, or None.
     """
 
     version: WeightsVersion
@@ -59,6 +68,23 @@ class FineTuneOutcome:
     result: FineTuneResult
     left_out: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    second_look: SecondLook | None = None
+
+    @property
+    def promoted(self) -> bool:
+        """Whether other weights are in use than before."""
+        earlier = self.second_look is not None and self.second_look.verdict.promoted
+        return self.verdict.promoted or earlier
+
+    @property
+    def told(self) -> str:
+        """Everything that was decided, in sentences."""
+        look = self.second_look
+        return (
+            f"{look.version.name}: {look.verdict.reason} {self.verdict.reason}"
+            if look
+            else self.verdict.reason
+        )
 
     def as_json(self) -> dict[str, Any]:
         """What ``finetune --json`` writes."""
@@ -74,8 +100,12 @@ class FineTuneOutcome:
             "judged_by": self.result.judged_by.value,
             "steps": self.result.steps,
             "seconds": self.result.seconds,
+            "threshold": self.result.threshold,
+            "reliability_before": reliability_row(self.result.reliability_before),
+            "reliability_after": reliability_row(self.result.reliability_after),
             "left_out": list(self.left_out),
             "notices": list(self.notices),
+            "second_look": self.second_look and self.second_look.as_json(),
         }
 
 
@@ -91,6 +121,7 @@ def fine_tune_project(
     author: str = "",
     reference_folder: Path | None = None,
     from_first: bool = False,
+    rules: GateRules = USUAL_RULES,
 ) -> Job[FineTuneOutcome]:
     """Let a copy of the active weights learn from the project's samples, judge it, and promote it if better.
 
@@ -99,6 +130,9 @@ def fine_tune_project(
     Closing the job stops it and leaves no candidate. A database that refuses meanwhile (a full disk, another
     program that holds it) does not end a run: its curve waits. At the end the candidate has to be kept, so
     that is tried again while the database is only busy.
+
+    While no photo is held back, photos that came since an undecided candidate was made judge that candidate
+    first (``workflow.second_look``); if it is promoted, the run starts from it.
 
     Yields:
         Progress whose ``detail`` is a ``StepReport``; its ``notice`` says what the inspector should know.
@@ -115,13 +149,12 @@ def fine_tune_project(
         reference_folder: Scenes that are replayed and that show forgetting; the shipped ones when None.
         from_first: Consolidate: begin again from the weights that all learning in the project began with, and
             compare with those in use. What many short runs added up to, mistakes included, is left behind.
+        rules: What the gate asks for.
 
     Raises:
         LearningError: There is nothing to learn from, or the loss is not a number.
         StoreError: The database refused at the beginning, or the candidate could not be kept.
     """
-    rival = project.shelf.load(project.shelf.active(MODEL).weights_id)
-    base = project.shelf.load(first_weights(project, rival.weights_id)) if from_first else rival
     yield progress(0, 0, "steps", "reading the corrected photos")
     samples, left_out = yield from collect_samples(project)
     learned = tuple(sample.sample_id for sample in samples if sample.split is Split.TRAIN)
@@ -130,6 +163,16 @@ def fine_tune_project(
         raise LearningError(
             f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
         )
+    looked = None
+    if promote_better and not from_first:
+        looked = yield from look_again(
+            project, samples, plan, rules, device, threads, should_yield, author, reference_folder
+        )
+    if looked is not None and looked.verdict.promoted:
+        new = {entry.sample_id for entry in project.store.unlearned()}
+        samples = [replace(sample, fresh=sample.sample_id in new) for sample in samples]
+    rival = project.shelf.load(project.shelf.active(MODEL).weights_id)
+    base = project.shelf.load(first_weights(project, rival.weights_id)) if from_first else rival
     home = project_home(project, base, samples)
     near = yield from neighbours(project, base, home, samples)
     run = _begin(project, base, plan, learned, author)
@@ -153,9 +196,10 @@ def fine_tune_project(
             home=home,
             neighbours=near,
             rival=rival,
+            threshold=project.settings.own_threshold,
         )
         result = yield from _watched(run, steps)
-        version, verdict = yield from _kept(project, base, result, learned, promote_better, author)
+        version, verdict = yield from _kept(project, base, result, learned, promote_better, author, rules)
     except GeneratorExit:
         run.end(RunState.STOPPED, reason="stopped on request")
         raise
@@ -163,14 +207,14 @@ def fine_tune_project(
         kept: FineTuneResult | None = getattr(error, "kept", None)
         if kept is not None:  # learning ran away: its best candidate so far waits for the inspector
             with suppress(StoreError):  # what is told is why it ran away
-                _judged(project, base, kept, learned, False, author)
+                _judged(project, base, kept, learned, False, author, rules)
         run.end(RunState.FAILED, reason=str(error))
         raise
     except Exception as error:
         run.end(RunState.FAILED, reason=f"{type(error).__name__}: {error}")
         raise
     run.end(RunState.FINISHED, version.weights_id, verdict.reason)
-    return FineTuneOutcome(version, verdict, result, left_out, tuple(run.notices))
+    return FineTuneOutcome(version, verdict, result, left_out, tuple(run.notices), looked)
 
 
 def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
@@ -190,27 +234,12 @@ def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]
             left_out.append(f"{entry.photo_path.name}: left out, the newer samples fill the memory.")
             continue
         try:
-            chosen[place] = _sample(project, entry, entry.sample_id in fresh)
+            chosen[place] = open_sample(project, entry, entry.sample_id in fresh)
         except (PhotoError, StoreError) as error:
             left_out.append(str(error))
             continue
         room -= needed
     return [chosen[place] for place in sorted(chosen)], tuple(left_out)
-
-
-def _sample(project: Project, entry: SampleEntry, fresh: bool) -> Sample:
-    predicted = project.blobs.get_array(entry.predicted_blob) if entry.predicted_blob else None
-    return Sample(
-        sample_id=entry.sample_id,
-        photo_id=entry.photo_id,
-        group=entry.group,
-        split=entry.split,
-        pixels=open_photo(project, entry.photo_id).pixels,
-        labels=project.blobs.get_array(entry.labels_blob),
-        predicted=predicted,
-        fresh=fresh,
-        name=entry.photo_path.name,
-    )
 
 
 def _told_of(left_out: tuple[str, ...]) -> list[str]:
@@ -337,12 +366,13 @@ def _kept(
     learned: tuple[str, ...],
     promote_better: bool,
     author: str,
+    rules: GateRules,
 ) -> Job[tuple[WeightsVersion, Verdict]]:
     """As :func:`_judged`, again and again while another program holds the database: what was learned in a
     minute or two shall not be lost to a backup that takes as long."""
     for left in reversed(range(TRIES)):
         try:
-            return _judged(project, base, result, learned, promote_better, author)
+            return _judged(project, base, result, learned, promote_better, author, rules)
         except StoreBusy:
             if not left:
                 raise
@@ -357,13 +387,14 @@ def _judged(
     learned: tuple[str, ...],
     promote_better: bool,
     author: str,
+    rules: GateRules,
 ) -> tuple[WeightsVersion, Verdict]:
     """Put the candidate on the shelf and let the gate decide."""
     from resatt_studio.learning.gate import judge
 
     if result.weights.weights_id == base.weights_id:
         return project.shelf.version(base.weights_id), Verdict(False, "Not promoted: no step was made.")
-    verdict = judge(result)
+    verdict = judge(result, rules)
     version = shelve(project, base, result, learned, verdict.reason, author)
     return decide(project, version, verdict, promote_better, author)
 
@@ -385,6 +416,9 @@ def shelve(
         after=result.after,
         reference_before=result.reference_before,
         reference_after=result.reference_after,
+        reliability_before=result.reliability_before,
+        reliability_after=result.reliability_after,
+        threshold=result.threshold,
         reason=reason,
         author=author,
     )

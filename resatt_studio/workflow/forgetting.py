@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resatt_studio.learning.gate import MAX_FORGETTING
 from resatt_studio.learning.label_gate import MAX_FORGOTTEN
+from resatt_studio.records.training import USUAL_RULES
 from resatt_studio.records.weights import WeightsVersion
 
 
@@ -46,11 +46,16 @@ class Forgetting:
         return f"{lost:.3f} forgotten, {told} of {self.limit:.3f}: {change}."
 
 
-def forgetting(version: WeightsVersion) -> Forgetting | None:
-    """What is known of a version's forgetting; None when it was not asked about the reference set."""
+def forgetting(version: WeightsVersion, limit: float = USUAL_RULES.max_forgetting) -> Forgetting | None:
+    """What is known of a version's forgetting; None when it was not asked about the reference set.
+
+    Args:
+        version: Of any network.
+        limit: Most Dice that may be lost, in [0, 1]; a label network has a limit of its own.
+    """
     before, after, labels = version.reference_before, version.reference_after, version.labels
     if before is not None and after is not None:
-        return Forgetting(before.dice, after.dice, MAX_FORGETTING)
+        return Forgetting(before.dice, after.dice, limit)
     if labels is None or not labels.reference_after.photos:
         return None
     old, new = labels.reference_before, labels.reference_after

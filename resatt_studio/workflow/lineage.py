@@ -77,6 +77,12 @@ def lineage_rows(versions: Sequence[WeightsVersion]) -> tuple[LineageRow, ...]:
     return tuple(rows)
 
 
+def title(version: WeightsVersion) -> str:
+    """How a version is called: "v3", "v1 factory"."""
+    name = version.name or f"v{version.number}"
+    return name if name.startswith("v") else f"v{version.number} {name}"
+
+
 def parent_of(version: WeightsVersion, versions: Sequence[WeightsVersion]) -> WeightsVersion | None:
     """The version it was made from, or None where that is not among ``versions``."""
     return next((other for other in versions if version.parent == other.weights_id), None)

@@ -15,7 +15,7 @@ from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Photo, PhotoEntry, PhotoFacts, ReviewState
-from resatt_studio.records.sample import SampleEntry
+from resatt_studio.records.sample import Sample, SampleEntry
 from resatt_studio.store.search import find_by_content
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.jobs import Job, progress
@@ -159,6 +159,32 @@ def _approve_mask(project: Project, facts: PhotoFacts, mask: Path, author: str) 
         return approve(project, document, None, author)
     finally:
         document.close()
+
+
+def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Sample:
+    """Read the pixels of a sample.
+
+    Args:
+        project: Open project.
+        entry: As the store lists it.
+        fresh: Whether no weights have learned from it yet.
+
+    Raises:
+        PhotoError: Its photo is lost, was changed, or cannot be read.
+        StoreError: Its labels or its prediction are missing or damaged.
+    """
+    return Sample(
+        sample_id=entry.sample_id,
+        photo_id=entry.photo_id,
+        group=entry.group,
+        split=entry.split,
+        pixels=open_photo(project, entry.photo_id).pixels,
+        labels=project.blobs.get_array(entry.labels_blob),
+        predicted=project.blobs.get_array(entry.predicted_blob) if entry.predicted_blob else None,
+        fresh=fresh,
+        name=entry.photo_path.name,
+        threshold=entry.threshold,
+    )
 
 
 def open_photo(project: Project, photo_id: str) -> Photo:

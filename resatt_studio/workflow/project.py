@@ -8,8 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from resatt_studio.errors import BugError, ProjectError, WeightsError
-from resatt_studio.records.weights import WeightsState
+from resatt_studio.errors import BugError, ProjectError, SettingsError, WeightsError
+from resatt_studio.records.weights import (
+    USUAL_THRESHOLD,
+    WeightsState,
+    WeightsVersion,
+    automatic_threshold,
+)
 from resatt_studio.resources import asset
 from resatt_studio.store.backup import check_and_back_up
 from resatt_studio.store.blobs import BlobStore
@@ -22,7 +27,27 @@ from resatt_studio.workflow.lock import ProjectLock
 SUFFIX = ".resatt"
 DATABASE = "project.sqlite3"
 LOCK = "lock"
-DEFAULT_THRESHOLD = 0.5
+LEAST_THRESHOLD, MOST_THRESHOLD = 0.01, 0.99
+
+
+def parse_threshold(text: str) -> float | None:
+    """What somebody typed as a project's threshold: a probability, or "auto" for None.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not LEAST_THRESHOLD <= value <= MOST_THRESHOLD:
+        raise SettingsError(
+            f"A threshold of {text} has no meaning.",
+            f"Give auto, or a number from {LEAST_THRESHOLD} to {MOST_THRESHOLD}.",
+        )
+    return value
 
 
 class Closable(Protocol):
@@ -34,17 +59,44 @@ class Closable(Protocol):
 class ProjectSettings:
     """Settings that travel with the project."""
 
-    def __init__(self, store: SampleStore) -> None:
+    def __init__(self, store: SampleStore, shelf: WeightsShelf) -> None:
         self._store = store
+        self._shelf = shelf
 
     @property
     def threshold(self) -> float:
-        """Probability above which a pixel counts as crack, in [0, 1]."""
-        return float(self._store.setting("threshold", DEFAULT_THRESHOLD))
+        """Probability above which a pixel counts as crack, in [0, 1]: the inspector's own, or automatic the
+        one of the segmenter's version in use."""
+        return self.threshold_with(self._active())
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        self._store.set_setting("threshold", float(value))
+        self._store.set_settings({"threshold": float(value), "threshold_automatic": False})
+
+    @property
+    def own_threshold(self) -> float | None:
+        """The inspector's own threshold, None while it is automatic."""
+        return None if self.threshold_automatic else float(self._store.setting("threshold", USUAL_THRESHOLD))
+
+    @property
+    def threshold_automatic(self) -> bool:
+        """Whether each version comes with its own threshold, which its validation photos chose."""
+        return bool(self._store.setting("threshold_automatic", True))
+
+    @threshold_automatic.setter
+    def threshold_automatic(self, value: bool) -> None:
+        self._store.set_setting("threshold_automatic", bool(value))
+
+    def threshold_with(self, version: WeightsVersion | None) -> float:
+        """What :attr:`threshold` would be with a version in use, or with weights that are no version."""
+        own = self.own_threshold
+        return own if own is not None else automatic_threshold(version)
+
+    def _active(self) -> WeightsVersion | None:
+        try:
+            return self._shelf.active()
+        except WeightsError:  # a project without a segmenter has nothing to show
+            return None
 
     @property
     def author(self) -> str:
@@ -72,7 +124,7 @@ class Project:
         self.blobs = BlobStore(folder / "blobs")
         self.store = SampleStore(database, self.blobs)
         self.shelf = WeightsShelf(database, folder / "weights")
-        self.settings = ProjectSettings(self.store)
+        self.settings = ProjectSettings(self.store, self.shelf)
         self._database = database
         self._lock = lock
         self._guard = threading.RLock()

@@ -83,13 +83,22 @@ def consolidation_due(versions: Sequence[WeightsVersion]) -> bool:
     return runs >= CONSOLIDATE_AFTER and not tried
 
 
-def refuse(project: Project, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:
+def refuse(
+    project: Project, weights_id: str, reason: str = "", author: str = "", undecided: bool = False
+) -> WeightsVersion:
     """Mark a candidate as refused; it stays listed with its reason.
+
+    Args:
+        project: An open project.
+        weights_id: Whole, or its first digits.
+        reason: One sentence, kept with the version.
+        author: Who.
+        undecided: Whether it is for want of evidence alone; photos that come later then judge it again.
 
     Raises:
         WeightsError: No such version, or it is in use.
     """
-    return project.shelf.refuse(weights_id, reason, author)
+    return project.shelf.refuse(weights_id, reason, author, undecided)
 
 
 def decide(
@@ -106,8 +115,9 @@ def decide(
     if not promote_better:
         would = "would be promoted" if verdict.promoted else "would be refused"
         return version, Verdict(False, f"Waits as candidate; it {would}. {verdict.reason}")
-    carry_out = promote if verdict.promoted else refuse
-    return carry_out(project, version.weights_id, verdict.reason, author=author), verdict
+    if verdict.promoted:
+        return promote(project, version.weights_id, verdict.reason, author), verdict
+    return refuse(project, version.weights_id, verdict.reason, author, verdict.undecided), verdict
 
 
 def rollback(project: Project, model: str = MODEL, author: str = "") -> WeightsVersion:

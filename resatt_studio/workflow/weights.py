@@ -10,6 +10,7 @@ from resatt_studio.errors import BugError, ExportError, WeightsError
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.registry import find_exporter
 from resatt_studio.models.registry import model_entry
+from resatt_studio.records.calibration import Reliability
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.workflow.promote import import_weights, promote, refuse, rollback
@@ -113,10 +114,11 @@ def find_version(project: Project, name: str) -> WeightsVersion:
     return named[0] if len(named) == 1 else project.shelf.version(name)
 
 
-def title(version: WeightsVersion) -> str:
-    """How a version is called: "v3", "v1 factory"."""
-    name = version.name or f"v{version.number}"
-    return name if name.startswith("v") else f"v{version.number} {name}"
+def threshold_for(project: Project, weights: WeightsFile) -> float:
+    """Probability in [0, 1] above which a project calls pixels crack when ``weights`` predict them."""
+    versions = project.shelf.versions(MODEL)
+    version = next((one for one in versions if one.weights_id == weights.weights_id), None)
+    return project.settings.threshold_with(version)
 
 
 def lineage(project: Project, version: WeightsVersion) -> tuple[WeightsVersion, ...]:
@@ -195,6 +197,11 @@ def rollback_active(project: Project, author: str = "", model: str = MODEL) -> W
         WeightsError: Nothing was active before.
     """
     return rollback(project, model, author=author)
+
+
+def reliability_row(reliability: Reliability | None) -> dict[str, Any] | None:
+    """Reliability as JSON shows it."""
+    return None if reliability is None else reliability.as_json()
 
 
 def scores_row(scores: Scores | None) -> dict[str, Any] | None:

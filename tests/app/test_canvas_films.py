@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resatt_studio.app.canvas.films import heat_colours, heat_levels_at
-from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, HAZE_LAYERS, Layer
-from resatt_studio.app.canvas.pyramid import PhotoPyramid
+from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, HAZE_LAYERS, Layer, change_table
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.imaging.heat_picture import heat_levels, heat_table
 from resatt_studio.records.arrays import read_only
+from resatt_studio.records.comparison import GAINED, LOST
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat, HeatQuestion
 
@@ -39,7 +40,8 @@ def scene(**visible: float) -> Scene:
     made = Scene()
     for layer in DEFAULT_LAYERS:
         shown = layer.name in visible
-        made.set_layer(Layer(layer.name, shown, visible.get(layer.name, 1.0), layer.colour))
+        opacity = visible.get(layer.name, 1.0)
+        made.set_layer(Layer(layer.name, shown, opacity, layer.colour, layer.other_colour))
     return made
 
 
@@ -201,3 +203,33 @@ def test_a_brush_stroke_does_not_compose_the_films_again():
     made.spoil(films=True)
     made.compose()
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 4.0])
+def test_a_single_changed_pixel_is_seen_at_every_zoom_and_lost_hides_behind_nothing(scale):
+    made = scene(change=1.0)
+    ranks = np.zeros((HEIGHT, WIDTH), np.uint8)
+    ranks[100, 200], ranks[101, 201], ranks[200, 60] = GAINED, LOST, GAINED
+    made.change.ranks = MaxPyramid(ranks)
+    made.change.ranks.levels = halved_levels(ranks, halve_max)
+    _, gained, lost = change_table(made.layers["change"])
+    look(made, scale, 100.5, 200.5)
+    seen = set(made.change.picture[made.change.picture != 0].tolist())
+    assert lost in seen and seen <= {gained, lost}
+    if scale >= 1:
+        assert gained in seen
+    look(made, scale, 200.5, 60.5)
+    row, column = made.viewport.to_view(200.5, 60.5)
+    assert made.change.picture[int(row), int(column)] == gained
+
+
+def test_the_change_is_moved_with_the_view_as_if_it_were_drawn_anew():
+    made, fresh = scene(change=0.8), scene(change=0.8)
+    ranks = np.random.default_rng(3).integers(0, 3, (HEIGHT, WIDTH)).astype(np.uint8)
+    for one in (made, fresh):
+        one.change.ranks = MaxPyramid(ranks)
+        one.change.ranks.levels = halved_levels(ranks, halve_max)
+    look(made, 1.0, 150, 200)
+    look(made, 1.0, 163, 185)
+    look(fresh, 1.0, 163, 185)
+    np.testing.assert_array_equal(made.change.picture, fresh.change.picture)

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 
 from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.panels.curves import _smoothed
+from resatt_studio.app.panels.reliability import ReliabilityDiagram, points
+from resatt_studio.app.parts import Look
+from resatt_studio.app.theme import DARK, LIGHT
 from resatt_studio.errors import StoreError
+from resatt_studio.records.calibration import Reliability, ReliabilityBin
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.project import EventEntry
-from resatt_studio.records.training import JudgedBy, StepReport, Verdict
+from resatt_studio.records.training import StepReport, Verdict
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 
 pytestmark = pytest.mark.gui
@@ -45,31 +48,31 @@ def test_without_corrections_it_says_what_to_do(studio: Any) -> None:
     assert not panel.curves.plotted
 
 
-def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
-    table = studio.window.panel("learningPanel").versions.table
+def test_each_version_is_offered_what_fits_it(studio: Any) -> None:
+    box = studio.window.panel("learningPanel").versions
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
-    rows = {
-        table.item(row, 0).text(): [b.text() for b in table.cellWidget(row, 3).findChildren(QPushButton)]
-        for row in range(table.rowCount())
-    }
-    assert rows == {
+    assert box.tree.only == VERSIONS[1].weights_id, "the version in use is chosen at first"
+    offered = {}
+    for row in range(box.tree.rowCount()):
+        box.tree.setCurrentCell(row, 0)
+        buttons = [button.text() for button in (box.use, box.drop) if button.isEnabled()]
+        offered[box.tree.item(row, 0).text()] = buttons
+    assert offered == {
         "v4 refused": ["Use"],
-        "v3 candidate": ["Use", "Drop"],
-        "● v2 in use": [],
-        "v1 factory": ["Use"],
+        "v3 candidate": ["Use", "Put aside"],
+        "v2 in use": [],
+        "v1 factory used before": ["Use"],
     }
-    assert table.item(1, 1).text() == "0.830"
-    assert table.item(3, 1).text() == "–"
     assert studio.window.actions_["promote"].isEnabled()
 
 
 def test_a_click_on_use_promotes_that_version(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = studio.window.panel("learningPanel").versions.table
+    box = studio.window.panel("learningPanel").versions
     promoted: list[tuple[str, str]] = []
     monkeypatch.setattr(studio.parts.shelf, "use", lambda *what: promoted.append(what))
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
-    button = table.cellWidget(1, 3).findChildren(QPushButton)[0]
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    box.tree.setCurrentCell(1, 0)
+    QTest.mouseClick(box.use, Qt.MouseButton.LeftButton)
     assert promoted == [("r2aunet", VERSIONS[2].weights_id)]
 
 
@@ -131,18 +134,25 @@ def test_why_a_run_failed_stands_in_the_panel_and_in_the_notice(studio: Any) -> 
     learner._clear()
 
 
-def test_the_outcome_stands_side_by_side(studio: Any) -> None:
+def test_the_outcome_stands_side_by_side(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
     before = Scores(0.71, 0.55, 0.8, 0.64, 0.85)
-    after = replace(before, dice=0.83)
-    result = SimpleNamespace(before=before, after=after, judged_by=JudgedBy.PHOTOS)
+    learned = replace(VERSIONS[2], before=before, after=replace(before, dice=0.83))
     learner.outcome = SimpleNamespace(
-        verdict=Verdict(True, "Promoted: Dice rose."), result=result, version=VERSIONS[2]
+        verdict=Verdict(True, "Promoted."), told="Promoted: Dice rose.", version=learned
     )
+
+    def refresh(then: Any = None) -> None:
+        studio.parts.session._take_state(ProjectState((), (*VERSIONS[:2], learned, VERSIONS[3]), 0))
+        if then is not None:
+            then()
+
+    monkeypatch.setattr(studio.parts.session, "refresh", refresh)
     learner._end()
     assert panel.words.text() == "Promoted: Dice rose."
     assert panel.minimumSizeHint().width() < 340, "the outcome must not widen the dock"
-    cells = panel.comparison.cells
+    assert panel.versions.card.version == learned, "its card is shown"
+    cells = panel.versions.card.sections["ScoresSection"].cells
     assert [cells["dice", which].text() for which in ("before", "after", "change")] == [
         "0.710",
         "0.830",
@@ -154,9 +164,8 @@ def test_the_outcome_stands_side_by_side(studio: Any) -> None:
 def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[tuple[str, str]] = []
     monkeypatch.setattr(studio.parts.shelf, "use", lambda *which: used.append(which))
-    result = SimpleNamespace(before=None, after=None, judged_by=JudgedBy.LEARNED)
     studio.parts.learner.outcome = SimpleNamespace(
-        verdict=Verdict(False, "Not promoted: Dice fell."), result=result, version=VERSIONS[2]
+        verdict=Verdict(False, "Not promoted."), told="Not promoted: Dice fell.", version=VERSIONS[2]
     )
     studio.parts.learner._end()
     notice = studio.window.notice
@@ -203,3 +212,48 @@ def test_the_history_names_photos_and_weights_and_shortens_hashes(studio: Any) -
     assert texts[1] == "2026-05-04 10:12 · run ended\nfinished"
     assert texts[2].startswith("2026-05-04 10:11 · checkpoint · ada\naaaa")
     assert "…" in texts[2]
+
+
+def reliability(*shares: float) -> Reliability:
+    bins = (ReliabilityBin(100, (place + 0.5) / 15, share) for place, share in enumerate(shares))
+    return Reliability(tuple(bins))
+
+
+def test_the_card_of_a_judged_version_says_how_far_it_can_be_believed(studio: Any) -> None:
+    versions = studio.window.panel("learningPanel").versions
+    before = reliability(*[0.0] * 7, *[0.3] * 8)
+    after = reliability(*((place + 0.5) / 15 for place in range(15)))
+    judged = replace(VERSIONS[1], reliability_before=before, reliability_after=after, threshold=0.44)
+    studio.parts.session._take_state(ProjectState((), (VERSIONS[0], judged, *VERSIONS[2:]), 0))
+    card = versions.card.sections["ReliabilitySection"]
+    assert not card.isHidden() and card.diagram.after is after and card.diagram.before is before
+    assert versions.card.version == judged and "Best threshold 44 %" in card.words.text()
+    assert f"before: error {before.ece:.3f}" in card.words.text() and before.ece > 0.1
+    assert "called 70 %, 70 % are" in card.diagram.accessibleDescription()
+    versions.tree.setCurrentCell(3, 0)
+    assert card.isHidden(), "nothing judged the factory's weights"
+    assert versions.minimumSizeHint().width() < 340
+
+
+def test_bins_of_a_few_pixels_are_not_drawn_and_larger_ones_are_larger() -> None:
+    told = Reliability(
+        (ReliabilityBin(90_000, 0.1, 0.2), ReliabilityBin(5, 0.5, 1.0), ReliabilityBin(10_000, 0.9, 0.8))
+    )
+    drawn = points(told)
+    assert [place for place, _ in drawn] == [(0.1, 0.2), (0.9, 0.8)]
+    assert drawn[0][1] > drawn[1][1]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_diagram_is_painted_in_the_colours_of_the_theme(studio: Any, theme: str) -> None:
+    tokens = {"light": LIGHT, "dark": DARK}[theme]
+    look = Look()
+    look.set(tokens)
+    diagram = ReliabilityDiagram(look)
+    perfect = reliability(*((place + 0.5) / 15 for place in range(15)))
+    diagram.show_reliability(perfect, perfect)
+    picture = diagram.grab().toImage()
+    colours = {picture.pixelColor(x, y).name() for x in range(96) for y in range(96)}
+    assert tokens.accent in colours and tokens.field in colours
+    assert picture.pixelColor(48, 47).name() == tokens.accent, "a perfect version lies on the diagonal"
+    assert picture.pixelColor(20, 20).name() == tokens.field, "and nowhere else"

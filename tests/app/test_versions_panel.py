@@ -12,7 +12,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog
 
 from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.main import settle, wait_for
@@ -36,17 +36,19 @@ def version(model: str, number: int, state: WeightsState = WeightsState.CANDIDAT
 
 
 def rows(box: Any) -> dict[str, list[str]]:
-    """What the first column says, with the acts beside it."""
-    table = box.table
-    return {
-        table.item(row, 0).text(): [b.text() for b in table.cellWidget(row, 3).findChildren(QPushButton)]
-        for row in range(table.rowCount())
-    }
+    """What the first column says, with what is offered when the row is chosen."""
+    offered, chosen = {}, box.tree.chosen
+    for row in range(box.tree.rowCount()):
+        box.tree.setCurrentCell(row, 0)
+        buttons = [button.text() for button in (box.use, box.drop) if button.isEnabled()]
+        offered[box.tree.item(row, 0).text()] = buttons
+    box.tree.choose(chosen)
+    return offered
 
 
-def press(box: Any, row: int, text: str) -> None:
-    buttons = box.table.cellWidget(row, 3).findChildren(QPushButton)
-    QTest.mouseClick(next(b for b in buttons if b.text() == text), Qt.MouseButton.LeftButton)
+def press(box: Any, row: int, button: Any) -> None:
+    box.tree.setCurrentCell(row, 0)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def choose_by_key(box: Any, model: str) -> None:
@@ -78,12 +80,13 @@ def test_each_network_lists_its_own_versions_and_the_factorys_weights(studio: An
             "ReViT  ● v3",
             "DHFormer-style  ● factory",
         ]
-        assert rows(box) == {"● v1 in use": []}
+        assert rows(box) == {"v1 in use": []}
         choose_by_key(box, "rmt")
-        assert rows(box) == {"v2 candidate": ["Use", "Drop"], "● factory in use": []}
-        assert box.table.item(0, 2).text() == "00000000" and box.table.isColumnHidden(1)
+        assert rows(box) == {"v2 candidate": ["Use", "Put aside"], "factory in use": []}
+        box.tree.setCurrentCell(0, 0)
+        assert "id 000000000000" in box.card.sections["HeadSection"].facts.text()
         choose_by_key(box, "revit")
-        assert rows(box) == {"● v3 in use": [], "factory": ["Use"]}
+        assert rows(box) == {"v3 in use": [], "factory": ["Use"]}
         assert "v3" in box.export.accessibleName(), "the version in use is chosen at first"
     finally:
         studio.parts.session.project = None
@@ -93,13 +96,13 @@ def test_rolling_back_names_where_it_leads_and_is_off_where_it_leads_nowhere(box
     session, shelf = looking.parts.session, looking.parts.shelf
     choose_by_key(box, "revit")
     assert not box.back.isEnabled()
-    press(box, 1, "Use")
+    press(box, 1, box.use)
     assert wait_for(lambda: shelf.earlier("revit") is not None, 30)
     assert "small revit" in box.back.accessibleName() and box.back.isEnabled()
     assert session.active is not None and not session.can_roll_back, "the segmenter's are another matter"
     QTest.mouseClick(box.back, Qt.MouseButton.LeftButton)
     assert wait_for(lambda: "small revit" in shelf.active("revit").name and not box.back.isEnabled(), 30)
-    assert "factory" in box.table.item(0, 0).text(), "it stays on the shelf"
+    assert "factory" in box.tree.item(0, 0).text(), "it stays on the shelf"
 
 
 def test_while_the_segmenter_learns_only_its_own_versions_stay_as_they_are(box: Any, looking: Any) -> None:
@@ -115,9 +118,11 @@ def test_while_the_segmenter_learns_only_its_own_versions_stay_as_they_are(box: 
                 earlier={"r2aunet": f"{1:064x}"},
             )
         )
-        assert not box.table.cellWidget(0, 3).isEnabled() and not box.back.isEnabled()
+        box.tree.setCurrentCell(0, 0)
+        assert not box.use.isEnabled() and not box.back.isEnabled()
         choose_by_key(box, "rmt")
-        assert box.table.cellWidget(0, 3).isEnabled()
+        box.tree.setCurrentCell(0, 0)
+        assert box.use.isEnabled() and box.drop.isEnabled()
     finally:
         learner._job_id = None
 
@@ -126,15 +131,15 @@ def test_a_version_that_is_chosen_stays_chosen_when_others_arrive(
     box: Any, looking: Any, small_weights: Any, tmp_path: Path
 ) -> None:
     choose_by_key(box, "rmt")
-    box.table.setFocus()
-    QTest.keyClick(box.table, Qt.Key.Key_Down)
-    chosen = box.table.chosen
-    assert chosen == "", "the factory's row"
+    box.tree.setFocus()
+    box.tree.setCurrentCell(0, 0)
+    QTest.keyClick(box.tree, Qt.Key.Key_Down)
+    assert box.tree.only == "", "the factory's row"
     path = tmp_path / "new.safetensors"
     path.write_bytes(small_weights("rmt", seed=5).data)
     looking.parts.shelf.bring_in(path, "rmt")
-    assert wait_for(lambda: box.table.rowCount() == 3, 30)
-    assert box.table.chosen == chosen and box.table.currentRow() == 2
+    assert wait_for(lambda: box.tree.rowCount() == 3, 30)
+    assert box.tree.only == ""
 
 
 @pytest.mark.parametrize("model", NETWORKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,29 @@ def test_the_threshold_slider_is_kept_with_the_project(opened: Any, project_fold
     assert wait_for(lambda: not session.files.busy, 10)
     with open_project(project_folder) as project:
         assert project.settings.threshold == pytest.approx(0.3)
+
+
+def test_an_automatic_threshold_follows_the_weights_in_use(opened: Any, project_folder: Path) -> None:
+    session, panel = opened.parts.session, opened.window.panel("layersPanel")
+    assert panel.automatic.isChecked() and session.threshold == 0.5
+    chosen = replace(session.active, threshold=0.37)
+    session._take_state(replace(session.state, versions=(chosen,)))
+    assert session.threshold == 0.37 and panel.threshold.value() == 37
+    assert opened.window.canvas.scene.threshold == pytest.approx(0.37)
+    assert panel.automatic.isChecked(), "that the slider follows is nobody's own choice"
+    panel.threshold.setValue(60)
+    assert not panel.automatic.isChecked() and session.own_threshold == pytest.approx(0.6)
+    session._take_state(replace(session.state, versions=(replace(chosen, threshold=0.2),)))
+    assert session.threshold == pytest.approx(0.6)
+    panel.automatic.click()
+    assert session.own_threshold is None and panel.threshold.value() == 20
+    panel.automatic.click()
+    assert session.own_threshold == pytest.approx(0.2) and not panel.automatic.isChecked()
+    panel.automatic.click()
+    session.close_project()
+    assert wait_for(lambda: not session.files.busy, 10)
+    with open_project(project_folder) as project:
+        assert project.settings.threshold_automatic
 
 
 def test_skip_goes_on_and_the_list_says_so(opened: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from resatt_studio.records.training import Verdict
+from resatt_studio.records.training import GateRules, Verdict
 from resatt_studio.workflow.project import open_project
 
 Run = Callable[..., Any]
@@ -53,7 +53,7 @@ def test_finetune_promotes_what_is_better_and_rollback_takes_it_back(
     run: Run, taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "resatt_studio.learning.gate.judge", lambda result: Verdict(True, "Promoted by the test.")
+        "resatt_studio.learning.gate.judge", lambda result, rules: Verdict(True, "Promoted by the test.")
     )
     result = tmp_path / "result.json"
     ran = run("finetune", taught, "--seconds", 60, "--steps", 2, "--seed", 3, "--json", result)
@@ -125,6 +125,45 @@ def test_finetune_without_corrections_says_what_to_do(run: Run, photo_folder: Pa
     ran = run("finetune", tmp_path / "a.resatt")
     assert ran.code == 2 and "approve" in ran.err
     assert run("finetune", tmp_path / "a.resatt", "--promote", "maybe").code == 2
+
+
+def test_the_threshold_is_shown_and_changed(run: Run, taught: Path, tmp_path: Path) -> None:
+    assert run("threshold", taught).out.strip() == "0.50 (automatic)"
+    ran = run("threshold", taught, "0.35", "--json", "-")
+    assert json.loads(ran.out) == {"threshold": 0.35, "automatic": False}
+    assert run("threshold", taught).out.strip() == "0.35 (your own)"
+    out = tmp_path / "predicted"
+    photos = next(tmp_path.glob("**/wall_0.jpg")).parent
+    summary = json.loads(run("predict", photos, "--project", taught, "--out", out, "--json", "-").out)
+    assert summary["threshold"] == 0.35
+    masks = photos.parent / "masks"
+    scored = run("evaluate", "--photos", photos, "--masks", masks, "--project", taught, "--json", "-")
+    assert json.loads(scored.out)["threshold"] == 0.35
+    assert run("threshold", taught, "auto").out.strip() == "0.50 (automatic)"
+    ran = run("threshold", taught, "35")
+    assert ran.code == 2 and "Give auto" in ran.err
+
+
+def test_the_gate_hears_of_the_settings(run: Run, taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = []
+
+    def judge(result: object, rules: GateRules) -> Verdict:
+        heard.append(rules)
+        return Verdict(False, "Not promoted by the test.", undecided=True)
+
+    monkeypatch.setattr("resatt_studio.learning.gate.judge", judge)
+    monkeypatch.setenv("RESATT_LEARN_MIN_GAIN", "0.125")
+    monkeypatch.setenv("RESATT_LEARN_CONFIDENCE", "0.8")
+    monkeypatch.setenv("RESATT_LEARN_MAX_FORGETTING", "0.25")
+    assert run("finetune", taught, "--steps", 1, "--seconds", 60).code == 0
+    assert heard == [GateRules(0.125, 0.8, 0.25)]
+    listed = json.loads(run("weights", "list", taught, "--json", "-").out)["versions"]
+    assert listed[1]["state"] == "refused" and listed[1]["undecided"] is True
+    assert 0.1 <= listed[1]["threshold"] <= 0.9
+    for which in ("reliability_before", "reliability_after"):
+        assert listed[0][which] is None
+        told = listed[1][which]
+        assert told is None or (len(told["bins"]) == 15 and 0 <= told["ece"] <= 1)
 
 
 def test_export_writes_every_format_and_knows_no_other(run: Run, taught: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from resatt_studio.export.card import weights_card
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.registry import EXPORTERS
+from resatt_studio.models.calibration import calibration_header
+from resatt_studio.records.calibration import Calibration, Reliability, ReliabilityBin
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 
 SCORES = Scores(0.7123, 0.55, 0.7, 0.72, 0.8345, photos=4)
@@ -88,3 +91,23 @@ def test_weights_go_to_the_named_file_or_get_a_name_in_the_folder(as_file: bool,
     assert card == path.with_suffix(".md")
     back = state_of(load_weights(path))
     assert all(torch.equal(back[name], tensor) for name, tensor in state.items())
+
+
+def test_the_card_of_calibrated_weights_says_how_far_they_can_be_believed() -> None:
+    item = story()
+    bins = lambda share: Reliability((ReliabilityBin(900, 0.7, share), ReliabilityBin(0, 0.0, 0.0)))  # noqa: E731
+    version = replace(
+        item.lineage[0], reliability_before=bins(0.4), reliability_after=bins(0.68), threshold=0.43
+    )
+    weights = replace(
+        item.weights,
+        metadata={**item.weights.metadata, **calibration_header(Calibration(2.25, 0.125))},
+    )
+    card = weights_card(replace(item, weights=weights, lineage=(version, item.lineage[1])), "mine")
+    assert "sigmoid(logit / temperature + bias), temperature 2.25, bias 0.125" in card
+    assert "error 0.020 over 2 bins, 0.300 before calibration" in card
+    assert "| 0.700 | 0.680 | 900 |" in card
+    assert "Threshold of its best mask where it was judged: 0.43" in card
+    assert card.count("temperature") == 2, "the header's own line is not repeated"
+    plain = weights_card(item, "mine")
+    assert "Reliability" not in plain and "sigmoid" not in plain

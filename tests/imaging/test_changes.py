@@ -54,7 +54,7 @@ def lab(colour: tuple[int, int, int], eye: np.ndarray) -> np.ndarray:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.3, 0.5, 0.77]))
 def test_every_pixel_is_as_before_gained_or_lost(seed: int, threshold: float) -> None:
     old, new = np.random.default_rng(seed).integers(0, 256, (2, 13, 17), np.uint8)
-    change = change_map(predicted(old, "a"), predicted(new, "b"), threshold)
+    change = change_map(predicted(old, "a"), predicted(new, "b"), (threshold, threshold))
     was, is_now = old > threshold * 255, new > threshold * 255
     np.testing.assert_array_equal(change.ranks == GAINED, is_now & ~was)
     np.testing.assert_array_equal(change.ranks == LOST, was & ~is_now)
@@ -62,20 +62,26 @@ def test_every_pixel_is_as_before_gained_or_lost(seed: int, threshold: float) ->
     grown = change.areas.gained_px - change.areas.lost_px
     assert grown == np.count_nonzero(is_now) - np.count_nonzero(was)
     assert change.areas.gained_share * 13 * 17 == pytest.approx(change.areas.gained_px)
-    back = change_map(predicted(new, "b"), predicted(old, "a"), threshold)
+    back = change_map(predicted(new, "b"), predicted(old, "a"), (threshold, threshold))
     assert (back.areas.gained_px, back.areas.lost_px) == (change.areas.lost_px, change.areas.gained_px)
+
+
+def test_each_mask_is_drawn_at_its_own_threshold() -> None:
+    values = np.full((4, 5), 120, np.uint8)
+    change = change_map(predicted(values, "a"), predicted(values, "b"), (0.5, 0.4))
+    assert change.areas.gained_px == 20 and change.areas.lost_px == 0
 
 
 def test_the_same_prediction_changes_nothing() -> None:
     values = np.random.default_rng(1).integers(0, 256, (20, 30), np.uint8)
-    change = change_map(predicted(values, "a"), predicted(values, "b"), 0.5)
+    change = change_map(predicted(values, "a"), predicted(values, "b"), (0.5, 0.5))
     assert not change.ranks.any() and change.areas.gained_px == change.areas.lost_px == 0
 
 
 def test_masks_of_different_inputs_are_not_compared() -> None:
     values = np.zeros((4, 4), np.uint8)
     with pytest.raises(BugError, match="different photos or inputs"):
-        change_map(predicted(values, "a"), predicted(values, "b", "d"), 0.5)
+        change_map(predicted(values, "a"), predicted(values, "b", "d"), (0.5, 0.5))
 
 
 @pytest.mark.parametrize("eye", SEEN.values(), ids=list(SEEN))
@@ -96,7 +102,7 @@ def test_the_picture_shows_a_single_changed_pixel_at_its_place(size: tuple[int, 
     old, new = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     new[size[0] // 4, size[1] // 4] = 255
     old[size[0] // 2, size[1] // 2] = 255
-    change = change_map(predicted(old, "a"), predicted(new, "b"), 0.5)
+    change = change_map(predicted(old, "a"), predicted(new, "b"), (0.5, 0.5))
     photo = np.full((*size, 3), 128, np.uint8)
     write_change(tmp_path / "map.png", photo, change, "a caption of some length")
     picture = read_photo(tmp_path / "map.png").pixels
@@ -114,6 +120,6 @@ def test_the_picture_shows_a_single_changed_pixel_at_its_place(size: tuple[int, 
 
 def test_a_photo_of_another_size_is_a_fault_of_ours() -> None:
     values = np.zeros((4, 4), np.uint8)
-    change = change_map(predicted(values, "a"), predicted(values, "b"), 0.5)
+    change = change_map(predicted(values, "a"), predicted(values, "b"), (0.5, 0.5))
     with pytest.raises(BugError, match="photo of shape"):
         draw_change(np.zeros((5, 4, 3), np.uint8), change)

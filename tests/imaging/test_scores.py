@@ -22,6 +22,7 @@ from resatt_studio.imaging.scores import (
     tolerance_f1,
 )
 from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.geometry import Box
 
 masks = arrays(np.bool_, (9, 11))
 EMPTY = np.zeros((6, 6), np.bool_)
@@ -141,3 +142,17 @@ def test_masks_of_different_sizes_are_refused() -> None:
         count(EMPTY, np.zeros((6, 7), np.bool_))
     with pytest.raises(MaskError):
         count(EMPTY, EMPTY, np.ones((2, 2), np.bool_))
+
+
+@settings(max_examples=30, deadline=None)
+@given(masks, masks, masks, st.integers(2, 6))
+def test_boxes_with_a_margin_add_up_to_the_photo(
+    predicted: BoolArray, truth: BoolArray, known: BoolArray, side_px: int
+) -> None:
+    whole, total = Box(0, 0, *predicted.shape), Counts()
+    for row, column in whole.cells(side_px):
+        core = Box(0, 0, side_px, side_px).shifted(row * side_px, column * side_px).intersection(whole)
+        around = core.expanded(2).intersection(whole)
+        parts = (array[around.slices] for array in (predicted, truth, known))
+        total += count(*parts, tolerance_px=2.0, core=core.shifted(-around.top, -around.left))
+    assert total == count(predicted, truth, known, 2.0)

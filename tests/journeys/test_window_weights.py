@@ -11,7 +11,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog
 
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.models.state import state_of
@@ -52,7 +52,7 @@ def bring_in(studio: Any, model: str, path: Path, monkeypatch: pytest.MonkeyPatc
     click(box.bring_in)
     notice = studio.window.notice
     assert wait_for(lambda: "is on the shelf" in notice.text, 30), notice.text
-    row = [box.table.item(row, 0).text() for row in range(box.table.rowCount())]
+    row = [box.tree.item(row, 0).text() for row in range(box.tree.rowCount())]
     assert any("candidate" in text for text in row)
     click(notice._act)
 
@@ -93,10 +93,10 @@ def test_labels_attention_and_the_dehazed_photo_follow_the_weights_and_come_back
         lambda: dehazing.dehazing is not None and dehazing.dehazing.weights_id == dehazed.weights_id, 60
     )
     assert np.array_equal(dehazing.dehazing.pixels, dehazed.pixels)
-    first = box.table.cellWidget(0, 3).findChildren(QPushButton)
-    assert [button.text() for button in first] == ["Use"], "what was rolled back can be used again"
-    first[0].setFocus()
-    QTest.keyClick(first[0], Qt.Key.Key_Space)
+    box.tree.setCurrentCell(0, 0)
+    assert box.use.isEnabled(), "what was rolled back can be used again"
+    box.use.setFocus()
+    QTest.keyClick(box.use, Qt.Key.Key_Space)
     assert wait_for(lambda: parts.shelf.active("dhformer").weights_id != dehazed.weights_id, 60)
 
 

@@ -12,6 +12,7 @@ import torch
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.surface import Answering
+from resatt_studio.learning.calibration import soft_logits
 from resatt_studio.learning.exam import Exam, Marks, question
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.support import Window, choose_windows
@@ -94,3 +95,25 @@ def test_two_networks_compare_on_what_both_answered(
 
 def test_without_questions_there_is_no_score() -> None:
     assert Exam([], ReferenceSet()).scores(Marks({}), here=True) is None
+
+
+def test_what_was_approved_is_the_mask_that_was_shown() -> None:
+    approved = np.full((40, 40), 20, np.uint8)
+    approved[10:30, 10:30] = 100
+    shown = replace(window(np.zeros((40, 40), np.uint8), approved), threshold=0.3)
+    assert question(shown).truth[20, 20]
+    assert not question(replace(shown, threshold=0.5)).truth[20, 20]
+
+
+def test_answers_are_kept_softly_and_their_mask_at_one_half_is_the_counted_one(
+    make_sample: Callable[..., Any], tiny_weights: WeightsFile, finish: Callable[[Any], Any]
+) -> None:
+    exam = Exam(list(choose_windows([make_sample(1)])), ReferenceSet())
+    ready = answering(tiny_weights).own
+    marks = finish(exam.sit(Answering(ready)))
+    asked = exam.questions[0]
+    logits = ready.logits(asked.pixels[None])[0]
+    assert np.array_equal(marks.answers[0] > 127, logits >= 0)
+    assert marks.counts[0].predicted == np.count_nonzero(logits >= 0)
+    read = soft_logits()[marks.answers[0]]
+    assert np.abs(read - logits)[np.abs(logits) < 8].max() < 0.2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,25 @@ def test_an_old_project_is_upgraded_without_a_loss(archive: Path, tmp_path: Path
     assert backup.exists(), "the old database is kept before it is upgraded"
 
 
+@pytest.mark.parametrize(("kept", "automatic"), [(None, True), (0.5, True), (0.62, False)])
+def test_only_a_threshold_that_was_changed_by_hand_stays_ones_own(
+    tmp_path: Path, kept: float | None, automatic: bool
+) -> None:
+    with zipfile.ZipFile(ARCHIVES[-1]) as unpacked:
+        unpacked.extractall(tmp_path)
+    folder = tmp_path / "old.resatt"
+    database = sqlite3.connect(folder / DATABASE)
+    with database:
+        database.execute("DELETE FROM settings WHERE key = 'threshold'")
+        if kept is not None:
+            database.execute("INSERT INTO settings VALUES ('threshold', ?)", [json.dumps(kept)])
+    database.close()
+    with open_project(folder) as project:
+        assert project.settings.threshold_automatic is automatic
+        assert project.settings.threshold == (kept or 0.5)
+        assert project.store.samples()[0].threshold == (kept or 0.5)
+
+
 def check_contents(project: Project, expected: dict[str, Any]) -> None:
     store, shelf, first = project.store, project.shelf, expected["photos"][0]
     entries = store.photos()
@@ -80,4 +100,8 @@ def check_contents(project: Project, expected: dict[str, Any]) -> None:
     assert len(store.events(1000)) == expected["events"]
     assert [answer.answer for answer in store.label_answers(first)] == ["concrete"]
     assert project.settings.threshold == 0.35
+    assert not project.settings.threshold_automatic, "what somebody set by hand stays their own"
+    assert sample.threshold == 0.35
+    assert [version.threshold for version in shelf.versions()] == [None, None]
+    assert not any(version.undecided or version.reliability_after for version in shelf.versions())
     assert rollback(project).weights_id == expected["weights"][0]

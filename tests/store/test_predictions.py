@@ -10,6 +10,7 @@ import pytest
 
 from resatt_studio.errors import StoreError
 from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.weights import WeightsFile, WeightsState
 
 if TYPE_CHECKING:
     from store.conftest import Opened
@@ -78,3 +79,18 @@ def test_a_sample_says_what_its_prediction_was_made_from(opened: Opened, add: Ca
     assert plain.dehazer_id == ""
     again = opened.store.approve(photo, labels, labels, dehazer_id="d" * 64)
     assert again.dehazer_id == opened.store.samples()[0].dehazer_id == "d" * 64
+
+
+def test_the_uncertainty_of_a_photo_is_that_of_the_weights_in_use_whoever_was_compared_since(
+    opened: Opened, add: Callable[..., str], weights_of: Callable[..., WeightsFile]
+) -> None:
+    photo = add("a")
+    old = opened.shelf.add(weights_of("old"), state=WeightsState.ACTIVE)
+    new = opened.shelf.add(weights_of("new"))
+    for version, entropy in ((old, 0.1), (new, 0.2)):
+        opened.store.put_prediction(
+            Prediction(photo, version.weights_id, np.zeros((30, 40), np.uint8), entropy)
+        )
+    assert opened.store.photo(photo).uncertainty == 0.1
+    opened.shelf.promote(new.weights_id)
+    assert opened.store.photo(photo).uncertainty == 0.2

@@ -30,6 +30,21 @@ def test_a_sample_keeps_labels_and_prediction_exactly(store: SampleStore, add: A
     assert store.sample(sample.sample_id) == sample
 
 
+def test_a_sample_knows_at_which_threshold_it_was_approved(store: SampleStore, add: Add) -> None:
+    photo = add("a")
+    assert store.approve(photo, ONES, ONES, threshold=0.3).threshold == 0.3
+    assert store.approve(photo, ONES, ONES).threshold == 0.5
+    assert store.samples()[0].threshold == 0.5
+
+
+def test_the_first_samples_are_those_of_the_first_approvals(store: SampleStore, add: Add) -> None:
+    first, other = add("a"), add("b")
+    samples = [store.approve(photo, labels) for labels in (ONES, ONES * 2) for photo in (first, other)]
+    assert store.first_samples([first, other]) == samples[:2]
+    assert store.first_samples([other]) == [samples[1]]
+    assert store.first_samples([]) == []
+
+
 def test_a_later_approval_replaces_the_sample_and_keeps_the_old_one_on_record(
     store: SampleStore, add: Add
 ) -> None:

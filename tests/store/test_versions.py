@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resatt_studio.errors import BugError, WeightsError
+from resatt_studio.records.calibration import Reliability, ReliabilityBin
 from resatt_studio.records.weights import LabelComparison, LabelScores, Scores, WeightsFile, WeightsState
 from resatt_studio.store import schema
 from resatt_studio.store.versions import WeightsShelf
@@ -28,6 +29,25 @@ def test_a_label_network_s_comparison_comes_back(shelf: WeightsShelf, weights_of
     added = shelf.add(weights_of("head", "rmt"), labels=comparison)
     assert shelf.version(added.weights_id).labels == comparison
     assert shelf.add(weights_of("other", "rmt")).labels is None
+
+
+def test_what_judging_found_comes_back(shelf: WeightsShelf, weights_of: WeightsOf) -> None:
+    before, after = (Reliability((ReliabilityBin(9, 0.25, share), ReliabilityBin(0, 0.0, 0.0)))
+                     for share in (0.75, 0.3))  # fmt: skip
+    added = shelf.add(weights_of("a"), reliability_before=before, reliability_after=after, threshold=0.41)
+    assert (added.reliability_before, added.reliability_after, added.threshold) == (before, after, 0.41)
+    plain = shelf.add(weights_of("b"))
+    assert (plain.reliability_before, plain.reliability_after, plain.threshold) == (None, None, None)
+
+
+def test_want_of_evidence_is_remembered_until_somebody_decides(
+    shelf: WeightsShelf, weights_of: WeightsOf
+) -> None:
+    version = shelf.add(weights_of("a")).weights_id
+    assert shelf.refuse(version, "too little", undecided=True).undecided
+    assert not shelf.refuse(version, "clearly worse").undecided
+    shelf.refuse(version, "too little", undecided=True)
+    assert not shelf.promote(version).undecided
 
 
 def test_a_version_comes_back_with_everything_that_was_said(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from resatt_studio.learning.exam import question, truth_of
 from resatt_studio.learning.support import Window
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Split
+from resatt_studio.records.prediction import Prediction
 from resatt_studio.workflow import compare
 from resatt_studio.workflow.compare import (
     change_to_file,
@@ -169,6 +171,26 @@ def test_the_parent_is_found_and_the_first_version_has_none(project: Project, tw
     assert parent_version(project, child).weights_id == parent.weights_id
     with pytest.raises(WeightsError, match="comes from no other version"):
         parent_version(project, parent)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_counting_tile_by_tile_is_counting_the_photo(
+    project: Project, photo_folder: Path, monkeypatch: pytest.MonkeyPatch, complete: bool
+) -> None:
+    monkeypatch.setattr(compare, "_TILE_PX", 32)
+    entry = drain(add_photos(project, [photo_folder])).photos[0]
+    random = np.random.default_rng(2)
+    labels = (random.random((96, 128)) < 0.05).astype(np.uint8) + complete
+    labels[:40, :40] = 0
+    approved = cv2.GaussianBlur(random.integers(0, 256, (96, 128)).astype(np.uint8), (0, 0), 3)
+    approved = np.where(approved > 128, 255, 0).astype(np.uint8)
+    approved[64:, 64:] = 0
+    sample = project.store.approve(entry.photo_id, labels, None if complete else approved)
+    values = np.roll(approved, 2, axis=1)
+    prediction = Prediction(entry.photo_id, "w" * 64, values, 0.1)
+    by_tile = drain(compare._counts(project, sample, prediction, 0.5))
+    truth, known = truth_of(labels, None if complete else approved)
+    assert by_tile == count(values > 127, truth, known) and by_tile.hit_true < by_tile.true
 
 
 def test_the_truth_of_a_whole_photo_is_that_of_the_judging_windows() -> None:

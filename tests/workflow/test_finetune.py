@@ -29,7 +29,7 @@ def learning(project: Project, reference: Path, **changes: object) -> Job[FineTu
 
 def verdict_is(monkeypatch: pytest.MonkeyPatch, promoted: bool) -> None:
     monkeypatch.setattr(
-        "resatt_studio.learning.gate.judge", lambda result: Verdict(promoted, "as the test wants")
+        "resatt_studio.learning.gate.judge", lambda result, rules: Verdict(promoted, "as the test wants")
     )
 
 

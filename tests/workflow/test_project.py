@@ -8,16 +8,22 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from resatt_studio.errors import ProjectError, StoreError, WeightsError
-from resatt_studio.records.weights import WeightsState
+from resatt_studio.errors import ProjectError, SettingsError, StoreError, WeightsError
+from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.workflow.correct import check_project
-from resatt_studio.workflow.project import DATABASE, Project, create_project, open_project
+from resatt_studio.workflow.project import (
+    DATABASE,
+    Project,
+    create_project,
+    open_project,
+    parse_threshold,
+)
 
 
 @pytest.fixture
@@ -55,6 +61,43 @@ def test_what_was_set_is_there_when_the_project_is_opened_again(project: Project
     with reopen(project) as again:
         assert (again.settings.threshold, again.settings.author) == (0.35, "Ada")
         assert again.shelf.active().name == "factory"
+
+
+def test_an_automatic_threshold_is_that_of_the_version_in_use(
+    project: Project, make_weights: Callable[..., WeightsFile], tmp_path: Path
+) -> None:
+    settings = project.settings
+    assert settings.threshold_automatic and settings.own_threshold is None
+    chosen = project.shelf.add(make_weights(tmp_path / "b", 1), threshold=0.42)
+    assert settings.threshold == 0.5
+    project.shelf.promote(chosen.weights_id)
+    assert settings.threshold == 0.42
+    project.shelf.rollback()
+    assert settings.threshold == 0.5
+
+
+def test_an_own_threshold_holds_whatever_is_promoted_until_it_is_given_up(
+    project: Project, make_weights: Callable[..., WeightsFile], tmp_path: Path
+) -> None:
+    settings = project.settings
+    settings.threshold = 0.3
+    chosen = project.shelf.add(make_weights(tmp_path / "b", 1), threshold=0.42)
+    project.shelf.promote(chosen.weights_id)
+    assert (settings.threshold, settings.own_threshold, settings.threshold_automatic) == (0.3, 0.3, False)
+    settings.threshold_automatic = True
+    assert settings.threshold == 0.42
+    assert settings.threshold_with(None) == 0.5
+
+
+@pytest.mark.parametrize(("text", "value"), [("auto", None), ("0.35", 0.35), ("0.99", 0.99)])
+def test_a_threshold_can_be_typed(text: str, value: float | None) -> None:
+    assert parse_threshold(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "half", "0", "1", "-0.2", "nan", "35"])
+def test_a_threshold_without_meaning_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="auto, or a number"):
+        parse_threshold(text)
 
 
 def test_the_suffix_may_be_left_out(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that lie over the photo and follow it: what dehazing makes of it, and a heat map; without Qt."""
+"""Pictures that lie over the photo and follow it: the dehazed photo, heat, what changed; without Qt."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.app.canvas.layers import HAZE_LAYERS, Layer
-from resatt_studio.app.canvas.pyramid import PhotoPyramid
+from resatt_studio.app.canvas.layers import HAZE_LAYERS, Layer, change_table
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, cells_under, expand, mask_level
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.imaging.heat_picture import heat_table
 from resatt_studio.records.arrays import Float32Array, UInt8Array
@@ -115,6 +115,31 @@ class HeatFilm(Film):
         picture[(rows < box.top) | (rows >= box.bottom)] = 0
         picture[:, (columns < box.left) | (columns >= box.right)] = 0
         return picture
+
+
+class ChangeFilm(Film):
+    """What other weights changed in the mask: crack gained, crack lost; a cell shows the highest rank in it.
+
+    Attributes:
+        ranks: By photo pixel, as in ``records.comparison``, or None.
+    """
+
+    names = ("change",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ranks: MaxPyramid | None = None
+
+    def _holds(self, name: str) -> bool:
+        return self.ranks is not None
+
+    def _colours(self, view: Viewport, inside: Box, layers: Mapping[str, Layer]) -> Picture:
+        if self.ranks is None:
+            return super()._colours(view, inside, layers)
+        level = mask_level(view.scale)
+        cells, rows, columns = cells_under(view, level, inside)
+        colours = np.take(change_table(layers["change"]), self.ranks.block(level, cells))
+        return expand(colours, rows - rows[0], columns - columns[0])
 
 
 def heat_levels_at(heat: Heat, rows: Lines, columns: Lines) -> UInt8Array:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.comparison import GAINED, LOST
 
 UNSAID, NOT_CRACK, CRACK = 0, 1, 2
 """Ranks of labels in the tables; see ``pyramid.LabelPyramid``."""
@@ -26,8 +27,8 @@ class Layer:
         name: One of :data:`DEFAULT_LAYERS`.
         visible: Whether it is shown at all.
         opacity: In [0, 1].
-        colour: ``#rrggbb``; for the correction, of what was painted as crack.
-        other_colour: ``#rrggbb`` of what was painted as not crack; "" for all other layers.
+        colour: ``#rrggbb``; of what was painted as crack for the correction, of crack gained for the change.
+        other_colour: ``#rrggbb`` of what was painted as not crack, or of crack lost; "" for other layers.
     """
 
     name: str
@@ -52,8 +53,10 @@ DEFAULT_LAYERS: tuple[Layer, ...] = (
     Layer("probability", False, 0.7, "#e8a33d"),
     Layer("uncertainty", False, 0.7, "#9a6bd0"),
     Layer("correction", True, 0.75, "#35c2ff", "#f5d033"),
+    Layer("change", False, 0.85, "#46ffaa", "#8c1eff"),
 )
-"""From the bottom up. Red, blue and yellow differ in lightness too, for eyes that mix up red and green."""
+"""From the bottom up. Red, blue and yellow differ in lightness too, for eyes that mix up red and green; so do
+mint and violet, which are those of ``imaging.changes``."""
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -94,6 +97,14 @@ def uncertainty_table(layer: Layer, peek: bool = False) -> npt.NDArray[np.uint32
     """Colour by uncertainty (0 to 255, see :func:`uncertainty_8bit`): 256 premultiplied ARGB."""
     strength = 0.0 if peek else layer.strength
     return _pack(_over(np.zeros((_STEPS, 4)), layer.colour, strength * np.arange(_STEPS) / 255.0))
+
+
+def change_table(layer: Layer) -> npt.NDArray[np.uint32]:
+    """Colour by rank of a change (``records.comparison``: same, gained, lost): 3 premultiplied ARGB."""
+    table = np.zeros((3, 4))
+    for rank, colour in ((GAINED, layer.colour), (LOST, layer.other_colour)):
+        table[rank] = _over(table[rank : rank + 1], colour, np.array([layer.strength]))[0]
+    return _pack(table)
 
 
 def uncertainty_8bit(probability_8bit: UInt8Array) -> UInt8Array:

@@ -11,6 +11,7 @@ from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.errors import BugError
+from resatt_studio.records.comparison import ChangeMap
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.heat import Heat
 from resatt_studio.records.prediction import Prediction, PredictionPart
@@ -89,6 +90,17 @@ class CanvasLooks(CanvasNavigation):
             raise BugError(f"heat of {heat.height} x {heat.width} on {self._photo_size}")
         self.scene.heat.heat = heat
         self.scene.spoil(films=True)
+        self.update()
+
+    def set_change(self, change: ChangeMap | None) -> None:
+        """Show what other weights changed in this photo's mask wherever the layer is visible, or nothing.
+
+        Raises:
+            BugError: It belongs to a photo of another size.
+        """
+        if change is not None and (change.height, change.width) != self._photo_size:
+            raise BugError(f"a change of {change.height} x {change.width} on {self._photo_size}")
+        self._preparations.change(None if change is None else change.ranks)
         self.update()
 
     def set_point(self, point: Point | None) -> None:

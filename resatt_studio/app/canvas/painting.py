@@ -52,6 +52,8 @@ def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float, spli
         for side, picture in ((before, left), (part, right)):
             if not side.isEmpty():
                 painter.drawImage(side, _image(picture, _LAID_OVER), side)
+    if scene.shown_of(scene.change):
+        painter.drawImage(where, _image(scene.change.picture, _LAID_OVER), where)
     painter.restore()
 
 

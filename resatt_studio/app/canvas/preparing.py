@@ -110,6 +110,14 @@ class Preparations:
         self._scene.spoil(films=True)
         self.haze_if_wanted()
 
+    def change(self, ranks: UInt8Array | None) -> None:
+        """Show what changed, H x W uint8 ranks as in ``records.comparison``; None shows nothing."""
+        self._background.forget("change")
+        pyramid = self._scene.change.ranks = None if ranks is None else MaxPyramid(ranks)
+        if ranks is not None and pyramid is not None:
+            self._prepare("change", lambda: halved_levels(ranks, halve_max), pyramid)
+        self._scene.spoil(films=True)
+
     def haze_if_wanted(self) -> None:
         """Halve the pictures of the dehazing that are looked at, and the others not before."""
         waiting = self._background.kinds
@@ -140,7 +148,7 @@ class Preparations:
     ) -> None:
         def show(levels: list[UInt8Array]) -> None:
             pyramid.levels = levels
-            self._scene.spoil(photo=pyramid is self._scene.photo, films=kind in HAZE_LAYERS)
+            self._scene.spoil(photo=pyramid is self._scene.photo, films=kind in (*HAZE_LAYERS, "change"))
             self._changed()
 
         self._background.run(kind, build, show)

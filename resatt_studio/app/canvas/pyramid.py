@@ -8,11 +8,15 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
+
+Lines: TypeAlias = npt.NDArray[np.intp]
+"""A number for each row or column of the view."""
 
 ReadBox: TypeAlias = Callable[[Box], UInt8Array]
 
@@ -87,6 +91,13 @@ def mask_level(scale: float) -> int:
 def expand(cells, rows, columns):
     """``cells`` at every pair of ``rows`` and ``columns`` (indices that may repeat)."""
     return np.take(np.take(cells, columns, axis=1), rows, axis=0)
+
+
+def cells_under(view: Viewport, level: int, inside: Box) -> tuple[Box, Lines, Lines]:
+    """Cells of a level under a box of view pixels; the cell row and column of each view row and column."""
+    rows = view.photo_rows(inside.top, inside.bottom) >> level
+    columns = view.photo_columns(inside.left, inside.right) >> level
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1), rows, columns
 
 
 class PhotoPyramid:

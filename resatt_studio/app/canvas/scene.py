@@ -1,8 +1,8 @@
 """What is on the canvas, composed into plain arrays and only where something changed; without Qt.
 
 Pictures of the view's size lie on each other: the photo, the films (what dehazing makes of it, a heat map),
-the uncertainty, and the mask with the correction. A brush stroke touches the last one only, so the photo is
-never sampled again for it.
+the uncertainty, the mask with the correction, and a film of what other weights changed. A brush stroke
+touches that of the mask only, so the photo is never sampled again for it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.app.canvas.films import Film, HazeFilm, HeatFilm, Picture
+from resatt_studio.app.canvas.films import ChangeFilm, Film, HazeFilm, HeatFilm, Picture
 from resatt_studio.app.canvas.layers import (
     DEFAULT_LAYERS,
     Layer,
@@ -24,17 +23,16 @@ from resatt_studio.app.canvas.layers import (
 )
 from resatt_studio.app.canvas.pyramid import (
     LabelPyramid,
+    Lines,
     MaxPyramid,
     PhotoPyramid,
+    cells_under,
     expand,
     mask_level,
 )
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
-
-Lines = npt.NDArray[np.intp]
-"""A number for each row or column of the view."""
 
 _NOTHING = Box(0, 0, 0, 0)
 
@@ -45,6 +43,7 @@ class Scene:
     Attributes:
         photo_picture: The photo on the background colour; opaque.
         haze, heat: Films over the photo, in this order.
+        change: Film over the masks and the correction.
         uncertainty_picture, overlay_picture: Premultiplied, transparent where nothing is said.
         compared_picture: As ``overlay_picture``, with the mask of another prediction.
     """
@@ -61,6 +60,7 @@ class Scene:
         self.compared_right = False
         self.haze = HazeFilm()
         self.heat = HeatFilm()
+        self.change = ChangeFilm()
         self.viewport = Viewport(1, 1, 1, 1)
         self._labels: LabelPyramid | None = None
         self._seen: _Seen | None = None
@@ -146,10 +146,10 @@ class Scene:
             return _NOTHING
         level = mask_level(view.scale)
         if self._seen is None or self._seen.viewport != view:
-            whole, _, _ = _cells(view, level, view.photo_in_view)
+            whole, _, _ = cells_under(view, level, view.photo_in_view)
             self._seen = _Seen(view, whole, labels.block(level, whole).copy())
             return inside
-        cells, rows, columns = _cells(view, level, inside)
+        cells, rows, columns = cells_under(view, level, inside)
         fresh = labels.block(level, cells)
         known = self._seen.ranks[cells.shifted(-self._seen.cells.top, -self._seen.cells.left).slices]
         changed = fresh != known
@@ -175,7 +175,7 @@ class Scene:
     @property
     def films(self) -> tuple[Film, ...]:
         """From the bottom up."""
-        return self.haze, self.heat
+        return self.haze, self.heat, self.change
 
     def shown_of(self, film: Film) -> tuple[str, ...]:
         """The layers of a film that are on the screen now."""
@@ -235,7 +235,7 @@ class Scene:
         if inside.empty:
             return
         level = mask_level(view.scale)
-        cells, rows, columns = _cells(view, level, inside)
+        cells, rows, columns = cells_under(view, level, inside)
         for picture, probability in self._overlays():
             colours = self._overlay_colours(level, cells, probability)
             if colours is None:
@@ -313,13 +313,6 @@ class _Seen:
     viewport: Viewport
     cells: Box
     ranks: UInt8Array
-
-
-def _cells(view: Viewport, level: int, inside: Box) -> tuple[Box, Lines, Lines]:
-    """Cells of a level under a box of view pixels; the cell row and column of each view row and column."""
-    rows = view.photo_rows(inside.top, inside.bottom) >> level
-    columns = view.photo_columns(inside.left, inside.right) >> level
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1), rows, columns
 
 
 def _touched(changed: BoolArray, lines: Lines) -> tuple[int, int]:

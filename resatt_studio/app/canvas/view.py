@@ -136,6 +136,7 @@ class PhotoCanvas(CanvasLooks):
             self.set_document(None)
             self.set_dehazing(None)
             self.set_heat(None)
+            self.set_change(None)
             self.set_point(None)
         self._photo_id, self._photo_size = photo_id, size
         self._preparations.photo(pixels, preview, size)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QLineEdit,
@@ -58,6 +59,10 @@ class SettingsDialog(QDialog):
         self.threads.setSpecialValueText("All cores")
         self.threshold = QSpinBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
         self.seconds = QSpinBox(minimum=5, maximum=86400, value=round(now.learn_seconds), suffix=" s")
+        self.gain = _dice(now.learn_min_gain, 0.0, 0.5)
+        self.confidence = QDoubleSpinBox(minimum=60.0, maximum=99.9, decimals=1, singleStep=1.0, suffix=" %")
+        self.confidence.setValue(100 * now.learn_confidence)
+        self.forgetting = _dice(now.learn_max_forgetting, 0.0, 1.0)
         self.cracks = _choice({name: _CRACK_TITLES[name] for name in LEARNS}, now.learn_cracks)
         self.labels = _choice({name: _LABEL_TITLES[name] for name in LEARNS}, now.learn_labels)
         self.author = QLineEdit(now.author)
@@ -70,6 +75,9 @@ class SettingsDialog(QDialog):
         self.threshold.valueChanged.connect(lambda value: change(threshold=value / 100))
         self.seconds.valueChanged.connect(lambda value: change(learn_seconds=float(value)))
         self.cracks.currentIndexChanged.connect(lambda _: change(learn_cracks=self.cracks.currentData()))
+        self.gain.valueChanged.connect(lambda value: change(learn_min_gain=round(value, 3)))
+        self.confidence.valueChanged.connect(lambda value: change(learn_confidence=round(value / 100, 3)))
+        self.forgetting.valueChanged.connect(lambda value: change(learn_max_forgetting=round(value, 3)))
         self.labels.currentIndexChanged.connect(lambda _: change(learn_labels=self.labels.currentData()))
         self.author.editingFinished.connect(lambda: change(author=self.author.text()))
         form = QFormLayout()
@@ -84,7 +92,12 @@ class SettingsDialog(QDialog):
                 "The factory weights learned from photo sets of which several are for research use only; "
                 "the others learned from generated scenes, find less, and are free of anybody's terms",
             ),
-            ("Threshold", self.threshold, "Probability above which a pixel counts as crack in new projects"),
+            (
+                "Threshold",
+                self.threshold,
+                "Probability above which a pixel counts as crack in new projects; at 50 % every version of "
+                "the weights brings its own",
+            ),
             ("Learning time", self.seconds, "Longest that one round of learning may take"),
             (
                 "Learn from corrections",
@@ -92,6 +105,9 @@ class SettingsDialog(QDialog):
                 "When the crack network learns what you painted; by itself also again from the beginning, "
                 "once nothing was approved for a minute",
             ),
+            ("Least gain", self.gain, "Dice by which new weights have to be better to come into use"),
+            ("Certainty", self.confidence, "How sure the app has to be that new weights are no loss"),
+            ("Most forgetting", self.forgetting, "Dice that new weights may lose on the reference set"),
             ("Learn from class answers", self.labels, "When RMT and ReViT learn what you called the photos"),
             ("Your name", self.author, "Written beside your strokes and approvals"),
         )
@@ -111,6 +127,12 @@ class SettingsDialog(QDialog):
         column.addLayout(form)
         column.addWidget(where)
         column.addWidget(buttons)
+
+
+def _dice(now: float, low: float, high: float) -> QDoubleSpinBox:
+    box = QDoubleSpinBox(minimum=low, maximum=high, decimals=3, singleStep=0.001)
+    box.setValue(now)
+    return box
 
 
 def _choice(titles: dict[str, Any], now: str) -> QComboBox:

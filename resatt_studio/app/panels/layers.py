@@ -1,10 +1,11 @@
-"""Layers over the photo: eye, colour, opacity of each, the mask's threshold and input, notes on dehazing."""
+"""Layers over the photo: eye, colour, opacity of each, the mask's threshold and input, notes and legend."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
+    QCheckBox,
     QColorDialog,
     QGridLayout,
     QHBoxLayout,
@@ -12,27 +13,29 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSlider,
     QToolButton,
-    QVBoxLayout,
-    QWidget,
 )
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.layers import LAYER_WORDS
+from resatt_studio.app.panels.change import ChangeLegend
 from resatt_studio.app.panels.haze import HazeNotes
 from resatt_studio.app.panels.mask_input import MaskInput
+from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.theme import Tokens
 
 COLOURED = frozenset({"mask", "probability", "uncertainty", "correction"})
 """Layers whose colour the inspector may choose."""
+_MOST_LEAST_PX = 492
+"""Height up to which nothing of the panel has to be scrolled to."""
 
 
-class LayersPanel(QWidget):
+class LayersPanel(ScrolledPanel):
     """One row a layer, the top layer first."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__()
+        super().__init__("Layers", QSize(330, 200))
         self._parts = parts
         self.rows: dict[str, LayerRow] = {}
         grid = QGridLayout()
@@ -47,6 +50,12 @@ class LayersPanel(QWidget):
         self.threshold.setAccessibleName("Threshold of the crack mask in percent")
         self.threshold.setToolTip("A pixel counts as crack above this probability.")
         self.threshold.setTracking(True)
+        self.automatic = QCheckBox("Auto")
+        self.automatic.setAccessibleName("Automatic threshold")
+        self.automatic.setToolTip(
+            "Every version of the weights brings the threshold that drew the best masks of the photos that "
+            "judged it. Moving the slider sets your own."
+        )
         self._value = QLabel()
         self._value.setMinimumWidth(38)
         line = QHBoxLayout()
@@ -55,17 +64,22 @@ class LayersPanel(QWidget):
         line.addWidget(label)
         line.addWidget(self.threshold, 1)
         line.addWidget(self._value)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(11, 9, 11, 10)
+        line.addWidget(self.automatic)
+        column = self.column
+        column.setContentsMargins(11, 7, 11, 7)
+        column.setSpacing(6)
         column.addLayout(grid)
-        column.addSpacing(4)
         column.addLayout(line)
         self.input = MaskInput(parts)
         column.addWidget(self.input)
         self.haze = HazeNotes(parts)
         column.addWidget(self.haze)
+        self.change = ChangeLegend(parts)
+        column.addWidget(self.change)
         column.addStretch(1)
         self.threshold.valueChanged.connect(self._set_threshold)
+        self.widget().installEventFilter(self)
+        self.automatic.clicked.connect(parts.session.set_threshold_automatic)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)
         parts.session.project_changed.connect(lambda _: self._show_threshold())
@@ -73,20 +87,20 @@ class LayersPanel(QWidget):
         parts.session.threshold_changed.connect(lambda _: self._show_threshold())
         self._show_threshold()
 
-    def sizeHint(self) -> QSize:
-        return QSize(330, 200)
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
-        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
-            # No less, so that the warning can be read; the panels below have more use for what is left.
-            layout, width = self.layout(), self.width()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            # No less, so that the warning can be read, but no more than leaves the panels below their room on
+            # a small screen; no taller than it needs, for they have more use for what is left.
+            layout, width = self.widget().layout(), self.widget().width()
             least, wanted = layout.totalMinimumSize().height(), layout.totalSizeHint().height()
             if layout.hasHeightForWidth():
                 least, wanted = layout.totalMinimumHeightForWidth(width), layout.totalHeightForWidth(width)
-            self.setMinimumHeight(least)
+            self.setMinimumHeight(min(least, _MOST_LEAST_PX))
             self.setMaximumHeight(wanted + 8)
-        return done
+        return super().eventFilter(watched, event)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.minimumHeight())
 
     def _tint(self, tokens: Tokens) -> None:
         eye = eye_icon(tokens)
@@ -101,6 +115,7 @@ class LayersPanel(QWidget):
     def _show_threshold(self) -> None:
         percent = round(self._parts.session.threshold * 100)
         self.threshold.setValue(percent)
+        self.automatic.setChecked(self._parts.session.own_threshold is None)
         self._value.setText(f"{percent} %")
 
 

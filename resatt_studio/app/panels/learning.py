@@ -1,33 +1,18 @@
-"""Learning: start and stop, how far it is, its curves, candidate against the weights in use, all versions."""
+"""Learning: start and stop, how far it is, its curves, what came of it, all versions."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QWidget,
-)
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
 
 from resatt_studio.app.panels.curves import Curves
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.panels.versions import VersionsBox
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.status import clock
-from resatt_studio.records.training import JudgedBy, StepReport
-from resatt_studio.records.weights import Scores
+from resatt_studio.records.training import StepReport
 
-_ROWS = ("dice", "tolerance_f1", "precision", "recall")
-_JUDGES = {
-    JudgedBy.PHOTOS: "on held-back photos",
-    JudgedBy.PARTS: "on held-back parts",
-    JudgedBy.LEARNED: "on what was learned",
-}
 _MOST_NOTICES = 3
-_TITLES = {"dice": "Dice", "tolerance_f1": "F1 at 2 px", "precision": "Precision", "recall": "Recall"}
 
 
 class LearningPanel(ScrolledPanel):
@@ -56,7 +41,6 @@ class LearningPanel(ScrolledPanel):
         self.notices.setWordWrap(True)
         self.notices.setAccessibleName("What happened while learning")
         self.curves = Curves(parts.look)
-        self.comparison = Comparison()
         self.versions = VersionsBox(parts)
         self._build()
         learner.changed.connect(self._show)
@@ -75,7 +59,6 @@ class LearningPanel(ScrolledPanel):
         column.addWidget(self.words)
         column.addWidget(self.notices)
         column.addWidget(self.curves, 2)
-        column.addWidget(self.comparison)
         column.addWidget(self.versions, 3)
 
     def _show(self) -> None:
@@ -90,14 +73,12 @@ class LearningPanel(ScrolledPanel):
         self.curves.show_curves(learner.losses, learner.dices)
         self._show_notices()
         outcome = learner.outcome
-        self.comparison.setVisible(outcome is not None)
         if learner.learning:
             self._step(learner.report)
         elif learner.problem:
             self.words.setText(f"The last run ended: {learner.problem}")
         elif outcome is not None:
-            self.words.setText(outcome.verdict.reason)
-            self.comparison.show_scores(outcome.result.before, outcome.result.after, outcome.result.judged_by)
+            self.words.setText(outcome.told)
         elif self._parts.session.project is None:
             self.words.setText("Open a project; the network learns from the corrections that you approve.")
         elif not learner.can_learn:
@@ -137,40 +118,3 @@ class LearningPanel(ScrolledPanel):
             words.append(f"Dice on {which} {first:.2f} → {last:.2f}")
         self.words.setText(" · ".join(words))
         self.curves.show_curves(learner.losses, learner.dices)
-
-
-class Comparison(QWidget):
-    """Scores before and after, side by side."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName("Scores before and after learning")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(2, 2, 2, 2)
-        grid.setVerticalSpacing(2)
-        grid.setColumnStretch(0, 1)
-        self._head = QLabel()
-        self._head.setProperty("role", "muted")
-        grid.addWidget(self._head, 0, 0)
-        for column, title in enumerate(("before", "after", "change"), start=1):
-            label = QLabel(title)
-            label.setProperty("role", "muted")
-            grid.addWidget(label, 0, column, Qt.AlignmentFlag.AlignRight)
-        self.cells: dict[tuple[str, str], QLabel] = {}
-        for row, name in enumerate(_ROWS, start=1):
-            grid.addWidget(QLabel(_TITLES[name]), row, 0)
-            for column, which in enumerate(("before", "after", "change"), start=1):
-                cell = self.cells[name, which] = QLabel("–")
-                grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight)
-
-    def show_scores(self, before: Scores | None, after: Scores | None, judged_by: JudgedBy) -> None:
-        """Fill the table; what was not judged is a dash."""
-        self._head.setText(_JUDGES[judged_by])
-        for name in _ROWS:
-            old = None if before is None else getattr(before, name)
-            new = None if after is None else getattr(after, name)
-            self.cells[name, "before"].setText("–" if old is None else f"{old:.3f}")
-            self.cells[name, "after"].setText("–" if new is None else f"{new:.3f}")
-            known = old is not None and new is not None
-            # Adding zero turns a rounded -0.0 into 0.0, which nobody reads as a loss.
-            self.cells[name, "change"].setText(f"{round(new - old, 3) + 0.0:+.3f}" if known else "–")

@@ -1,0 +1,124 @@
+"""The legend of what learning changed: which versions, how much crack was gained and lost on this photo."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+
+from resatt_studio.app.changes import LAYER
+from resatt_studio.app.parts import Parts
+from resatt_studio.imaging.changes import area_words
+from resatt_studio.workflow.lineage import title
+
+NO_PAIR = (
+    "No version here comes from another one yet: let the network learn, or choose two in the Learning panel."
+)
+
+
+class ChangeLegend(QWidget):
+    """Shows itself with the layer that it explains."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self._parts = parts
+        self.state = _words("Which versions are compared on this photo")
+        self.state.setProperty("role", "muted")
+        self.swatches = (Swatch("+"), Swatch("−"))
+        self.gained = _words("Crack gained on this photo")
+        self.lost = _words("Crack lost on this photo")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(7)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self.state, 0, 0, 1, 2)
+        for row, (swatch, words) in enumerate(zip(self.swatches, (self.gained, self.lost), strict=True), 1):
+            grid.addWidget(swatch, row, 0)
+            grid.addWidget(words, row, 1)
+        parts.changes.changed.connect(self._show)
+        parts.pair.changed.connect(self._show)
+        parts.view.layer_changed.connect(lambda layer: self._tint() if layer.name == LAYER else None)
+        parts.session.photo_changed.connect(lambda _: self._show())
+        self._tint()
+        self._show()
+
+    def _show(self) -> None:
+        changes = self._parts.changes
+        self.setVisible(changes.wanted)
+        self.state.setText(self._sentence())
+        change = changes.change
+        for part in (*self.swatches, self.gained, self.lost):
+            part.setVisible(change is not None)
+        if change is not None:
+            areas = change.areas
+            self.gained.setText(f"Crack gained: {area_words(areas.gained_px, areas.gained_share)}")
+            self.lost.setText(f"Crack lost: {area_words(areas.lost_px, areas.lost_share)}")
+
+    def _sentence(self) -> str:
+        changes, pair = self._parts.changes, self._parts.pair.versions
+        asking, report = changes.asking, changes.asking.report
+        if pair is None:
+            return NO_PAIR
+        names = f"{title(pair[0])} → {title(pair[1])}"
+        if asking.trouble is not None:
+            return str(asking.trouble)
+        if self._parts.session.entry is None:
+            return f"Open a photo to see what changed from {names}."
+        if changes.change is None:
+            counted = asking.waiting and report is not None and report.total > 1
+            return f"{names}: " + (
+                f"tile {report.done} of {report.total}…" if counted else "asking both versions…"
+            )
+        shown = ", both on the dehazed photo" if changes.change.input == "dehazed" else ""
+        return f"What changed on this photo from {names}{shown}"
+
+    def _tint(self) -> None:
+        layer = self._parts.view.layers[LAYER]
+        for swatch, colour in zip(self.swatches, (layer.colour, layer.other_colour), strict=True):
+            swatch.show_colour(colour)
+
+
+class Swatch(QWidget):
+    """A square of one colour with a sign, so that its shape tells it too.
+
+    Args:
+        sign: "+" or "−".
+    """
+
+    def __init__(self, sign: str) -> None:
+        super().__init__()
+        self._sign = sign
+        self.colour = "#000000"
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_colour(self, colour: str) -> None:
+        """Fill it with ``#rrggbb``."""
+        self.colour = colour
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(15, 15)
+
+    def paintEvent(self, event: object) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(self.colour)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+        painter.setPen(QPen(QColor("#101214" if colour.lightness() > 150 else "#ffffff"), 1.8))
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        arm = self.width() * 0.26
+        painter.drawLine(middle - QPointF(arm, 0), middle + QPointF(arm, 0))
+        if self._sign == "+":
+            painter.drawLine(middle - QPointF(0, arm), middle + QPointF(0, arm))
+        painter.end()
+
+
+def _words(name: str) -> QLabel:
+    label = QLabel()
+    label.setAccessibleName(name)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
