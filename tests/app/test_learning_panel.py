@@ -54,7 +54,7 @@ def test_each_version_is_offered_what_fits_it(studio: Any) -> None:
     assert box.tree.only == VERSIONS[1].weights_id, "the version in use is chosen at first"
     offered = {}
     for row in range(box.tree.rowCount()):
-        box.tree.setCurrentCell(row, 0)
+        box.tree.choose_row(row)
         buttons = [button.text() for button in (box.use, box.drop) if button.isEnabled()]
         offered[box.tree.item(row, 0).text()] = buttons
     assert offered == {
@@ -71,7 +71,7 @@ def test_a_click_on_use_promotes_that_version(studio: Any, monkeypatch: pytest.M
     promoted: list[tuple[str, str]] = []
     monkeypatch.setattr(studio.parts.shelf, "use", lambda *what: promoted.append(what))
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))
-    box.tree.setCurrentCell(1, 0)
+    box.tree.choose_row(1)
     QTest.mouseClick(box.use, Qt.MouseButton.LeftButton)
     assert promoted == [("r2aunet", VERSIONS[2].weights_id)]
 
@@ -230,7 +230,7 @@ def test_the_card_of_a_judged_version_says_how_far_it_can_be_believed(studio: An
     assert versions.card.version == judged and "Best threshold 44 %" in card.words.text()
     assert f"before: error {before.ece:.3f}" in card.words.text() and before.ece > 0.1
     assert "called 70 %, 70 % are" in card.diagram.accessibleDescription()
-    versions.tree.setCurrentCell(3, 0)
+    versions.tree.choose_row(3)
     assert card.isHidden(), "nothing judged the factory's weights"
     assert versions.minimumSizeHint().width() < 340
 

@@ -109,10 +109,10 @@ def test_another_choice_takes_the_scores_of_the_former_pair_away(opened: Any) ->
     pair.compare()
     assert wait_for(lambda: pair.result is not None, 60)
     first = pair.result
-    tree.setCurrentCell(0, 0)
+    tree.choose_row(0)
     assert [v.name for v in pair.versions] == ["v2", "v3"] and pair.result is None
     assert not box.table.isVisible()
-    tree.setCurrentCell(1, 0)
+    tree.choose_row(1)
     assert pair.result is first, "back at the first pair it is known"
 
 
@@ -186,7 +186,7 @@ def test_another_threshold_draws_it_anew_without_asking_a_network(opened: Any) -
 def test_another_pair_or_photo_is_asked_for_and_the_old_map_is_gone(opened: Any) -> None:
     first, changes, session = show_change(opened), opened.parts.changes, opened.parts.session
     tree = comparison(opened).parent().tree
-    tree.setCurrentCell(0, 0)
+    tree.choose_row(0)
     assert changes.change is None, "a map of other versions would lie"
     assert wait_for(lambda: changes.change is not None, 60)
     assert changes.change.after_id != first.after_id

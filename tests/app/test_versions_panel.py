@@ -39,7 +39,7 @@ def rows(box: Any) -> dict[str, list[str]]:
     """What the first column says, with what is offered when the row is chosen."""
     offered, chosen = {}, box.tree.chosen
     for row in range(box.tree.rowCount()):
-        box.tree.setCurrentCell(row, 0)
+        box.tree.choose_row(row)
         buttons = [button.text() for button in (box.use, box.drop) if button.isEnabled()]
         offered[box.tree.item(row, 0).text()] = buttons
     box.tree.choose(chosen)
@@ -47,7 +47,7 @@ def rows(box: Any) -> dict[str, list[str]]:
 
 
 def press(box: Any, row: int, button: Any) -> None:
-    box.tree.setCurrentCell(row, 0)
+    box.tree.choose_row(row)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
@@ -83,7 +83,7 @@ def test_each_network_lists_its_own_versions_and_the_factorys_weights(studio: An
         assert rows(box) == {"v1 in use": []}
         choose_by_key(box, "rmt")
         assert rows(box) == {"v2 candidate": ["Use", "Put aside"], "factory in use": []}
-        box.tree.setCurrentCell(0, 0)
+        box.tree.choose_row(0)
         assert "id 000000000000" in box.card.sections["HeadSection"].facts.text()
         choose_by_key(box, "revit")
         assert rows(box) == {"v3 in use": [], "factory": ["Use"]}
@@ -118,10 +118,10 @@ def test_while_the_segmenter_learns_only_its_own_versions_stay_as_they_are(box: 
                 earlier={"r2aunet": f"{1:064x}"},
             )
         )
-        box.tree.setCurrentCell(0, 0)
+        box.tree.choose_row(0)
         assert not box.use.isEnabled() and not box.back.isEnabled()
         choose_by_key(box, "rmt")
-        box.tree.setCurrentCell(0, 0)
+        box.tree.choose_row(0)
         assert box.use.isEnabled() and box.drop.isEnabled()
     finally:
         learner._job_id = None
@@ -132,7 +132,7 @@ def test_a_version_that_is_chosen_stays_chosen_when_others_arrive(
 ) -> None:
     choose_by_key(box, "rmt")
     box.tree.setFocus()
-    box.tree.setCurrentCell(0, 0)
+    box.tree.choose_row(0)
     QTest.keyClick(box.tree, Qt.Key.Key_Down)
     assert box.tree.only == "", "the factory's row"
     path = tmp_path / "new.safetensors"

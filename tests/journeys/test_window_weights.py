@@ -93,7 +93,7 @@ def test_labels_attention_and_the_dehazed_photo_follow_the_weights_and_come_back
         lambda: dehazing.dehazing is not None and dehazing.dehazing.weights_id == dehazed.weights_id, 60
     )
     assert np.array_equal(dehazing.dehazing.pixels, dehazed.pixels)
-    box.tree.setCurrentCell(0, 0)
+    box.tree.choose_row(0)
     assert box.use.isEnabled(), "what was rolled back can be used again"
     box.use.setFocus()
     QTest.keyClick(box.use, Qt.Key.Key_Space)

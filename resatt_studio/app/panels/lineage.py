@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -117,6 +117,12 @@ class LineageTree(QTableWidget):
             self.scrollTo(self.model().index(rows[0], 0))
         self.chosen_changed.emit()
 
+    def choose_row(self, row: int) -> None:
+        """Choose one row and no other, whatever keys are held, and go there."""
+        flags = QItemSelectionModel.SelectionFlag
+        index = self.model().index(row, 0)
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+
     # -- filling --
 
     def show_versions(self) -> None:
@@ -179,7 +185,7 @@ class LineageTree(QTableWidget):
         if event.key() in steps and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             row = steps[event.key()](self.currentRow())
             if row is not None:
-                self.setCurrentCell(row, 0)
+                self.choose_row(row)
             return
         super().keyPressEvent(event)
 
