@@ -120,6 +120,7 @@ def is_out_of_memory(error: BaseException) -> bool:
         "out of memory" in words
         or "can't allocate memory" in words
         or "not enough memory" in words
+        or "bad_alloc" in words  # what C++ says
         or "alloc_failed" in words  # cuBLAS and cuDNN say CUBLAS_STATUS_ALLOC_FAILED and the like
     )
 

@@ -12,7 +12,7 @@ import pytest
 from resatt_studio.errors import LearningError
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan, StepReport, Verdict
-from resatt_studio.records.weights import WeightsState
+from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.synthesis.scenes import render_scene
 from resatt_studio.workflow import finetune
 from resatt_studio.workflow.correct import check_project
@@ -211,18 +211,19 @@ def test_what_was_learned_answers_at_home_and_the_first_weights_elsewhere(
     base = taught.shelf.add(saying)
     taught.shelf.promote(base.weights_id)
 
-    def answer(weights_id: str, pixels: object) -> bytes:
-        engine = make_engine(taught.shelf.load(weights_id), "cpu", 1, "folded")
-        return drain(predict_pixels(engine, Photo("photo", pixels))).probability_8bit.tobytes()
+    def mask(version: WeightsVersion, pixels: object) -> bytes:
+        engine = make_engine(taught.shelf.load(version.weights_id), "cpu", 1, "folded")
+        prediction = drain(predict_pixels(engine, Photo("photo", pixels)))
+        return prediction.mask(taught.settings.threshold_with(version)).tobytes()
 
     outcomes = [drain(learning(taught, reference)), drain(learning(taught, reference))]
     for outcome in outcomes:  # the second learned from the first, and has the same weights elsewhere
-        tuned = outcome.version.weights_id
-        assert taught.shelf.load(tuned).metadata["elsewhere"] == base.weights_id
-        assert answer(tuned, scenes[3]) == answer(base.weights_id, scenes[3])
+        tuned = taught.shelf.load(outcome.version.weights_id)
+        assert tuned.metadata["elsewhere"] == base.weights_id
+        assert mask(outcome.version, scenes[3]) == mask(base, scenes[3])
+        assert load_weights(taught.shelf.path(tuned.weights_id)).elsewhere is None, "a file stands alone"
     photo = cv2.imread(str(taught.store.photos()[0].facts.path))[..., ::-1].copy()
-    assert answer(outcomes[0].version.weights_id, photo) != answer(base.weights_id, photo)
-    assert load_weights(taught.shelf.path(outcomes[1].version.weights_id)).elsewhere is None
+    assert mask(outcomes[0].version, photo) != mask(base, photo)
 
 
 def test_a_consolidation_begins_with_the_first_weights_and_has_to_beat_those_in_use(

@@ -46,7 +46,7 @@ def busy_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finetune, "CURVE_SECONDS", 0.0)
     monkeypatch.setattr(finetune, "CURVE_SECONDS_IN_TROUBLE", 0.0)
     monkeypatch.setattr("resatt_studio.learning.course.POINT_SECONDS", 0.0)
-    monkeypatch.setattr("resatt_studio.learning.gate.judge", lambda result: Verdict(True, "let pass"))
+    monkeypatch.setattr("resatt_studio.learning.gate.judge", lambda result, rules: Verdict(True, "let pass"))
 
 
 @pytest.fixture
