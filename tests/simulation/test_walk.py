@@ -11,6 +11,8 @@ import pytest
 
 from resatt_studio.cli.replay import paint
 from resatt_studio.errors import PhotoError, SettingsError
+from resatt_studio.imaging.doubt import expected_doubt
+from resatt_studio.learning.next_photos import rank_photos
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan
@@ -176,6 +178,24 @@ def test_every_other_recipe_gets_through_a_session(
 ) -> None:
     points = walked(plan, recipe=RECIPES[name], photos=1, waits=True)
     assert [point.event for point in points].count(Event.LEARNED) >= 1 and points[-1].steps > 0
+
+
+def test_the_app_is_asked_what_to_correct_next(
+    walked: Callable[..., tuple[Point, ...]], empty: Project, plan: SessionPlan
+) -> None:
+    points = walked(plan, recipe=RECIPES["none"], order="next", photos=2)
+    assert points[-1].photos == 2
+    entries = empty.store.photos()
+    assert empty.store.value_counts().keys() == {entry.photo_id for entry in entries}, "all predicted ahead"
+    approved = [sample.photo_id for sample in empty.store.samples()]
+    for done, photo_id in enumerate(approved):
+        doubts = {
+            one: expected_doubt(counts)
+            for one, counts in empty.store.value_counts().items()
+            if one not in approved[:done]
+        }
+        ranks = rank_photos(doubts, empty.store.surfaces(), approved[:done])
+        assert ranks[0].photo_id == photo_id
 
 
 def test_an_unknown_order_is_refused(plan: SessionPlan) -> None:

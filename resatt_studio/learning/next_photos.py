@@ -1,0 +1,157 @@
+"""Ranks photos by what correcting them is expected to bring; numpy alone, no network is asked.
+
+Three things make a photo worth correcting: its mask is in doubt; it looks unlike what is approved already, so
+that it teaches something new; and it looks like many others, so that what it teaches carries over. Doubt
+times likeness to the others is the information density of Settles and Craven (EMNLP 2008, section 3.3); the
+part about what is approved follows the greedy k-centre choice of Sener and Savarese (ICLR 2018, algorithm 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from resatt_studio.records.arrays import Float32Array
+from resatt_studio.records.doubt import Rank
+
+Floats = npt.NDArray[np.float64]
+
+CARRIES_OVER = 0.6
+"""Share of a photo's doubt that is expected to go when one that looks the same is corrected."""
+CROWD_POWER = 0.25
+GREEDY = 200
+"""So many places are chosen one after the other; the rest follows by what is left of its gain then."""
+_SAMPLE = 500
+
+
+def rank_photos(
+    doubts: Mapping[str, float],
+    looks: Mapping[str, Float32Array],
+    approved: Sequence[str] = (),
+) -> tuple[Rank, ...]:
+    """Rank photos that wait for correction.
+
+    gain = doubt x (1 - 0.6 x nearest) x crowd ** 0.25. Likeness of two photos is exp(-d^2 / m) with d the
+    distance of their descriptors, each number divided by its standard deviation over the project, and m the
+    median squared distance: 1 for equals, 0.37 for two photos as unlike as most. ``nearest`` is the likeness
+    to the nearest photo that is approved or already has its place; ``crowd`` the mean likeness to those that
+    wait, weighted by their doubt.
+
+    Args:
+        doubts: In [0, 1], by photo, of those that wait; see ``imaging.doubt.expected_doubt``.
+        looks: Descriptors (``imaging.surface``) by photo, as far as they are known; a photo without one is
+            taken to be as like the others as most are.
+        approved: Photos that are corrected already.
+
+    Returns:
+        A rank for each photo of ``doubts``, the next one to correct first.
+    """
+    ids = sorted(doubts)
+    if not ids:
+        return ()
+    doubt = np.array([doubts[one] for one in ids])
+    places = _Looks(looks, [*ids, *approved])
+    known = np.array([places.knows(one) for one in ids])
+    crowd = _crowd(places, ids, doubt, known)
+    chosen, nearest, nearest_of = _approved(places, ids, list(approved))
+    ranks: list[Rank] = []
+    waiting = np.ones(len(ids), np.bool_)
+
+    def gains() -> Floats:
+        return np.asarray(doubt * (1 - CARRIES_OVER * nearest) * crowd**CROWD_POWER)
+
+    def take(index: int, gain: float) -> None:
+        other = int(nearest_of[index])
+        ranks.append(
+            Rank(
+                ids[index],
+                len(ranks) + 1,
+                float(gain),
+                float(doubt[index]),
+                float(crowd[index]),
+                float(nearest[index]),
+                chosen[other] if other >= 0 else "",
+                other >= len(approved),
+            )
+        )
+        waiting[index] = False
+
+    while waiting.any() and len(ranks) < GREEDY:
+        now = gains()
+        index = int(np.argmax(np.where(waiting, now, -1.0)))
+        take(index, now[index])
+        chosen.append(ids[index])
+        if known[index]:
+            likeness = places.likeness(ids, ids[index])
+            nearer = known & (likeness > nearest)
+            nearest[nearer], nearest_of[nearer] = likeness[nearer], len(chosen) - 1
+    now = gains()
+    for index in np.argsort(-now, kind="stable"):
+        if waiting[index]:
+            take(int(index), now[index])
+    return tuple(ranks)
+
+
+class _Looks:
+    """Descriptors of a project on one scale."""
+
+    def __init__(self, looks: Mapping[str, Float32Array], ids: Sequence[str]) -> None:
+        own = [one for one in dict.fromkeys(ids) if one in looks]
+        rows = np.asarray([looks[one] for one in own], np.float64).reshape(len(own), -1 if own else 0)
+        spread = rows.std(0) if len(own) else np.ones(rows.shape[1])
+        self._rows = rows / np.where(spread > 0, spread, 1.0)
+        self._row_of = {one: row for row, one in enumerate(own)}
+        sample = self._rows[:: max(1, len(own) // _SAMPLE)]
+        gaps = _squared_gaps(sample, sample)[np.triu_indices(len(sample), 1)]
+        self._usual = max(float(np.median(gaps)), 1e-9) if gaps.size else 1.0
+
+    def knows(self, photo_id: str) -> bool:
+        return photo_id in self._row_of
+
+    def likeness(self, ids: Sequence[str], other: str) -> Floats:
+        """Of each photo to another one whose look is known; 0 where it is not known itself."""
+        return self.table(ids, [other])[:, 0]
+
+    def table(self, ids: Sequence[str], others: Sequence[str]) -> Floats:
+        """len(ids) x len(others), in [0, 1]; 0 where a look is not known."""
+        rows = np.array([self._row_of.get(one, -1) for one in ids], np.intp)
+        columns = np.array([self._row_of.get(one, -1) for one in others], np.intp)
+        table = np.zeros((len(ids), len(others)))
+        if len(self._rows):
+            table = np.exp(-_squared_gaps(self._rows[rows], self._rows[columns]) / self._usual)
+            table[rows < 0], table[:, columns < 0] = 0.0, 0.0
+        return table
+
+
+def _squared_gaps(left: Floats, right: Floats) -> Floats:
+    gaps = (left**2).sum(1)[:, None] + (right**2).sum(1)[None] - 2 * left @ right.T
+    return np.asarray(np.maximum(gaps, 0.0))
+
+
+def _crowd(places: _Looks, ids: Sequence[str], doubt: Floats, known: npt.NDArray[np.bool_]) -> Floats:
+    """Mean likeness to the photos that wait, those in doubt counting most; of a project that is too large to
+    compare all with all, to every so-manieth of them."""
+    crowd = np.full(len(ids), np.exp(-1.0))
+    step = max(1, len(ids) // _SAMPLE)
+    others = [index for index in range(0, len(ids), step) if known[index]]
+    weights = doubt[others]
+    if weights.sum() > 0:
+        table = places.table(ids, [ids[index] for index in others])
+        crowd[known] = (table @ weights / weights.sum())[known]
+    return crowd
+
+
+def _approved(
+    places: _Looks, ids: Sequence[str], approved: list[str]
+) -> tuple[list[str], Floats, npt.NDArray[np.intp]]:
+    """What is approved, each photo's likeness to the nearest of it, and which that is (-1 for none)."""
+    nearest = np.zeros(len(ids))
+    nearest_of = np.full(len(ids), -1, np.intp)
+    if approved:
+        table = places.table(ids, approved)
+        nearest, nearest_of = table.max(1), table.argmax(1)
+        unknown = nearest <= 0.0
+        nearest[unknown], nearest_of[unknown] = np.exp(-1.0), -1
+    return approved, nearest, nearest_of
