@@ -18,6 +18,7 @@ from resatt_studio import settings
 from resatt_studio.app.attention import PhotoAttention
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
+from resatt_studio.app.doubts import PhotoDoubts
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
@@ -78,6 +79,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         shelf,
         MaskComparison(session, view, networks),
         LabelLearner(session, shelf),
+        PhotoDoubts(session, session),
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from resatt_studio.app.attention import PhotoAttention
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
+from resatt_studio.app.doubts import PhotoDoubts
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
@@ -46,3 +47,4 @@ class Parts:
     shelf: Shelf
     comparison: MaskComparison
     label_learner: LabelLearner
+    doubts: PhotoDoubts
