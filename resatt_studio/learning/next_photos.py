@@ -23,6 +23,8 @@ CARRIES_OVER = 0.6
 CROWD_POWER = 0.25
 GREEDY = 200
 """So many places are chosen one after the other; the rest follows by what is left of its gain then."""
+USUAL_LIKENESS = float(np.exp(-1.0))
+"""Of two photos that are as unlike as most."""
 _SAMPLE = 500
 
 
@@ -53,9 +55,11 @@ def rank_photos(
         return ()
     doubt = np.array([doubts[one] for one in ids])
     places = _Looks(looks, [*ids, *approved])
-    known = np.array([places.knows(one) for one in ids])
-    crowd = _crowd(places, ids, doubt, known)
-    chosen, nearest, nearest_of = _approved(places, ids, list(approved))
+    crowd = _crowd(places, ids, doubt)
+    chosen = list(approved)
+    table = places.likeness(ids, chosen)
+    nearest = table.max(1) if chosen else np.zeros(len(ids))
+    nearest_of = table.argmax(1) if chosen else np.full(len(ids), -1, np.intp)
     ranks: list[Rank] = []
     waiting = np.ones(len(ids), np.bool_)
 
@@ -83,10 +87,9 @@ def rank_photos(
         index = int(np.argmax(np.where(waiting, now, -1.0)))
         take(index, now[index])
         chosen.append(ids[index])
-        if known[index]:
-            likeness = places.likeness(ids, ids[index])
-            nearer = known & (likeness > nearest)
-            nearest[nearer], nearest_of[nearer] = likeness[nearer], len(chosen) - 1
+        likeness = places.likeness(ids, [ids[index]])[:, 0]
+        nearer = likeness > nearest
+        nearest[nearer], nearest_of[nearer] = likeness[nearer], len(chosen) - 1
     now = gains()
     for index in np.argsort(-now, kind="stable"):
         if waiting[index]:
@@ -107,22 +110,15 @@ class _Looks:
         gaps = _squared_gaps(sample, sample)[np.triu_indices(len(sample), 1)]
         self._usual = max(float(np.median(gaps)), 1e-9) if gaps.size else 1.0
 
-    def knows(self, photo_id: str) -> bool:
-        return photo_id in self._row_of
-
-    def likeness(self, ids: Sequence[str], other: str) -> Floats:
-        """Of each photo to another one whose look is known; 0 where it is not known itself."""
-        return self.table(ids, [other])[:, 0]
-
-    def table(self, ids: Sequence[str], others: Sequence[str]) -> Floats:
-        """len(ids) x len(others), in [0, 1]; 0 where a look is not known."""
+    def likeness(self, ids: Sequence[str], others: Sequence[str]) -> Floats:
+        """len(ids) x len(others), in [0, 1]; the usual one where a look is not known."""
         rows = np.array([self._row_of.get(one, -1) for one in ids], np.intp)
         columns = np.array([self._row_of.get(one, -1) for one in others], np.intp)
-        table = np.zeros((len(ids), len(others)))
-        if len(self._rows):
-            table = np.exp(-_squared_gaps(self._rows[rows], self._rows[columns]) / self._usual)
-            table[rows < 0], table[:, columns < 0] = 0.0, 0.0
-        return table
+        if not len(self._rows):
+            return np.full((len(ids), len(others)), USUAL_LIKENESS)
+        table = np.exp(-_squared_gaps(self._rows[rows], self._rows[columns]) / self._usual)
+        table[rows < 0], table[:, columns < 0] = USUAL_LIKENESS, USUAL_LIKENESS
+        return np.asarray(table)
 
 
 def _squared_gaps(left: Floats, right: Floats) -> Floats:
@@ -130,28 +126,9 @@ def _squared_gaps(left: Floats, right: Floats) -> Floats:
     return np.asarray(np.maximum(gaps, 0.0))
 
 
-def _crowd(places: _Looks, ids: Sequence[str], doubt: Floats, known: npt.NDArray[np.bool_]) -> Floats:
+def _crowd(places: _Looks, ids: Sequence[str], doubt: Floats) -> Floats:
     """Mean likeness to the photos that wait, those in doubt counting most; of a project that is too large to
     compare all with all, to every so-manieth of them."""
-    crowd = np.full(len(ids), np.exp(-1.0))
     step = max(1, len(ids) // _SAMPLE)
-    others = [index for index in range(0, len(ids), step) if known[index]]
-    weights = doubt[others]
-    if weights.sum() > 0:
-        table = places.table(ids, [ids[index] for index in others])
-        crowd[known] = (table @ weights / weights.sum())[known]
-    return crowd
-
-
-def _approved(
-    places: _Looks, ids: Sequence[str], approved: list[str]
-) -> tuple[list[str], Floats, npt.NDArray[np.intp]]:
-    """What is approved, each photo's likeness to the nearest of it, and which that is (-1 for none)."""
-    nearest = np.zeros(len(ids))
-    nearest_of = np.full(len(ids), -1, np.intp)
-    if approved:
-        table = places.table(ids, approved)
-        nearest, nearest_of = table.max(1), table.argmax(1)
-        unknown = nearest <= 0.0
-        nearest[unknown], nearest_of[unknown] = np.exp(-1.0), -1
-    return approved, nearest, nearest_of
+    weights = doubt[::step] if doubt[::step].any() else np.ones(len(doubt[::step]))
+    return np.asarray(places.likeness(ids, ids[::step]) @ weights / weights.sum())

@@ -31,10 +31,11 @@ class Rank:
         photo_id: Of the photo.
         place: 1 for the photo to correct next.
         gain: What photos are ranked by, in [0, 1]; figures of one ranking can be compared, no others.
-        doubt: Share of the mask that is expected to be wrong, in [0, 1]: 1 - expected Dice.
+        doubt: Share of the mask that is in doubt, in [0, 1]: 1 - expected Dice, as far as probabilities
+            can be believed (``imaging.doubt.expected_doubt``).
         crowd: How much like the project's other photos it looks, in [0, 1].
         nearest: How much like the nearest photo that is approved or ranked before it, in [0, 1].
-        nearest_id: That photo, or "" when there is none or its look is not known.
+        nearest_id: That photo, or "" when there is none.
         before: Whether that photo is only ranked before it, not approved.
     """
 

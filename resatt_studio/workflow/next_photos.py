@@ -71,7 +71,7 @@ def reason(rank: Rank, names: Mapping[str, str]) -> str:
         rank: Of the photo.
         names: File names by photo.
     """
-    words = [f"about {round(100 * rank.doubt)} % of its mask may be wrong"]
+    words = [f"{round(100 * rank.doubt)} % of its mask is in doubt"]
     if rank.crowd >= 0.5:
         words.append("looks like many others")
     elif rank.crowd < _LITTLE:

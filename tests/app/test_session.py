@@ -295,7 +295,7 @@ def test_the_list_says_what_to_correct_next_and_why(ranked: Any) -> None:
     assert "1 photo is not predicted yet" in ranked.window.notice.text
     model = ranked.window.panel("photosPanel").model
     tips = [model.data(model.index(row, 0), Qt.ItemDataRole.ToolTipRole) for row in range(4)]
-    assert "No. 1 to correct: about" in tips[0] and "may be wrong" in tips[0]
+    assert "No. 1 to correct: " in tips[0] and "% of its mask is in doubt" in tips[0]
     assert "Not ranked yet" in tips[3]
     assert model.data(model.index(0, 0), FACTS_ROLE).startswith("no. 1, ")
     ranked.parts.session.set_listing(sort="name")

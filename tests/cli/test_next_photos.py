@@ -23,12 +23,12 @@ def test_photos_are_ranked_once_they_are_predicted(run: Run, project_folder: Pat
     gains = [row["gain"] for row in said["photos"]]
     assert gains == sorted(gains, reverse=True)
     assert {Path(row["photo"]).name for row in said["photos"]} == {f"wall_{one}.jpg" for one in range(4)}
-    assert all("may be wrong" in row["reason"] for row in said["photos"])
+    assert all("is in doubt" in row["reason"] for row in said["photos"])
 
 
 def test_the_table_shows_as_many_as_asked_for(run: Run, project_folder: Path) -> None:
     ran = run("next", project_folder, "--predict", "--count", 2)
-    assert ran.code == 0 and ran.out.count("wall_") >= 2 and ran.out.count("may be wrong") == 2
+    assert ran.code == 0 and ran.out.count("wall_") >= 2 and ran.out.count("is in doubt") == 2
 
 
 def test_no_project_is_the_users_to_mend(run: Run) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resatt_studio.learning.next_photos import rank_photos
+from resatt_studio.learning.next_photos import USUAL_LIKENESS, rank_photos
 from resatt_studio.records.arrays import Float32Array
 
 
@@ -37,7 +37,14 @@ def test_every_photo_has_one_place_and_greedy_gains_never_rise(doubts: dict[str,
 def test_without_looks_doubt_alone_decides() -> None:
     ranks = rank_photos({"a": 0.2, "b": 0.9, "c": 0.5}, {})
     assert [rank.photo_id for rank in ranks] == ["b", "c", "a"]
-    assert all(rank.nearest_id == "" for rank in ranks)
+    assert ranks[0].nearest_id == "" and {rank.nearest for rank in ranks[1:]} == {USUAL_LIKENESS}
+
+
+def test_a_photo_of_unknown_look_is_as_like_the_others_as_most_are() -> None:
+    looks = wall("a", 0, 6) | wall("b", 4, 6, 1)
+    ranks = rank_photos(dict.fromkeys([*looks, "unknown"], 0.5), looks)
+    unknown = next(rank for rank in ranks if rank.photo_id == "unknown")
+    assert unknown.crowd == pytest.approx(USUAL_LIKENESS) and unknown.nearest <= USUAL_LIKENESS
 
 
 def test_the_first_photos_are_not_all_of_the_wall_with_the_most_doubt() -> None:

@@ -92,8 +92,8 @@ def test_a_lost_probability_map_stops_neither_counting_nor_ranking(project: Proj
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "about 42 % of its mask may be wrong"),
-        ({"crowd": 0.6}, "about 42 % of its mask may be wrong, looks like many others"),
+        ({}, "42 % of its mask is in doubt"),
+        ({"crowd": 0.6}, "42 % of its mask is in doubt, looks like many others"),
         ({"nearest": 0.9, "nearest_id": "a"}, "much like wall.jpg, which is approved"),
         ({"nearest": 0.9, "nearest_id": "a", "before": True}, "much like wall.jpg, which comes before it"),
         ({"nearest": 0.1, "nearest_id": "a"}, "unlike what is approved"),
@@ -103,4 +103,4 @@ def test_a_lost_probability_map_stops_neither_counting_nor_ranking(project: Proj
 def test_reasons_are_said_in_words(changes: dict[str, object], words: str) -> None:
     facts = {"photo_id": "x", "place": 1, "gain": 0.3, "doubt": 0.42, "crowd": 0.4} | changes
     said = reason(Rank(**facts), {"a": "wall.jpg"})  # type: ignore[arg-type]
-    assert said.endswith(words) and said.startswith("about 42 %")
+    assert said.endswith(words) and said.startswith("42 %")
