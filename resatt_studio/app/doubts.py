@@ -12,6 +12,7 @@ from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.prediction import Prediction
 
 _SETTLED_WITHIN_PX = 3
+WAITING_WORDS = "doubtful places come with the mask"
 NOTHING_WORDS = "nothing in doubt here; N goes on"
 
 
@@ -46,7 +47,13 @@ class PhotoDoubts(QObject):
         """For the status bar, such as "doubtful place 3 of 12"."""
         if self._at is not None and self._places is not None:
             return f"doubtful place {self._at + 1} of {len(self._places)}"
+        if self._waiting:
+            return WAITING_WORDS
         return NOTHING_WORDS if self._told_nothing else ""
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(self._step) and self._session.prediction is None
 
     def next_place(self) -> None:
         """Look at the next place; after the last one, at the first of the next photo to review."""
@@ -90,6 +97,7 @@ class PhotoDoubts(QObject):
     def _find(self) -> None:
         session, prediction = self._session, self._session.prediction
         if prediction is None or session.document is None:
+            self.changed.emit()
             return  # it goes on when the mask is there
         said = session.document.labels.to_array()
 
@@ -121,10 +129,8 @@ class PhotoDoubts(QObject):
             self._find()
 
     def _forget(self) -> None:
-        shown = self.words
         self._places, self._at, self._step, self._told_nothing = None, None, 0, False
-        if shown:
-            self.changed.emit()
+        self.changed.emit()
 
 
 def _places(prediction: Prediction, said: object) -> tuple[DoubtfulPlace, ...]:

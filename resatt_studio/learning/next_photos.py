@@ -26,6 +26,7 @@ GREEDY = 200
 USUAL_LIKENESS = float(np.exp(-1.0))
 """Of two photos that are as unlike as most."""
 _SAMPLE = 500
+"""So many photos at most are compared with all others at a time."""
 
 
 def rank_photos(
@@ -57,9 +58,11 @@ def rank_photos(
     places = _Looks(looks, [*ids, *approved])
     crowd = _crowd(places, ids, doubt)
     chosen = list(approved)
-    table = places.likeness(ids, chosen)
-    nearest = table.max(1) if chosen else np.zeros(len(ids))
-    nearest_of = table.argmax(1) if chosen else np.full(len(ids), -1, np.intp)
+    nearest, nearest_of = np.zeros(len(ids)), np.full(len(ids), -1, np.intp)
+    for start in range(0, len(chosen), _SAMPLE):
+        table = places.likeness(ids, chosen[start : start + _SAMPLE])
+        nearer = table.max(1) > nearest
+        nearest[nearer], nearest_of[nearer] = table.max(1)[nearer], start + table.argmax(1)[nearer]
     ranks: list[Rank] = []
     waiting = np.ones(len(ids), np.bool_)
 

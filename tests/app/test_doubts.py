@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from resatt_studio.app.doubts import NOTHING_WORDS
+from resatt_studio.app.doubts import NOTHING_WORDS, WAITING_WORDS
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.records.arrays import UInt8Array, read_only
 from resatt_studio.records.correction import Label
@@ -126,7 +126,7 @@ def test_asked_before_the_mask_is_there_it_shows_the_place_when_it_comes(opened:
     answer = session.prediction
     session._set_prediction(None)
     press(opened)
-    assert shown(opened) == ("", None)
+    assert shown(opened) == (WAITING_WORDS, None)
     session._set_prediction(answer)
     assert wait_for(lambda: shown(opened) == ("doubtful place 1 of 2", LARGE), 10)
 

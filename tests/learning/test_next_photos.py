@@ -102,3 +102,10 @@ def test_a_thousand_photos_are_ranked_in_well_under_a_second_of_work() -> None:
     started = time.process_time()
     assert len(rank_photos(doubts, looks, approved=["0000"])) == 1000
     assert time.process_time() - started < 2.0
+
+
+def test_of_many_approved_photos_the_nearest_counts() -> None:
+    looks = {f"{number:04d}": np.full(21, number, np.float32) for number in range(1200)}
+    waiting = {"0003": 0.5, "1100": 0.5}
+    (rank,) = rank_photos({"1100": 0.5}, looks, [one for one in looks if one not in waiting])
+    assert rank.nearest_id in ("1099", "1101") and not rank.before
