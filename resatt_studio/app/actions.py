@@ -16,7 +16,7 @@ class ActionSpec:
         id: Unique; menus and the tool bar name it.
         text: In menus.
         target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
-            "ask", "window", "canvas"; "answer.transverse" calls the photo so.
+            "doubts", "ask", "window", "canvas"; "answer.transverse" calls the photo so.
         help: One sentence for the tool tip and the shortcut sheet.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
@@ -78,6 +78,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
          "has_project", help="Open the nearest photo above that is neither approved nor skipped."),
     _act("next_unchecked", "Next unchecked", "session.next_unchecked", "Ctrl+Shift+D", "", "has_project",
          help="Open the nearest photo below that is neither approved nor skipped."),
+    _act("next_doubt", "Next &doubtful place", "doubts.next_place", "N", "", "has_photo",
+         help="Zoom in where the mask is most in doubt, then where it is less; then on to the next photo."),
+    _act("previous_doubt", "Previous doubtful place", "doubts.previous_place", "Shift+N", "", "has_photo",
+         help="Back to the doubtful place before this one."),
     _act("approve", "&Approve correction", "session.approve", "Return Enter", "approve", "has_photo",
          help="The mask with your corrections is right: keep it to learn from, go to the next photo."),
     _act("approve_complete", "Approve &every pixel", "session.approve_complete", "Ctrl+Return", "",
@@ -182,7 +186,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                    "larger_brush", SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)),
                    "answer_none", SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
-                   "previous_unchecked", "next_unchecked", SEPARATOR, "predict", "predict_all")),
+                   "previous_unchecked", "next_unchecked", SEPARATOR, "next_doubt", "previous_doubt",
+                   SEPARATOR, "predict", "predict_all")),
     ("&Learn", ("learn", "consolidate", "stop_learning", "learn_labels", SEPARATOR, "promote", "roll_back",
                 SEPARATOR, "import_weights")),
     ("E&xport", ("export", "export_heat")),

@@ -35,6 +35,7 @@ class _Looks(QObject):
         parts.view.split_changed.connect(canvas.set_split)
         canvas.split_moved.connect(lambda place: parts.view.set_split(place=place))
         canvas.point_asked.connect(parts.attention.ask_point)
+        parts.doubts.changed.connect(self._show_place)
 
     def _show(self) -> None:
         dehazing, heat = self._parts.dehazing.dehazing, self._parts.attention.heat
@@ -48,6 +49,10 @@ class _Looks(QObject):
             self._canvas.set_change(change)
         wish = self._parts.attention.wish
         self._canvas.set_point(wish.point if self._parts.attention.takes_point else None)
+
+    def _show_place(self) -> None:
+        place = self._parts.doubts.place
+        self._canvas.set_place(None if place is None else place.box)
 
 
 class _Binding(QObject):

@@ -11,6 +11,7 @@ import numpy as np
 import platformdirs
 
 from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.label_learning import AnswerState
 from resatt_studio.records.photo import Photo, PhotoEntry
@@ -36,7 +37,8 @@ class ProjectState:
     ``versions`` are the segmenter's, ``others`` those of the other networks. ``in_use`` has the weights id of
     every network that has active weights in this project; the others are asked with the factory's.
     ``earlier`` has the weights id that rolling a network back leads to, where it can be. ``answers`` are the
-    inspector's classes, which the label networks learn from.
+    inspector's classes, which the label networks learn from. ``ranks`` say which photo to correct next, by
+    photo; empty where nobody asked for that order.
     """
 
     entries: tuple[PhotoEntry, ...]
@@ -47,6 +49,7 @@ class ProjectState:
     others: tuple[WeightsVersion, ...] = field(repr=False, default=())
     earlier: Mapping[str, str] = field(repr=False, default_factory=dict)
     answers: AnswerState = field(repr=False, default_factory=AnswerState)
+    ranks: Mapping[str, Rank] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +74,13 @@ class OpenedPhoto:
 
 
 def open_or_create(
-    folder: Path, create: bool, preferences: Settings
+    folder: Path, create: bool, preferences: Settings, ranked: bool = False
 ) -> Generator[JobProgress, None, OpenedProject]:
-    """Open ``folder``, or make a new project there that begins with the preferred weights and threshold."""
+    """Open ``folder``, or make a new project there that begins with the preferred weights and threshold.
+
+    Args:
+        ranked: As for :func:`read_state`.
+    """
     from resatt_studio.workflow.project import create_project, open_project
 
     yield progress(0, 0, message=f"Opening {folder.name}")
@@ -85,7 +92,7 @@ def open_or_create(
         project = open_project(folder)
     cut_off = any(run.state is RunState.RUNNING and run.model == MODEL for run in project.store.runs())
     own = project.settings.own_threshold
-    return OpenedProject(project, read_state(project), own, cut_off)
+    return OpenedProject(project, read_state(project, ranked), own, cut_off)
 
 
 def sample_folder() -> Path:
@@ -98,13 +105,18 @@ def sample_photos() -> Path:
     return asset("photos")
 
 
-def read_state(project: Project) -> ProjectState:
-    """Read what the panels show."""
-    from resatt_studio.workflow.answers import answer_state
+def read_state(project: Project, ranked: bool = False) -> ProjectState:
+    """Read what the panels show.
 
-    versions = project.shelf.versions()
+    Args:
+        ranked: Whether photos are ranked by what correcting them would bring.
+    """
+    from resatt_studio.workflow.answers import answer_state
+    from resatt_studio.workflow.next_photos import rank_project
+
+    versions, entries = project.shelf.versions(), tuple(project.store.photos())
     return ProjectState(
-        tuple(project.store.photos()),
+        entries,
         tuple(version for version in versions if version.model == MODEL),
         len(project.store.unlearned()),
         tuple(project.store.events(200)),
@@ -112,7 +124,15 @@ def read_state(project: Project) -> ProjectState:
         tuple(version for version in versions if version.model != MODEL),
         project.shelf.earlier(),
         answer_state(project),
+        {rank.photo_id: rank for rank in rank_project(project, entries)} if ranked else {},
     )
+
+
+def count_predictions(project: Project) -> Generator[JobProgress, None, int]:
+    """Count the values of what older versions predicted; see ``workflow.next_photos``."""
+    from resatt_studio.workflow.next_photos import count_predictions as count
+
+    return (yield from count(project))
 
 
 def add(project: Project, sources: Sequence[Path], author: str) -> Generator[JobProgress, None, Any]:

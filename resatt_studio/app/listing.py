@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 
 SORTS: dict[str, str] = {
+    "next": "What to correct next",
     "uncertainty": "Most uncertain first",
     "name": "By name",
     "state": "By review state",
@@ -58,15 +60,29 @@ class Listing:
     filter: str = "all"
     search: str = ""
 
-    def of(self, entries: Iterable[PhotoEntry]) -> tuple[PhotoEntry, ...]:
-        """The entries that pass, in order; ties go by name, naturally (2 before 10)."""
+    def of(
+        self, entries: Iterable[PhotoEntry], ranks: Mapping[str, Rank] | None = None
+    ) -> tuple[PhotoEntry, ...]:
+        """The entries that pass, in order; ties go by name, naturally (2 before 10).
+
+        Args:
+            entries: Of the project.
+            ranks: By photo, for the order "next": what has no rank but is to review comes after what has one,
+                then what is done.
+        """
         states = FILTERS[self.filter][1]
         wanted = self.search.casefold()
         passing = [e for e in entries if e.state in states and wanted in e.name.casefold()]
-        return tuple(sorted(passing, key=self._key))
+        return tuple(sorted(passing, key=lambda entry: self._key(entry, ranks or {})))
 
-    def _key(self, entry: PhotoEntry) -> tuple[object, ...]:
+    def _key(self, entry: PhotoEntry, ranks: Mapping[str, Rank]) -> tuple[object, ...]:
         name = natural_key(entry.name)
+        if self.sort == "next":
+            rank = ranks.get(entry.photo_id) if entry.state in UNCHECKED else None
+            if rank is not None:
+                return (0, rank.place, name)
+            done = entry.state not in UNCHECKED
+            return (1, done, _STATE_ORDER[entry.state] if done else 0, name)
         if self.sort == "uncertainty":
             broken = entry.state is ReviewState.BROKEN
             known = entry.uncertainty is not None

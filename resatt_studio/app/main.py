@@ -19,6 +19,7 @@ from resatt_studio.app.attention import PhotoAttention
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
+from resatt_studio.app.doubts import PhotoDoubts
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
@@ -83,6 +84,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         LabelLearner(session, shelf),
         pair,
         PhotoChanges(session, view, pair, networks),
+        PhotoDoubts(session, session),
     )
     return Studio(MainWindow(parts, state), parts)
 

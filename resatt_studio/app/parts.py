@@ -10,6 +10,7 @@ from resatt_studio.app.attention import PhotoAttention
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
+from resatt_studio.app.doubts import PhotoDoubts
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
@@ -50,3 +51,4 @@ class Parts:
     label_learner: LabelLearner
     pair: VersionPair
     changes: PhotoChanges
+    doubts: PhotoDoubts

@@ -181,18 +181,21 @@ class ProjectSession(QObject):
                 if then is not None:
                     then()
 
-        self._submit(once(lambda: jobs.read_state(project)), "", done, key="" if then else "state")
+        ranked = self._ranked
+        self._submit(once(lambda: jobs.read_state(project, ranked)), "", done, key="" if then else "state")
 
     def set_listing(self, **changes: str) -> None:
         """Change sort, filter or search of the list."""
-        self.listing = replace(self.listing, **changes)
+        before, self.listing = self.listing, replace(self.listing, **changes)
         self._relist()
+        if self._ranked and before.sort != self.listing.sort:
+            self.refresh(self._tell_unranked)
 
     # -- inside --
 
     def _open(self, folder: Path, create: bool, then: Callable[[], None] | None = None) -> None:
         self.close_project()
-        preferences = self.settings
+        preferences, ranked = self.settings, self._ranked
 
         def opened(result: jobs.OpenedProject) -> None:
             self.project = result.project
@@ -204,9 +207,27 @@ class ProjectSession(QObject):
             self.project_changed.emit(result.project)
             self.changed.emit()
             (then or self.next_photo)()
+            self._count_predictions(result.project)
 
-        job = lambda: jobs.open_or_create(folder, create, preferences)  # noqa: E731 - a job factory
+        job = lambda: jobs.open_or_create(folder, create, preferences, ranked)  # noqa: E731 - a job factory
         self._submit(job, f"Opening {folder.name}", opened)
+
+    @property
+    def _ranked(self) -> bool:
+        """Whether the list wants to know what correcting a photo would bring."""
+        return self.listing.sort == "next"
+
+    def _count_predictions(self, project: Project) -> None:
+        """Older versions did not count what photos are ranked by; behind everything else that reads files."""
+        answers = Answers(lambda counted: self.refresh() if counted else None, None, self.failed.emit)
+        job = lambda: jobs.count_predictions(project)  # noqa: E731 - a job factory
+        self.files.submit(job, Urgency.PREDICT_AHEAD, answers, key="counts")
+
+    def _tell_unranked(self) -> None:
+        new = sum(entry.state is ReviewState.NEW for entry in self.state.entries)
+        if new:
+            words = "1 photo is" if new == 1 else f"{new} photos are"
+            self.told.emit(f"{words} not predicted yet and cannot be ranked; Ctrl+Shift+P predicts them all.")
 
     def _remember(self, folder: Path) -> None:
         try:
@@ -238,7 +259,7 @@ class ProjectSession(QObject):
         self.changed.emit()
 
     def _relist(self) -> None:
-        self.listed = self.listing.of(self.state.entries)
+        self.listed = self.listing.of(self.state.entries, self.state.ranks)
         self.listed_changed.emit()
 
     def _write(self, act: Callable[[], Any], words: str = "", key: str = "", then: str = "") -> None:

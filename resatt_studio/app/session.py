@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 AHEAD = 2
 """How many photos after the open one are predicted before they are asked for."""
 SAVE_LOOK_MS = 100
+LAST_WORDS = "That was the last photo to review."
 
 
 class Session(ProjectSession):
@@ -175,6 +176,8 @@ class Session(ProjectSession):
         if project is not None:
             act = once(lambda: setattr(project.settings, "threshold", threshold))
             self._submit(act, "", key="threshold", must=True)
+            if self._ranked:
+                self.refresh()  # another threshold, other doubts
 
     def set_threshold_automatic(self, automatic: bool) -> None:
         """Let every version of the weights bring its own threshold, or keep the present one from now on."""
@@ -225,9 +228,13 @@ class Session(ProjectSession):
         project, entry = self.project, self.entry
         if project is None or entry is None:
             return
+        following = self._after_review(entry)
         self._patch_entry(replace(entry, state=ReviewState.SKIPPED))
         self._write(lambda: project.store.set_state(entry.photo_id, ReviewState.SKIPPED))
-        self._go(+1, unchecked_only=True)
+        if following is not None:
+            self.open_photo(following.photo_id)
+        else:
+            self.told.emit(LAST_WORDS)
 
     # -- prediction --
 
@@ -363,6 +370,7 @@ class Session(ProjectSession):
             return
         document = self.document.share()  # of its own until it is approved; the photo itself is put away
         author = self.settings.author
+        following = self._after_review(entry)
         self.leave_photo()
         self._patch_entry(replace(entry, state=ReviewState.APPROVED))
         self._write(
@@ -370,8 +378,15 @@ class Session(ProjectSession):
             f"Approving {entry.name}",
             then=f"{entry.name} is approved.",
         )
-        following = neighbour(self.listed, entry.photo_id, +1, unchecked_only=True)
         self.open_photo((following or entry).photo_id)
+
+    def _after_review(self, entry: PhotoEntry) -> PhotoEntry | None:
+        """What comes when this photo is done; asked before its state changes, since that may move it in the
+        list. By what to correct next, that is the first of the list, wherever this one stood."""
+        if not self._ranked:
+            return neighbour(self.listed, entry.photo_id, +1, unchecked_only=True)
+        others = tuple(other for other in self.listed if other.photo_id != entry.photo_id)
+        return neighbour(others, None, +1, unchecked_only=True)
 
     def _go(self, step: int, unchecked_only: bool = False) -> None:
         here = self.entry.photo_id if self.entry else None
@@ -379,7 +394,7 @@ class Session(ProjectSession):
         if entry is not None:
             self.open_photo(entry.photo_id)
         elif here is not None:
-            words = "That was the last photo to review." if unchecked_only else "No more photos this way."
+            words = LAST_WORDS if unchecked_only else "No more photos this way."
             self.told.emit(words)
 
     def _patch_entry(self, entry: PhotoEntry) -> None:

@@ -26,6 +26,7 @@ class StatusBar(QStatusBar):
         self.bar.hide()
         self.place = ElidingLabel(widest_px=300)
         self.place.setAccessibleName("Photo and its place in the list")
+        self.doubt = _field("Doubtful places of the photo: N for the next, Shift+N for the one before")
         self.pointer = _field("Pointer position and crack probability", 190)
         self.zoom = _field("Zoom", 52)
         self.share = _field("Share of crack pixels")
@@ -38,6 +39,7 @@ class StatusBar(QStatusBar):
         self.addWidget(self.bar)
         fields = (
             self.place,
+            self.doubt,
             self.pointer,
             self.zoom,
             self.share,
@@ -58,6 +60,7 @@ class StatusBar(QStatusBar):
         parts.session.predictor.device_known.connect(self._show_device)
         parts.learner.stepped.connect(self._show_learning)
         parts.learner.changed.connect(lambda: self._show_learning(parts.learner.report))
+        parts.doubts.changed.connect(lambda: self.doubt.setText(parts.doubts.words))
         parts.view.brush_changed.connect(lambda _: self._show_brush())
         self.show_session()
 

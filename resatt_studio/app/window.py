@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
             "shelf": self.parts.shelf,
             "view": view,
             "labels": labels,
+            "doubts": self.parts.doubts,
             "ask": self.ask,
             "canvas": self.canvas,
             "window": self,

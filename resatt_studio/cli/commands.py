@@ -14,6 +14,7 @@ from resatt_studio.cli import (
     learn,
     machine,
     networks,
+    next_photos,
     photos,
     projects,
     simulate,
@@ -54,6 +55,7 @@ app.command("heatmap")(heatmap.heatmap)
 app.command("dehaze")(networks.dehaze)
 app.command("finetune")(learn.finetune)
 app.command("evaluate")(photos.evaluate)
+app.command("next")(next_photos.next_photos)
 app.command("export")(projects.export)
 app.command("threshold")(projects.threshold)
 app.add_typer(weights.app, name="weights")

@@ -62,7 +62,7 @@ def simulate(
         ),
     ] = 0,
     order: Annotated[
-        str, typer.Option(metavar="uncertain|name|random", help="Which photo comes next.")
+        str, typer.Option(metavar="uncertain|next|name|random", help="Which photo comes next.")
     ] = "uncertain",
     wait: Annotated[
         bool, typer.Option("--wait", help="The inspector waits for learning before the next photo.")

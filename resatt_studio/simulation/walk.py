@@ -28,6 +28,7 @@ from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.demo import Painter, replay
 from resatt_studio.workflow.jobs import Job
 from resatt_studio.workflow.load import add_photos, open_photo
+from resatt_studio.workflow.next_photos import rank_project
 from resatt_studio.workflow.predict import make_engine, predict_photo
 from resatt_studio.workflow.project import Project
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 AUTHOR = "simulated inspector"
 ORDERS = {
     "uncertain": "the list's most uncertain first; everything is predicted ahead",
+    "next": 'the list\'s "what to correct next"; everything is predicted ahead',
     "name": "the list as it is at first, by name",
     "random": "drawn by the seed",
 }
@@ -203,6 +205,9 @@ class _Session:
             return waiting[int(self.chance.integers(len(waiting)))] if waiting else None
         if self.plan.order == "name":
             return neighbour(Listing("name").of(entries), self.shown, +1, unchecked_only=True)
+        if self.plan.order == "next":
+            ranks = {rank.photo_id: rank for rank in rank_project(self.project, entries)}
+            return next(iter(Listing("next", "unchecked").of(entries, ranks)), None)
         return next(iter(Listing("uncertainty", "unchecked").of(entries)), None)
 
     # -- the app's worker --
@@ -221,7 +226,7 @@ class _Session:
     def _predict_ahead(self) -> Job[float]:
         """Predict what is to review, where the order asks for it; returns the seconds it counts."""
         total = 0.0
-        if self.plan.order == "uncertain" and self.photos < self.plan.photos:
+        if self.plan.order in ("uncertain", "next") and self.photos < self.plan.photos:
             for entry in Listing("name", "unchecked").of(self.project.store.photos()):
                 _, seconds = yield from self._predicted(entry, Urgency.PREDICT_AHEAD)
                 total += seconds

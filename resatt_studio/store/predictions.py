@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+import numpy as np
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
 
+from resatt_studio.imaging.doubt import Counts, count_values
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.store import schema
@@ -24,6 +26,7 @@ class PredictionRecords(Records):
             StoreError: The project has no such photo, or the disk refused.
         """
         blob = self._blobs.put_array(prediction.probability_8bit)
+        counts = _packed(count_values(prediction.probability_8bit))
         photo_id, weights_id = prediction.photo_id, prediction.weights_id
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
@@ -40,6 +43,7 @@ class PredictionRecords(Records):
                     device=prediction.device,
                     made_at=now(),
                     dehazer_id=prediction.dehazer_id,
+                    value_counts=counts,
                 )
             )
             connection.execute(
@@ -72,6 +76,42 @@ class PredictionRecords(Records):
                 connection.scalar(select(_predictions.id).where(_is(photo_id, weights_id, dehazer_id)))
                 is not None
             )
+
+    def value_counts(self) -> dict[str, Counts]:
+        """How many pixels of each photo's newest prediction have each of the 256 values, by photo_id; photos
+        without a prediction, or whose newest one was never counted, are left out."""
+        query = select(_predictions.photo_id, _predictions.value_counts).where(
+            _predictions.id.in_(_newest()), _predictions.value_counts.is_not(None)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return {row.photo_id: np.frombuffer(row.value_counts, "<u4").astype(np.int64) for row in rows}
+
+    def uncounted(self) -> list[tuple[str, str, str]]:
+        """Photo, weights and dehazer of every newest prediction whose values were never counted."""
+        query = select(_predictions.photo_id, _predictions.weights_id, _predictions.dehazer_id).where(
+            _predictions.id.in_(_newest()), _predictions.value_counts.is_(None)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(_predictions.id)).all()
+        return [(row.photo_id, row.weights_id, row.dehazer_id) for row in rows]
+
+    def note_counts(self, photo_id: str, weights_id: str, dehazer_id: str, counts: Counts) -> None:
+        """Note what :meth:`uncounted` missed."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(schema.predictions)
+                .where(_is(photo_id, weights_id, dehazer_id))
+                .values(value_counts=_packed(counts))
+            )
+
+
+def _newest() -> Select[tuple[int]]:
+    return select(func.max(_predictions.id)).group_by(_predictions.photo_id)
+
+
+def _packed(counts: Counts) -> bytes:
+    return counts.astype("<u4").tobytes()
 
 
 def _is(photo_id: str, weights_id: str, dehazer_id: str) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005")
+SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Revisions of ``migrations/versions`` from oldest to newest; kept here so that opening a current database
 needs no Alembic."""
 
@@ -137,6 +137,7 @@ predictions = Table(
     Column("device", Text, nullable=False),
     Column("made_at", String(40), nullable=False),
     Column("dehazer_id", String(_HASH), nullable=False, server_default=""),  # "" for the photo itself
+    Column("value_counts", LargeBinary),  # pixels with each of the 256 values, uint32 little-endian
     UniqueConstraint("photo_id", "weights_id", "dehazer_id"),
 )
 

@@ -28,6 +28,8 @@ BINDING = {
     "previous": "A PgUp",
     "next_unchecked": "Ctrl+Shift+D",
     "previous_unchecked": "Ctrl+Shift+A",
+    "next_doubt": "N",
+    "previous_doubt": "Shift+N",
     "checkpoint": "Ctrl+S",
     "undo": "Ctrl+Z",
     "redo": "Ctrl+Shift+Z Ctrl+Y",

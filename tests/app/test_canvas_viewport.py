@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,3 +78,22 @@ def test_scales_stay_between_five_and_6400_percent_but_a_whole_huge_photo_can_be
     assert view.zoomed(1000, 0, 0).scale == LARGEST_SCALE
     assert view.zoomed(0.0001, 0, 0).scale == 0.05
     assert Viewport(500, 500, 50_000, 50_000).fitted().scale == 0.01
+
+
+@given(st.integers(0, 290), st.integers(0, 410), st.integers(1, 300), st.integers(1, 420), st.floats(0.1, 20))
+def test_a_shown_box_is_seen_whole_in_the_middle(
+    top: int, left: int, height: int, width: int, scale: float
+) -> None:
+    box = Box(top, left, top + height, left + width).clipped(300, 420)
+    view = Viewport(200, 300, 300, 420).zoomed(scale, 10, 10).showing(box, 4.0)
+    assert view.visible.intersection(box) == box
+    row, column = view.to_view((box.top + box.bottom) / 2, (box.left + box.right) / 2)
+    assert abs(row - 100) <= 1 and abs(column - 150) <= 1
+    assert view.showing(box, 4.0) == view
+
+
+def test_from_place_to_place_the_scale_stays_when_it_fits() -> None:
+    view = Viewport(400, 600, 3000, 4000).fitted().showing(Box(100, 100, 140, 140), 4.0)
+    assert view.scale == pytest.approx(10 / 3)
+    assert view.showing(Box(2000, 3000, 2030, 3050), 4.0).scale == view.scale
+    assert view.showing(Box(1000, 1000, 2000, 2000), 4.0).scale < 0.2

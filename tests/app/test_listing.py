@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resatt_studio.app.listing import FILTERS, SORTS, UNCHECKED, Listing, natural_key, neighbour
+from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, PhotoFacts, ReviewState
 
 
@@ -71,3 +72,21 @@ def test_the_most_uncertain_comes_first_and_broken_files_last() -> None:
 
 def test_search_ignores_case() -> None:
     assert [e.name for e in Listing(search="DSC").of([entry("dsc_1"), entry("img")])] == ["dsc_1"]
+
+
+def test_what_to_correct_next_is_ranked_then_unranked_then_done() -> None:
+    entries = [
+        entry("approved", ReviewState.APPROVED, 0.1),
+        entry("new_10"),
+        entry("second", ReviewState.PREDICTED, 0.4),
+        entry("first", ReviewState.CORRECTING, 0.1),
+        entry("new_9"),
+        entry("broken", ReviewState.BROKEN),
+        entry("skipped", ReviewState.SKIPPED),
+    ]
+    ranks = {
+        name: Rank(name, place, 0.1, 0.1, 0.1) for place, name in enumerate(("first", "second", "approved"))
+    }
+    listed = [one.name for one in Listing("next").of(entries, ranks)]
+    assert listed == ["first", "second", "new_9", "new_10", "approved", "skipped", "broken"]
+    assert [one.name for one in Listing("next").of(entries)][:2] == ["first", "new_9"]

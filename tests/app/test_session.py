@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
 from resatt_studio.app import jobs
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.panels.photo_model import FACTS_ROLE
 from resatt_studio.app.predictor import Predictor
 from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StoreError, StudioError
@@ -265,3 +267,79 @@ def test_a_wish_made_again_outlives_the_end_of_the_one_that_was_dropped(qapp: An
     predictor.forget()
     assert gpu.cancelled == [1, 2]
     gpu.answers[1].ended()
+
+
+@pytest.fixture
+def ranked(opened: Any) -> Any:
+    """The window with three of four photos predicted, in the order of what to correct next: wall_2, wall_0,
+    wall_3, and wall_1, which has no rank."""
+    session = opened.parts.session
+    for name, rows in (("wall_0.jpg", 20), ("wall_2.jpg", 60), ("wall_3.jpg", 1)):
+        photo_id = next(e.photo_id for e in session.state.entries if e.name == name)
+        values = np.zeros((96, 128), np.uint8)
+        values[:30], values[30 : 30 + rows] = 255, 110
+        session.project.store.put_prediction(
+            Prediction(photo_id, session.active.weights_id, values, mean_entropy=1 / rows)
+        )
+    session.set_listing(sort="next")
+    assert wait_for(lambda: len(session.state.ranks) == 3, 10)
+    return opened
+
+
+def names(studio: Any) -> list[str]:
+    return [entry.name for entry in studio.parts.session.listed]
+
+
+def test_the_list_says_what_to_correct_next_and_why(ranked: Any) -> None:
+    assert names(ranked) == ["wall_2.jpg", "wall_0.jpg", "wall_3.jpg", "wall_1.jpg"]
+    assert "1 photo is not predicted yet" in ranked.window.notice.text
+    model = ranked.window.panel("photosPanel").model
+    tips = [model.data(model.index(row, 0), Qt.ItemDataRole.ToolTipRole) for row in range(4)]
+    assert "No. 1 to correct: " in tips[0] and "% of its mask is in doubt" in tips[0]
+    assert "Not ranked yet" in tips[3]
+    assert model.data(model.index(0, 0), FACTS_ROLE).startswith("no. 1, ")
+    ranked.parts.session.set_listing(sort="name")
+    assert "to correct" not in model.data(model.index(2, 0), Qt.ItemDataRole.ToolTipRole)
+
+
+@pytest.mark.parametrize("act", ["approve", "skip"])
+def test_after_a_photo_is_done_the_first_of_the_ranking_comes(ranked: Any, act: str) -> None:
+    session = ranked.parts.session
+    ids = {entry.name: entry.photo_id for entry in session.listed}
+    session.open_photo(ids["wall_3.jpg"])
+    assert wait_for(lambda: session.document is not None, 20)
+    getattr(session, act)()
+    assert session.entry.name == "wall_2.jpg"
+    assert wait_for(lambda: session.document is not None and len(session.state.ranks) == 2, 20)
+    assert names(ranked)[-1] == "wall_3.jpg"
+    getattr(session, act)()
+    assert session.entry.name == "wall_0.jpg"
+
+
+def test_another_threshold_ranks_anew(ranked: Any) -> None:
+    session = ranked.parts.session
+    before = dict(session.state.ranks)
+    session.set_threshold(0.3)
+    assert wait_for(lambda: session.state.ranks != before and not session.files.busy, 10)
+
+
+def test_a_project_of_an_older_version_is_counted_behind_the_window(
+    studio: Any, project_folder: Path
+) -> None:
+    from sqlalchemy import update
+
+    from resatt_studio.store import schema
+
+    with open_project(project_folder) as project:
+        entry, weights_id = project.store.photos()[0], project.shelf.active().weights_id
+        project.store.put_prediction(
+            Prediction(entry.photo_id, weights_id, np.zeros((96, 128), np.uint8), 0.1)
+        )
+        with project.store._database.writing() as connection:
+            connection.execute(update(schema.predictions).values(value_counts=None))
+    session = studio.parts.session
+    session.predictor.predict_shown = lambda project, photo: None
+    session.predictor.predict_ahead = lambda project, entries: None
+    session.set_listing(sort="next")
+    session.open_project(project_folder)
+    assert wait_for(lambda: len(session.state.ranks) == 1, 30)

@@ -23,6 +23,7 @@ CONTRACT = {
     "dehaze": ["--out", "--weights", "--device", "--json"],
     "finetune": ["--seconds", "--steps", "--promote", "--seed", "--json"],
     "evaluate": ["--photos", "--masks", "--list", "--weights", "--project", "--tolerance", "--json"],
+    "next": ["--count", "--predict", "--device", "--json"],
     "export": ["--format", "--out"],
     "weights list": [],
     "weights export": ["--version", "--out"],

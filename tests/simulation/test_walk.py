@@ -12,6 +12,8 @@ import pytest
 
 from resatt_studio.cli.replay import paint
 from resatt_studio.errors import OutOfMemory, PhotoError, SettingsError
+from resatt_studio.imaging.doubt import expected_doubt
+from resatt_studio.learning.next_photos import rank_photos
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan
@@ -206,6 +208,24 @@ def test_a_run_that_does_not_fit_in_memory_is_refused_with_its_reason_and_the_se
     assert [point.event for point in points[1:]] == [Event.APPROVED, Event.LEARNED] * 2
     (record,) = gate_records(points)
     assert record.refusals == (("one patch does not fit in memory while learning.", 2),)
+
+
+def test_the_app_is_asked_what_to_correct_next(
+    walked: Callable[..., tuple[Point, ...]], empty: Project, plan: SessionPlan
+) -> None:
+    points = walked(plan, recipe=RECIPES["none"], order="next", photos=2)
+    assert points[-1].photos == 2
+    entries = empty.store.photos()
+    assert empty.store.value_counts().keys() == {entry.photo_id for entry in entries}, "all predicted ahead"
+    approved = [sample.photo_id for sample in empty.store.samples()]
+    for done, photo_id in enumerate(approved):
+        doubts = {
+            one: expected_doubt(counts)
+            for one, counts in empty.store.value_counts().items()
+            if one not in approved[:done]
+        }
+        ranks = rank_photos(doubts, empty.store.surfaces(), approved[:done])
+        assert ranks[0].photo_id == photo_id
 
 
 def test_an_unknown_order_is_refused(plan: SessionPlan) -> None:

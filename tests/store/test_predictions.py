@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from resatt_studio.errors import StoreError
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile, WeightsState
+from resatt_studio.store import schema
 
 if TYPE_CHECKING:
     from store.conftest import Opened
@@ -94,3 +96,28 @@ def test_the_uncertainty_of_a_photo_is_that_of_the_weights_in_use_whoever_was_co
     assert opened.store.photo(photo).uncertainty == 0.1
     opened.shelf.promote(new.weights_id)
     assert opened.store.photo(photo).uncertainty == 0.2
+
+
+def test_values_are_counted_of_the_newest_prediction_of_each_photo(
+    opened: Opened, add: Callable[..., str]
+) -> None:
+    first, second, _ = add("a"), add("b"), add("c")
+    values = np.random.default_rng(0).integers(0, 256, (30, 40)).astype(np.uint8)
+    for photo, weights, shown in ((first, "w", values), (first, "v", values // 2), (second, "w", values)):
+        opened.store.put_prediction(Prediction(photo, weights * 64, shown, 0.1))
+    counts = opened.store.value_counts()
+    assert counts.keys() == {first, second} and opened.store.uncounted() == []
+    assert np.array_equal(counts[first], np.bincount((values // 2).ravel(), minlength=256))
+    assert np.array_equal(counts[second], np.bincount(values.ravel(), minlength=256))
+
+
+def test_what_was_never_counted_is_told_and_can_be_noted(opened: Opened, add: Callable[..., str]) -> None:
+    photo = add("a")
+    opened.store.put_prediction(Prediction(photo, "w" * 64, np.zeros((30, 40), np.uint8), 0.1))
+    with opened.database.writing() as connection:
+        connection.execute(update(schema.predictions).values(value_counts=None))
+    assert opened.store.value_counts() == {}
+    (key,) = opened.store.uncounted()
+    assert key == (photo, "w" * 64, "")
+    opened.store.note_counts(*key, np.arange(256))
+    assert np.array_equal(opened.store.value_counts()[photo], np.arange(256))

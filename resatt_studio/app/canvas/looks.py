@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from resatt_studio.app.canvas.marks import paint_point, paint_split
+from resatt_studio.app.canvas.marks import paint_place, paint_point, paint_split
 from resatt_studio.app.canvas.navigation import CanvasNavigation
 from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.split import Split
@@ -13,10 +13,13 @@ from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.errors import BugError
 from resatt_studio.records.comparison import ChangeMap
 from resatt_studio.records.dehazing import Dehazing
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat
 from resatt_studio.records.prediction import Prediction, PredictionPart
 
 Point = tuple[int, int]
+LARGEST_PLACE_SCALE = 4.0
+"""Logical pixels per photo pixel up to which a place is enlarged: beyond, a crack is only blocks."""
 
 
 class CanvasLooks(CanvasNavigation):
@@ -25,10 +28,12 @@ class CanvasLooks(CanvasNavigation):
     Attributes:
         split: Where the divider stands; told by whoever set it.
         point: Photo pixel (row, column) that a network was asked about, or None.
+        place: Box of photo pixels that is to be looked at, or None.
     """
 
     split: Split
     point: Point | None
+    place: Box | None
     _photo_size: tuple[int, int] | None
     _preparations: Preparations
     _on_split: bool
@@ -108,6 +113,13 @@ class CanvasLooks(CanvasNavigation):
         self.point = point
         self.update()
 
+    def set_place(self, place: Box | None) -> None:
+        """Bring a part of the photo into the middle of the view and frame it; None takes the frame away."""
+        self.place = place
+        if place is not None:
+            self._look(self.viewport.showing(place, LARGEST_PLACE_SCALE * self.devicePixelRatioF()))
+        self.update()
+
     def set_split(self, split: Split) -> None:
         """Put the divider somewhere else, or away."""
         if split != self.split:
@@ -170,6 +182,10 @@ class CanvasLooks(CanvasNavigation):
         if self.point is not None and layer.strength and not self.scene.peek:
             row, column = self.viewport.to_view(self.point[0] + 0.5, self.point[1] + 0.5)
             paint_point(painter, QPointF(column, row) / ratio)
+        if self.place is not None and not self.scene.peek:
+            top, left = self.viewport.to_view(self.place.top, self.place.left)
+            bottom, right = self.viewport.to_view(self.place.bottom, self.place.right)
+            paint_place(painter, QRectF(QPointF(left, top) / ratio, QPointF(right, bottom) / ratio))
 
 
 SPLIT_CURSOR = Qt.CursorShape.SplitHCursor

@@ -1,4 +1,5 @@
-"""What the canvas draws over its pictures: the split with its captions, the point that was asked about."""
+"""What the canvas draws over its pictures: the split with its captions, the point that was asked
+about, the place that is in doubt."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from resatt_studio.records.geometry import Box
 
 _LIGHT, _DARK = QColor("#ffffff"), QColor(22, 24, 27, 215)
 _MARGIN_PX = 10.0
+_PLACE_GAP_PX, _LEAST_PLACE_PX = 8.0, 36.0
 _RINGS = ((QColor(0, 0, 0, 190), 4.0), (QColor(255, 255, 255), 1.8))
 
 
@@ -55,6 +57,24 @@ def paint_point(painter: QPainter, at: QPointF) -> None:
         painter.drawEllipse(at, 8.0, 8.0)
         for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             painter.drawLine(at + QPointF(4 * across, 4 * down), at + QPointF(13 * across, 13 * down))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_place(painter: QPainter, place: QRectF) -> None:
+    """A frame around a part of the photo that is to be looked at, never so small that it hides it.
+
+    Args:
+        painter: Thinks in logical pixels.
+        place: What it is around, in logical pixels.
+    """
+    across = max(_PLACE_GAP_PX, (_LEAST_PLACE_PX - place.width()) / 2)
+    down = max(_PLACE_GAP_PX, (_LEAST_PLACE_PX - place.height()) / 2)
+    frame = place.adjusted(-across, -down, across, down)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in _RINGS:
+        painter.setPen(QPen(colour, width))
+        painter.drawRoundedRect(frame, 6, 6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 

@@ -89,6 +89,7 @@ class PhotoCanvas(CanvasLooks):
         self._message = ""
         self.split = Split()
         self.point: Point | None = None
+        self.place: Box | None = None
         self._on_split = False
         self._space_held = False
         self._pointer_at: QPointF | None = None
@@ -138,6 +139,7 @@ class PhotoCanvas(CanvasLooks):
             self.set_heat(None)
             self.set_change(None)
             self.set_point(None)
+            self.set_place(None)
         self._photo_id, self._photo_size = photo_id, size
         self._preparations.photo(pixels, preview, size)
         if not same:

@@ -113,6 +113,20 @@ class Viewport:
         left = round(self.view_width / 2 - column * self.scale)
         return replace(self, top=top, left=left).clamped()
 
+    def showing(self, box: Box, largest_scale: float) -> Viewport:
+        """A box of photo pixels in the middle, a third of the view wide or high; a scale that shows it well
+        enough already is kept, so that going from place to place does not zoom all the time.
+
+        Args:
+            box: Not empty.
+            largest_scale: To enlarge to.
+        """
+        fits = min(self.view_height / box.height, self.view_width / box.width)
+        wanted = max(min(fits / 3, largest_scale), self.fit_scale)
+        kept = wanted / 2 <= self.scale <= min(wanted * 1.5, max(fits, wanted))
+        view = self if kept else self.zoomed(wanted, 0, 0)
+        return view.centred_on((box.top + box.bottom) / 2, (box.left + box.right) / 2)
+
     def fitted(self) -> Viewport:
         """The whole photo in the middle of the view."""
         scale = min(max(self.fit_scale, self.smallest_scale), LARGEST_SCALE)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from resatt_studio.app.panels.photo_model import ENTRY_ROLE, THUMBNAIL_ROLE, describe
+from resatt_studio.app.panels.photo_model import ENTRY_ROLE, FACTS_ROLE, THUMBNAIL_ROLE
 from resatt_studio.app.parts import Look
 from resatt_studio.records.photo import PhotoEntry, Split
 
@@ -42,7 +42,7 @@ class PhotoDelegate(QStyledItemDelegate):
         self._paint_thumbnail(painter, thumb, index.data(THUMBNAIL_ROLE))
         left = thumb.right() + 10
         text = QRect(left, thumb.top(), rect.right() - left - 6, _THUMB_HEIGHT_PX)
-        self._paint_words(painter, text, entry, option.font)
+        self._paint_words(painter, text, entry, index.data(FACTS_ROLE), option.font)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(tokens.accent), 1))
             painter.drawRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -1.5))
@@ -59,7 +59,7 @@ class PhotoDelegate(QStyledItemDelegate):
         source = QRectF((width - cut_width) / 2, (height - cut_height) / 2, cut_width, cut_height)
         painter.drawImage(QRectF(box), image, source)
 
-    def _paint_words(self, painter: QPainter, box: QRect, entry: PhotoEntry, font: QFont) -> None:
+    def _paint_words(self, painter: QPainter, box: QRect, entry: PhotoEntry, facts: str, font: QFont) -> None:
         tokens = self._look.tokens
         painter.setFont(font)
         metrics = QFontMetrics(font)
@@ -71,7 +71,7 @@ class PhotoDelegate(QStyledItemDelegate):
         small_metrics = QFontMetrics(small)
         painter.setFont(small)
         painter.setPen(QColor(tokens.muted))
-        facts = small_metrics.elidedText(describe(entry), Qt.TextElideMode.ElideRight, box.width())
+        facts = small_metrics.elidedText(facts, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box.left(), box.top() + metrics.height() + small_metrics.ascent() + 2, facts)
         words = entry.state.value + (" · held back" if entry.split is Split.VALIDATION else "")
         height = small_metrics.height() + 1

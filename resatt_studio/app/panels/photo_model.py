@@ -7,12 +7,16 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage
 
+from resatt_studio.app.listing import UNCHECKED
 from resatt_studio.app.session import Session
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.workflow.next_photos import reason
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
 THUMBNAIL_ROLE = ENTRY_ROLE + 1
+FACTS_ROLE = ENTRY_ROLE + 2
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -37,14 +41,33 @@ class PhotoModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{entry.facts.path}\n{entry.reason}".strip()
+            return "\n".join(filter(None, (str(entry.facts.path), entry.reason, self._why(entry))))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{entry.name}, {entry.state.value}, {describe(entry)}"
+            return f"{entry.name}, {entry.state.value}, {self._facts(entry)}"
+        if role == FACTS_ROLE:
+            return self._facts(entry)
         if role == ENTRY_ROLE:
             return entry
         if role == THUMBNAIL_ROLE:
             return self._image(entry)
         return None
+
+    def _facts(self, entry: PhotoEntry) -> str:
+        return describe(entry, self._rank(entry))
+
+    def _rank(self, entry: PhotoEntry) -> Rank | None:
+        ranked = self._session.listing.sort == "next" and entry.state in UNCHECKED
+        return self._session.state.ranks.get(entry.photo_id) if ranked else None
+
+    def _why(self, entry: PhotoEntry) -> str:
+        """Why the photo stands where it does in the order of what to correct next."""
+        rank = self._rank(entry)
+        if rank is not None:
+            names = {other.photo_id: other.name for other in self._session.state.entries}
+            return f"No. {rank.place} to correct: {reason(rank, names)}."
+        if self._session.listing.sort == "next" and entry.state is ReviewState.NEW:
+            return "Not ranked yet: it has not been predicted."
+        return ""
 
     def row_of(self, photo_id: str) -> QModelIndex:
         """Index of a photo, invalid when the list does not show it."""
@@ -83,10 +106,13 @@ class PhotoModel(QAbstractListModel):
             self.dataChanged.emit(index, index, [THUMBNAIL_ROLE])
 
 
-def describe(entry: PhotoEntry) -> str:
-    """The line under the name: uncertainty when known, else size; why, when it is broken."""
+def describe(entry: PhotoEntry, rank: Rank | None = None) -> str:
+    """The line under the name: place and doubt where photos are ranked, uncertainty when known, else size;
+    why, when it is broken."""
     if entry.state is ReviewState.BROKEN:
         return entry.reason or "cannot be read"
+    if rank is not None:
+        return f"no. {rank.place}, {round(100 * rank.doubt)} % in doubt"
     if entry.state is ReviewState.PREDICTED and entry.uncertainty is not None:
         return f"uncertainty {entry.uncertainty:.3f}"
     return f"{entry.facts.megapixels:.1f} MP"
