@@ -48,6 +48,12 @@ def test_without_corrections_it_says_what_to_do(studio: Any) -> None:
     assert not panel.curves.plotted
 
 
+def test_a_candidate_that_evidence_was_missing_for_is_called_undecided(studio: Any) -> None:
+    table = studio.window.panel("learningPanel").versions.table
+    studio.parts.session._take_state(ProjectState((), (replace(VERSIONS[3], undecided=True),), 0))
+    assert table.item(0, 0).text() == "v4 undecided"
+
+
 def test_the_table_offers_what_fits_each_version(studio: Any) -> None:
     table = studio.window.panel("learningPanel").versions.table
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))

@@ -172,7 +172,8 @@ class VersionsTable(QTableWidget):
         facts = (_dice(version.after), _dice(version.reference_after))
         if version.model != jobs.MODEL:
             facts = ("", version.weights_id[:8])
-        self._write(row, (f"{mark}{label} {_WORDS[version.state]}".rstrip(), *facts), _tip(version))
+        state = "undecided" if version.undecided else _WORDS[version.state]
+        self._write(row, (f"{mark}{label} {state}".rstrip(), *facts), _tip(version))
         buttons = []
         weights_id, model = version.weights_id, version.model
         if version.state is not WeightsState.ACTIVE:
