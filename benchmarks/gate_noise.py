@@ -3,9 +3,9 @@
     python benchmarks/gate_noise.py --data DATA [--set crackmap] [--candidates 8]
 
 Candidates are the factory weights with noise on every kernel: some a little better on the surface, most
-worse. One, two or six photos of the test split judge each of them as in the app (held-back parts, or whole photos,
-with strokes over the largest errors of approved predictions); what it really gains is measured on the photos
-that did not judge. No candidate learned anything, so this is harder on a gate than candidates of the app.
+worse. One, two or six photos of the test split judge each of them as in the app (held-back parts, or whole
+photos, with strokes over the largest errors of approved predictions); what it really gains is measured on the
+photos that did not judge. No candidate learned anything, so this is harder on a gate than the app's are.
 """
 
 from __future__ import annotations

@@ -110,8 +110,9 @@ def gain_of(pairs: Sequence[Pair], confidence: float) -> Gain:
     Bootstrap, 1993, chapter 13).
 
     Units are drawn with replacement, both networks' counts of a unit together, so that what is hard about a
-    photo falls out. Units are photos where there are ``ENOUGH_PHOTOS``, else squares, of which only the share
-    ``WORTH`` is drawn each time (m out of n bootstrap). The draws are the same for the same pairs.
+    photo falls out. Units are photos where there are ``ENOUGH_PHOTOS``, else squares; these scatter less than
+    they should, so the draws' distances from the mean are widened by 1 / sqrt(``WORTH``). The same pairs get
+    the same draws.
 
     Args:
         pairs: Squares of the photos that judge.
@@ -122,11 +123,11 @@ def gain_of(pairs: Sequence[Pair], confidence: float) -> Gain:
     if not len(units):
         return Gain(0.0, 0.0, 0.0, 0)
     rng = np.random.default_rng(_SEED)
-    drawn = len(units) if photos >= ENOUGH_PHOTOS else max(1, round(WORTH * len(units)))
-    times = rng.multinomial(drawn, np.full(len(units), 1 / len(units)), DRAWS)
-    gains = _gain(times @ units)
-    low, high = np.quantile(gains, [1 - confidence, confidence])
-    return Gain(float(_gain(units.sum(axis=0)[None])[0]), float(low), float(high), len(units))
+    times = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), DRAWS)
+    mean = float(_gain(units.sum(axis=0)[None])[0])
+    wider = 1.0 if photos >= ENOUGH_PHOTOS else WORTH**-0.5
+    low, high = mean + wider * np.quantile(_gain(times @ units) - mean, [1 - confidence, confidence])
+    return Gain(mean, float(low), float(high), len(units))
 
 
 def _units(pairs: Sequence[Pair]) -> npt.NDArray[np.int64]:
