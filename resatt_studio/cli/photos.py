@@ -138,11 +138,11 @@ class _Chosen:
 def _chosen(name: str | None, project: Path | None) -> _Chosen:
     from resatt_studio.workflow.predict import THRESHOLD
     from resatt_studio.workflow.project import open_project
-    from resatt_studio.workflow.weights import choose_weights, threshold_for
+    from resatt_studio.workflow.weights import choose_weights
 
     if project is None:
         default = chosen_settings().starting_weights
         return _Chosen(choose_weights(name, None, default), THRESHOLD)
     with open_project(project) as opened:
         weights = choose_weights(name, opened)
-        return _Chosen(weights, threshold_for(opened, weights))
+        return _Chosen(weights, opened.settings.threshold_of(weights.weights_id))

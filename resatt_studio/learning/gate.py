@@ -23,6 +23,10 @@ TOLERATED_LOSS = 0.005
 ENOUGH_PHOTOS = 6
 """From so many photos on, chance draws photos; of fewer it draws squares, for one photo alone has nothing to
 draw from."""
+WORTH = 0.25
+"""What a square is worth beside one that stands alone: what a network does to one square of a photo it does
+to the next. Gains on one or two CrackMap photos missed those on all others by twice what squares drawn as if
+they stood alone allow (docs/BENCHMARKS-learning.md)."""
 LEAST_UNITS = 5
 """With fewer squares not even a gain in every one of them is more than chance (sign test, 1 / 2^5 = 0.03)."""
 DRAWS = 4000
@@ -106,21 +110,24 @@ def gain_of(pairs: Sequence[Pair], confidence: float) -> Gain:
     Bootstrap, 1993, chapter 13).
 
     Units are drawn with replacement, both networks' counts of a unit together, so that what is hard about a
-    photo falls out. Units are photos where there are ``ENOUGH_PHOTOS``, else squares. The draws are the same
-    for the same pairs.
+    photo falls out. Units are photos where there are ``ENOUGH_PHOTOS``, else squares; these scatter less than
+    they should, so the draws' distances from the mean are widened by 1 / sqrt(``WORTH``). The same pairs get
+    the same draws.
 
     Args:
         pairs: Squares of the photos that judge.
         confidence: One-sided, in (0.5, 1).
     """
+    photos = len({one.photo for one in pairs})
     units = _units(pairs)
     if not len(units):
         return Gain(0.0, 0.0, 0.0, 0)
     rng = np.random.default_rng(_SEED)
     times = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), DRAWS)
-    gains = _gain(times @ units)
-    low, high = np.quantile(gains, [1 - confidence, confidence])
-    return Gain(float(_gain(units.sum(axis=0)[None])[0]), float(low), float(high), len(units))
+    mean = float(_gain(units.sum(axis=0)[None])[0])
+    wider = 1.0 if photos >= ENOUGH_PHOTOS else WORTH**-0.5
+    low, high = mean + wider * np.quantile(_gain(times @ units) - mean, [1 - confidence, confidence])
+    return Gain(mean, float(low), float(high), len(units))
 
 
 def _units(pairs: Sequence[Pair]) -> npt.NDArray[np.int64]:

@@ -131,8 +131,8 @@ def approve(
         prediction: What was on the screen, or None.
         author: Who approves.
         complete: Whether the inspector stands for every pixel; by default when no pixel is unsaid.
-        threshold: Probability in [0, 1] above which the prediction was shown as crack; the project's by
-            default.
+        threshold: Probability in [0, 1] above which the prediction was shown as crack; by default the
+            project's with the weights that made it.
 
     Raises:
         StoreError: A stroke is in hand, or the strokes or the sample could not be saved.
@@ -147,7 +147,8 @@ def approve(
     predicted = None if prediction is None else prediction.probability_8bit
     dehazer_id = "" if prediction is None else prediction.dehazer_id
     if threshold is None:
-        threshold = project.settings.threshold
+        settings = project.settings
+        threshold = settings.threshold if prediction is None else settings.threshold_of(prediction.weights_id)
     return project.store.approve(
         document.photo_id, labels, predicted, complete, author or document.author, dehazer_id, threshold
     )

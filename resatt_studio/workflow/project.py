@@ -87,6 +87,11 @@ class ProjectSettings:
     def threshold_automatic(self, value: bool) -> None:
         self._store.set_setting("threshold_automatic", bool(value))
 
+    def threshold_of(self, weights_id: str) -> float:
+        """What :attr:`threshold` would be with those weights in use, whether or not they are a version."""
+        versions = {version.weights_id: version for version in self._shelf.versions()}
+        return self.threshold_with(versions.get(weights_id))
+
     def threshold_with(self, version: WeightsVersion | None) -> float:
         """What :attr:`threshold` would be with a version in use, or with weights that are no version."""
         own = self.own_threshold

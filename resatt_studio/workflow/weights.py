@@ -114,13 +114,6 @@ def find_version(project: Project, name: str) -> WeightsVersion:
     return named[0] if len(named) == 1 else project.shelf.version(name)
 
 
-def threshold_for(project: Project, weights: WeightsFile) -> float:
-    """Probability in [0, 1] above which a project calls pixels crack when ``weights`` predict them."""
-    versions = project.shelf.versions(MODEL)
-    version = next((one for one in versions if one.weights_id == weights.weights_id), None)
-    return project.settings.threshold_with(version)
-
-
 def lineage(project: Project, version: WeightsVersion) -> tuple[WeightsVersion, ...]:
     """The version, its parent, and so on to the first that the project holds."""
     known = {other.weights_id: other for other in project.shelf.versions()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import PhotoFacts, ReviewState, Split
 from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.correct import (
     StoredDocument,
     approve,
@@ -250,6 +251,24 @@ def test_approving_makes_a_sample_of_what_was_painted(project: Project) -> None:
     paint(document, (250, 250))
     document.flush()
     assert project.store.photo(PHOTO).state is ReviewState.CORRECTING
+
+
+def test_a_sample_remembers_the_threshold_that_its_prediction_was_shown_at(
+    project: Project, make_weights: Callable[..., WeightsFile], tmp_path: Path
+) -> None:
+    """Other weights may have come into use between looking and approving."""
+    shown = project.shelf.add(make_weights(tmp_path / "b", 1), threshold=0.42)
+    later = project.shelf.add(make_weights(tmp_path / "c", 2), threshold=0.3)
+    project.shelf.promote(later.weights_id)
+    probability = np.zeros((HEIGHT, WIDTH), np.uint8)
+    document = open_document(project, PHOTO)
+    prediction = Prediction(PHOTO, shown.weights_id, probability, 0.1)
+    assert approve(project, document, prediction).threshold == 0.42
+    assert approve(project, document, None).threshold == 0.3
+    project.settings.threshold = 0.6
+    assert approve(project, document, prediction).threshold == 0.6
+    assert approve(project, document, prediction, threshold=0.7).threshold == 0.7
+    document.close()
 
 
 def test_a_correction_that_says_every_pixel_is_complete(project: Project) -> None:
