@@ -63,7 +63,9 @@ def make_lesson(
     said = window.labels != Label.UNSAID
     target = window.labels == Label.CRACK
     painted = painted_weight(window.labels)
-    believed = own_probability_8bit if window.approved is None else window.approved
+    believed = own_probability_8bit
+    if window.approved is not None:
+        believed = _seen_at_half(window.threshold)[window.approved]
     unsaid = np.logical_not(_touching(said))
     target = np.where(unsaid, believed / np.float32(255), target)
     weight = np.where(unsaid, np.float32(weak_weight), painted)
@@ -80,6 +82,16 @@ def make_lesson(
         centres=_centres(_taught(window), own_probability_8bit, rng),
         mended=_overruled(window.labels, own_probability_8bit).astype(np.float32),
     )
+
+
+def _seen_at_half(threshold: float) -> UInt8Array:
+    """For each 8-bit probability the one that says at one half what it said at ``threshold``: what was shown
+    and approved as crack teaches crack, wherever the project's threshold was."""
+    if not 0 < threshold < 1:
+        return np.arange(256, dtype=np.uint8)
+    probability = np.clip(np.arange(256) / 255, 1e-4, 1 - 1e-4)
+    odds = probability / (1 - probability) * ((1 - threshold) / threshold)
+    return np.rint(255 * odds / (1 + odds)).astype(np.uint8)
 
 
 def painted_weight(labels: UInt8Array) -> Float32Array:

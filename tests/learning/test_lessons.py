@@ -113,3 +113,25 @@ def test_where_nothing_was_wrong_centres_are_the_crack() -> None:
 def test_centres_of_a_window_full_of_errors_stay_few() -> None:
     labels = np.full((300, 300), Label.CRACK, np.uint8)
     assert len(lesson(labels, np.zeros((300, 300), np.uint8)).centres) == MAX_CENTRES
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.35, 0.5, 0.7])
+def test_what_was_shown_as_crack_and_approved_teaches_crack_wherever_the_threshold_was(
+    threshold: float,
+) -> None:
+    approved = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    window = Window(
+        "a",
+        True,
+        Box(0, 0, 16, 16),
+        np.zeros((16, 16, 3), np.uint8),
+        np.zeros((16, 16), np.uint8),
+        approved,
+        threshold=threshold,
+    )
+    target = make_lesson(window, approved, 1.0, np.random.default_rng(0)).target
+    clear = np.abs(approved - 255 * threshold) > 2
+    assert np.array_equal((target > 0.5)[clear], (approved > 255 * threshold)[clear])
+    assert np.all(np.diff(target.ravel()) >= 0)
+    if threshold == 0.5:
+        assert np.allclose(target, approved / 255)
