@@ -72,6 +72,8 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("consolidated", "ResAtt Studio, from the first weights each time",
            "this app's consolidation, after every approval instead of when idle",
            from_first=True, control=True),
+    Recipe("ungated", "ResAtt Studio, every candidate in use",
+           "the app's learning without its gate", gate=Gate.ALWAYS, control=True),
     Recipe("none", "no learning", "the starting weights all the way", learns=False),
     Recipe("full", "plain full fine-tuning",
            "AdamW 5e-4 on the whole network, BatchNorm statistics frozen, approved masks as labels",
