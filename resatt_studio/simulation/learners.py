@@ -80,7 +80,8 @@ def learn_in_project(
     if recipe.gate is Gate.APP:
         return Learned(outcome.promoted, outcome.told, outcome.result.steps)
     verdict = _decide(project, outcome.version.weights_id, judge_by(recipe.gate, outcome.result))
-    return Learned(verdict.promoted, verdict.reason, outcome.result.steps)
+    words = f"{verdict.reason} The app's gate: {outcome.verdict.reason}"
+    return Learned(verdict.promoted, words, outcome.result.steps)
 
 
 def _plainly(
