@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resatt_studio.errors import BugError, LearningError, PhotoError, StoreBusy, StoreError, StudioError
+from resatt_studio.learning.turned import how_turned
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
 from resatt_studio.records.sample import Sample
@@ -234,10 +235,15 @@ def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]
             left_out.append(f"{entry.photo_path.name}: left out, the newer samples fill the memory.")
             continue
         try:
-            chosen[place] = open_sample(project, entry, entry.sample_id in fresh)
+            sample = open_sample(project, entry, entry.sample_id in fresh)
         except (PhotoError, StoreError) as error:
             left_out.append(str(error))
             continue
+        turned = how_turned(sample.labels, sample.predicted)
+        if turned:
+            left_out.append(f"{sample.name}: its labels look {turned} against the photo. Correct it anew.")
+            continue
+        chosen[place] = sample
         room -= needed
     return [chosen[place] for place in sorted(chosen)], tuple(left_out)
 
