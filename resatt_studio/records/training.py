@@ -88,7 +88,7 @@ class GateRules:
     """
 
     min_gain: float = 0.002
-    confidence: float = 0.9
+    confidence: float = 0.7
     max_forgetting: float = 0.02
 
 

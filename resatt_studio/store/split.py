@@ -23,9 +23,10 @@ _SEED = b"resatt-split-1"
 def decide_side(group: str, turn: int, validating_in_round: int, a_round: int = ROUND) -> Split:
     """Side of the group that is decided as number ``turn``.
 
-    Every round of decisions gets exactly one validation group. In the first round that is the second or
-    the third, so that there is something to learn from at once and something to judge by soon; in later
-    rounds every place is equally likely, as the hash of the group's name falls.
+    Every round of decisions gets exactly one validation group. In the first round of masks that is the last:
+    until then held-back parts of the photos judge, and photos that came since, for of two photos one is too
+    many to learn nothing from. In the first round of answers it is the second or the third. In later rounds
+    every place is equally likely, as the hash of the group's name falls.
 
     Args:
         group: Name of the photo group.
@@ -37,7 +38,9 @@ def decide_side(group: str, turn: int, validating_in_round: int, a_round: int = 
         The side, for good.
     """
     place = turn % a_round
-    first, last = (1, 2) if turn < a_round else (0, a_round - 1)
+    first, last = 0, a_round - 1
+    if turn < a_round:
+        first, last = (last, last) if a_round == ROUND else (1, 2)
     if validating_in_round or not first <= place <= last:
         return Split.TRAIN
     places_left = last - place + 1

@@ -33,7 +33,11 @@ from resatt_studio.workflow.promote import rollback
 
 @pytest.fixture
 def two(project: Project, photo_folder: Path, make_weights: Callable[..., Any], tmp_path: Path) -> Any:
-    """The project with four approved photos; the active version and a child of it that learned from one."""
+    """The project with five approved photos, one of which judges; the active version and a child of it that
+    learned from one."""
+    masks = photo_folder.parent / "masks"
+    (photo_folder / "wall_7.jpg").write_bytes((photo_folder / "wall_0.jpg").read_bytes() + b"another file")
+    (masks / "wall_7.png").write_bytes((masks / "wall_0.png").read_bytes())
     drain(add_photos(project, [photo_folder], photo_folder.parent / "masks"))
     parent = project.shelf.active()
     learned = [sample.sample_id for sample in project.store.samples(Split.TRAIN)][:1]
@@ -64,7 +68,7 @@ def test_a_photo_that_taught_is_marked_and_pooling_adds_pixels(project: Project,
     result = run(project, two, *everything)
     learned = project.store.sample(two[1].samples[0]).photo_id
     assert [row.photo_id for row in result.photos if row.learned] == [learned]
-    assert not result.held_back and result.pooled_after.photos == 4
+    assert not result.held_back and result.pooled_after.photos == 5
     dices = [row.after.dice for row in result.photos]
     assert min(dices) <= result.pooled_after.dice <= max(dices)
 
@@ -100,7 +104,7 @@ def test_a_lost_photo_is_named_and_the_rest_goes_on(project: Project, two: Any) 
     everything = project.store.samples()
     everything[0].photo_path.unlink()
     result = run(project, two, *(sample.photo_id for sample in everything))
-    assert len(result.photos) == 3 and everything[0].photo_path.name in result.left_out[0]
+    assert len(result.photos) == 4 and everything[0].photo_path.name in result.left_out[0]
     rest = [sample.photo_id for sample in everything[1:]]
     for sample in everything[1:]:
         sample.photo_path.unlink()

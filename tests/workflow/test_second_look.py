@@ -77,7 +77,7 @@ def photo(project: Project, folder: Path, name: str) -> SampleEntry:
 
 
 def train_photos(project: Project, folder: Path) -> tuple[SampleEntry, SampleEntry]:
-    """Two photos that teach: the split lets the second or the third judge."""
+    """Two photos that teach: the split lets the fifth be the first to judge."""
     first, second = photo(project, folder, "alpha"), photo(project, folder, "beta")
     assert (first.split, second.split) == (Split.TRAIN, Split.TRAIN)
     return first, second
@@ -189,7 +189,8 @@ def test_once_a_photo_is_held_back_it_judges_alone(
     wall: Project, tmp_path: Path, finds: Finds, reference: Path
 ) -> None:
     first, _ = train_photos(wall, tmp_path)
-    assert photo(wall, tmp_path, "gamma").split is Split.VALIDATION
+    sides = [photo(wall, tmp_path, name).split for name in ("gamma", "delta", "epsilon")]
+    assert sides == [Split.TRAIN, Split.TRAIN, Split.VALIDATION]
     undecided(wall, finds(2.0), first)
     assert look(wall, reference) is None
 
