@@ -54,7 +54,7 @@ class Learner(QObject):
         self._began_with: WeightsVersion | None = None
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
-        self._tried = 0
+        self._tried = (0, 0)
         self._idle = QTimer(self, singleShot=True, interval=round(IDLE_S * 1000))
         self._idle.timeout.connect(self._look_when_idle)
         session.state_read.connect(lambda _: self._look())
@@ -112,7 +112,7 @@ class Learner(QObject):
         project = self._session.project
         if project is None or not self.can_learn:
             return
-        self._tried = self.pending
+        self._tried = self._approved()
         self._finish = threading.Event()
         self._clear()
         plan = FineTunePlan(seconds=seconds)
@@ -184,9 +184,14 @@ class Learner(QObject):
             return
         self._idle.start()
         if not self.pending:
-            self._tried = 0
-        elif self.pending != self._tried:
+            self._tried = (0, 0)
+        elif self._approved() != self._tried:
             self.learn()
+
+    def _approved(self) -> tuple[int, int]:
+        """Approved photos, and those that no weights learned from; the same two promise no other end."""
+        states = [entry.state for entry in self._session.state.entries]
+        return states.count(ReviewState.APPROVED), self.pending
 
     def _look_when_idle(self) -> None:
         """Begin again from the first weights when that is due and nobody paints."""

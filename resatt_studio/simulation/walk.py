@@ -224,9 +224,9 @@ class _Session:
         return prediction
 
     def _predict_ahead(self) -> Job[float]:
-        """Predict what is to review, where the order asks for it; returns the seconds it counts."""
+        """Predict what is to review, as the window does; returns the seconds it counts."""
         total = 0.0
-        if self.plan.order in ("uncertain", "next") and self.photos < self.plan.photos:
+        if self.photos < self.plan.photos:
             for entry in Listing("name", "unchecked").of(self.project.store.photos()):
                 _, seconds = yield from self._predicted(entry, Urgency.PREDICT_AHEAD)
                 total += seconds
