@@ -149,12 +149,15 @@ def test_the_inspector_goes_on_while_the_app_learns(
 
 
 def test_an_inspector_who_waits_meets_new_weights_with_every_photo(
-    walked: Callable[..., tuple[Point, ...]], plan: SessionPlan
+    walked: Callable[..., tuple[Point, ...]], empty: Project, plan: SessionPlan
 ) -> None:
     points = walked(plan, waits=True, order="name")
     assert [point.event for point in points[1:]] == [Event.APPROVED, Event.LEARNED] * 3
     assert len({point.weights_id for point in points}) == 4
-    assert points[-1].simulated_s == pytest.approx(points[-1].hand_s + points[-1].machine_s)
+    # what is predicted ahead is predicted while the inspector works, all else is waited for
+    overlap = points[-1].hand_s + points[-1].machine_s - points[-1].simulated_s
+    ahead = sum(entry.facts.megapixels for entry in empty.store.photos()) * 3 * MEGAPIXEL_S
+    assert 0 <= overlap <= ahead
 
 
 def test_the_apps_own_learning_leaves_runs_and_refused_versions_behind(
