@@ -18,7 +18,7 @@ from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan
 from resatt_studio.records.weights import WeightsState
-from resatt_studio.simulation.machine import Machine, Prices
+from resatt_studio.simulation.machine import MEGAPIXEL_S, Machine, Prices
 from resatt_studio.simulation.mistakes import HandNoise
 from resatt_studio.simulation.photo_set import PhotoPair, draw, own_list, read_pairs, spread
 from resatt_studio.simulation.points import Event, Point, at_photos
