@@ -18,7 +18,7 @@ from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan
 from resatt_studio.records.weights import WeightsState
-from resatt_studio.simulation.machine import MEGAPIXEL_S, Machine, Prices
+from resatt_studio.simulation.machine import Machine, Prices
 from resatt_studio.simulation.mistakes import HandNoise
 from resatt_studio.simulation.photo_set import PhotoPair, draw, own_list, read_pairs, spread
 from resatt_studio.simulation.points import Event, Point, at_photos
@@ -156,7 +156,7 @@ def test_an_inspector_who_waits_meets_new_weights_with_every_photo(
     assert len({point.weights_id for point in points}) == 4
     # what is predicted ahead is predicted while the inspector works, all else is waited for
     overlap = points[-1].hand_s + points[-1].machine_s - points[-1].simulated_s
-    ahead = sum(entry.facts.megapixels for entry in empty.store.photos()) * 3 * MEGAPIXEL_S
+    ahead = sum(entry.facts.megapixels for entry in empty.store.photos()) * 3 * plan.prices.megapixel_s
     assert 0 <= overlap <= ahead
 
 
