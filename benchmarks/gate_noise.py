@@ -1,6 +1,6 @@
 """What the gate lets through when candidates differ from the weights in use by chance alone.
 
-    python benchmarks/gate_noise.py --data DATA [--set crackmap] [--candidates 8]
+    python benchmarks/gate_noise.py --data DATA [--set crackmap] [--candidates 8] [--confidence 0.8]
 
 Candidates are the factory weights with noise on every kernel: some a little better on the surface, most
 worse. One, two or six photos of the test split judge each of them as in the app (held-back parts, or whole
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.calibration import AS_IT_IS
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.training import USUAL_RULES, FineTuneResult, JudgedBy
+from resatt_studio.records.training import USUAL_RULES, FineTuneResult, GateRules, JudgedBy
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import asset
 
@@ -71,6 +71,7 @@ class Bench:
     truths: list[BoolArray]
     own: list[UInt8Array]
     weights: WeightsFile
+    rules: GateRules
 
     def case(self, answers: Sequence[UInt8Array], judged_by: JudgedBy, chosen: Sequence[int]) -> Case | None:
         places = {self.samples[place].sample_id: place for place in chosen}
@@ -97,7 +98,7 @@ class Bench:
         )
         rest = [place for place in range(len(self.samples)) if place not in chosen]
         real = self.score(answers, rest) - self.score(self.own, rest)
-        return Case(compared.after.dice - compared.before.dice, judge(result).promoted, real)
+        return Case(compared.after.dice - compared.before.dice, judge(result, self.rules).promoted, real)
 
     def score(self, answers: Sequence[UInt8Array], places: Sequence[int]) -> float:
         counts = (count(np.asarray(answers[place] > 127), self.truths[place]) for place in places)
@@ -128,6 +129,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=8)
     parser.add_argument("--draws", type=int, default=24)
     parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--confidence", type=float, default=USUAL_RULES.confidence, help="of the gate")
     asked = parser.parse_args()
     weights = load_weights(asset("weights", "r2aunet-factory.safetensors"))
     pairs = find_sets([asked.data / asked.set])[asked.set].pairs("test")
@@ -140,7 +142,7 @@ def main() -> None:
         name = pair.photo.stem
         labels = stroke_labels(truth, shown > 127)
         samples.append(Sample(name, name, name, Split.TRAIN, pixels, labels, shown))
-    bench = Bench(samples, truths, own, weights)
+    bench = Bench(samples, truths, own, weights, replace(USUAL_RULES, confidence=asked.confidence))
     cases: dict[tuple[JudgedBy, int], list[Case]] = {key: [] for key in JUDGES}
     chance = torch.Generator().manual_seed(0)
     for number in range(asked.candidates):

@@ -88,7 +88,7 @@ class GateRules:
     """
 
     min_gain: float = 0.002
-    confidence: float = 0.7
+    confidence: float = 0.8
     max_forgetting: float = 0.02
 
 
