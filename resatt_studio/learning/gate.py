@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +28,14 @@ WORTH = 0.25
 """What a square is worth beside one that stands alone: what a network does to one square of a photo it does
 to the next. Gains on one or two CrackMap photos missed those on all others by twice what squares drawn as if
 they stood alone allow (docs/BENCHMARKS-learning.md)."""
+USUAL_GAIN, USUAL_SPREAD = 0.01, 0.02
+"""What candidates of this recipe gain on unseen photos, mean and standard deviation in Dice
+(docs/BENCHMARKS-learning.md): what is believed before anything judges. One photo says little beside it, six
+overrule it."""
 LEAST_UNITS = 5
 """With fewer squares not even a gain in every one of them is more than chance (sign test, 1 / 2^5 = 0.03)."""
 DRAWS = 4000
+_LEAST_SPREAD = 1e-4
 _SEED = 20
 
 
@@ -39,7 +45,7 @@ class Gain:
 
     Attributes:
         mean: Over everything that judges.
-        low, high: Between which it is with the asked confidence on either side.
+        low, high: Between which it likely is, with the asked confidence on either side.
         units: How many photos or squares chance drew from.
     """
 
@@ -111,8 +117,9 @@ def gain_of(pairs: Sequence[Pair], confidence: float) -> Gain:
 
     Units are drawn with replacement, both networks' counts of a unit together, so that what is hard about a
     photo falls out. Units are photos where there are ``ENOUGH_PHOTOS``, else squares; these scatter less than
-    they should, so the draws' distances from the mean are widened by 1 / sqrt(``WORTH``). The same pairs get
-    the same draws.
+    they should, so the draws' distances from the mean are widened by 1 / sqrt(``WORTH``). What they say is
+    weighed against what candidates usually gain, both as normal distributions, by their precisions. The same
+    pairs get the same draws.
 
     Args:
         pairs: Squares of the photos that judge.
@@ -126,8 +133,11 @@ def gain_of(pairs: Sequence[Pair], confidence: float) -> Gain:
     times = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), DRAWS)
     mean = float(_gain(units.sum(axis=0)[None])[0])
     wider = 1.0 if photos >= ENOUGH_PHOTOS else WORTH**-0.5
-    low, high = mean + wider * np.quantile(_gain(times @ units) - mean, [1 - confidence, confidence])
-    return Gain(mean, float(low), float(high), len(units))
+    spread = max(wider * float(np.std(_gain(times @ units))), _LEAST_SPREAD)
+    seen, usual = spread**-2, USUAL_SPREAD**-2
+    likely = NormalDist((seen * mean + usual * USUAL_GAIN) / (seen + usual), (seen + usual) ** -0.5)
+    low, high = likely.inv_cdf(1 - confidence), likely.inv_cdf(confidence)
+    return Gain(mean, low, high, len(units))
 
 
 def _units(pairs: Sequence[Pair]) -> npt.NDArray[np.int64]:
@@ -152,7 +162,10 @@ def _gain(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 def _interval(gain: Gain, confidence: float) -> str:
     inside = round(100 * (2 * confidence - 1))
-    return f"a gain of {gain.mean:+.3f} ({inside} % of chance's draws: {gain.low:+.3f} to {gain.high:+.3f})"
+    return (
+        f"a gain of {gain.mean:+.3f} ({inside} % likely: {gain.low:+.3f} to {gain.high:+.3f}, with the usual "
+        "gain in mind)"
+    )
 
 
 def _place(judged_by: JudgedBy, photos: int) -> str:
