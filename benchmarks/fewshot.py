@@ -45,7 +45,7 @@ from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
 from resatt_studio.records.surface import HomeSurface, known_in
 from resatt_studio.records.training import FineTunePlan, FineTuneResult
-from resatt_studio.records.weights import Scores, WeightsFile
+from resatt_studio.records.weights import USUAL_THRESHOLD, Scores, WeightsFile
 from resatt_studio.resources import asset
 from resatt_studio.workflow.home import choose_neighbours, middle
 
@@ -82,9 +82,18 @@ def example(pair: Pair) -> Example:
     return Example(pair.photo.stem, photo.pixels, read_mask(pair.mask, photo.pixels.shape[:2]))
 
 
-def score(weights: WeightsFile, pairs: Sequence[Pair], threads: int) -> Scores:
-    """Micro scores on photos read one by one."""
-    return finish(evaluate(weights, (example(pair) for pair in pairs), device="cpu", threads=threads)).micro
+def score(
+    weights: WeightsFile, pairs: Sequence[Pair], threads: int, threshold: float | None = None
+) -> Scores:
+    """Micro scores on photos read one by one, at the threshold that goes with the weights."""
+    steps = evaluate(
+        weights,
+        (example(pair) for pair in pairs),
+        threshold=USUAL_THRESHOLD if threshold is None else threshold,
+        device="cpu",
+        threads=threads,
+    )
+    return finish(steps).micro
 
 
 def draw_stems(folder: FolderPairs, photos: int, seed: int) -> list[str]:
@@ -280,7 +289,8 @@ def main() -> None:
         project = make_project(surface, samples, base, number)
         result, draw = one_draw(base, samples, project, replace(plan, seed=number), reference, asked.threads)
         draw.scores = {
-            name: row(score(result.weights, pairs, asked.threads)) for name, pairs in tests.items()
+            name: row(score(result.weights, pairs, asked.threads, result.threshold))
+            for name, pairs in tests.items()
         }
         draws.append(draw)
         gain = draw.scores[asked.surface]["dice"] - before[asked.surface]["dice"]
