@@ -27,17 +27,6 @@ Finds = Callable[[float], WeightsFile]
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("reference")
-    for seed in range(2):
-        scene = render_scene(seed, 64, 64)
-        for kind, array in (("images", scene.pixels), ("masks", scene.mask.astype("uint8") * 255)):
-            (folder / kind).mkdir(exist_ok=True)
-            cv2.imwrite(str(folder / kind / f"{seed}.png"), array)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def finds() -> Finds:
     """Weights whose logit is the same everywhere: below 0 they find nothing, above 0 all of it."""
     import torch
