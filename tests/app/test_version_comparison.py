@@ -57,15 +57,17 @@ def show_change(studio: Any) -> Any:
     return studio.parts.changes.change
 
 
-def test_a_click_scores_both_on_the_photos_that_judge(opened: Any) -> None:
+def test_a_click_scores_both_on_the_approved_photos(opened: Any) -> None:
     box, pair, session = comparison(opened), opened.parts.pair, opened.parts.session
     assert not box.table.isVisible() and box.head.text() == "v1 factory → v2"
     QTest.mouseClick(box.compare, Qt.MouseButton.LeftButton)
     assert box.compare.text() == "Stop" and box.bar.isVisibleTo(box)
     assert wait_for(lambda: pair.result is not None, 60), pair.trouble
     result = pair.result
-    assert box.table.rowCount() == len(result.photos) == 1 and result.held_back
-    row = result.photos[0]
+    # none of the first four photos is held back, so all that are approved are compared
+    assert box.table.rowCount() == len(result.photos) == 4 and not result.held_back
+    shown = [box.table.item(place, 0).text() for place in range(4)]
+    row = next(row for row in result.photos if row.name == shown[0])
     assert [box.table.item(0, column).text() for column in range(3)] == [
         row.name,
         f"{row.before.dice:.3f}",

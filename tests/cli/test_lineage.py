@@ -82,7 +82,7 @@ def test_a_refused_version_tells_its_whole_reason_and_what_it_forgot(run: Run, g
 def test_two_versions_are_compared_photo_by_photo(run: Run, grown: Path) -> None:
     ran = run("weights", "compare", grown, "active", "candidate")
     assert ran.code == 0, ran.err
-    assert "v1 factory → v3 on 1 held-back photo: Dice" in ran.out and "all pixels" in ran.out
+    assert "v1 factory → v3 on 4 approved photos: Dice" in ran.out and "all pixels" in ran.out
     said = json.loads(run("weights", "compare", grown, "v2", "v3", "--json", "-", "--photo", "wall_2").out)
     assert [row["photo"] for row in said["photos"]] == ["wall_2.jpg"] and said["held_back"] is False
     row = said["photos"][0]
