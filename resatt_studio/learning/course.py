@@ -55,6 +55,8 @@ FORGETTING_MARGIN = 0.015
 gate refuses at 0.02."""
 
 
+FULL_TRUST_PHOTOS = 4
+
 LATER_MARGIN = 0.005
 """A later candidate is taken until it has lost this much Dice against the best: what one or two held-back
 photos say of smaller differences is chance, and on other photos of the surface longer learning is better."""
@@ -86,6 +88,14 @@ class _Best:
         marks = Marks.from_json(said)
         rank = bool(said["rank"][0]), float(said["rank"][1])
         return cls(said["step"], state, marks, rank, float(said["peak"]))
+
+
+def restrained(plan: FineTunePlan, photos: int) -> FineTunePlan:
+    """The plan for so many photos to learn from: whatever one photo has of its own a network takes for the
+    surface's, so with one it learns half as fast and half of the patches remind; from four on as planned."""
+    trust = min(1.0, 0.5 + (max(photos, 1) - 1) / (2 * (FULL_TRUST_PHOTOS - 1)))
+    reminders = max(plan.replay, plan.replay + (1 - trust) * (0.75 - plan.replay))
+    return replace(plan, learning_rate=plan.learning_rate * trust, replay=reminders)
 
 
 @dataclass(eq=False)
@@ -124,6 +134,8 @@ class Course:
         threshold: float | None = None,
     ) -> None:
         self.threshold = threshold
+        taught = {sample.photo_id for sample in samples if sample.split is Split.TRAIN}
+        plan = restrained(plan, len(taught))
         self.base, self.plan, self.reference = base, plan, reference
         self.rival = rival or base
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
