@@ -18,8 +18,8 @@ class FineTunePlan:
         seconds: Wall-clock limit for learning and judging together.
         steps: Most optimiser steps, 0 for no limit but time.
         crop_px, batch: Patch side and patches per step.
-        learning_rate: AdamW, for the whole network (depth factors in ``learning.freeze``), from four photos on;
-            half of it for one (``learning.course.restrained``).
+        learning_rate: AdamW, for the whole network (depth factors in ``learning.freeze``), from four photos
+            on; half of it for one (``learning.course.restrained``).
         replay: Share of a step's patches that remind instead of teach: photos of the same surface that nobody
             corrected, or where there are none drawn scenes and other views of the corrected ones. Their
             target is what the network answered before learning.
