@@ -90,10 +90,14 @@ class _Best:
         return cls(said["step"], state, marks, rank, float(said["peak"]))
 
 
-def restrained(plan: FineTunePlan, photos: int) -> FineTunePlan:
-    """The plan for so many photos to learn from: whatever one photo has of its own a network takes for the
-    surface's, so with one it learns half as fast and half of the patches remind; from four on as planned."""
-    trust = min(1.0, 0.5 + (max(photos, 1) - 1) / (2 * (FULL_TRUST_PHOTOS - 1)))
+def trust(photos: int) -> float:
+    """How far the corrected photos may speak for their surface, in [0.5, 1]: one half, four and more wholly. A
+    network takes whatever one photo has of its own for the surface's."""
+    return min(1.0, 0.5 + (max(photos, 1) - 1) / (2 * (FULL_TRUST_PHOTOS - 1)))
+
+
+def restrained(plan: FineTunePlan, trust: float) -> FineTunePlan:
+    """The plan at so much trust: at 0.5 half the rate, and half of the patches remind."""
     reminders = max(plan.replay, plan.replay + (1 - trust) * (0.75 - plan.replay))
     return replace(plan, learning_rate=plan.learning_rate * trust, replay=reminders)
 
@@ -135,7 +139,8 @@ class Course:
     ) -> None:
         self.threshold = threshold
         taught = {sample.photo_id for sample in samples if sample.split is Split.TRAIN}
-        plan = restrained(plan, len(taught))
+        self.trust = trust(len(taught))
+        plan = restrained(plan, self.trust)
         self.base, self.plan, self.reference = base, plan, reference
         self.rival = rival or base
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
@@ -211,7 +216,7 @@ class Course:
             self.plan.replay,
             segmenter.probability,
             self.chance,
-            scene_share=1.0 if self.neighbours else SCENE_SHARE,
+            scene_share=self.trust if self.neighbours else SCENE_SHARE,
         )
         if self.point is not None:
             self._go_on_from(self.point, self.sampler)

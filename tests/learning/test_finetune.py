@@ -16,7 +16,7 @@ import torch
 
 from resatt_studio.errors import LearningError
 from resatt_studio.inference.segmenter import Segmenter
-from resatt_studio.learning.course import Course, restrained
+from resatt_studio.learning.course import Course, restrained, trust
 from resatt_studio.learning.exam import Marks
 from resatt_studio.learning.finetune import Diverged, fine_tune
 from resatt_studio.learning.gate import judge
@@ -358,9 +358,9 @@ def test_a_run_ends_within_its_time(run: Any, finish: Finish) -> None:
 
 def test_one_photo_is_trusted_half_as_much_as_four() -> None:
     plan = FineTunePlan(learning_rate=4e-4, replay=0.25)
-    one, two, four, many = (restrained(plan, photos) for photos in (1, 2, 4, 30))
+    one, two, four, many = (restrained(plan, trust(photos)) for photos in (1, 2, 4, 30))
     assert (one.learning_rate, one.replay) == (2e-4, 0.5)
     assert four == many == plan
     assert one.learning_rate < two.learning_rate < plan.learning_rate
     assert one.replay > two.replay > plan.replay
-    assert restrained(replace(plan, replay=1.0), 1).replay == 1.0
+    assert restrained(replace(plan, replay=1.0), trust(1)).replay == 1.0
