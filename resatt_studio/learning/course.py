@@ -91,7 +91,7 @@ class _Best:
 
 
 def trust(photos: int) -> float:
-    """How far the corrected photos may speak for their surface, in [0.5, 1]: one half, four and more wholly. A
+    """How far the corrected photos may speak for their surface, in [0.5, 1]: one half, four wholly. A
     network takes whatever one photo has of its own for the surface's."""
     return min(1.0, 0.5 + (max(photos, 1) - 1) / (2 * (FULL_TRUST_PHOTOS - 1)))
 
