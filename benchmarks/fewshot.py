@@ -43,7 +43,7 @@ from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.surface import HomeSurface, known_in
+from resatt_studio.records.surface import Surroundings, known_in
 from resatt_studio.records.training import FineTunePlan, FineTuneResult
 from resatt_studio.records.weights import USUAL_THRESHOLD, Scores, WeightsFile
 from resatt_studio.resources import asset
@@ -158,25 +158,18 @@ def make_samples(
     return samples
 
 
-@dataclass(frozen=True, eq=False)
-class Project:
-    """What a project knows beside the corrections: home, and photos of it that nobody corrected."""
-
-    home: HomeSurface | None
-    neighbours: list[np.ndarray] = field(repr=False)
-
-
-def make_project(folder: FolderPairs, samples: Sequence[Sample], base: WeightsFile, seed: int) -> Project:
+def look_around(folder: FolderPairs, samples: Sequence[Sample], base: WeightsFile, seed: int) -> Surroundings:
     known = known_in(base.metadata)
     if known is None:
-        return Project(None, [])
+        return Surroundings()
     corrected = {sample.sample_id: describe_surface(sample.pixels) for sample in samples}
     pairs = [pair for pair in folder.pairs("train") if pair.photo.stem not in corrected]
     chosen = np.random.default_rng([seed, 1]).permutation(len(pairs))[:MERELY_THERE]
     photos = {pairs[place].photo.stem: read_photo(pairs[place].photo).pixels for place in chosen}
     described = {stem: describe_surface(pixels) for stem, pixels in photos.items()}
     home = find_home(known, list(corrected.values()), list(described.values()))
-    return Project(home, [middle(photos[stem]) for stem in choose_neighbours(home, known, described)])
+    near = tuple(middle(photos[stem]) for stem in choose_neighbours(home, known, described))
+    return Surroundings(home, near)
 
 
 def row(scores: Scores) -> dict[str, float]:
@@ -210,7 +203,7 @@ def report(surface: str, draws: Sequence[Draw], before: dict[str, dict[str, floa
 def one_draw(
     base: WeightsFile,
     samples: list[Sample],
-    project: Project,
+    around: Surroundings,
     plan: FineTunePlan,
     reference: ReferenceSet,
     threads: int,
@@ -223,8 +216,7 @@ def one_draw(
         reference,
         device="cpu",
         threads=threads,
-        home=project.home,
-        neighbours=project.neighbours,
+        around=around,
     )
     result: FineTuneResult = finish(steps)
     verdict = judge(result)
@@ -286,8 +278,8 @@ def main() -> None:
     for number in range(asked.first_draw, asked.first_draw + asked.draws):
         stems = draw_stems(surface, asked.photos, number)
         samples = make_samples(surface, stems, base, asked.strokes, asked.approve, not asked.no_held_back)
-        project = make_project(surface, samples, base, number)
-        result, draw = one_draw(base, samples, project, replace(plan, seed=number), reference, asked.threads)
+        around = look_around(surface, samples, base, number)
+        result, draw = one_draw(base, samples, around, replace(plan, seed=number), reference, asked.threads)
         draw.scores = {
             name: row(score(result.weights, pairs, asked.threads, result.threshold))
             for name, pairs in tests.items()

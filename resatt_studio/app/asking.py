@@ -7,9 +7,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from resatt_studio.app.newest import NewestJob
 from resatt_studio.app.other_networks import OtherNetworks, Told
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Photo
@@ -43,8 +43,7 @@ class Asking(QObject):
         self._session = session
         self._networks = networks
         self._urgency = urgency
-        self._job_id: int | None = None
-        self._turn = 0
+        self._job = NewestJob(session.gpu)
         self._model = ""
         self._in_use = ""
         self.told: Told[Any] | None = None
@@ -56,7 +55,7 @@ class Asking(QObject):
     @property
     def waiting(self) -> bool:
         """Whether an answer is on its way."""
-        return self._job_id is not None
+        return self._job.running
 
     def ask(self, model: str, ask: Ask) -> None:
         """Ask about the open photo; without one nothing happens.
@@ -68,17 +67,14 @@ class Asking(QObject):
         project, photo = self._session.project, self._session.photo
         if project is None or photo is None:
             return
-        self._withdraw()
-        turn = self._turn
         self._model, self._in_use = model, self._weights_of(model)
         self.trouble = self.report = None
-
-        def mine(act: Callable[[Any], None]) -> Callable[[Any], None]:
-            return lambda said: act(said) if turn == self._turn else None
-
-        answers = Answers(mine(self._answered), mine(self._progressed), mine(self._refused))
-        self._job_id = self._session.gpu.submit(
-            lambda: ask(self._networks, project, photo), self._urgency, answers
+        self._job.submit(
+            lambda: ask(self._networks, project, photo),
+            self._urgency,
+            self._answered,
+            self._progressed,
+            self._refused,
         )
         self.changed.emit()
 
@@ -96,13 +92,11 @@ class Asking(QObject):
             self.changed.emit()
 
     def _withdraw(self) -> None:
-        self._session.gpu.cancel(self._job_id)
-        self._job_id = None
-        self._turn += 1
+        self._job.withdraw()
         self.report = None
 
     def _answered(self, told: Told[Any]) -> None:
-        self._end()
+        self.report = None
         self.told = told
         self.changed.emit()
 
@@ -111,17 +105,12 @@ class Asking(QObject):
         self.changed.emit()
 
     def _refused(self, error: Exception) -> None:
-        self._end()
-        self.told = None
+        self.told = self.report = None
         if isinstance(error, StudioError):
             self.trouble = error
         else:
             self._session.failed.emit(error)
         self.changed.emit()
-
-    def _end(self) -> None:
-        self._job_id = None
-        self.report = None
 
     def _weights_of(self, model: str) -> str:
         return self._session.state.in_use.get(model, "")

@@ -72,10 +72,8 @@ class PhotoChanges(QObject):
         self.changed.emit()
 
     def _pair_changed(self) -> None:
-        pair = self._pair.versions
-        ids = ("", "") if pair is None else (pair[0].weights_id, pair[1].weights_id)
-        if ids != self._ids:
-            self._ids = ids
+        if self._pair.ids != self._ids:
+            self._ids = self._pair.ids
             self._ask_again()
 
     def _ask_again(self) -> None:

@@ -17,6 +17,7 @@ from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.workflow.jobs import progress
+from resatt_studio.workflow.lineage import consolidation_due
 
 IDLE_S = 60.0
 """For so long nothing is approved before learning begins again from the first weights."""
@@ -195,8 +196,6 @@ class Learner(QObject):
 
     def _look_when_idle(self) -> None:
         """Begin again from the first weights when that is due and nobody paints."""
-        from resatt_studio.workflow.promote import consolidation_due
-
         if self._session.predictor.courtesy.painting or self.learning:
             self._idle.start()
         elif not self.pending and consolidation_due(self._session.state.versions):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from resatt_studio.app.newest import NewestJob
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StudioError
 from resatt_studio.records.comparison import VersionComparison
 from resatt_studio.records.jobs import JobProgress, Urgency
@@ -47,8 +46,7 @@ class VersionPair(QObject):
         super().__init__(parent)
         self._session = session
         self._chosen: tuple[str, ...] = ()
-        self._job_id: int | None = None
-        self._turn = 0
+        self._job = NewestJob(session.gpu)
         self._asked = ("", "")
         self._told: VersionComparison | None = None
         self.scope = Scope.JUDGING
@@ -74,6 +72,11 @@ class VersionPair(QObject):
         return None
 
     @property
+    def ids(self) -> tuple[str, str]:
+        """Weights ids of the two; empty where there are no two."""
+        return ("", "") if (pair := self.versions) is None else (pair[0].weights_id, pair[1].weights_id)
+
+    @property
     def thresholds(self) -> tuple[float, float] | None:
         """At which each of the two would draw its mask now if it were in use; None where there are no two."""
         pair, own = self.versions, self._session.own_threshold
@@ -85,12 +88,12 @@ class VersionPair(QObject):
     @property
     def running(self) -> bool:
         """Whether the pair is being compared."""
-        return self._job_id is not None
+        return self._job.running
 
     @property
     def result(self) -> VersionComparison | None:
         """How the pair did; None while that is not known."""
-        return self._told if self._asked == _ids(self.versions) else None
+        return self._told if self._asked == self.ids else None
 
     # -- acts --
 
@@ -114,8 +117,8 @@ class VersionPair(QObject):
         if project is None or pair is None or (scope is Scope.SHOWN and entry is None):
             return
         self._withdraw()
-        self._asked = _ids(pair)
-        turn, predictor, author = self._turn, self._session.predictor, self._session.settings.author
+        self._asked = self.ids
+        predictor, author = self._session.predictor, self._session.settings.author
 
         def job() -> Job[VersionComparison]:
             yield progress(0, 0, message="Waking the network")
@@ -132,11 +135,7 @@ class VersionPair(QObject):
                 yield from compare_versions(project, *pair, photos, threads=threads, author=author, **how)
             )
 
-        def mine(act: Callable[[Any], None]) -> Callable[[Any], None]:
-            return lambda said: act(said) if turn == self._turn else None
-
-        answers = Answers(mine(self._answered), mine(self._progressed), mine(self._refused))
-        self._job_id = self._session.gpu.submit(job, Urgency.EVALUATE, answers)
+        self._job.submit(job, Urgency.EVALUATE, self._answered, self._progressed, self._refused)
         self.changed.emit()
 
     def stop(self) -> None:
@@ -148,7 +147,7 @@ class VersionPair(QObject):
     # -- inside --
 
     def _follow(self) -> None:
-        if self._asked != _ids(self.versions) and (self.running or self.trouble is not None):
+        if self._asked != self.ids and (self.running or self.trouble is not None):
             self._withdraw()
         self.changed.emit()
 
@@ -158,13 +157,11 @@ class VersionPair(QObject):
         self.changed.emit()
 
     def _withdraw(self) -> None:
-        self._session.gpu.cancel(self._job_id)
-        self._job_id = None
-        self._turn += 1
+        self._job.withdraw()
         self._told = self.report = self.trouble = None
 
     def _answered(self, result: VersionComparison) -> None:
-        self._job_id, self.report, self._told = None, None, result
+        self.report, self._told = None, result
         self._session.refresh()  # the event log is a line longer
         self.changed.emit()
 
@@ -173,13 +170,9 @@ class VersionPair(QObject):
         self.changed.emit()
 
     def _refused(self, error: Exception) -> None:
-        self._job_id, self.report = None, None
+        self.report = None
         if isinstance(error, StudioError):
             self.trouble = error
         else:
             self._session.failed.emit(error)
         self.changed.emit()
-
-
-def _ids(pair: Pair | None) -> tuple[str, str]:
-    return ("", "") if pair is None else (pair[0].weights_id, pair[1].weights_id)

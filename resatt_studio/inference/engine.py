@@ -17,7 +17,7 @@ from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, TilesSeen, predict_tiles
 from resatt_studio.inference.surface import Answering, answering
 from resatt_studio.models.calibration import calibration_of
-from resatt_studio.records.arrays import UInt8Array, read_only
+from resatt_studio.records.arrays import Float32Array, read_only
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import LookedAt, Prediction
 from resatt_studio.records.weights import WeightsFile
@@ -94,15 +94,14 @@ class Engine(Holder[Segmenter]):
         tile_px: int = TILE_PX,
         overlap_px: int = OVERLAP_PX,
         looked_at: LookedAt | None = None,
-        taken: UInt8Array | None = None,
+        surface: Float32Array | None = None,
     ) -> Generator[TilesSeen, None, Prediction]:
         """Predict one photo.
 
         Args:
             photo: Of any size.
             tile_px, overlap_px, looked_at: As for :func:`.sliding.predict_tiles`.
-            taken: H x W x 3 uint8 RGB, the photo as it was taken when ``photo`` is a dehazed one; its surface
-                decides who answers.
+            surface: As for :meth:`.surface.Answering.about`; it decides who answers.
 
         Yields:
             How far it is and what is finished, after every batch of tiles.
@@ -116,7 +115,7 @@ class Engine(Holder[Segmenter]):
         """
         segmenter, weights = self.in_use()
         if self._answering is not None:
-            segmenter = self._answering.about(photo.pixels if taken is None else taken)
+            segmenter = self._answering.about(photo.pixels, surface)
         steps = predict_tiles(segmenter, photo.pixels, tile_px, overlap_px, looked_at)
         (probability_8bit, mean_entropy), seconds = yield from timed(steps)
         return Prediction(

@@ -16,7 +16,7 @@ from resatt_studio.inference.paths import FOLDED
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.models.calibration import calibration_of, threshold_shift
 from resatt_studio.models.state import build
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.surface import HomeSurface, KnownSurfaces, surfaces_in
 from resatt_studio.records.weights import WeightsFile
 
@@ -37,15 +37,18 @@ class Answering:
     home: HomeSurface | None = field(repr=False, default=None)
     known: KnownSurfaces | None = field(repr=False, default=None)
 
-    def about(self, pixels: UInt8Array) -> Segmenter:
+    def about(self, pixels: UInt8Array, surface: Float32Array | None = None) -> Segmenter:
         """Who answers about a photo.
 
         Args:
-            pixels: H x W x 3 uint8 RGB; of the photo as it was taken, dehazed or not.
+            pixels: H x W x 3 uint8 RGB.
+            surface: Descriptor of the photo as it was taken, where ``pixels`` are dehazed or it is known
+                already; None describes ``pixels``.
         """
         if self.elsewhere is None or self.home is None or self.known is None:
             return self.own
-        at_home = bool(self.home.holds(describe_surface(pixels)[None], self.known)[0])
+        descriptor = describe_surface(pixels) if surface is None else surface
+        at_home = bool(self.home.holds(descriptor[None], self.known)[0])
         return self.own if at_home else self.elsewhere
 
 

@@ -31,7 +31,7 @@ from resatt_studio.models.state import build, pack_weights
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.surface import HomeSurface, KnownSurfaces, known_in
+from resatt_studio.records.surface import HomeSurface, KnownSurfaces, Surroundings, known_in
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
 
@@ -102,7 +102,7 @@ def restrained(plan: FineTunePlan, trust: float) -> FineTunePlan:
     return replace(plan, learning_rate=plan.learning_rate * trust, blend=plan.blend * trust, replay=reminders)
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Home:
     """Where a candidate answers, and who answers elsewhere.
 
@@ -110,13 +110,15 @@ class _Home:
         surface: Of the corrected photos.
         known: Surfaces that ``root`` knew.
         root: The weights that all learning in the project began with.
-        ready: ``root``, once it was needed.
+        ready: ``root``, ready to answer.
+        neighbours: As in :class:`Surroundings`.
     """
 
     surface: HomeSurface
     known: KnownSurfaces
     root: WeightsFile
-    ready: Segmenter | None = None
+    ready: Segmenter
+    neighbours: tuple[UInt8Array, ...]
 
 
 class Course:
@@ -128,21 +130,21 @@ class Course:
         samples: Sequence[Sample],
         plan: FineTunePlan,
         reference: ReferenceSet,
+        *,
         device: str,
         precision: str,
         threads: Threads,
         resume: Path | None,
-        home: HomeSurface | None = None,
-        neighbours: Sequence[UInt8Array] = (),
-        rival: WeightsFile | None = None,
-        threshold: float | None = None,
+        around: Surroundings,
+        rival: WeightsFile,
+        threshold: float | None,
     ) -> None:
         self.threshold = threshold
         taught = {sample.photo_id for sample in samples if sample.split is Split.TRAIN}
         self.trust = trust(len(taught))
         plan = restrained(plan, self.trust)
         self.base, self.plan, self.reference = base, plan, reference
-        self.rival = rival or base
+        self.rival = rival
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
         judging = [sample for sample in samples if sample.split is Split.VALIDATION]
         self.fingerprint = _fingerprint(base, samples, plan, reference, self.rival)
@@ -181,9 +183,10 @@ class Course:
         self.exam = Exam(held_back, reference)
         known = known_in(base.metadata)
         self.home: _Home | None = None
-        if home is not None and known is not None:
-            self.home = _Home(home, known, base.elsewhere or base)
-        self.neighbours = list(neighbours) if self.home is not None else []
+        if around.home is not None and known is not None:
+            root = base.elsewhere or base
+            ready = Segmenter(build(root), self.compute, threads)
+            self.home = _Home(around.home, known, root, ready, around.neighbours)
         self.chance = np.random.default_rng(plan.seed)
         self.before = Marks({})
         self.best: _Best | None = None
@@ -210,13 +213,14 @@ class Course:
         for window in self.windows:
             own = yield from self._predict(segmenter, window)
             lessons.append(make_lesson(window, own, self.plan.weak_weight, self.chance))
+        neighbours = self.home.neighbours if self.home is not None else ()
         self.sampler = PatchSampler(
             lessons,
-            self.neighbours or self.reference.scenes(),
+            neighbours or self.reference.scenes(),
             self.plan.replay,
             segmenter.probability,
             self.chance,
-            scene_share=self.trust if self.neighbours else SCENE_SHARE,
+            scene_share=self.trust if neighbours else SCENE_SHARE,
         )
         if self.point is not None:
             self._go_on_from(self.point, self.sampler)
@@ -228,8 +232,6 @@ class Course:
         candidate = self.student.candidate()
         if self.home is None:
             return Answering(candidate)
-        if self.home.ready is None:
-            self.home.ready = Segmenter(build(self.home.root), self.compute, self.threads)
         return Answering(candidate, self.home.ready, self.home.surface, self.home.known)
 
     def _sit(self, answers: Answering, phase: str, stop: Callable[[], bool] = lambda: False) -> Steps:

@@ -17,12 +17,13 @@ from resatt_studio.inference.device import Threads, is_out_of_memory
 from resatt_studio.learning.course import Course
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import NotFinite
-from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.surface import HomeSurface
+from resatt_studio.records.surface import Surroundings
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
 from resatt_studio.records.weights import WeightsFile
+
+NOTHING_AROUND = Surroundings()
 
 
 class Diverged(LearningError):
@@ -49,8 +50,7 @@ def fine_tune(
     finish_early: threading.Event | None = None,
     threads: Threads = None,
     precision: str = "auto",
-    home: HomeSurface | None = None,
-    neighbours: Sequence[UInt8Array] = (),
+    around: Surroundings = NOTHING_AROUND,
     rival: WeightsFile | None = None,
     threshold: float | None = None,
 ) -> Generator[StepReport, None, FineTuneResult]:
@@ -74,10 +74,8 @@ def fine_tune(
         finish_early: Once set, the run ends within two seconds with the best candidate so far.
         threads: CPU threads, a function asked before each piece of work, or None for all cores.
         precision: "auto", "fp32" or "bf16".
-        home: Surface of the corrected photos. What was learned is asked about it alone, and about others the
-            weights that learning began with; None asks the candidate about every photo.
-        neighbours: H x W x 3 uint8 RGB; photos at home that nobody corrected. Patches of them remind of what
-            the network answered before, in place of the reference set's scenes.
+        around: Where the candidate answers, and photos there. Patches of these remind of what the network
+            answered before, in place of the reference set's scenes.
         rival: Weights in use that the candidate has to beat, where they are not ``base``: its scores are
             those "before".
         threshold: Probability in [0, 1] above which the inspector wants pixels called crack, or None for the
@@ -99,14 +97,13 @@ def fine_tune(
         samples,
         plan,
         reference,
-        device,
-        precision,
-        threads,
-        resume,
-        home,
-        neighbours,
-        rival,
-        threshold,
+        device=device,
+        precision=precision,
+        threads=threads,
+        resume=resume,
+        around=around,
+        rival=rival or base,
+        threshold=threshold,
     )
     course.pause = should_yield or (lambda: None)
     course.finish_early = finish_early or threading.Event()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.records.arrays import Float32Array
+from resatt_studio.records.arrays import Float32Array, UInt8Array
 
 Floats = npt.NDArray[np.float64]
 
@@ -131,6 +131,20 @@ class HomeSurface:
         ):
             raise ValueError("this is no home surface")
         return cls(places, photos, tuple(str(name) for name in said.get("same_as", ())))
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What a project knows of its surface beside the corrections.
+
+    Attributes:
+        home: Surface of the corrected photos. What is learned is asked about it alone, and about others the
+            weights that learning began with; None asks a candidate about every photo.
+        neighbours: H x W x 3 uint8 RGB each: photos at home that nobody corrected.
+    """
+
+    home: HomeSurface | None = None
+    neighbours: tuple[UInt8Array, ...] = field(repr=False, default=())
 
 
 def known_in(header: Mapping[str, str]) -> KnownSurfaces | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +26,14 @@ from resatt_studio.records.training import (
     Verdict,
 )
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
-from resatt_studio.workflow.home import neighbours, project_home
+from resatt_studio.workflow.home import look_around
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.load import open_sample
 from resatt_studio.workflow.predict import Threads
-from resatt_studio.workflow.promote import decide, first_weights
+from resatt_studio.workflow.promote import decide
 from resatt_studio.workflow.runs import close_run
 from resatt_studio.workflow.second_look import SecondLook, look_again
-from resatt_studio.workflow.weights import MODEL, reliability_row, scores_row
+from resatt_studio.workflow.weights import MODEL, lineage, reliability_row, scores_row
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
@@ -172,10 +173,10 @@ def fine_tune_project(
     if looked is not None and looked.verdict.promoted:
         new = {entry.sample_id for entry in project.store.unlearned()}
         samples = [replace(sample, fresh=sample.sample_id in new) for sample in samples]
-    rival = project.shelf.load(project.shelf.active(MODEL).weights_id)
-    base = project.shelf.load(first_weights(project, rival.weights_id)) if from_first else rival
-    home = project_home(project, base, samples)
-    near = yield from neighbours(project, base, home, samples)
+    active = project.shelf.active(MODEL)
+    rival = project.shelf.load(active.weights_id)
+    base = project.shelf.load(lineage(project, active)[-1].weights_id) if from_first else rival
+    around = yield from look_around(project, base, samples)
     run = _begin(project, base, plan, learned, author)
     for words in _told_of(left_out):
         run.tell(words)
@@ -194,13 +195,14 @@ def fine_tune_project(
             run.resume_point,
             finish_early=finish_early,
             threads=threads,
-            home=home,
-            neighbours=near,
+            around=around,
             rival=rival,
             threshold=project.settings.own_threshold,
         )
         result = yield from _watched(run, steps)
-        version, verdict = yield from _kept(project, base, result, learned, promote_better, author, rules)
+        version, verdict = yield from _kept(
+            partial(_judged, project, base, result, learned, promote_better, author, rules)
+        )
     except GeneratorExit:
         run.end(RunState.STOPPED, reason="stopped on request")
         raise
@@ -366,19 +368,13 @@ def _watched(run: _Run, steps: Generator[StepReport, None, FineTuneResult]) -> J
 
 
 def _kept(
-    project: Project,
-    base: WeightsFile,
-    result: FineTuneResult,
-    learned: tuple[str, ...],
-    promote_better: bool,
-    author: str,
-    rules: GateRules,
+    judged: Callable[[], tuple[WeightsVersion, Verdict]],
 ) -> Job[tuple[WeightsVersion, Verdict]]:
-    """As :func:`_judged`, again and again while another program holds the database: what was learned in a
+    """Call :func:`_judged`, again and again while another program holds the database: what was learned in a
     minute or two shall not be lost to a backup that takes as long."""
     for left in reversed(range(TRIES)):
         try:
-            return _judged(project, base, result, learned, promote_better, author, rules)
+            return judged()
         except StoreBusy:
             if not left:
                 raise

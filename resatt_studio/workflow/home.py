@@ -10,7 +10,7 @@ from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.sample import Sample
-from resatt_studio.records.surface import HomeSurface, KnownSurfaces, known_in
+from resatt_studio.records.surface import HomeSurface, KnownSurfaces, Surroundings, known_in
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.load import open_photo
@@ -22,41 +22,35 @@ NEIGHBOURS = 8
 NEIGHBOUR_PX = 512
 
 
-def project_home(project: Project, base: WeightsFile, samples: Sequence[Sample]) -> HomeSurface | None:
-    """The surface of the corrected photos, with the help of those that look like them.
+def look_around(project: Project, base: WeightsFile, samples: Sequence[Sample]) -> Job[Surroundings]:
+    """The surface of the corrected photos, found with the help of those that look like them, and photos of it
+    that nobody corrected; of these, any that cannot be read are left out.
 
     Returns:
-        None when ``base`` does not say which surfaces it knows: what is learned then holds everywhere.
+        Nothing in it when ``base`` does not say which surfaces it knows: what is learned holds everywhere.
     """
     from resatt_studio.learning.surfaces import find_home
 
     known = known_in(base.metadata)
     if known is None or not samples:
-        return None
-    corrected = {sample.photo_id: describe_surface(sample.pixels) for sample in samples}
-    others = [row for photo_id, row in project.store.surfaces().items() if photo_id not in corrected]
-    return find_home(known, list(corrected.values()), others)
-
-
-def neighbours(
-    project: Project, base: WeightsFile, home: HomeSurface | None, samples: Sequence[Sample]
-) -> Job[list[UInt8Array]]:
-    """Middle parts of photos of the project that are at home and that nobody corrected, up to 512 x 512 x 3
-    uint8 RGB each. Photos that cannot be read are left out."""
-    known = known_in(base.metadata)
-    if home is None or known is None:
-        return []
-    left_out = {sample.photo_id for sample in samples}
-    left_out |= {entry.photo_id for entry in project.store.photos() if entry.state is ReviewState.BROKEN}
-    described = {key: row for key, row in project.store.surfaces().items() if key not in left_out}
+        return Surroundings()
+    described = project.store.surfaces()
+    corrected = []
+    for sample in samples:
+        own = described.pop(sample.photo_id, None)
+        corrected.append(describe_surface(sample.pixels) if own is None else own)
+    home = find_home(known, corrected, list(described.values()))
+    broken = {entry.photo_id for entry in project.store.photos() if entry.state is ReviewState.BROKEN}
     parts = []
-    for photo_id in choose_neighbours(home, known, described):
+    for photo_id in choose_neighbours(
+        home, known, {key: row for key, row in described.items() if key not in broken}
+    ):
         yield progress(0, 0, "steps", "reading photos of the same surface")
         try:
             parts.append(middle(open_photo(project, photo_id).pixels))
         except PhotoError:
             continue
-    return parts
+    return Surroundings(home, tuple(parts))
 
 
 def choose_neighbours(

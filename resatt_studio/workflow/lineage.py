@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.records.weights import WeightsState, WeightsVersion
 
 NODES = {"active": "●", "candidate": "◌", "refused": "×", "retired": "○"}
 """How the terminal marks each state; the state's word stands beside it."""
+CONSOLIDATE_AFTER = 3
+"""Short runs in a row after which beginning again from the first weights is worth a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,29 @@ def title(version: WeightsVersion) -> str:
     """How a version is called: "v3", "v1 factory"."""
     name = version.name or f"v{version.number}"
     return name if name.startswith("v") else f"v{version.number} {name}"
+
+
+def ancestry(version: WeightsVersion, versions: Sequence[WeightsVersion]) -> tuple[WeightsVersion, ...]:
+    """The version, its parent, and so on to the first one among ``versions``."""
+    known = {other.weights_id: other for other in versions}
+    line = [version]
+    while line[-1].parent in known and known[line[-1].parent] not in line:
+        line.append(known[line[-1].parent])
+    return tuple(line)
+
+
+def consolidation_due(versions: Sequence[WeightsVersion]) -> bool:
+    """Whether the weights in use are many short runs away from the first ones, and nobody began again since.
+
+    Args:
+        versions: Of one network.
+    """
+    active = next((version for version in versions if version.state is WeightsState.ACTIVE), None)
+    if active is None:
+        return False
+    *runs, first = ancestry(active, versions)
+    tried = any(version.parent == first.weights_id and version.number > active.number for version in versions)
+    return len(runs) >= CONSOLIDATE_AFTER and not tried
 
 
 def parent_of(version: WeightsVersion, versions: Sequence[WeightsVersion]) -> WeightsVersion | None:

@@ -14,7 +14,7 @@ from resatt_studio.export.items import ExportItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import find_exporter
 from resatt_studio.imaging.surface import describe_surface
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
 from resatt_studio.records.prediction import LookedAt, Prediction, PredictionPart
@@ -97,10 +97,12 @@ def predict_photo(
         # Other weights may have come into use since the id was asked for; what took the haze out counts.
         dehazing = yield from clears.dehaze(photo)
         seen, dehazer_id = Photo(photo.photo_id, dehazing.pixels), dehazing.weights_id
-    if project.store.surface(photo.photo_id) is None:
-        project.store.describe(photo.photo_id, describe_surface(photo.pixels))
+    surface = project.store.surface(photo.photo_id)
+    if surface is None:
+        surface = describe_surface(photo.pixels)
+        project.store.describe(photo.photo_id, surface)
     prediction = yield from predict_pixels(
-        engine, seen, looked_at=looked_at, dehazer_id=dehazer_id, taken=photo.pixels
+        engine, seen, looked_at=looked_at, dehazer_id=dehazer_id, surface=surface
     )
     project.store.put_prediction(prediction)
     return prediction
@@ -269,7 +271,8 @@ def predict_files(
 
     def predict(path: Path, photo: Photo, report: JobProgress) -> Job[PredictedFile]:
         chosen = yield from choose_input(photo, shown, dehazer, report)
-        prediction = yield from predict_pixels(engine, chosen.photo, report, taken=photo.pixels)
+        surface = None if chosen.photo is photo else describe_surface(photo.pixels)
+        prediction = yield from predict_pixels(engine, chosen.photo, report, surface=surface)
         facts = PhotoFacts(photo.photo_id, path, photo.height, photo.width, path.stat().st_size)
         item = ExportItem(facts, prediction, threshold=threshold, stem=stems[path])
         files = [exporter.export(item, out).paths[0] for exporter in formats]
@@ -297,7 +300,7 @@ def predict_pixels(
     report: JobProgress | None = None,
     looked_at: LookedAt | None = None,
     dehazer_id: str = "",
-    taken: UInt8Array | None = None,
+    surface: Float32Array | None = None,
 ) -> Job[Prediction]:
     """Predict one photo and keep the answer nowhere.
 
@@ -309,10 +312,10 @@ def predict_pixels(
         looked_at: Asked before every batch where somebody looks; tiles there come first, and the answer is
             the same. None for reading order.
         dehazer_id: Weights that took the haze out of these pixels; said by the answer and its parts.
-        taken: As for ``Engine.predict``.
+        surface: As for ``Engine.predict``.
     """
     weights_id = engine.weights_id
-    steps = engine.predict(photo, looked_at=looked_at, taken=taken)
+    steps = engine.predict(photo, looked_at=looked_at, surface=surface)
     try:
         while True:
             done, total, pieces = next(steps)

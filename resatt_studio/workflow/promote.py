@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from resatt_studio.errors import WeightsError
@@ -13,8 +12,6 @@ from resatt_studio.workflow.project import Project, bundled_weights
 
 MODEL = "r2aunet"
 FACTORY = "factory"
-CONSOLIDATE_AFTER = 3
-"""Short runs in a row after which beginning again from the first weights is worth a longer one."""
 
 
 def promote(project: Project, weights_id: str, reason: str = "", author: str = "") -> WeightsVersion:
@@ -50,37 +47,6 @@ def promote_factory(project: Project, model: str, reason: str = "", author: str 
     weights = load_weights(bundled_weights(FACTORY, model))
     version = project.shelf.add(weights, name=FACTORY, reason="shipped with the app", author=author)
     return project.shelf.promote(version.weights_id, reason, author)
-
-
-def first_weights(project: Project, weights_id: str) -> str:
-    """The weights on the shelf that all learning behind a version began with; itself when nothing is behind
-    it.
-
-    Raises:
-        WeightsError: No such version.
-    """
-    parents = {version.weights_id: version.parent for version in project.shelf.versions(MODEL)}
-    at = project.shelf.version(weights_id).weights_id
-    while parents.get(parents[at]) is not None:
-        at = parents[at]
-    return at
-
-
-def consolidation_due(versions: Sequence[WeightsVersion]) -> bool:
-    """Whether the weights in use are many short runs away from the first ones, and nobody began again since.
-
-    Args:
-        versions: Of one network.
-    """
-    parents = {version.weights_id: version.parent for version in versions}
-    active = next((version for version in versions if version.state is WeightsState.ACTIVE), None)
-    if active is None:
-        return False
-    runs, at = 0, active.weights_id
-    while parents.get(parents[at]) is not None:
-        runs, at = runs + 1, parents[at]
-    tried = any(version.parent == at and version.number > active.number for version in versions)
-    return runs >= CONSOLIDATE_AFTER and not tried
 
 
 def refuse(

@@ -13,6 +13,7 @@ from resatt_studio.models.registry import model_entry
 from resatt_studio.records.calibration import Reliability
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
+from resatt_studio.workflow.lineage import ancestry
 from resatt_studio.workflow.promote import import_weights, promote, refuse, rollback
 
 if TYPE_CHECKING:
@@ -116,11 +117,7 @@ def find_version(project: Project, name: str) -> WeightsVersion:
 
 def lineage(project: Project, version: WeightsVersion) -> tuple[WeightsVersion, ...]:
     """The version, its parent, and so on to the first that the project holds."""
-    known = {other.weights_id: other for other in project.shelf.versions()}
-    line = [version]
-    while line[-1].parent in known and known[line[-1].parent] not in line:
-        line.append(known[line[-1].parent])
-    return tuple(line)
+    return ancestry(version, project.shelf.versions())
 
 
 def weights_item(project: Project, version: WeightsVersion) -> WeightsItem:

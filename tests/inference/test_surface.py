@@ -71,7 +71,9 @@ def test_photos_of_home_are_answered_by_the_tuned_weights_and_others_by_the_firs
 def test_a_dehazed_photo_is_placed_by_the_photo_as_it_was_taken(tiny_photo: Draw, tuned: WeightsFile) -> None:
     both = replace(tuned, elsewhere=weights(0))
     dehazed = render_scene(3, 128, 128).pixels
-    assert np.array_equal(answer(both, dehazed, taken=tiny_photo(128, 128, 9)[0]), answer(tuned, dehazed))
+    assert np.array_equal(
+        answer(both, dehazed, surface=describe_surface(tiny_photo(128, 128, 9)[0])), answer(tuned, dehazed)
+    )
 
 
 def test_other_weights_in_use_are_asked_from_then_on(tiny_photo: Draw, tuned: WeightsFile) -> None:

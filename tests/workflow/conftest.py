@@ -51,15 +51,25 @@ def project(tmp_path: Path, weights_path: Path) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def draw_reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """``draw_reference(scenes)`` draws a reference set; every second scene judges, the others remind."""
+
+    def draw(scenes: int) -> Path:
+        folder = tmp_path_factory.mktemp("reference")
+        for seed in range(scenes):
+            scene = render_scene(seed, 64, 64)
+            for kind, array in (("images", scene.pixels), ("masks", scene.mask.astype("uint8") * 255)):
+                (folder / kind).mkdir(exist_ok=True)
+                cv2.imwrite(str(folder / kind / f"{seed}.png"), array)
+        return folder
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def reference(draw_reference: Callable[[int], Path]) -> Path:
     """Two drawn scenes, one to replay and one to judge by."""
-    folder = tmp_path_factory.mktemp("reference")
-    for seed in range(2):
-        scene = render_scene(seed, 64, 64)
-        for kind, array in (("images", scene.pixels), ("masks", scene.mask.astype("uint8") * 255)):
-            (folder / kind).mkdir(exist_ok=True)
-            cv2.imwrite(str(folder / kind / f"{seed}.png"), array)
-    return folder
+    return draw_reference(2)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState
-from resatt_studio.synthesis.scenes import render_scene
 from resatt_studio.workflow.answers import answer_crack_type, answer_state, answered_photos
 from resatt_studio.workflow.correct import check_project
 from resatt_studio.workflow.finetune import fine_tune_project
@@ -35,15 +34,9 @@ PLAN_OF_MASKS = FineTunePlan(seconds=60, steps=1)
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reference(draw_reference: Callable[[int], Path]) -> Path:
     """Four drawn scenes, to replay and to judge by."""
-    folder = tmp_path_factory.mktemp("reference")
-    for seed in range(4):
-        scene = render_scene(seed, 64, 64)
-        for kind, array in (("images", scene.pixels), ("masks", scene.mask.astype("uint8") * 255)):
-            (folder / kind).mkdir(exist_ok=True)
-            cv2.imwrite(str(folder / kind / f"{seed}.png"), array)
-    return folder
+    return draw_reference(4)
 
 
 @pytest.fixture(scope="module")

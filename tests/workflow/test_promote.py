@@ -12,11 +12,10 @@ import torch
 from resatt_studio.errors import BugError, WeightsError
 from resatt_studio.models import create_model
 from resatt_studio.models.state import pack_weights, save_weights, state_of
-from resatt_studio.records.weights import WeightsFile, WeightsState, WeightsVersion
+from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.workflow.correct import check_project
 from resatt_studio.workflow.project import Project, create_project, open_project
 from resatt_studio.workflow.promote import (
-    consolidation_due,
     import_weights,
     promote,
     promote_factory,
@@ -157,17 +156,3 @@ def test_labels_of_other_things_never_reach_the_shelf(
     with pytest.raises(WeightsError, match=r"everyday\.safetensors do not answer with the types of crack"):
         import_weights(project, path)
     assert len(project.shelf.versions()) == 1
-
-
-def test_a_consolidation_is_due_after_three_short_runs_until_somebody_began_again() -> None:
-    def version(number: int, parent: int, state: WeightsState = WeightsState.RETIRED) -> WeightsVersion:
-        return WeightsVersion(f"id{number}", "r2aunet", {}, number, f"id{parent}" if parent else "", state)
-
-    chain = [version(1, 0), version(2, 1), version(3, 2)]
-    assert not consolidation_due([])
-    assert not consolidation_due([*chain[:2], version(3, 2, WeightsState.ACTIVE)])
-    active = version(4, 3, WeightsState.ACTIVE)
-    assert consolidation_due([*chain, active])
-    assert consolidation_due([*chain, active, version(5, 4, WeightsState.REFUSED)])
-    assert not consolidation_due([*chain, active, version(5, 1, WeightsState.REFUSED)])
-    assert not consolidation_due([*chain, version(4, 3), version(5, 1, WeightsState.ACTIVE)])
