@@ -91,12 +91,13 @@ def _single_threaded() -> Iterator[None]:
 # What a process of the pool was begun with.
 _stop: Any = None  # set when nobody waits for its answers any more
 _work: Any = None
+_parent = 0
 
 
 def _begin(stop: Any, work: Any) -> None:
     """Ctrl-C belongs to the process that started this one; it tells by ``stop``."""
-    global _stop, _work
-    _stop, _work = stop, work
+    global _stop, _work, _parent
+    _stop, _work, _parent = stop, work, os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 
@@ -104,10 +105,12 @@ def _begin(stop: Any, work: Any) -> None:
 def _run(task: Any) -> Any:
     job = _work(task)
     try:
-        while not _stop.is_set():
+        while not _stop.is_set() and os.getppid() == _parent:
             next(job)
     except StopIteration as end:
         return end.value
     finally:
         job.close()
+    if os.getppid() != _parent:
+        os._exit(1)  # it was killed: nobody will ever ask for this answer, or for another
     return _STOPPED

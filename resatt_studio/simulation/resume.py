@@ -8,9 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from resatt_studio import learning
+import resatt_studio
 from resatt_studio.errors import SettingsError
 from resatt_studio.simulation.report import Simulation, read_json
+
+DECIDING = ("inference", "learning", "records", "simulation")
+DECIDING_FILES = (
+    "store/split.py",
+    "workflow/finetune.py",
+    "workflow/home.py",
+    "workflow/second_look.py",
+)
+"""Rooms and files a change of which may change what a session comes to."""
 
 MAY_GROW = ("recipes", "seeds")
 """Settings that do not touch a session: more recipes and inspectors may be asked for later."""
@@ -53,13 +62,20 @@ def continued(path: Path, settings: Mapping[str, Any]) -> Simulation:
     return Simulation(wanted | merged, found.points)
 
 
-def code_id() -> str:
-    """What the learning code of this checkout is, as a short hash over its sources: figures of another state
-    of it are not to be mixed with these."""
-    folder = Path(next(iter(learning.__path__)))
+def code_id(package: Path | None = None) -> str:
+    """What the code that decides over figures is in this checkout, as a short hash over its sources: figures
+    of another state of it are not to be mixed with these. The gate's usual rules lie with the records, the
+    split with the store.
+
+    Args:
+        package: Folder of the package's sources; this one's own when None.
+    """
+    package = package or Path(next(iter(resatt_studio.__path__)))
+    sources = [source for part in DECIDING for source in sorted((package / part).rglob("*.py"))]
+    sources += [package / name for name in DECIDING_FILES]
     digest = hashlib.sha256()
-    for source in sorted(folder.rglob("*.py")):
-        digest.update(source.relative_to(folder).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    for source in sources:
+        digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
