@@ -85,8 +85,9 @@ def judge_candidate(
     was: Calibration,
     judged_by: JudgedBy,
     threshold: float | None = None,
+    rival: Calibration | None = None,
 ) -> Judged:
-    """Calibrate a candidate, choose its threshold, and compare it with the weights it came from.
+    """Calibrate a candidate, choose its threshold, and compare it with the weights in use.
 
     Both networks are calibrated and get the threshold that suits them on what judges, so that the comparison
     is one of weights: the very same weights gain nothing. What a candidate learned from neither calibrates it
@@ -98,12 +99,14 @@ def judge_candidate(
         was: Calibration of the weights it came from.
         judged_by: What the own questions are of.
         threshold: The inspector's own, which then holds for both; None for an automatic one.
+        rival: Calibration of the weights in use, where it did not come from these.
     """
+    used = was if rival is None else rival
     if judged_by is JudgedBy.LEARNED:
-        shown = Reading(was, USUAL_THRESHOLD if threshold is None else threshold)
-        return Judged(compare(exam, before, after, shown, shown), was)
+        level = USUAL_THRESHOLD if threshold is None else threshold
+        return Judged(compare(exam, before, after, Reading(used, level), Reading(was, level)), was)
     near = _photos(exam, after, before, near=True)
-    old = fit_calibration(_photos(exam, before, after, near=True), was)
+    old = fit_calibration(_photos(exam, before, after, near=True), used)
     new = fit_calibration(near, was)
     best = best_threshold(_photos(exam, after, before), new)
     if threshold is None:

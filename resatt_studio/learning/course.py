@@ -393,7 +393,10 @@ class Course:
         if best is None:
             return None
         was = calibration_of(self.base.metadata)
-        judged = judge_candidate(self.exam, self.before, best.marks, was, self.judged_by, self.threshold)
+        used = calibration_of(self.rival.metadata)
+        judged = judge_candidate(
+            self.exam, self.before, best.marks, was, self.judged_by, self.threshold, used
+        )
         told = self._metadata(best.step) | calibration_header(judged.calibration)
         told |= threshold_header(judged.threshold if self.threshold is None else None)
         compared = judged.comparison

@@ -121,6 +121,17 @@ def test_what_was_learned_from_neither_calibrates_nor_chooses() -> None:
     assert judged.threshold is None and judged.reliability_after is None
 
 
+def test_the_weights_in_use_are_read_as_their_own_header_says() -> None:
+    """A consolidation's candidate came from the first weights, and is compared with others."""
+    unsure = marks(band(40, 48, 0.5))
+    strict = Calibration(1.0, -1.0)
+    judged = judge_candidate(exam(), unsure, unsure, AS_IT_IS, JudgedBy.LEARNED, rival=strict)
+    before, after = judged.comparison.before, judged.comparison.after
+    assert before is not None and after is not None
+    assert before.dice == 0.0 and after.dice == 1.0
+    assert judged.calibration == AS_IT_IS
+
+
 def test_marks_survive_a_crash() -> None:
     given = Marks({0: Counts(1, 2, 3)}, {0: soft(band(3, 5)), 1: soft(band(9, 11))})
     back = Marks.from_json(given.as_json())
