@@ -1,10 +1,12 @@
 """What a window teaches: a target and a weight for every pixel, and where the corrections are.
 
 Painted pixels are taught as painted. Where the inspector said nothing, nothing is taken for background: there
-the prediction that the inspector approved, or else the network's own, is the target, doubts included. Strokes
-lie on errors, and most errors are missed crack; learning from strokes alone teaches to see more of it
-everywhere (measured before: Dice 0.59 to 0.38). What the old network thinks of the pixels beside a stroke is
-the only word against that, its doubts along the crack's edge above all; docs/BENCHMARKS-learning.md compares.
+the network's own answer is the target, doubts included, and the mask that the inspector approved where it
+says otherwise. (Not the approved probability: it may be of other weights, and calibrated, which softens it
+with every run that learns from it.) Strokes lie on errors, and most errors are missed crack; learning from
+strokes alone teaches to see more of it everywhere (measured before: Dice 0.59 to 0.38). What the old network
+thinks of the pixels beside a stroke is the only word against that, its doubts along the crack's edge above
+all; docs/BENCHMARKS-learning.md compares.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class Lesson:
     """A window ready to be cut into patches.
 
     Attributes:
-        sample_id, fresh: As in :class:`Window`.
+        sample_id: As in :class:`Window`.
         pixels: h x w x 3 uint8 RGB.
         target: h x w float32 crack probability; 0 or 1 where it was painted.
         weight: h x w float32 in [0, 1]; 0 counts in no way.
@@ -40,7 +42,6 @@ class Lesson:
     """
 
     sample_id: str
-    fresh: bool
     pixels: UInt8Array = field(repr=False)
     target: Float32Array = field(repr=False)
     weight: Float32Array = field(repr=False)
@@ -57,7 +58,7 @@ def make_lesson(
     Args:
         window: Corrected part of a photo.
         own_probability_8bit: h x w uint8 probability * 255 of the weights that learning starts from.
-        weak_weight: Weight in [0, 1] of the believed probability on unsaid pixels.
+        weak_weight: Weight in [0, 1] of what is believed of unsaid pixels.
         rng: Thins out the centres.
     """
     said = window.labels != Label.UNSAID
@@ -65,7 +66,8 @@ def make_lesson(
     painted = painted_weight(window.labels)
     believed = own_probability_8bit
     if window.approved is not None:
-        believed = _seen_at_half(window.threshold)[window.approved]
+        shown = window.approved > 255 * window.threshold
+        believed = np.where(shown == (believed > 127), believed, np.where(shown, np.uint8(255), np.uint8(0)))
     unsaid = np.logical_not(_touching(said))
     target = np.where(unsaid, believed / np.float32(255), target)
     weight = np.where(unsaid, np.float32(weak_weight), painted)
@@ -74,7 +76,6 @@ def make_lesson(
         painted[window.held] = 0.0
     return Lesson(
         sample_id=window.sample_id,
-        fresh=window.fresh,
         pixels=window.pixels,
         target=target.astype(np.float32),
         weight=weight,
@@ -82,16 +83,6 @@ def make_lesson(
         centres=_centres(_taught(window), own_probability_8bit, rng),
         mended=_overruled(window.labels, own_probability_8bit).astype(np.float32),
     )
-
-
-def _seen_at_half(threshold: float) -> UInt8Array:
-    """For each 8-bit probability the one that says at one half what it said at ``threshold``: what was shown
-    and approved as crack teaches crack, wherever the project's threshold was."""
-    if not 0 < threshold < 1:
-        return np.arange(256, dtype=np.uint8)
-    probability = np.clip(np.arange(256) / 255, 1e-4, 1 - 1e-4)
-    odds = probability / (1 - probability) * ((1 - threshold) / threshold)
-    return np.rint(255 * odds / (1 + odds)).astype(np.uint8)
 
 
 def painted_weight(labels: UInt8Array) -> Float32Array:

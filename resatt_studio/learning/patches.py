@@ -1,5 +1,7 @@
 """Cuts the patches of one step: some teach what was corrected, the others remind of what was known.
 
+Every corrected photo is drawn as often, the newest like the oldest: with six in ten patches of the newest,
+one odd photo among four moved the network further than the other three could hold it (Dice 0.71 to 0.64).
 Half of the teaching patches lie around corrections. Reminders are drawn scenes, and the project's own photos
 at quite other scales, through other cameras and as smoother surfaces would look; their target is what the
 network answered before it learned anything (learning without forgetting: Li and Hoiem, ECCV 2016, section 3),
@@ -26,7 +28,6 @@ from resatt_studio.learning.augment import (
 from resatt_studio.learning.lessons import Lesson
 from resatt_studio.records.arrays import BoolArray, Float32Array, UInt8Array
 
-FRESH_SHARE = 0.6  # of the project's patches, while older samples are there too: 50 : 30 beside 20 of replay
 CORRECTED_SHARE = 0.5
 SCENE_SHARE = 0.5  # of the reminders, while there are scenes
 OTHER_VIEWS = (
@@ -87,9 +88,10 @@ class PatchSampler:
         augment: AugmentPlan = GENTLE,
         scene_share: float = SCENE_SHARE,
     ) -> None:
-        fresh = [lesson for lesson in lessons if lesson.fresh]
-        older = [lesson for lesson in lessons if not lesson.fresh]
-        self._groups = [group for group in (fresh, older) if group]
+        by_photo: dict[str, list[Lesson]] = {}
+        for lesson in lessons:
+            by_photo.setdefault(lesson.sample_id, []).append(lesson)
+        self._photos = list(by_photo.values())
         self._scenes = list(scenes)
         self._reminder_share = reminder_share
         self._recall = recall
@@ -108,10 +110,8 @@ class PatchSampler:
         return batch
 
     def _lesson(self) -> Lesson:
-        group = self._groups[0]
-        if len(self._groups) == 2 and self.rng.random() >= FRESH_SHARE:
-            group = self._groups[1]
-        return group[int(self.rng.integers(len(group)))]
+        parts = self._photos[int(self.rng.integers(len(self._photos)))]
+        return parts[int(self.rng.integers(len(parts)))]
 
     def _teach(self, patch_px: int) -> _Cut:
         """Cut a patch of a corrected photo; a few tries are made to find one in which something is known."""

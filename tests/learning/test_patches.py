@@ -14,11 +14,10 @@ from resatt_studio.learning.lessons import Lesson
 from resatt_studio.learning.patches import PatchSampler
 
 
-def lesson(name: str = "a", side_px: int = 96, fresh: bool = True, **more: Any) -> Lesson:
+def lesson(name: str = "a", side_px: int = 96, **more: Any) -> Lesson:
     rng = np.random.default_rng(1)
     return Lesson(
         sample_id=name,
-        fresh=fresh,
         pixels=rng.integers(0, 256, (side_px, side_px, 3), dtype=np.uint8),
         target=more.pop("target", np.zeros((side_px, side_px), np.float32)),
         weight=more.pop("weight", np.ones((side_px, side_px), np.float32)),
@@ -80,13 +79,13 @@ def test_half_of_the_patches_are_centred_on_corrections() -> None:
     assert 0.4 < hit < 0.62
 
 
-def test_reminders_get_their_share_and_fresh_corrections_most_of_the_rest() -> None:
+def test_reminders_get_their_share_and_each_photo_as_much_of_the_rest_however_many_windows_it_has() -> None:
     scene = np.zeros((64, 64, 3), np.uint8)
-    batch = sampler([lesson("fresh"), lesson("old", fresh=False)], (scene,), 0.25).draw(600, 16)
+    batch = sampler([lesson("a"), lesson("b"), lesson("b")], (scene,), 0.25).draw(600, 16)
     names = np.array(batch.names)
     taught, reminded = names[~batch.reminder], names[batch.reminder]
     assert abs(batch.reminder.mean() - 0.25) < 0.06
-    assert abs(np.mean(taught == "fresh") - 0.6) < 0.08
+    assert abs(np.mean(taught == "a") - 0.5) < 0.08
     assert abs(np.mean(reminded == "scene 0") - 0.5) < 0.12
 
 

@@ -12,7 +12,9 @@ from torch import nn
 from resatt_studio.imaging.scores import Counts, count, scores
 from resatt_studio.inference.device import Compute, Threads
 from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.learning.calibration import SOFT, fit_calibration, histogram, near_cracks
 from resatt_studio.learning.training.datasets import Tile
+from resatt_studio.records.calibration import Calibration
 from resatt_studio.records.correction import Label
 from resatt_studio.records.weights import Scores
 
@@ -81,3 +83,29 @@ def judge_steps(
         done += 1
         yield done
     return Judgement(results, quiet / len(crack_free) if crack_free else None)
+
+
+def calibration_steps(
+    network: nn.Module, sets: Mapping[str, Sequence[Tile]], compute: Compute, threads: Threads = None
+) -> Generator[int, None, Calibration]:
+    """The temperature under which a trained network's probabilities surprise least near predicted cracks,
+    each set counting alike (Guo et al., On calibration of modern neural networks, ICML 2017, section 4.2);
+    yields after each tile. The bias stays 0, so that no mask changes.
+
+    Yields:
+        Number of tiles done.
+    """
+    segmenter = Segmenter(network, compute, threads, calibration=SOFT)
+    counts = []
+    done = 0
+    for tiles in sets.values():
+        total = np.zeros((2, 256), np.int64)
+        for tile in tiles:
+            answer = np.rint(255 * segmenter.probability(tile.pixels[None])[0]).astype(np.uint8)
+            total += histogram(
+                answer, tile.labels == Label.CRACK, near_cracks(answer) & (tile.labels != Label.UNSAID)
+            )
+            done += 1
+            yield done
+        counts.append(total)
+    return fit_calibration(counts, pull_bias=np.inf)

@@ -22,9 +22,10 @@ from resatt_studio.learning.training.crack_data import (
     load_data,
     plain_batches,
 )
-from resatt_studio.learning.training.crack_judging import Judgement, judge_steps
+from resatt_studio.learning.training.crack_judging import Judgement, calibration_steps, judge_steps
 from resatt_studio.learning.training.datasets import Tile
 from resatt_studio.models.r2aunet import R2AUNet
+from resatt_studio.records.calibration import Calibration
 from resatt_studio.records.surface import KnownSurfaces
 
 _DESCRIBED = 150
@@ -67,6 +68,16 @@ class CrackTask:
         self, network: nn.Module, compute: Compute, threads: Threads
     ) -> Generator[int, None, Judgement | None]:
         return (yield from judge_steps(network, self._data.judges, self._data.crack_free, compute, threads))
+
+    def calibrate(
+        self, network: nn.Module, compute: Compute, threads: Threads
+    ) -> Generator[int, None, Calibration]:
+        """See :func:`~resatt_studio.learning.training.crack_judging.calibration_steps`; a set whose masks are
+        coarse does not say where a crack's edge is, and so nothing about doubts beside it."""
+        exact = {
+            name: tiles for name, tiles in self._data.judges.items() if not self._config.sets[name].coarse
+        }
+        return (yield from calibration_steps(network, exact, compute, threads))
 
     def verdict_from(self, table: Mapping[str, Any]) -> Judgement:
         return Judgement.from_table(table)

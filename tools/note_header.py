@@ -1,9 +1,10 @@
-"""Writes into a weights file which surfaces it learned from, for weights trained before training noted it
-itself.
+"""Writes into the header of a crack segmenter's weights which surfaces it learned from, for weights trained
+before training noted that itself, and a temperature, fitted on the validation tiles, under which its
+probabilities mean what they say.
 
 The tensors, and so the weights id, stay as they are.
 
-python tools/note_surfaces.py --data DATA --config assets/training/r2aunet-factory.toml WEIGHTS [--out FILE]
+python tools/note_header.py --data DATA --config assets/training/r2aunet-factory.toml WEIGHTS [--out FILE]
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from resatt_studio.inference.device import choose_compute
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.training.crack_config import CrackConfig
 from resatt_studio.learning.training.crack_task import CrackTask
-from resatt_studio.models.state import load_weights, pack_weights, state_of, write_weights
+from resatt_studio.models.calibration import calibration_header
+from resatt_studio.models.state import build, load_weights, pack_weights, state_of, write_weights
 
 
 def main() -> None:
@@ -29,7 +33,8 @@ def main() -> None:
     task = CrackTask(CrackConfig.from_file(asked.config))
     for _ in task.read(asked.data):
         pass
-    metadata = dict(weights.metadata) | task.facts()
+    calibration = run_to_end(task.calibrate(build(weights), choose_compute("auto"), None))
+    metadata = dict(weights.metadata) | dict(task.facts()) | calibration_header(calibration)
     packed = (
         pack_weights(weights.model, weights.config, state_of(weights), metadata, half)
         for half in (True, False)
@@ -38,7 +43,7 @@ def main() -> None:
     if noted is None:
         raise SystemExit("The tensors would change; nothing was written.")
     write_weights(asked.out or asked.weights, noted)
-    print(f"{asked.out or asked.weights}: {noted.weights_id}")
+    print(f"{asked.out or asked.weights}: {noted.weights_id}, temperature {calibration.temperature}")
 
 
 if __name__ == "__main__":
