@@ -37,8 +37,9 @@ from resatt_studio.learning.exam import question
 from resatt_studio.learning.support import Window
 from resatt_studio.learning.threshold import HOLD, best_threshold
 from resatt_studio.learning.training.datasets import Pair, find_sets
+from resatt_studio.models.calibration import calibration_of
 from resatt_studio.models.state import build, load_weights
-from resatt_studio.records.calibration import AS_IT_IS, Calibration
+from resatt_studio.records.calibration import Calibration
 from resatt_studio.records.geometry import Box
 from resatt_studio.resources import asset
 
@@ -90,7 +91,7 @@ def ece(near: list[Histogram], calibration: Calibration) -> float:
     return told.ece if told is not None else 0.0
 
 
-def rows(photos: list[Answered], draws: int) -> list[str]:
+def rows(photos: list[Answered], start: Calibration, draws: int) -> list[str]:
     lines = []
     for number in DRAWN:
         for pull in PULLS:
@@ -100,9 +101,9 @@ def rows(photos: list[Answered], draws: int) -> list[str]:
                 order = rng.permutation(len(photos))
                 rest = [photos[place] for place in order[max(DRAWN) :]]
                 near, whole = [one.near for one in rest], [one.whole for one in rest]
-                found = fit_calibration([photos[place].told_near for place in order[:number]], pull_bias=pull)
-                change = dice(whole, found) - dice(whole, AS_IT_IS)
-                measured.append((ece(near, AS_IT_IS), ece(near, found), change))
+                found = fit_calibration([photos[place].told_near for place in order[:number]], start, pull)
+                change = dice(whole, found) - dice(whole, start)
+                measured.append((ece(near, start), ece(near, found), change))
             before, after, change = np.mean(measured, axis=0)
             worst, least = max(row[1] for row in measured), min(row[2] for row in measured)
             cells = (f"{before:.3f}", f"{after:.3f}", f"{worst:.3f}", f"{change:+.3f}", f"{least:+.3f}")
@@ -110,7 +111,7 @@ def rows(photos: list[Answered], draws: int) -> list[str]:
     return lines
 
 
-def threshold_rows(photos: list[Answered], draws: int) -> list[str]:
+def threshold_rows(photos: list[Answered], start: Calibration, draws: int) -> list[str]:
     lines = []
     for number in DRAWN:
         for hold in HOLDS:
@@ -119,7 +120,7 @@ def threshold_rows(photos: list[Answered], draws: int) -> list[str]:
             for _ in range(draws):
                 order = rng.permutation(len(photos))
                 drawn, rest = order[:number], [photos[place].whole for place in order[max(DRAWN) :]]
-                found = fit_calibration([photos[place].told_near for place in drawn])
+                found = fit_calibration([photos[place].told_near for place in drawn], start)
                 best = best_threshold([photos[place].told_whole for place in drawn], found, hold)
                 measured.append((best, dice(rest, found, best) - dice(rest, found)))
             thresholds, changes = zip(*measured, strict=True)
@@ -143,16 +144,19 @@ def main() -> None:
     shipped = [asset("weights", f"r2aunet-{kind}.safetensors") for kind in ("factory", "generated")]
     folder = find_sets([asked.data / asked.set])[asked.set]
     for path in asked.weights or shipped:
-        segmenter = Segmenter(build(load_weights(path)), choose_compute("cpu"), asked.threads)
+        weights = load_weights(path)
+        start = calibration_of(weights.metadata)
+        segmenter = Segmenter(build(weights), choose_compute("cpu"), asked.threads)
         photos = [answers(segmenter, pair, asked.strokes) for pair in folder.pairs("test")[: asked.photos]]
-        score = dice([one.whole for one in photos], AS_IT_IS)
-        print(f"\n{path.name} on {len(photos)} photos of {folder.name}, Dice {score:.3f}\n")
+        score = dice([one.whole for one in photos], start)
+        read = f"{path.name}, read with {start}"
+        print(f"\n{read}, on {len(photos)} photos of {folder.name}: Dice {score:.3f}\n")
         print("| photos | pull on the bias | ECE before | after | worst draw | Dice change | worst draw |")
         print("|---|---|---|---|---|---|---|")
-        print("\n".join(rows(photos, asked.draws)))
+        print("\n".join(rows(photos, start, asked.draws)))
         print("\n| photos | hold | threshold | spread | Dice change against 0.5 | worst draw |")
         print("|---|---|---|---|---|---|")
-        print("\n".join(threshold_rows(photos, asked.draws)))
+        print("\n".join(threshold_rows(photos, start, asked.draws)))
 
 
 if __name__ == "__main__":

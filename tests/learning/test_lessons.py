@@ -70,9 +70,7 @@ def test_complete_labels_teach_every_pixel() -> None:
     assert np.all(lesson(labels, np.zeros((30, 30), np.uint8)).weight == 1.0)
 
 
-def test_an_approved_mask_is_taught_where_the_network_says_otherwise_and_its_own_doubt_elsewhere() -> (
-    None
-):
+def test_an_approved_mask_is_taught_where_the_network_says_otherwise_and_its_own_doubt_elsewhere() -> None:
     own = np.repeat(np.array([[20, 100, 160, 250]], np.uint8), 20, axis=0)
     approved = np.repeat(np.array([[90, 204, 90, 204]], np.uint8), 20, axis=0)
     taught = lesson(np.zeros((20, 4), np.uint8), own, approved)
