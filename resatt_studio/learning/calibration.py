@@ -83,7 +83,8 @@ def fit_calibration(
     """The temperature and bias under which the truth is least surprising, each photo counting alike.
 
     The fewer photos there are, the more they are pulled to ``start``, more strongly when that is a
-    calibration; without any pixel nothing changes. The temperature does not fall below :data:`COOLEST`, or ``start``'s where that is lower.
+    calibration; without any pixel nothing changes. The temperature does not fall below :data:`COOLEST`, or
+    ``start``'s where that is lower.
 
     Args:
         photos: Pixels near predicted cracks of each photo that judges.
