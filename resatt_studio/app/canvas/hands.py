@@ -55,6 +55,10 @@ class CanvasHands(CanvasLooks):
         known = self.scene.probability
         return None if known is None else known.values[box.slices]
 
+    def measured(self, length_px: float | None) -> None:
+        """A length in photo pixels was measured, or put away."""
+        self.length_measured.emit(length_px)
+
     def tell(self, words: str) -> None:
         """Say a sentence in passing."""
         self.told.emit(words)
