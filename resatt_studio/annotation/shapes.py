@@ -83,32 +83,23 @@ def pruned(mask: BoolArray, shortest_px: float) -> BoolArray:
     return np.asarray(mask & stays[nearest])
 
 
-def line_lengths(lines: BoolArray, names: np.ndarray, count: int) -> Float32Array:
-    """Length of the centre line of each of ``count`` pieces, in pixels.
+def line_length(lines: BoolArray) -> float:
+    """Length of a centre line in pixels, all its branches together.
 
     Steps to a side count 1 and steps to a corner the square root of 2, unless a side leads there as well.
 
     Args:
         lines: H x W bool, one pixel wide.
-        names: H x W integers, the piece (from 1) of each pixel; 0 for none.
-        count: Number of pieces.
 
     Returns:
-        ``count`` float32, at least 1 each: a line of one pixel is a pixel long.
+        At least 1 where there is a line at all: one of a single pixel is a pixel long.
     """
     right = lines[:, :-1] & lines[:, 1:]
     down = lines[:-1] & lines[1:]
     falling = lines[:-1, :-1] & lines[1:, 1:] & ~lines[:-1, 1:] & ~lines[1:, :-1]
     rising = lines[:-1, 1:] & lines[1:, :-1] & ~lines[:-1, :-1] & ~lines[1:, 1:]
-    total = np.ones(count + 1, np.float64)
-    for steps, where, length in (
-        (right, names[:, :-1], 1.0),
-        (down, names[:-1], 1.0),
-        (falling, names[:-1, :-1], np.sqrt(2.0)),
-        (rising, names[:-1, 1:], np.sqrt(2.0)),
-    ):
-        total += length * np.bincount(where[steps], minlength=count + 1)[: count + 1]
-    return np.asarray(total[1:], np.float32)
+    straight, slanting = right.sum() + down.sum(), falling.sum() + rising.sum()
+    return float(straight + np.sqrt(2.0) * slanting + lines.any())
 
 
 def short_pieces(mask: BoolArray, shortest_px: float) -> BoolArray:
@@ -116,9 +107,15 @@ def short_pieces(mask: BoolArray, shortest_px: float) -> BoolArray:
 
     A piece that reaches the array's border may go on beyond it: it is never called short.
     """
-    count, names = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    lengths = line_lengths(centre_lines(mask), names, count - 1)
-    short = np.concatenate([[False], lengths < shortest_px])
+    count, names, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    short = np.zeros(count, np.bool_)
+    for name, (left, top, width, height, area) in enumerate(stats.tolist()[1:], start=1):
+        # A line has no more pixels than its piece, so most specks need no centre line.
+        if area * np.sqrt(2.0) < shortest_px:
+            short[name] = True
+            continue
+        piece = names[top : top + height, left : left + width] == name
+        short[name] = line_length(centre_lines(np.pad(piece, 1))) < shortest_px
     for side in (names[0], names[-1], names[:, 0], names[:, -1]):
         short[side] = False
     return np.asarray(short[names])

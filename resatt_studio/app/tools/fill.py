@@ -18,8 +18,8 @@ from resatt_studio.records.geometry import Box
 class Fill(Tool):
     """Says the label of the area under a click.
 
-    An area is what hangs together and is seen as crack, or as no crack, all the same. One that is not closed
-    within reach is left alone: a click beside a gap in an outline must not paint the whole photo.
+    An area is what hangs together and is seen as crack, or as no crack, all the same; the photo's border
+    closes it too. One that goes on beyond reach is left alone.
     """
 
     def __init__(self, name: str, host: ToolHost) -> None:

@@ -6,7 +6,7 @@ import math
 
 from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.annotation.regions import Region, nearest_in, region_at
+from resatt_studio.annotation.regions import LARGEST_SIDE_PX, Region, nearest_in, region_at
 from resatt_studio.app.tools.base import Pointer, ToolHost
 from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
@@ -60,3 +60,11 @@ def crack_at(
     return region_at(
         lambda box: seen_crack(host, document, box), place[0] + around.top, place[1] + around.left, photo
     )
+
+
+def too_large(host: ToolHost, box: Box) -> bool:
+    """Whether a box is more than can be worked on while somebody waits; then it is said so."""
+    large = max(box.height, box.width) > LARGEST_SIDE_PX
+    if large:
+        host.tell(f"Zoom in, or draw a smaller loop: at most {LARGEST_SIDE_PX} pixels across.")
+    return large

@@ -11,7 +11,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.shapes import pruned, smoothed, thickened, thinned
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.loops import Loop
-from resatt_studio.app.tools.marking import crack_at, seen_crack
+from resatt_studio.app.tools.marking import crack_at, seen_crack, too_large
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -47,6 +47,8 @@ class Reshape(Loop):
         return self._apply(document, wide, before, np.broadcast_to(np.True_, before.shape))
 
     def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
+        if too_large(self.host, box):
+            return None
         # What lies around the loop decides how the crack's edge runs at its rim.
         wide = box.expanded(self._reach_px).intersection(document.labels.box)
         inside = np.zeros((wide.height, wide.width), np.bool_)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.annotation.regions import LARGEST_SIDE_PX
 from resatt_studio.annotation.shapes import short_pieces
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.judge import Judge
-from resatt_studio.app.tools.marking import seen_crack
+from resatt_studio.app.tools.marking import seen_crack, too_large
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -26,12 +25,11 @@ class Sift(Judge):
 
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         box = self.host.visible.intersection(document.labels.box)
-        if max(box.height, box.width) > LARGEST_SIDE_PX:
-            self.host.tell(f"Zoom in first: sifting looks at most at {LARGEST_SIDE_PX} pixels at once.")
-            return None
         return self.loop(document, box, np.broadcast_to(np.True_, (box.height, box.width)))
 
     def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
+        if too_large(self.host, box):
+            return None
         shortest_px = self.number("shortest")
         margin = min(int(shortest_px) + 1, 256)
         wide = box.expanded(margin).intersection(document.labels.box)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import nearest_in, region_at
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
 from resatt_studio.app.tools.marking import PICK_PX
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark, WordsMark
+from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
@@ -89,9 +92,10 @@ class Wand(Tool):
         words = f"above {100 * level / 255:.0f} %"
         self._marks = (WordsMark(words, self._start.row, self._start.column),)
 
-        def above(box: Box):
+        def above(box: Box) -> BoolArray:
             values = self.host.read_probability(box)
-            assert values is not None  # it was there at the press, and the photo is still open
+            if values is None:  # other weights came into use under the wand: what it covers stays
+                return np.zeros((box.height, box.width), np.bool_)
             return values > min(level, int(values[self._seed[0] - box.top, self._seed[1] - box.left]) - 1)
 
         region = region_at(above, *self._seed, document.labels.box, largest_side_px=REACH_PX)
