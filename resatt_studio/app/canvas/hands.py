@@ -32,6 +32,11 @@ class CanvasHands(CanvasLooks):
     # -- what tools ask --------------------------------------------------------------------------------
 
     @property
+    def ratio(self) -> float:
+        """View (device) pixels per logical pixel."""
+        return self.devicePixelRatioF()
+
+    @property
     def visible(self) -> Box:
         """Photo pixels of which anything is seen."""
         return self.viewport.visible

@@ -54,7 +54,8 @@ class ScaleDialog(QDialog):
             form.addRow("True length", self.length)
         words.setWordWrap(True)
         form.addRow("Scale", self.per_px)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        buttons = QDialogButtonBox()
+        buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
         keep = buttons.addButton("Keep", QDialogButtonBox.ButtonRole.AcceptRole)
         keep.setDefault(True)
         keep.setProperty("primary", True)
@@ -70,6 +71,7 @@ class ScaleDialog(QDialog):
         column.addLayout(form)
         column.addWidget(self.everywhere)
         column.addWidget(buttons)
+        (self.per_px if length_px is None else self.length).selectAll()
 
     def accept(self) -> None:
         """Keep what is shown."""

@@ -60,6 +60,10 @@ class ToolHost(Protocol):
         """View pixels per photo pixel."""
 
     @property
+    def ratio(self) -> float:
+        """View (device) pixels per logical pixel of the screen, by which reaches of the hand grow."""
+
+    @property
     def visible(self) -> Box:
         """Photo pixels of which anything is seen."""
 

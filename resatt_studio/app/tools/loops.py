@@ -14,7 +14,7 @@ from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
 CLICK_PX = 4.0
-"""What stays within so many view pixels of the press is a click and no loop."""
+"""What stays within so many logical pixels of the press is a click and no loop."""
 
 _MARK_POINTS = 64
 """So many points make one mark; the marks behind it need not be drawn again when the loop grows."""
@@ -57,7 +57,7 @@ class Loop(Tool):
             return NOTHING
         for at in points:
             off = abs(at.view_row - self._start.view_row), abs(at.view_column - self._start.view_column)
-            self._dragged = self._dragged or max(off) > CLICK_PX
+            self._dragged = self._dragged or max(off) > CLICK_PX * self.host.ratio
             self._points.append((at.row, at.column))
         if self._dragged:
             self._draw()

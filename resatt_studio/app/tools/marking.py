@@ -16,7 +16,7 @@ from resatt_studio.records.geometry import Box
 _TONES = {Label.CRACK: Tone.CRACK, Label.NOT_CRACK: Tone.NOT_CRACK, Label.UNSAID: Tone.UNSAID}
 
 PICK_PX = 6.0
-"""How far beside a crack a click still means it, in view pixels."""
+"""How far beside a crack a click still means it, in logical pixels."""
 
 
 def label_tone(label: Label) -> Tone:
@@ -42,14 +42,14 @@ def crack_at(
         host: The canvas.
         document: Of the photo.
         at: May lie outside the photo.
-        reach_px: How far beside the crack it may be, in view pixels.
+        reach_px: How far beside the crack it may be, in logical pixels.
 
     Returns:
         The crack as far as it hangs together; None when there is none.
     """
     photo = document.labels.box
     row, column = math.floor(at.row), math.floor(at.column)
-    reach = math.ceil(reach_px / host.scale)
+    reach = math.ceil(reach_px * host.ratio / host.scale)
     around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
     if around.empty:
         return None

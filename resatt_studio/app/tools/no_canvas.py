@@ -34,7 +34,7 @@ class NoCanvas:
         self.radius_px = radius_px
         self.pixels = pixels
         self.probability = probability
-        self.scale = 1.0
+        self.scale = self.ratio = 1.0
         self.threshold = 0.5
         self.mm_per_px: float | None = None
         self.options: dict[tuple[str, str], OptionValue] = {}

@@ -51,7 +51,7 @@ class Ruler(Tool):
 
     def release(self) -> Edit | None:
         self._held = -1
-        if self.length_px * self.host.scale < GRAB_PX / 2:
+        if self.length_px * self.host.scale < GRAB_PX * self.host.ratio / 2:
             self._ends = []
         self._show()
         return None
@@ -65,7 +65,7 @@ class Ruler(Tool):
         self._show()
 
     def _near(self, at: Pointer) -> int:
-        reach = GRAB_PX / self.host.scale
+        reach = GRAB_PX * self.host.ratio / self.host.scale
         near = [math.dist(end, (at.row, at.column)) <= reach for end in self._ends]
         return near.index(True) if any(near) else -1
 

@@ -14,7 +14,7 @@ from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
 GRAB_PX = 8.0
-"""How near to a point the pointer takes hold of it, in view pixels."""
+"""How near to a point the pointer takes hold of it, in logical pixels."""
 
 _TURN = math.pi / 4
 
@@ -138,7 +138,7 @@ class Vertices(Tool):
 
     def _near(self, at: Pointer) -> int:
         """Index of the point under the pointer, -1 for none."""
-        reach = GRAB_PX / self.host.scale
+        reach = GRAB_PX * self.host.ratio / self.host.scale
         distances = [math.hypot(at.row - row, at.column - column) for row, column in self._points]
         best = min(range(len(distances)), key=distances.__getitem__, default=-1)
         return best if best >= 0 and distances[best] <= reach else -1

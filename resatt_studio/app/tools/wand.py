@@ -17,7 +17,7 @@ from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
 LEVEL_PER_PX = 0.5
-"""Levels of 255 by which one view pixel of dragging moves the threshold."""
+"""Levels of 255 by which one logical pixel of dragging moves the threshold."""
 
 REACH_PX = 2048
 """Side of the window in which the wand follows a crack, in photo pixels; small enough to follow a drag."""
@@ -51,7 +51,7 @@ class Wand(Tool):
         if document is None or document.in_stroke:
             return NOTHING
         photo = document.labels.box
-        reach = math.ceil(PICK_PX / self.host.scale)
+        reach = math.ceil(PICK_PX * self.host.ratio / self.host.scale)
         row, column = math.floor(at.row), math.floor(at.column)
         around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
         values = self.host.read_probability(around) if not around.empty else None
@@ -75,7 +75,7 @@ class Wand(Tool):
             return NOTHING
         at, start = points[-1], self._start
         drawn = (at.view_column - start.view_column) - (at.view_row - start.view_row)
-        level = min(max(round(self._first_level - drawn * LEVEL_PER_PX), 0), 254)
+        level = min(max(round(self._first_level - drawn / self.host.ratio * LEVEL_PER_PX), 0), 254)
         return NOTHING if level == self._level else self._reach(self._document, level)
 
     def release(self) -> Edit | None:
