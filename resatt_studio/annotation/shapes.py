@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
-from resatt_studio.imaging.centre_lines import centre_lines, prune_spurs
+from resatt_studio.imaging.centre_lines import centre_lines, neighbours, prune_spurs
 from resatt_studio.records.arrays import BoolArray, Float32Array
+from resatt_studio.records.geometry import Box
 
+_CELL_PX = 256
 _EDGE_SIGMA_PX = 0.6
 """So little blur thins no line away, and tells the pixels along a slanting edge apart by parts of a pixel."""
 
@@ -37,7 +41,7 @@ def thickened(mask: BoolArray, amount_px: float) -> BoolArray:
     Round edges move by the amount to 0.3 px. A straight upright edge can only move by whole pixels: it stays
     up to half a pixel and moves by one from there on.
     """
-    return np.asarray(mask | (_soft_distance(mask) > -amount_px))
+    return np.asarray(mask | _deeper_than(mask, -amount_px, _EDGE_SIGMA_PX))
 
 
 def thinned(mask: BoolArray, amount_px: float) -> BoolArray:
@@ -45,7 +49,7 @@ def thinned(mask: BoolArray, amount_px: float) -> BoolArray:
 
     Nothing is ever added, and what hung together still does. As exact as :func:`thickened`.
     """
-    return np.asarray(mask & ((_soft_distance(mask) > amount_px) | centre_lines(mask)))
+    return np.asarray(mask & (_deeper_than(mask, amount_px, _EDGE_SIGMA_PX) | centre_lines(mask)))
 
 
 def smoothed(mask: BoolArray, sigma_px: float) -> BoolArray:
@@ -57,13 +61,12 @@ def smoothed(mask: BoolArray, sigma_px: float) -> BoolArray:
     """
     if mask.all() or not mask.any():
         return mask.copy()
-    sharp = signed_distance(mask)
-    distance = cv2.GaussianBlur(sharp, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
     # What is finer than the blur is kept by its centre line; a bump of the edge sends a spur to the middle of
     # the crack, which is as long as the crack is half as wide.
     lines = centre_lines(mask)
-    lines = prune_spurs(lines, 2 * sigma_px + 1 + float(np.median(sharp[lines])))
-    return np.asarray((distance > 0) | lines)
+    half_widths = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)[lines]
+    lines = _without_spurs(lines, 2 * sigma_px + 0.5 + float(np.median(half_widths)))
+    return np.asarray(_deeper_than(mask, 0.0, sigma_px) | lines)
 
 
 def pruned(mask: BoolArray, shortest_px: float) -> BoolArray:
@@ -72,7 +75,7 @@ def pruned(mask: BoolArray, shortest_px: float) -> BoolArray:
     Every pixel goes the way of the nearest pixel of the centre line.
     """
     lines = centre_lines(mask)
-    kept = prune_spurs(lines, shortest_px)
+    kept = _without_spurs(lines, shortest_px)
     if not lines.any() or np.array_equal(kept, lines):
         return mask.copy()
     _, nearest = cv2.distanceTransformWithLabels(
@@ -81,6 +84,15 @@ def pruned(mask: BoolArray, shortest_px: float) -> BoolArray:
     stays = np.zeros(int(nearest.max()) + 1, np.bool_)
     stays[nearest[kept]] = True
     return np.asarray(mask & stays[nearest])
+
+
+def _without_spurs(lines: BoolArray, shortest_px: float) -> BoolArray:
+    """As ``prune_spurs``, which walks from every free end, also from those of lines that have no spur."""
+    _, names = cv2.connectedComponents(lines.astype(np.uint8), connectivity=8)
+    forked = np.zeros(int(names.max()) + 1, np.bool_)
+    forked[names[neighbours(lines) >= 3]] = True
+    branching = lines & forked[names]
+    return np.asarray((lines & ~branching) | prune_spurs(branching, shortest_px))
 
 
 def line_length(lines: BoolArray) -> float:
@@ -121,9 +133,31 @@ def short_pieces(mask: BoolArray, shortest_px: float) -> BoolArray:
     return np.asarray(short[names])
 
 
-def _soft_distance(mask: BoolArray) -> Float32Array:
-    """As :func:`signed_distance`, with an edge that does not follow every step of the pixels."""
-    if mask.all() or not mask.any():
-        return signed_distance(mask)
-    blurred = cv2.GaussianBlur(signed_distance(mask), (0, 0), _EDGE_SIGMA_PX, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(blurred, np.float32)
+def _deeper_than(mask: BoolArray, level_px: float, sigma_px: float) -> BoolArray:
+    """Where the signed distance, blurred by a Gaussian, exceeds a level.
+
+    Cracks are thin and photos are large: only cells near an edge are looked at, each with as much around it
+    as decides about it. (A distance differs by no more than the way between two pixels. So where it is within
+    four sigma of the level, every edge that has a part in the blurred value lies within the margin; elsewhere
+    all values that have a part in it lie on one side of the level.)
+
+    Args:
+        mask: H x W bool.
+        level_px: In pixels; below 0 outside the mask.
+        sigma_px: Of the Gaussian.
+    """
+    whole = Box(0, 0, *mask.shape)
+    margin_px = math.ceil(abs(level_px) + 12 * sigma_px) + 2
+    result = np.zeros(mask.shape, np.bool_)
+    for row, column in whole.cells(_CELL_PX):
+        corner = Box(row * _CELL_PX, column * _CELL_PX, (row + 1) * _CELL_PX, (column + 1) * _CELL_PX)
+        cell = corner.intersection(whole)
+        wide = cell.expanded(margin_px).intersection(whole)
+        part = mask[wide.slices]
+        if part.all() or not part.any():
+            result[cell.slices] = part[0, 0]
+            continue
+        distance = signed_distance(part)
+        soft = cv2.GaussianBlur(distance, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
+        result[cell.slices] = (soft > level_px)[cell.shifted(-wide.top, -wide.left).slices]
+    return result

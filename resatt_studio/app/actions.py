@@ -204,6 +204,9 @@ HELD_KEYS: tuple[tuple[str, str], ...] = (
     ("Wheel", "Zoom at the pointer; with Shift change the brush size."),
     ("Middle button", "Drag to move the photo."),
     ("Alt+drag", "Change the brush size."),
+    ("Enter", "Finish the line or polygon in hand; so do a double click and the right button."),
+    ("Backspace", "Take back its last point; Esc drops it whole."),
+    ("Shift", "Held with line, polygon or ruler: level, upright or at 45 degrees."),
     ("Divider", "Drag it to compare the original with the dehazed photo."),
 )
 """Keys that act while they are held, for the shortcut sheet."""

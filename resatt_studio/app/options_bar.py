@@ -254,7 +254,7 @@ def width_words(radius_px: float) -> str:
 
 def make_field(option: Option, told: Callable[[OptionValue], None]) -> OptionField:
     """The field that an option is set with."""
-    if option is RADIUS:
+    if option.means(RADIUS):
         return WidthField(option, told)
     if option.kind is OptionKind.SWITCH:
         return SwitchField(option, told)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resatt_studio.annotation import shapes
 from resatt_studio.annotation.shapes import (
     line_length,
     pruned,
@@ -77,6 +78,23 @@ def test_smoothing_keeps_whole_what_is_whole(mask, sigma):
     smooth = smoothed(mask, sigma)
     assert piece_count(smooth) <= piece_count(mask)
     assert (smooth & mask).any()
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**20), st.floats(0, 12), st.floats(0.6, 6))
+def test_cell_by_cell_is_the_same_as_all_at_once(seed, amount, sigma):
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((600, 700), bool)
+    for _ in range(4):
+        places = [tuple(rng.random(2) * (600, 700)) for _ in range(3)]
+        box, part = stamp(places, float(rng.random() * 12), Box(0, 0, 600, 700))
+        mask[box.slices] |= part
+    with pytest.MonkeyPatch.context() as patch:
+        by_cells = thickened(mask, amount), thinned(mask, amount), smoothed(mask, sigma)
+        patch.setattr(shapes, "_CELL_PX", 10_000)
+        at_once = thickened(mask, amount), thinned(mask, amount), smoothed(mask, sigma)
+    for one, other in zip(by_cells, at_once, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_smoothing_takes_the_noise_off_an_edge_and_leaves_the_band():

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSli
 
 from resatt_studio.app.actions import by_id
 from resatt_studio.app.main import wait_for
-from resatt_studio.app.tool_options import ToolOptions
 from resatt_studio.app.tools.options import LABEL, RADIUS, OptionKind, find_option
 from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.app.view_state import ViewState
@@ -81,13 +80,20 @@ def test_an_option_that_does_not_exist_is_a_bug():
         ViewState().options.value("brush", "sparkle")
 
 
-def test_label_and_radius_are_the_brush_s_own_for_every_tool():
-    view = ViewState()
-    view.options.set("polygon", LABEL.name, "not_crack")
-    view.options.set("polyline", RADIUS.name, 9.0)
-    assert view.brush.label is Label.NOT_CRACK and view.brush.radius_px == 9.0
-    assert view.options.value("brush", RADIUS.name) == 9.0
-    assert isinstance(view.options, ToolOptions) and view.brush.tool == "brush"
+@pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool.paints], ids=lambda tool: tool.name)
+def test_label_and_radius_are_the_brush_s_own_for_every_tool(tool):
+    view, names = ViewState(), {option.name for option in tool.options}
+    view.set_brush(tool=tool.name)
+    if LABEL.name in names:
+        view.options.set(tool.name, LABEL.name, "unsaid")
+        assert view.brush.label is Label.UNSAID
+        view.paint_not_crack()
+        assert view.brush.tool == tool.name
+        assert view.options.value(tool.name, LABEL.name) == "not_crack"
+    if RADIUS.name in names:
+        view.options.set(tool.name, RADIUS.name, 9.0)
+        assert view.brush.radius_px == view.options.value("brush", RADIUS.name) == 9.0
+    assert view.brush.tool == tool.name
 
 
 @pytest.mark.gui

@@ -58,6 +58,10 @@ class Option:
     kept: bool = True
     when: tuple[str, ...] = ()
 
+    def means(self, other: Option) -> bool:
+        """Whether this is that shared option, perhaps shown at other times."""
+        return self.shared and other.shared and self.name == other.name
+
     def valid(self, value: object) -> OptionValue:
         """``value`` as this option takes it: a number cut to its range, anything strange the default."""
         if self.kind is OptionKind.SWITCH:

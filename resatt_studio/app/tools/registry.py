@@ -79,7 +79,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("fill", "Fill", "G", f"{_HOME}.fill.Fill", "cross", "fill",
              "Fill a closed area, or the holes of the crack that is clicked.", paints=True,
              options=(
-                 choice("what", "Fill", (("area", "Closed area"), ("holes", "Holes of a crack")),
+                 choice("what", "What", (("area", "Closed area"), ("holes", "Holes of a crack")),
                         "What a click fills."),
                  replace(LABEL, when=("what", "area")),
                  number("largest", "Largest hole", 500.0, 1.0, 1_000_000.0,
