@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resatt_studio.annotation.areas import polygon_pixels
 from resatt_studio.annotation.composed import overruled
@@ -435,3 +438,42 @@ def test_the_ruler_measures_in_pixels_and_in_millimetres_once_the_scale_is_known
     click(tool, 80, 80)
     assert tool.overlay == () and host.lengths[-1] is None
     assert not host.document.labels.to_array().any()
+
+
+PAINTING = [spec.name for spec in TOOLS if spec.paints]
+spots = st.tuples(st.integers(-5, 105), st.integers(-5, 105))
+acts = st.tuples(
+    st.sampled_from(PAINTING),
+    st.sampled_from(list(Label)),
+    st.lists(spots, min_size=1, max_size=5),
+    st.booleans(),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(acts, max_size=8), st.integers(0, 2**20))
+def test_whatever_the_tools_did_undo_leads_back_to_the_beginning_and_redo_to_the_end(steps, seed):
+    host = Host(document())
+    noise = np.random.default_rng(seed).random((100, 100)).astype(np.float32)
+    host.probability = (255 * (cv2.GaussianBlur(noise, (0, 0), 2.5) > 0.51)).astype(np.uint8)
+    host.options = {
+        ("reshape", "what"): ("smooth", "thin", "thicken", "prune")[seed % 4],
+        ("fill", "what"): ("area", "holes")[seed % 2],
+    }
+    for name, label, places, leave in steps:
+        host.label = label
+        tool = create_tool(name, host)
+        for place in places:
+            drag(tool, place, (place[1], place[0])) if name in ("polyline", "polygon") else None
+        if name not in ("polyline", "polygon"):
+            drag(tool, *places)
+        tool.cancel() if leave else tool.finish()
+        assert not tool.busy and not tool.in_hand and not host.document.in_stroke
+    end, count = host.document.labels.to_array(), host.document.edit_count
+    while host.document.undo():
+        pass
+    assert not host.document.labels.to_array().any()
+    while host.document.redo():
+        pass
+    np.testing.assert_array_equal(host.document.labels.to_array(), end)
+    assert host.document.edit_count == count

@@ -337,7 +337,9 @@ class PhotoCanvas(CanvasHands):
 
     def _flush(self) -> None:
         """Do what the pointer asked for since the last time."""
-        self._update_view(self.scene.refresh(self._gestures.flush()))
+        changed = self._gestures.flush()
+        if not changed.empty:
+            self._update_view(self.scene.refresh(changed))
         position, self._last_position = self._last_position, None
         if position is not None and self._gestures.drag is not Drag.SIZE:
             self._track(position)
