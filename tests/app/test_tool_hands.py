@@ -332,6 +332,21 @@ def test_the_scale_is_kept_for_the_photo_and_told_by_the_ruler(window):
     assert wait_for(lambda: scale.mm_per_px == kept, 20)
 
 
+def test_escape_puts_the_ruler_away(window):
+    QTest.keyClick(window.canvas, Qt.Key.Key_M)
+    drag(window.canvas, place(window, 0.6, 0.2), place(window, 0.6, 0.7))
+    QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    assert window.canvas._overlay == () and window.parts.scale.length_px is None
+
+
+def test_hovering_outlines_the_crack_and_leaving_the_canvas_takes_the_line_away(window):
+    take(window, "accept")
+    move(window.canvas, place(window, 0.5, 0.5))
+    assert len(window.canvas._overlay) == 1
+    window.canvas.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert window.canvas._overlay == ()
+
+
 def test_a_scale_for_the_project_holds_for_photos_without_their_own(window):
     scale, session = window.parts.scale, window.parts.session
     scale.set(0.5)

@@ -376,6 +376,35 @@ def test_a_click_judges_the_predicted_crack_under_it_and_no_pixel_that_was_judge
     assert click(create_tool(name, host), 20, 20) is None
 
 
+@pytest.mark.parametrize("name", ["accept", "reject", "reshape"])
+def test_the_crack_that_a_click_would_mean_is_outlined_as_long_as_the_pointer_is_on_it(name):
+    host = ramp_host()
+    tool = create_tool(name, host)
+    tool.hover(at(50, 40))
+    (outline,) = tool.overlay
+    # Rows 49 to 51 and columns 10 to 89, and two pixels away, which are four on the screen.
+    assert outline.points.min(axis=0).tolist() == [47.5, 8.5]
+    assert outline.points.max(axis=0).tolist() == [53.5, 91.5]
+    tool.hover(at(50, 60))
+    assert tool.overlay[0] is outline
+    tool.hover(at(80, 60))
+    assert tool.overlay[0] is not outline
+    tool.hover(at(20, 60))
+    assert tool.overlay == ()
+    tool.hover(at(50, 40))
+    tool.hover(None)
+    assert tool.overlay == ()
+
+
+def test_after_an_act_the_outline_is_that_of_what_is_left():
+    host = ramp_host()
+    tool = create_tool("reject", host)
+    tool.hover(at(50, 40))
+    drag(tool, *around(50, 50, 10))
+    tool.hover(at(50, 20))
+    assert tool.overlay[0].points[:, 1].max() <= 40 + 2
+
+
 def test_a_loop_rejects_all_predicted_crack_inside_it_and_none_outside():
     host = ramp_host()
     drag(create_tool("reject", host), (40, 20), (40, 60), (90, 60), (90, 20))
