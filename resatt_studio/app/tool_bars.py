@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.theme import Tokens
-from resatt_studio.app.view_state import Brush, ViewState
 
 GAP = "|"
 STRETCH = ">"
-BRUSH_SIZE = "brush-size"
 
 MAIN_BAR: tuple[str, ...] = (
-    "previous", "next", GAP, BRUSH_SIZE, GAP, "undo", "redo", GAP, "fit", "toggle_mask", STRETCH, "skip",
-    "approve",
+    "previous", "next", GAP, "undo", "redo", GAP, "fit", "toggle_mask", STRETCH, "skip", "approve",
 )  # fmt: skip
 """Action ids from left to right."""
 
@@ -34,27 +37,21 @@ SHORT_TEXTS: dict[str, str] = {
 """Words on the buttons; an action without shows its icon alone."""
 
 LABEL_STRIP: tuple[str, ...] = ("paint_crack", "paint_not_crack")
-
-_LARGEST_SLIDER_PX = 200.0
+_COLUMNS = 2
 
 
 class MainBar(QToolBar):
-    """Navigation, brush size, undo, approval."""
+    """Navigation, undo, approval."""
 
-    def __init__(self, actions: Actions, view: ViewState) -> None:
+    def __init__(self, actions: Actions) -> None:
         super().__init__("Main tool bar")
         self.setObjectName("mainBar")
         self.setMovable(False)
         self.setIconSize(QSize(18, 18))
         self.buttons: dict[str, QToolButton] = {}
-        self.brush = BrushSize(view)
         for id in MAIN_BAR:
             if id == GAP:
                 self.addSeparator()
-            elif id == BRUSH_SIZE:
-                self.addWidget(self.brush.title)
-                self.addWidget(self.brush)
-                self.addWidget(self.brush.value)
             elif id == STRETCH:
                 stretch = QWidget()
                 stretch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -100,55 +97,34 @@ class MainBar(QToolBar):
         return button
 
 
-class BrushSize(QSlider):
-    """Brush diameter on a logarithmic scale: as fine at 2 px as at 200."""
-
-    def __init__(self, view: ViewState) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self._view = view
-        self.setRange(0, 100)
-        self.setFixedWidth(110)
-        self.setAccessibleName("Brush size")
-        self.setToolTip("Brush size ([ and ], Shift+wheel, Alt+drag)")
-        self.title = QLabel("Brush")
-        self.title.setBuddy(self)
-        self.value = QLabel()
-        self.value.setMinimumWidth(48)
-        self.valueChanged.connect(self._changed)
-        view.brush_changed.connect(self._follow)
-        self._follow(view.brush)
-
-    def _changed(self, place: int) -> None:
-        if place != self._place(self._view.brush.radius_px):
-            self._view.set_brush(radius_px=0.5 * (2 * _LARGEST_SLIDER_PX) ** (place / 100))
-
-    def _follow(self, brush: Brush) -> None:
-        self.setValue(self._place(brush.radius_px))
-        self.value.setText(f"{2 * brush.radius_px:.0f} px")
-
-    @staticmethod
-    def _place(radius_px: float) -> int:
-        return max(0, min(100, round(100 * math.log(radius_px / 0.5) / math.log(2 * _LARGEST_SLIDER_PX))))
-
-
-class ToolStrip(QToolBar):
-    """Tools and labels, one under the other."""
+class ToolStrip(QFrame):
+    """Tools and labels in two columns."""
 
     def __init__(self, actions: Actions, tool_ids: tuple[str, ...]) -> None:
-        super().__init__("Tools")
+        super().__init__()
         self.setObjectName("toolStrip")
-        self.setOrientation(Qt.Orientation.Vertical)
-        self.setMovable(False)
-        self.setIconSize(QSize(20, 20))
         self.setAccessibleName("Tools")
-        for id in tool_ids:
-            self._add(actions, id)
-        self.addSeparator()
-        for id in LABEL_STRIP:
-            self._add(actions, id)
+        self._actions = actions
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 6, 4, 6)
+        column.setSpacing(6)
+        for ids in (tool_ids, LABEL_STRIP):
+            if ids is LABEL_STRIP:
+                line = QFrame(frameShape=QFrame.Shape.HLine)
+                line.setObjectName("toolLine")
+                column.addWidget(line)
+            grid = QGridLayout()
+            grid.setSpacing(3)
+            for place, id in enumerate(ids):
+                grid.addWidget(self._button(id), place // _COLUMNS, place % _COLUMNS)
+            column.addLayout(grid)
+        column.addStretch(1)
 
-    def _add(self, actions: Actions, id: str) -> None:
-        self.addAction(actions[id])
-        button = self.widgetForAction(actions[id])
-        button.setAccessibleName(actions[id].text().replace("&", ""))
+    def _button(self, id: str) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(self._actions[id])
+        button.setIconSize(QSize(20, 20))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setAccessibleName(self._actions[id].text().replace("&", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
