@@ -75,6 +75,12 @@ def _paths(value: Any) -> tuple[Path, ...]:
     return tuple(Path(item) for item in value)
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError("is not a list of texts")
+    return tuple(value)
+
+
 def _user_name() -> str:
     try:
         return getpass.getuser()
@@ -107,6 +113,7 @@ class Settings:
         learn_labels: Whether the label networks learn from the inspector's classes by themselves once enough
             are new ("auto"), or when asked alone ("ask").
         recent_projects: Newest first.
+        tool_options: "tool.option=value" of what was set about the tools of the canvas, the value as JSON.
     """
 
     author: str = field(default_factory=_user_name, metadata={"parse": _text})
@@ -128,6 +135,7 @@ class Settings:
     )
     learn_labels: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})
+    tool_options: tuple[str, ...] = field(default=(), metadata={"parse": _texts, "environment": False})
 
     @property
     def gate_rules(self) -> GateRules:
@@ -270,7 +278,7 @@ def _write_file(path: Path, settings: Settings) -> None:
     ]
     for item in fields(Settings):
         value = getattr(settings, item.name)
-        plain = [str(folder) for folder in value] if isinstance(value, tuple) else value
+        plain = [str(part) for part in value] if isinstance(value, tuple) else value
         # JSON's strings, numbers and flat lists of strings are TOML as well, but for DEL.
         lines.append(f"{item.name} = {json.dumps(plain, ensure_ascii=False)}".replace("\x7f", "\\u007f"))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -40,6 +40,7 @@ changes = st.fixed_dictionaries(
         "learn_min_gain": st.floats(0, 0.5),
         "learn_confidence": st.floats(0.6, 0.999),
         "learn_max_forgetting": st.floats(0, 1),
+        "tool_options": st.lists(text, max_size=3).map(tuple),
         "recent_projects": st.lists(text.filter(str.strip).map(Path), max_size=3).map(tuple),
     },
 )
@@ -113,7 +114,7 @@ def test_a_bad_variable_is_told_by_its_name(tmp_path: Path) -> None:
 
 def test_every_scalar_setting_has_a_variable(tmp_path: Path) -> None:
     for item in fields(Settings):
-        if item.name == "recent_projects":
+        if not item.metadata.get("environment", True):
             continue
         loaded = load_settings(tmp_path / "none.toml", {f"RESATT_{item.name.upper()}": "?"})
         assert loaded.settings.author == "?" if item.name == "author" else len(loaded.problems) == 1

@@ -110,8 +110,13 @@ class CorrectionDocument:
             raise BugError("a stroke began before the last one ended")
         self._stroke = _Stroke(tool, Label(label), float(radius_px))
 
-    def extend(self, points: Sequence[Point]) -> Box:
+    def extend(self, points: Sequence[Point], radius_px: float | None = None) -> Box:
         """Drag the brush on through ``points``, gapless from the last one.
+
+        Args:
+            points: In photo pixels.
+            radius_px: Half its width on this part of the way, such as under a pen that is pressed lightly;
+                None for that of :meth:`begin`.
 
         Returns:
             The pixels that may have changed; empty when the brush is off the photo.
@@ -121,7 +126,29 @@ class CorrectionDocument:
             return _NOTHING
         path = [*stroke.path[-1:], *((float(row), float(column)) for row, column in points)]
         stroke.path.extend(path[-len(points) :])
-        box, mask = stamp(path, stroke.radius_px, self.labels.box)
+        return self._cover(
+            stroke, *stamp(path, stroke.radius_px if radius_px is None else radius_px, self.labels.box)
+        )
+
+    def cover(self, box: Box, mask: BoolArray) -> Box:
+        """Let the stroke in hand be exactly these pixels, whatever it was before: a preview that can still
+        change until it ends.
+
+        Args:
+            box: Inside the photo.
+            mask: h x w bool, which of its pixels are said.
+
+        Returns:
+            The pixels that may have changed: what it was and what it is.
+        """
+        stroke = self._in_hand()
+        before, stroke.box = stroke.box, _NOTHING
+        for index, labels in stroke.before.items():
+            self.labels.put_tile(*index, labels)
+        self.version += 1
+        return before.union(self._cover(stroke, box, mask))
+
+    def _cover(self, stroke: _Stroke, box: Box, mask: BoolArray) -> Box:
         if box.empty:
             return _NOTHING
         self._remember(stroke.before, box, mask)

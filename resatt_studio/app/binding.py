@@ -13,6 +13,9 @@ from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.workflow.courtesy import Courtesy
 
+TOLD_MS = 4000
+"""How long what a tool says in passing can be read."""
+
 
 def bind_canvas(canvas: PhotoCanvas, parts: Parts, status: StatusBar) -> None:
     """Connect everything once; the binding lives as long as the canvas."""
@@ -80,6 +83,9 @@ class _Binding(QObject):
         canvas.stroke_started.connect(self._courtesy.painted)
         canvas.stroke_finished.connect(self._finished)
         canvas.radius_changed.connect(lambda radius: view.set_brush(radius_px=radius))
+        canvas.options = view.options.value
+        view.options.changed.connect(lambda *_: canvas.options_changed())
+        canvas.told.connect(lambda words: status.showMessage(words, TOLD_MS))
         for layer in view.layers.values():
             self._layer(layer)
         self._brush(view.brush)

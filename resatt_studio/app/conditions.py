@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.view_state import LABELLING
 from resatt_studio.records.correction import Label
 
 
@@ -38,7 +39,7 @@ class Conditions:
 def conditions(parts: Parts) -> Conditions:
     """Read what holds now."""
     session, learner, view = parts.session, parts.learner, parts.view
-    painting = view.brush.tool == "brush"
+    painting = view.brush.tool in LABELLING
     return Conditions(
         has_project=session.project is not None,
         has_photo=session.document is not None,

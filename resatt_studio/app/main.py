@@ -64,7 +64,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
     look = Look()
     look.set(apply_theme(application, preferences.theme))
     session = Session(preferences)
-    view = ViewState(session)
+    view = ViewState(session, preferences.tool_options)
     shelf = Shelf(session)
     networks = OtherNetworks(
         session.predictor.courtesy, lambda: session.predictor.device, preferences.engine_path

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.theme import Tokens
-from resatt_studio.app.view_state import Brush, ViewState
 
 GAP = "|"
 STRETCH = ">"
-BRUSH_SIZE = "brush-size"
 
 MAIN_BAR: tuple[str, ...] = (
-    "previous", "next", GAP, BRUSH_SIZE, GAP, "undo", "redo", GAP, "fit", "toggle_mask", STRETCH, "skip",
-    "approve",
+    "previous", "next", GAP, "undo", "redo", GAP, "fit", "toggle_mask", STRETCH, "skip", "approve",
 )  # fmt: skip
 """Action ids from left to right."""
 
@@ -35,26 +30,19 @@ SHORT_TEXTS: dict[str, str] = {
 
 LABEL_STRIP: tuple[str, ...] = ("paint_crack", "paint_not_crack")
 
-_LARGEST_SLIDER_PX = 200.0
-
 
 class MainBar(QToolBar):
-    """Navigation, brush size, undo, approval."""
+    """Navigation, undo, approval."""
 
-    def __init__(self, actions: Actions, view: ViewState) -> None:
+    def __init__(self, actions: Actions) -> None:
         super().__init__("Main tool bar")
         self.setObjectName("mainBar")
         self.setMovable(False)
         self.setIconSize(QSize(18, 18))
         self.buttons: dict[str, QToolButton] = {}
-        self.brush = BrushSize(view)
         for id in MAIN_BAR:
             if id == GAP:
                 self.addSeparator()
-            elif id == BRUSH_SIZE:
-                self.addWidget(self.brush.title)
-                self.addWidget(self.brush)
-                self.addWidget(self.brush.value)
             elif id == STRETCH:
                 stretch = QWidget()
                 stretch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -98,37 +86,6 @@ class MainBar(QToolBar):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addWidget(button)
         return button
-
-
-class BrushSize(QSlider):
-    """Brush diameter on a logarithmic scale: as fine at 2 px as at 200."""
-
-    def __init__(self, view: ViewState) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self._view = view
-        self.setRange(0, 100)
-        self.setFixedWidth(110)
-        self.setAccessibleName("Brush size")
-        self.setToolTip("Brush size ([ and ], Shift+wheel, Alt+drag)")
-        self.title = QLabel("Brush")
-        self.title.setBuddy(self)
-        self.value = QLabel()
-        self.value.setMinimumWidth(48)
-        self.valueChanged.connect(self._changed)
-        view.brush_changed.connect(self._follow)
-        self._follow(view.brush)
-
-    def _changed(self, place: int) -> None:
-        if place != self._place(self._view.brush.radius_px):
-            self._view.set_brush(radius_px=0.5 * (2 * _LARGEST_SLIDER_PX) ** (place / 100))
-
-    def _follow(self, brush: Brush) -> None:
-        self.setValue(self._place(brush.radius_px))
-        self.value.setText(f"{2 * brush.radius_px:.0f} px")
-
-    @staticmethod
-    def _place(radius_px: float) -> int:
-        return max(0, min(100, round(100 * math.log(radius_px / 0.5) / math.log(2 * _LARGEST_SLIDER_PX))))
 
 
 class ToolStrip(QToolBar):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, Layer
 from resatt_studio.app.canvas.split import Split
+from resatt_studio.app.tool_options import ToolOptions
+from resatt_studio.app.tools.options import LABEL
+from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.records.correction import Label
 
 SMALLEST_RADIUS_PX = 0.5
@@ -32,20 +36,29 @@ class Brush:
     radius_px: float = 4.0
 
 
+LABELLING = frozenset(tool.name for tool in TOOLS if LABEL in tool.options)
+"""Tools that say what the label in hand says."""
+
+
 class ViewState(QObject):
-    """Layers, split and brush, changed by keys, panels and canvas alike."""
+    """Layers, split, brush and the tools' options, changed by keys, panels and canvas alike.
+
+    Args:
+        remembered: Options as ``ToolOptions.texts`` wrote them.
+    """
 
     layer_changed = Signal(object)
     brush_changed = Signal(object)
     split_changed = Signal(object)
     compare_changed = Signal(bool)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, remembered: Iterable[str] = ()) -> None:
         super().__init__(parent)
         self.layers: dict[str, Layer] = {layer.name: layer for layer in DEFAULT_LAYERS}
         self.brush = Brush()
         self.split = Split()
         self.compare = False
+        self.options = ToolOptions(self, remembered, self)
 
     # -- layers --
 
@@ -138,14 +151,17 @@ class ViewState(QObject):
             self.brush_changed.emit(after)
 
     def paint_crack(self) -> None:
-        self.set_brush(tool="brush", label=Label.CRACK)
+        self.say(Label.CRACK)
 
     def paint_not_crack(self) -> None:
-        self.set_brush(tool="brush", label=Label.NOT_CRACK)
+        self.say(Label.NOT_CRACK)
 
     def swap_label(self) -> None:
-        other = Label.NOT_CRACK if self.brush.label is Label.CRACK else Label.CRACK
-        self.set_brush(tool="brush", label=other)
+        self.say(Label.NOT_CRACK if self.brush.label is Label.CRACK else Label.CRACK)
+
+    def say(self, label: Label) -> None:
+        """Take a label in the hand, and the brush where the tool says nothing."""
+        self.set_brush(tool=self.brush.tool if self.brush.tool in LABELLING else "brush", label=label)
 
     def smaller_brush(self) -> None:
         self.set_brush(radius_px=self.brush.radius_px / _STEP)

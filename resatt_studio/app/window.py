@@ -30,19 +30,21 @@ from resatt_studio.app.icons import label_icon
 from resatt_studio.app.menus import Actions, fill_menu_bar
 from resatt_studio.app.notices import CrashDialog, NoticeBar, crash_report
 from resatt_studio.app.offers import Offers
+from resatt_studio.app.options_bar import OptionsBar
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import fill_recent_menu, read_drop
 from resatt_studio.app.status import StatusBar
 from resatt_studio.app.theme import Tokens
 from resatt_studio.app.tool_bars import MainBar, ToolStrip
+from resatt_studio.app.tool_options import OptionKeeper
 from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
 from resatt_studio.records.labels import CrackType
 from resatt_studio.resources import asset
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 FINISH_LEARNING_S = 10.0
 """Learning ends within two seconds; a machine under load gets more before its best is given up."""
 
@@ -86,7 +88,8 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions((*ACTIONS, *TOOL_ACTIONS), self._resolve, self)
         self.notice = NoticeBar()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
-        self.bar = MainBar(self.actions_, parts.view)
+        self.bar = MainBar(self.actions_)
+        self.options = OptionsBar(self.actions_, parts.view)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
         self._project_label = ElidingLabel(widest_px=420)
         self._build()
@@ -100,6 +103,8 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.addToolBar(self.bar)
+        self.addToolBarBreak()
+        self.addToolBar(self.options)
         self._pages = QStackedWidget()
         work = QWidget()
         row = QHBoxLayout(work)
@@ -210,6 +215,9 @@ class MainWindow(QMainWindow):
         session.failed.connect(self.show_error)
         session.told.connect(self.notice.tell)
         Offers(self.parts, self.notice)
+        write = self.ask.change_settings
+        self._keeper = OptionKeeper(view.options, lambda texts: write(tool_options=texts), self)
+        view.brush_changed.connect(lambda _: self._keeper.note())
         look.changed.connect(self._apply_look)
 
     # -- showing --
@@ -234,6 +242,7 @@ class MainWindow(QMainWindow):
             self.welcome.show_recent(self.parts.session.settings.recent_projects)
         self._pages.setCurrentIndex(0 if project is None else 1)
         self.bar.setVisible(True)
+        self.options.setVisible(project is not None)
         self._follow()
 
     def _apply_look(self, tokens: Tokens) -> None:
@@ -263,6 +272,7 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""
         self.restoreState(self._initial_layout, LAYOUT_VERSION)
+        self.options.setVisible(self.parts.session.project is not None)
         self._name_tabs()
 
     def _name_tabs(self) -> None:
@@ -316,6 +326,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._closed = True
+        self._keeper.flush()
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
         self.hide()

@@ -9,9 +9,10 @@ import pytest
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import Pointer, Tool
-from resatt_studio.app.tools.registry import TOOLS, create_tool, tool_spec
+from resatt_studio.app.tools.registry import TOOLS, create_tool, default_option, tool_spec
 from resatt_studio.errors import BugError
 from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
 
 NAMES = [spec.name for spec in TOOLS]
 
@@ -25,6 +26,25 @@ class Host:
         self.radius_px = 2.0
         self.moved = np.zeros(2, int)
         self.asked: list[tuple[float, float]] = []
+        self.told: list[str] = []
+        self.scale = 2.0
+        self.visible = Box(0, 0, 100, 100)
+        self.threshold = 0.5
+        self.mm_per_px: float | None = None
+        self.set: dict[tuple[str, str], object] = {}
+        self.probability: np.ndarray | None = None
+
+    def option(self, tool: str, name: str):
+        return self.set.get((tool, name), default_option(tool, name))
+
+    def read_pixels(self, box: Box):
+        return None
+
+    def read_probability(self, box: Box):
+        return None if self.probability is None else self.probability[box.slices]
+
+    def tell(self, words: str) -> None:
+        self.told.append(words)
 
     def pan_by(self, rows: int, columns: int) -> None:
         self.moved += (rows, columns)

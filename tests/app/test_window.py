@@ -123,7 +123,7 @@ def test_brush_keys_reach_canvas_slider_and_status(opened: Any) -> None:
     before = window.canvas.radius_px
     QTest.keyClick(window.canvas, Qt.Key.Key_BracketRight)
     assert window.canvas.radius_px > before
-    assert window.bar.brush.value.text() == f"{2 * window.canvas.radius_px:.0f} px"
+    assert window.options.fields["radius"].value.text() == f"{2 * window.canvas.radius_px:.0f} px"
     QTest.keyClick(window.canvas, Qt.Key.Key_X)
     assert window.canvas.label is Label.NOT_CRACK
     QTest.keyClick(window.canvas, Qt.Key.Key_E)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from resatt_studio.app.canvas.gestures import Drag, Gestures
+from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.registry import ToolSpec
 
 ZOOM_STEP = 1.25
+FINISH, STEP_BACK, DROP = "finish", "step back", "drop"
+_HAND_KEYS = {
+    "Return": FINISH, "Enter": FINISH, "Backspace": STEP_BACK, "Ctrl+Z": STEP_BACK, "Esc": DROP,
+}  # fmt: skip
+"""What keys mean to a tool that holds something."""
 _KEY_PAN = 0.1  # of the view's side, for each press of an arrow key
 _ARROWS = {
     Qt.Key.Key_Up: (1, 0),
@@ -32,8 +41,16 @@ class CanvasEvents(QWidget):
     _focus_by_key: bool
     _flush_timer: QTimer
     _last_position: QPointF | None
+    _hovered: Pointer | None
+    _pressure: float
 
     def mousePressEvent(self, event) -> None:
+        self._press(event)
+
+    def mouseDoubleClickEvent(self, event) -> None:
+        self._press(event, double=True)
+
+    def _press(self, event, double: bool = False) -> None:
         drag = self._meaning(event)
         if drag is None or self._gestures.busy or not self.has_photo:
             event.ignore()
@@ -43,23 +60,58 @@ class CanvasEvents(QWidget):
             if self._document is None:
                 return
             self.stroke_started.emit()
-        self._update_view(self.scene.refresh(self._gestures.press(self._pointer(event.position()), drag)))
+        changed = self._gestures.press(self._event_pointer(event), drag, double)
+        self._update_view(self.scene.refresh(changed))
+        self._update_overlay()
         self._show_cursor()
 
     def mouseMoveEvent(self, event) -> None:
         if self._gestures.busy:
             # The outline follows when the points are painted, so that one move costs one paint.
-            self._gestures.move(self._pointer(event.position()))
+            self._gestures.move(self._event_pointer(event))
             self._last_position = event.position()
             self._flush_timer.start()
         else:
             self._track(event.position())
+            # A tool may think long about where the pointer is: it is asked once for all moves of one turn.
+            self._hovered = self._event_pointer(event)
+            self._flush_timer.start()
 
     def mouseReleaseEvent(self, event) -> None:
         if self._gestures.busy and not event.buttons():
-            self._gestures.move(self._pointer(event.position()))
+            self._gestures.move(self._event_pointer(event))
             self._last_position = event.position()
-            self._finish_stroke()
+            self._finish_drag()
+
+    def tabletEvent(self, event) -> None:
+        """A pen tells how hard it is pressed; where that is of no use Qt makes a mouse of it."""
+        handlers = {
+            QEvent.Type.TabletPress: self.mousePressEvent,
+            QEvent.Type.TabletMove: self.mouseMoveEvent,
+            QEvent.Type.TabletRelease: self.mouseReleaseEvent,
+        }
+        if event.type() not in handlers or not self._gestures.tool.takes_pressure:
+            event.ignore()
+            return
+        event.accept()
+        # It hovers with no pressure and leaves with none; the stroke's end is as wide as its last part.
+        if event.buttons() and event.pressure() > 0:
+            self._pressure = event.pressure()
+        handlers[event.type()](event)
+        if not event.buttons():
+            self._pressure = 1.0
+
+    def _event_pointer(self, event) -> Pointer:
+        """Where and how an event of mouse or pen points."""
+        held, modifiers = event.modifiers(), Qt.KeyboardModifier
+        return replace(
+            self._pointer(event.position()),
+            shift=bool(held & modifiers.ShiftModifier),
+            control=bool(held & modifiers.ControlModifier),
+            alt=bool(held & modifiers.AltModifier),
+            right=Qt.MouseButton.RightButton in (event.button(), event.buttons()),
+            pressure=self._pressure,
+        )
 
     def wheelEvent(self, event) -> None:
         if not self.has_photo:
@@ -87,6 +139,9 @@ class CanvasEvents(QWidget):
                 return True
         elif event.type() == QEvent.Type.DevicePixelRatioChange:
             self._resize_view()
+        elif event.type() == QEvent.Type.ShortcutOverride and self._hand_key(event):
+            event.accept()  # it comes as a key, whatever it means to the window otherwise
+            return True
         return super().event(event)
 
     def enterEvent(self, event) -> None:
@@ -100,12 +155,17 @@ class CanvasEvents(QWidget):
     def leaveEvent(self, event) -> None:
         if not self._gestures.busy:
             self._track(None)
+            self._hovered = None
+            self._gestures.tool.hover(None)
+            self._update_overlay()
         super().leaveEvent(event)
 
     def _meaning(self, event) -> Drag | None:
         """What a press of this button with these keys begins."""
         if event.button() == Qt.MouseButton.MiddleButton:
             return Drag.PAN
+        if event.button() == Qt.MouseButton.RightButton and self._gestures.tool.takes_right:
+            return Drag.TOOL
         if event.button() != Qt.MouseButton.LeftButton:
             return None
         if self._space_held:
@@ -121,14 +181,25 @@ class CanvasEvents(QWidget):
         if key in (Qt.Key.Key_Space, Qt.Key.Key_V) and not event.modifiers():
             if not event.isAutoRepeat():
                 self._hold(key, True)
-        elif key == Qt.Key.Key_Escape and self._gestures.busy:
+        elif key == Qt.Key.Key_Escape and (self._gestures.busy or self._gestures.tool.in_hand):
             self._cancel_stroke()
+        elif hand_key := self._hand_key(event):
+            self._do_hand_key(hand_key)
         elif key in _ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             down, right = _ARROWS[key]
             view = self.viewport
             self.pan_by(round(down * view.view_height * _KEY_PAN), round(right * view.view_width * _KEY_PAN))
         else:
             super().keyPressEvent(event)
+
+    def _hand_key(self, event) -> str:
+        """What a key means to a tool that holds something; "" for nothing."""
+        tool = self._gestures.tool
+        if self._gestures.busy or not tool.in_hand:
+            return ""
+        name = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText)
+        known = _HAND_KEYS.get(name.removeprefix("Num+"), "")
+        return known or (name if name in tool.keys else "")
 
     def keyReleaseEvent(self, event) -> None:
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_V):

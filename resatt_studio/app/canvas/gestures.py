@@ -51,12 +51,18 @@ class Gestures:
     Args:
         host: The canvas.
         tool: Name of the tool to begin with.
+
+    Attributes:
+        tool: The one in hand.
+        drag: What goes on between press and release, None where nothing does.
+        shown: Photo pixels that were said to change since the press.
     """
 
     def __init__(self, host: GestureHost, tool: str = "brush") -> None:
         self._host = host
         self.tool: Tool = create_tool(tool, host)
         self.drag: Drag | None = None
+        self.shown = NOTHING
         self._pan = Pan("pan", host)
         self._pending: list[Pointer] = []
         self._start = Pointer(0, 0, 0, 0)
@@ -70,15 +76,20 @@ class Gestures:
         """Take another tool in the hand; a stroke must have ended."""
         self.tool = create_tool(tool, self._host)
 
-    def press(self, at: Pointer, drag: Drag) -> Box:
-        """Begin; returns the photo pixels that changed."""
+    def press(self, at: Pointer, drag: Drag, double: bool = False) -> Box:
+        """Begin; returns the photo pixels that changed.
+
+        Args:
+            double: Whether it is the second press of a double click.
+        """
         self.drag = drag
+        self.shown = NOTHING
         self._pending.clear()
         if drag in _SLIDES:
             value = self._host.radius_px if drag is Drag.SIZE else self._host.split_column
             self._start, self._start_value = at, value
             return NOTHING
-        return self._active.press(at)
+        return self._note(self._active.double_press(at) if double else self._active.press(at))
 
     def move(self, at: Pointer) -> None:
         """The pointer went on; nothing happens until :meth:`flush`."""
@@ -93,7 +104,7 @@ class Gestures:
         if self.drag in _SLIDES:
             self._slide(points[-1].view_column - self._start.view_column)
             return NOTHING
-        return self._active.move(points)
+        return self._note(self._active.move(points))
 
     def release(self) -> Edit | None:
         """End; call :meth:`flush` before. Returns the finished edit, if there is one."""
@@ -102,13 +113,19 @@ class Gestures:
         return None if drag is None or drag in _SLIDES else active.release()
 
     def cancel(self) -> Box:
-        """Take back what was begun; returns the photo pixels that changed."""
+        """Take back what was begun, or what is in hand; returns the photo pixels that changed."""
         drag, active = self.drag, self._active
         self.drag = None
         self._pending.clear()
         if drag is Drag.SPLIT:
             self._host.move_split(self._start_value)
+        if drag is None and self.tool.in_hand:
+            return self.tool.cancel()
         return NOTHING if drag is None or drag in _SLIDES else active.cancel()
+
+    def _note(self, box: Box) -> Box:
+        self.shown = self.shown.union(box)
+        return box
 
     def _slide(self, columns: float) -> None:
         """The pointer is so many view columns from where it was pressed."""

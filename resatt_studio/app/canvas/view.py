@@ -17,7 +17,8 @@ from resatt_studio.app.canvas.gestures import (
     Drag,
     Gestures,
 )
-from resatt_studio.app.canvas.looks import SPLIT_CURSOR, CanvasLooks, Point
+from resatt_studio.app.canvas.hands import CanvasHands
+from resatt_studio.app.canvas.looks import SPLIT_CURSOR, Point
 from resatt_studio.app.canvas.painting import (
     Ring,
     paint_focus,
@@ -29,11 +30,12 @@ from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.viewport import Viewport
-from resatt_studio.app.tools.base import Pointer
-from resatt_studio.app.tools.registry import tool_spec
+from resatt_studio.app.tools.base import NOTHING, Pointer
+from resatt_studio.app.tools.overlay import NO_MARKS
+from resatt_studio.app.tools.registry import default_option, tool_spec
 from resatt_studio.errors import BugError
 from resatt_studio.records.arrays import UInt8Array
-from resatt_studio.records.correction import Label
+from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
 _SMALLEST_RING_PX = 3.0
@@ -44,7 +46,7 @@ _CURSORS = {
 }
 
 
-class PhotoCanvas(CanvasLooks):
+class PhotoCanvas(CanvasHands):
     """Shows one photo under its layers and lets tools work on its correction.
 
     Signals:
@@ -56,6 +58,7 @@ class PhotoCanvas(CanvasLooks):
         radius_changed: Brush radius in photo pixels, when the pointer changed it.
         split_moved: Place of the divider, as in ``Split``, when the pointer moved it.
         point_asked: (row, column) of the photo pixel that a tool points at.
+        told: A sentence that a tool says in passing.
     """
 
     pointer_moved = Signal(object)
@@ -66,6 +69,7 @@ class PhotoCanvas(CanvasLooks):
     radius_changed = Signal(float)
     split_moved = Signal(float)
     point_asked = Signal(object)
+    told = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +82,8 @@ class PhotoCanvas(CanvasLooks):
         self.wheel_zooms = True
         self.label = Label.CRACK
         self.radius_px = 4.0
+        self.mm_per_px = None
+        self.options = default_option
         self.scene = Scene()
         self.background = Background(self)
         self._preparations = Preparations(self.scene, self.background, self.update)
@@ -94,6 +100,9 @@ class PhotoCanvas(CanvasLooks):
         self._space_held = False
         self._pointer_at: QPointF | None = None
         self._last_position: QPointF | None = None
+        self._hovered = None
+        self._pressure = 1.0
+        self._overlay = NO_MARKS
         self._ring = Ring()
         self._ring_drawn = QRegion()
         self._focus_by_key = False
@@ -225,14 +234,18 @@ class PhotoCanvas(CanvasLooks):
             self._gestures.choose(name)
             self._show_cursor()
             self._update_ring()
+            self._update_overlay()
 
     def set_brush(self, label: Label | None = None, radius_px: float | None = None) -> None:
         """What the brush says and half its width in photo pixels; from the next stroke on."""
+        before = self.label, self.radius_px
         if label is not None:
             self.label = label
         if radius_px is not None and radius_px != self.radius_px:
             self.radius_px = min(max(radius_px, SMALLEST_RADIUS_PX), LARGEST_RADIUS_PX)
             self._update_ring()
+        if before != (self.label, self.radius_px):
+            self.options_changed()
 
     def resize_brush(self, radius_px: float) -> None:
         """As :meth:`set_brush`, told to whoever listens to ``radius_changed``."""
@@ -259,6 +272,7 @@ class PhotoCanvas(CanvasLooks):
         for box in (_outer_box(QRectF(rect), ratio) for rect in region):
             paint_pictures(painter, self.scene, box.intersection(self.viewport.view_box), ratio, self.split)
         self._paint_looks(painter)
+        self._paint_overlay(painter, region)
         if self._message:
             paint_message(painter, self.rect(), self._message, self.scene.background)
         self._ring_drawn = self._ring_region()
@@ -323,20 +337,40 @@ class PhotoCanvas(CanvasLooks):
         position, self._last_position = self._last_position, None
         if position is not None and self._gestures.drag is not Drag.SIZE:
             self._track(position)
+        hovered, self._hovered = self._hovered, None
+        if hovered is not None and not self._gestures.busy and self._photo_size is not None:
+            self._gestures.tool.hover(hovered)
+        self._update_overlay()
 
     def _finish_stroke(self) -> None:
+        """End what is under the button and what is in hand, as they stand."""
+        self._finish_drag()
+        if self._gestures.tool.in_hand:
+            self._made(self._gestures.tool.finish())
+
+    def _finish_drag(self) -> None:
         if not self._gestures.busy:
             return
         painting = self.in_stroke and self._spec.paints
         self._flush()
+        shown = self._gestures.shown
         edit = self._gestures.release()
         self._show_cursor()
         if painting:
-            self.stroke_finished.emit(edit)
+            self._made(edit, shown)
+        self._update_overlay()
+
+    def _made(self, edit: Edit | None, shown: Box = NOTHING) -> None:
+        """A tool finished an act: show what of it is not shown yet, and tell."""
+        if edit is not None and edit.box.intersection(shown) != edit.box:
+            self._update_view(self.scene.refresh(edit.box))
+        self._update_overlay()
+        self.stroke_finished.emit(edit)
 
     def _cancel_stroke(self) -> None:
-        painting = self.in_stroke and self._spec.paints
+        painting = (self.in_stroke or self._gestures.tool.in_hand) and self._spec.paints
         self._update_view(self.scene.refresh(self._gestures.cancel()))
+        self._update_overlay()
         self._show_cursor()
         if painting:
             self.stroke_finished.emit(None)

@@ -1,13 +1,17 @@
-"""What every tool is: press, move, release, spoken in photo coordinates; without Qt."""
+"""What every tool is: press, move, release, hover, finish, spoken in photo coordinates; without Qt."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.tools.options import OptionValue
+from resatt_studio.app.tools.overlay import NO_MARKS, Mark
+from resatt_studio.errors import BugError
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
@@ -21,12 +25,20 @@ class Pointer:
     Attributes:
         row, column: In photo pixels, sub-pixel; pixel (r, c) covers [r, r + 1) x [c, c + 1).
         view_row, view_column: In view (device) pixels.
+        shift, control, alt: Keys held with it.
+        right: Whether the right button is meant; only tools whose ``takes_right`` is true hear of it.
+        pressure: Of a pen, in (0, 1]; 1 for a mouse.
     """
 
     row: float
     column: float
     view_row: float
     view_column: float
+    shift: bool = False
+    control: bool = False
+    alt: bool = False
+    right: bool = False
+    pressure: float = 1.0
 
 
 class ToolHost(Protocol):
@@ -36,10 +48,37 @@ class ToolHost(Protocol):
     def document(self) -> CorrectionDocument | None: ...
 
     @property
-    def label(self) -> Label: ...
+    def label(self) -> Label:
+        """What the inspector says with the tool in hand."""
 
     @property
-    def radius_px(self) -> float: ...
+    def radius_px(self) -> float:
+        """Half the brush's width in photo pixels."""
+
+    @property
+    def scale(self) -> float:
+        """View pixels per photo pixel."""
+
+    @property
+    def visible(self) -> Box:
+        """Photo pixels of which anything is seen."""
+
+    @property
+    def threshold(self) -> float:
+        """Probability above which a pixel is shown as crack, in [0, 1]."""
+
+    @property
+    def mm_per_px(self) -> float | None:
+        """Millimetres per photo pixel, None while nobody said."""
+
+    def option(self, tool: str, name: str) -> OptionValue:
+        """What is set for an option of the tool's table line."""
+
+    def read_pixels(self, box: Box) -> UInt8Array | None:
+        """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading."""
+
+    def read_probability(self, box: Box) -> UInt8Array | None:
+        """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
 
     def pan_by(self, rows: int, columns: int) -> None:
         """Move the photo by view pixels."""
@@ -47,14 +86,32 @@ class ToolHost(Protocol):
     def ask_at(self, row: float, column: float) -> None:
         """Ask a network about the photo pixel at these coordinates; outside the photo nothing is asked."""
 
+    def tell(self, words: str) -> None:
+        """Say a sentence in passing, such as why a click did nothing."""
+
 
 class Tool(ABC):
     """One tool in the hand; made anew when it is chosen.
+
+    A tool is *busy* between press and release. It may also hold something *in hand* from one press to a
+    later one, such as the points of a polyline: then Enter finishes it, Backspace (or Ctrl+Z) takes one step
+    of it back and Escape drops it, before any of these keys means something else to the window. After every
+    call the canvas asks for :attr:`overlay` again.
+
+    Every act is one :class:`Edit`, returned by :meth:`release`, :meth:`finish` or :meth:`key`. The canvas
+    shows its pixels and tells the window.
 
     Args:
         name: Of its table line.
         host: The canvas.
     """
+
+    takes_right: ClassVar[bool] = False
+    """Whether presses of the right button are for it."""
+    takes_pressure: ClassVar[bool] = False
+    """Whether it wants to know how hard a pen presses."""
+    keys: ClassVar[frozenset[str]] = frozenset()
+    """Further keys that are for it while something is in hand, by their portable names, such as "Delete"."""
 
     def __init__(self, name: str, host: ToolHost) -> None:
         self.name = name
@@ -65,9 +122,23 @@ class Tool(ABC):
     def busy(self) -> bool:
         """Whether it is between press and release."""
 
+    @property
+    def in_hand(self) -> bool:
+        """Whether it holds something that waits for Enter, Backspace or Escape."""
+        return False
+
+    @property
+    def overlay(self) -> tuple[Mark, ...]:
+        """What to draw over the photo now; the same marks as before where nothing changed."""
+        return NO_MARKS
+
     @abstractmethod
     def press(self, at: Pointer) -> Box:
         """The button went down; returns the photo pixels that changed."""
+
+    def double_press(self, at: Pointer) -> Box:
+        """The button went down for the second time in a short while; a press like others unless told so."""
+        return self.press(at)
 
     @abstractmethod
     def move(self, points: Sequence[Pointer]) -> Box:
@@ -79,4 +150,35 @@ class Tool(ABC):
 
     @abstractmethod
     def cancel(self) -> Box:
-        """Take back what was begun; returns the photo pixels that changed."""
+        """Take back what was begun, in hand or under the button; returns the photo pixels that changed."""
+
+    def hover(self, at: Pointer | None) -> None:  # noqa: B027 - most tools need not know
+        """The pointer moved with no button down; None when it left the photo's view."""
+
+    def finish(self) -> Edit | None:
+        """End what is in hand as it stands: Enter, another tool, another photo."""
+        self.cancel()
+        return None
+
+    def step_back(self) -> None:
+        """Take back the last step of what is in hand."""
+        self.cancel()
+
+    def key(self, name: str) -> Edit | None:
+        """One of :attr:`keys` was pressed while something is in hand."""
+        raise BugError(f"tool {self.name!r} takes no key {name!r}")
+
+    def options_changed(self) -> None:  # noqa: B027 - options are read when they are needed
+        """An option, the label or the radius changed while the tool is in the hand."""
+
+    def number(self, name: str) -> float:
+        """What is set for an option that is a number."""
+        return float(self.host.option(self.name, name))
+
+    def choice(self, name: str) -> str:
+        """What is set for an option that is a choice."""
+        return str(self.host.option(self.name, name))
+
+    def switch(self, name: str) -> bool:
+        """What is set for an option that is a switch."""
+        return bool(self.host.option(self.name, name))

@@ -1,4 +1,4 @@
-"""A round brush that says crack or not crack."""
+"""A round brush that says crack, not crack, or nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from resatt_studio.records.geometry import Box
 
 
 class Brush(Tool):
-    """Paints what the host's label says; one stroke from press to release is one undo step."""
+    """Paints what the host's label says; one stroke from press to release is one undo step.
+
+    A pen that tells how hard it is pressed paints up to the full width, as long as the tool's option says so.
+    """
+
+    takes_pressure = True
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
@@ -32,12 +37,12 @@ class Brush(Tool):
             return NOTHING
         self._document = document
         document.begin(self.name, self.painted_label, self.host.radius_px)
-        return document.extend([(at.row, at.column)])
+        return self._drag(document, [at])
 
     def move(self, points: Sequence[Pointer]) -> Box:
         if self._document is None:
             return NOTHING
-        return self._document.extend([(point.row, point.column) for point in points])
+        return self._drag(self._document, points)
 
     def release(self) -> Edit | None:
         document, self._document = self._document, None
@@ -46,3 +51,12 @@ class Brush(Tool):
     def cancel(self) -> Box:
         document, self._document = self._document, None
         return NOTHING if document is None else document.cancel()
+
+    def _drag(self, document: CorrectionDocument, points: Sequence[Pointer]) -> Box:
+        if all(point.pressure == 1.0 for point in points) or not self.switch("pressure"):
+            return document.extend([(point.row, point.column) for point in points])
+        box = NOTHING
+        for point in points:
+            radius_px = self.host.radius_px * point.pressure
+            box = box.union(document.extend([(point.row, point.column)], radius_px))
+        return box

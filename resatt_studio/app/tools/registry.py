@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from resatt_studio.app.tools.base import Tool, ToolHost
+from resatt_studio.app.tools.options import LABEL, RADIUS, Option, OptionValue, find_option, switch
 from resatt_studio.errors import BugError
 
 
@@ -23,6 +24,8 @@ class ToolSpec:
         help: One sentence for the tool tip and the shortcut sheet.
         ring: Whether the brush's outline follows the pointer.
         paints: Whether it needs a document to work on.
+        options: What can be set about it, in the order of the options bar.
+        acts: Ids of actions that the options bar offers behind the options.
     """
 
     name: str
@@ -34,17 +37,23 @@ class ToolSpec:
     help: str
     ring: bool = False
     paints: bool = False
+    options: tuple[Option, ...] = ()
+    acts: tuple[str, ...] = ()
 
 
 _HOME = "resatt_studio.app.tools"
+
+_PRESSURE = switch("pressure", "Pen pressure", True, "A pen that is pressed lightly paints a thinner line.")
 
 TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("pan", "Move", "H", f"{_HOME}.pan.Pan", "open-hand", "pan",
              "Drag the photo; holding Space or the middle button does the same with any tool."),
     ToolSpec("brush", "Brush", "B", f"{_HOME}.brush.Brush", "cross", "brush",
-             "Paint crack (Q) or not crack (W); X swaps them.", ring=True, paints=True),
+             "Paint crack (Q) or not crack (W); X swaps them.", ring=True, paints=True,
+             options=(LABEL, RADIUS, _PRESSURE)),
     ToolSpec("eraser", "Eraser", "E", f"{_HOME}.eraser.Eraser", "cross", "eraser",
-             "Take your own word back; the prediction counts there again.", ring=True, paints=True),
+             "Take your own word back; the prediction counts there again.", ring=True, paints=True,
+             options=(RADIUS, _PRESSURE)),
     ToolSpec("attention", "Ask about a point", "T", f"{_HOME}.attention.AskAttention", "cross", "attention",
              "Click to see what this point attends to; the Attention panel says which network is asked."),
 )  # fmt: skip
@@ -60,6 +69,24 @@ def tool_spec(name: str) -> ToolSpec:
         if spec.name == name:
             return spec
     raise BugError(f"no tool is called {name!r}; there are {', '.join(spec.name for spec in TOOLS)}")
+
+
+def tool_option(tool: str, name: str) -> Option:
+    """One option of a tool.
+
+    Raises:
+        BugError: There is none of that name.
+    """
+    return find_option(tool_spec(tool).options, name)
+
+
+def default_option(tool: str, name: str) -> OptionValue:
+    """What an option is set to where nobody set it.
+
+    Raises:
+        BugError: There is none of that name.
+    """
+    return tool_option(tool, name).default
 
 
 def create_tool(name: str, host: ToolHost) -> Tool:

@@ -1,0 +1,114 @@
+"""What the canvas is to the tool in its hand: options, keys, what it may read, and the marks it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QPainter, QRegion
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.canvas.events import DROP, FINISH, STEP_BACK
+from resatt_studio.app.canvas.looks import CanvasLooks
+from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
+from resatt_studio.app.tools.options import OptionValue
+from resatt_studio.app.tools.overlay import Mark
+from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.geometry import Box
+
+
+class CanvasHands(CanvasLooks):
+    """The part of the canvas that a tool speaks to; :class:`view.PhotoCanvas` adds the rest.
+
+    Attributes:
+        options: Says what is set for (tool, option).
+        mm_per_px: Millimetres per photo pixel, None while nobody said.
+    """
+
+    options: Callable[[str, str], OptionValue]
+    mm_per_px: float | None
+    _overlay: tuple[Mark, ...]
+    _document: CorrectionDocument | None
+
+    # -- what tools ask --------------------------------------------------------------------------------
+
+    @property
+    def visible(self) -> Box:
+        """Photo pixels of which anything is seen."""
+        return self.viewport.visible
+
+    @property
+    def threshold(self) -> float:
+        """Probability in [0, 1] above which the mask says crack."""
+        return self.scene.threshold
+
+    def option(self, tool: str, name: str) -> OptionValue:
+        """What is set for an option of a tool."""
+        return self.options(tool, name)
+
+    def read_pixels(self, box: Box) -> UInt8Array | None:
+        """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading."""
+        photo = self.scene.photo
+        return None if photo is None or photo.pixels is None else photo.pixels[box.slices]
+
+    def read_probability(self, box: Box) -> UInt8Array | None:
+        """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
+        known = self.scene.probability
+        return None if known is None else known.values[box.slices]
+
+    def tell(self, words: str) -> None:
+        """Say a sentence in passing."""
+        self.told.emit(words)
+
+    # -- what tools are told ---------------------------------------------------------------------------
+
+    def options_changed(self) -> None:
+        """An option, the label or the radius is another one now."""
+        self._gestures.tool.options_changed()
+        self._update_overlay()
+
+    def set_scale_mm(self, mm_per_px: float | None) -> None:
+        """Millimetres per photo pixel, None while nobody said."""
+        if mm_per_px != self.mm_per_px:
+            self.mm_per_px = mm_per_px
+            self.options_changed()
+
+    def _do_hand_key(self, key: str) -> None:
+        """A key that is for what the tool holds."""
+        tool = self._gestures.tool
+        if key == FINISH:
+            self._made(tool.finish())
+        elif key == STEP_BACK:
+            tool.step_back()
+        elif key == DROP:
+            self._cancel_stroke()
+        else:
+            self._made(tool.key(key))
+        self._update_overlay()
+
+    # -- what tools draw -------------------------------------------------------------------------------
+
+    def _update_overlay(self) -> None:
+        """Paint again where the tool's marks are others than before, and nowhere else."""
+        before, now = self._overlay, self._gestures.tool.overlay
+        if now is before:
+            return
+        self._overlay = now
+        kept = {id(mark) for mark in before} & {id(mark) for mark in now}
+        ratio = self.devicePixelRatioF()
+        region = QRegion()
+        for mark in (*before, *now):
+            if id(mark) not in kept:
+                region += mark_region(mark, self.viewport, ratio, self.font())
+        if not region.isEmpty():
+            self.update(region & self.rect())
+
+    def _paint_overlay(self, painter: QPainter, region: QRegion) -> None:
+        """The tool's marks, as far as ``region`` (logical pixels) shows them."""
+        if self._overlay and not self.scene.peek:
+            ratio = self.devicePixelRatioF()
+            seen = [
+                mark
+                for mark in self._overlay
+                if region.intersects(mark_region(mark, self.viewport, ratio, self.font()))
+            ]
+            paint_marks(painter, seen, self.viewport, ratio, tones(self.scene.layers["correction"]))

@@ -1,0 +1,181 @@
+"""Draws the marks of the tool in hand, and says which part of the screen each of them takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QRegion
+
+from resatt_studio.app.canvas.layers import Layer
+from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, Tone, WordsMark
+
+_UNDER = QColor(0, 0, 0, 170)
+_GROUND = QColor(22, 24, 27, 225)
+_WHITE = QColor("#ffffff")
+_LINE_PX, _UNDER_PX = 1.6, 3.6
+_DOT_PX, _HOT_PX = 3.5, 5.5
+_MARGIN_PX = 4
+_BAND_ALPHA, _AREA_ALPHA = 110, 60
+_WORDS_AWAY_PX = 12.0
+_PIECE_PX, _MOST_PIECES = 96.0, 24
+_FAR_PX = 8000.0
+
+Tones = Mapping[Tone, QColor]
+
+
+def tones(correction: Layer) -> dict[Tone, QColor]:
+    """Colours of marks: labels look as they do once they are painted."""
+    return {
+        Tone.PLAIN: _WHITE,
+        Tone.CRACK: QColor(correction.colour),
+        Tone.NOT_CRACK: QColor(correction.other_colour),
+        Tone.UNSAID: QColor("#d5d8dc"),
+    }
+
+
+def mark_region(mark: Mark, view: Viewport, ratio: float, font: QFont) -> QRegion:
+    """Logical pixels that a mark may take.
+
+    A long slanting line takes a chain of small boxes and not the large one around it: a preview that follows
+    the pointer would else paint half the view for each move.
+
+    Args:
+        ratio: Device pixels per logical pixel.
+        font: In which words are written.
+    """
+    if isinstance(mark, WordsMark):
+        return QRegion(_words_rect(mark, view, ratio, font).toAlignedRect().adjusted(-1, -1, 1, 1))
+    points = _in_view(mark.points, view, ratio)
+    if not len(points):
+        return QRegion()
+    if isinstance(mark, DotsMark):
+        reach = _HOT_PX + _MARGIN_PX
+        return (
+            _boxes(points[:, None, :], reach) if len(points) <= _MOST_PIECES else _boxes(points[None], reach)
+        )
+    reach = _UNDER_PX / 2 + mark.width_px * view.scale / ratio / 2 + _MARGIN_PX
+    if mark.filled:
+        return _boxes(points[None], reach)
+    if mark.closed:
+        points = np.concatenate([points, points[:1]])
+    return _chain(points, reach)
+
+
+def _chain(points: Points, reach: float) -> QRegion:
+    """Boxes along a line, each at most so long that a slanting line fills it badly enough."""
+    steps = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(0)
+    length = float(steps.sum())
+    pieces = min(_MOST_PIECES, max(1, math.ceil(length / _PIECE_PX)))
+    if pieces == 1 or not length < _FAR_PX:
+        return _boxes(points[None], reach)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    cuts = np.linspace(0, length, pieces + 1)
+    ends = np.stack([np.interp(cuts, along, points[:, axis]) for axis in (0, 1)], axis=1)
+    region = QRegion()
+    for start, stop, low, high in zip(ends[:-1], ends[1:], cuts[:-1], cuts[1:], strict=True):
+        inner = points[(along > low) & (along < high)]
+        region += _boxes(np.concatenate([[start], inner, [stop]])[None], reach)
+    return region
+
+
+def _boxes(groups: Points, reach: float) -> QRegion:
+    """A box around each group of points; G x N x 2."""
+    region = QRegion()
+    low, high = groups.min(axis=1) - reach, groups.max(axis=1) + reach
+    for (top, left), (bottom, right) in zip(low.tolist(), high.tolist(), strict=True):
+        box = QRectF(left, top, right - left, bottom - top)
+        near = box.intersected(QRectF(-_FAR_PX, -_FAR_PX, 3 * _FAR_PX, 3 * _FAR_PX))
+        region += QRegion(near.toAlignedRect()) if not near.isEmpty() else QRegion()
+    return region
+
+
+def _in_view(points: Points, view: Viewport, ratio: float) -> Points:
+    """Photo coordinates as logical pixels of the view, still (row, column)."""
+    return (np.asarray(points, np.float64).reshape(-1, 2) * view.scale + (view.top, view.left)) / ratio
+
+
+def paint_marks(
+    painter: QPainter, marks: Iterable[Mark], view: Viewport, ratio: float, colours: Tones
+) -> None:
+    """Draw marks, the first at the bottom.
+
+    Args:
+        painter: Thinks in logical pixels.
+        ratio: Device pixels per logical pixel.
+    """
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for mark in marks:
+        if isinstance(mark, LineMark):
+            _paint_line(painter, mark, view, ratio, colours[mark.tone])
+        elif isinstance(mark, DotsMark):
+            _paint_dots(painter, mark, view, ratio, colours[mark.tone])
+        else:
+            _paint_words(painter, mark, view, ratio)
+    painter.restore()
+
+
+def _paint_line(painter: QPainter, mark: LineMark, view: Viewport, ratio: float, colour: QColor) -> None:
+    points = _in_view(mark.points, view, ratio)
+    if len(points) < 2:
+        return
+    line = QPolygonF([QPointF(column, row) for row, column in points.tolist()])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    draw = painter.drawPolygon if mark.closed else painter.drawPolyline
+    if mark.filled:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_faint(colour, _AREA_ALPHA))
+        painter.drawPolygon(line)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+    if mark.width_px > 0:
+        painter.setPen(_pen(_faint(colour, _BAND_ALPHA), mark.width_px * view.scale / ratio))
+        draw(line)
+    painter.setPen(_pen(_UNDER, _UNDER_PX))
+    draw(line)
+    pen = _pen(colour, _LINE_PX)
+    if mark.dashed:
+        pen.setDashPattern([4.0, 3.0])
+    painter.setPen(pen)
+    draw(line)
+
+
+def _paint_dots(painter: QPainter, mark: DotsMark, view: Viewport, ratio: float, colour: QColor) -> None:
+    painter.setPen(QPen(_UNDER, 1.4))
+    for place, (row, column) in enumerate(_in_view(mark.points, view, ratio).tolist()):
+        hot = place == mark.hot
+        painter.setBrush(_WHITE if hot else colour)
+        reach = _HOT_PX if hot else _DOT_PX
+        painter.drawEllipse(QPointF(column, row), reach, reach)
+
+
+def _paint_words(painter: QPainter, mark: WordsMark, view: Viewport, ratio: float) -> None:
+    ground = _words_rect(mark, view, ratio, painter.font())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_GROUND)
+    painter.drawRoundedRect(ground, 4, 4)
+    painter.setPen(_WHITE)
+    painter.drawText(ground, Qt.AlignmentFlag.AlignCenter, mark.text)
+
+
+def _words_rect(mark: WordsMark, view: Viewport, ratio: float, font: QFont) -> QRectF:
+    """The words' ground in logical pixels, kept inside the view."""
+    metrics = QFontMetricsF(font)
+    width, height = math.ceil(metrics.horizontalAdvance(mark.text)) + 14, math.ceil(metrics.height()) + 6
+    row, column = (float(value) / ratio for value in view.to_view(mark.row, mark.column))
+    left = min(column + _WORDS_AWAY_PX, view.view_width / ratio - width - 2)
+    top = min(row + _WORDS_AWAY_PX, view.view_height / ratio - height - 2)
+    return QRectF(QRect(round(max(left, 2)), round(max(top, 2)), width, height))
+
+
+def _faint(colour: QColor, alpha: int) -> QColor:
+    faint = QColor(colour)
+    faint.setAlpha(alpha)
+    return faint
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    return QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
