@@ -17,12 +17,12 @@ _Points = npt.NDArray[np.float64]
 def tapered(points: _Points, radii_px: _Points, within: Box | None = None) -> tuple[Box, BoolArray]:
     """Pixels of a line that is ``radii_px`` wide to either side at its points, and in between in between.
 
-    A pixel is covered when its centre is no farther from a piece of the line than the radius is at the nearest
-    place of that piece, or when a point lies in it (as for :func:`.strokes.stamp`, which this equals when all
-    radii are one).
+    A disc whose radius changes evenly from point to point is dragged along the line. A pixel is covered when
+    its centre comes to lie in the disc, or when a point lies in the pixel: as for :func:`.strokes.stamp`,
+    which this equals when all radii are the same.
 
     Args:
-        points: N x 2 (row, column) in photo pixels, N at least 1; pixel (r, c) covers [r, r + 1) x [c, c + 1).
+        points: N x 2 (row, column) in photo pixels, N at least 1, as for :func:`.strokes.stamp`.
         radii_px: N half widths; below half a pixel they count as half a pixel.
         within: Where pixels may be covered; None for everywhere.
 
@@ -63,16 +63,23 @@ def tapered(points: _Points, radii_px: _Points, within: Box | None = None) -> tu
 
 
 def _covered(a: _Points, b: _Points, ra: _Points, rb: _Points, half: int) -> npt.NDArray[np.int64]:
-    """Pixels (K x 2) of pieces from ``a`` to ``b``, looked for in the square of ``half`` around each middle."""
+    """Pixels (K x 2) of pieces from ``a`` to ``b``, found in the square of ``half`` around each middle."""
     around = np.arange(-half, half + 1)
     middle = np.floor(0.5 * (a + b)).astype(np.int64)
     rows = (middle[:, :1] + around)[:, :, None]
     columns = (middle[:, 1:] + around)[:, None, :]
     y, x = rows + 0.5 - a[:, 0, None, None], columns + 0.5 - a[:, 1, None, None]
-    dy, dx = (b - a)[:, 0, None, None], (b - a)[:, 1, None, None]
-    along = np.clip((y * dy + x * dx) / np.maximum(dy * dy + dx * dx, 1e-12), 0.0, 1.0)
-    radius = ra[:, None, None] + along * (rb - ra)[:, None, None]
-    inside = (y - along * dy) ** 2 + (x - along * dx) ** 2 <= radius * radius
+    length = np.hypot(*(b - a).T)
+    ahead = np.where(length[:, None] > 0, b - a, (1.0, 0.0)) / np.where(length > 0, length, 1.0)[:, None]
+    along = y * ahead[:, 0, None, None] + x * ahead[:, 1, None, None]
+    beside = np.abs(x * ahead[:, 0, None, None] - y * ahead[:, 1, None, None])
+    # Where the line widens, the disc that reaches a pixel best stands ahead of the pixel's foot.
+    growth = (rb - ra) / np.where(length > 0, length, 1.0)
+    slope = np.clip(growth, -1.0, 1.0)
+    lean = slope / np.sqrt(np.maximum(1.0 - slope * slope, 1e-12))
+    best = np.clip(along + beside * lean[:, None, None], 0.0, length[:, None, None])
+    radius = ra[:, None, None] + best * growth[:, None, None]
+    inside = (along - best) ** 2 + beside**2 <= radius * radius
     piece, row, column = np.nonzero(inside)
     return np.stack([middle[piece, 0] + around[row], middle[piece, 1] + around[column]], axis=1)
 

@@ -1,9 +1,8 @@
-"""From a click to the pointer along a crack: what is known around, the ways from the click, and one of them."""
+"""From a click to the pointer along a crack: what is known around, all ways from the click, one of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,28 +47,34 @@ class Ground:
     cost: Float32Array = field(repr=False)
     probability: Float32Array | None = field(repr=False)
 
+    @property
+    def guided(self) -> bool:
+        """Whether a network had a say."""
+        return self.probability is not None
 
-def read_ground(
-    pixels: Callable[[Box], UInt8Array],
-    probability_8bit: Callable[[Box], UInt8Array] | None,
-    box: Box,
-    photo: Box,
-) -> Ground:
-    """What is known of a window; its values do not depend on where the window was cut.
+
+def surroundings(box: Box, photo: Box) -> Box:
+    """What has to be read of the photo to know a window of it."""
+    return box.expanded(RIDGE_REACH_PX).intersection(photo)
+
+
+def read_ground(pixels: UInt8Array, probability_8bit: UInt8Array | None, box: Box, photo: Box) -> Ground:
+    """What is known of a window; its values do not depend on where a window of :func:`window_for` was cut.
 
     Args:
-        pixels: Gives h x w x 3 uint8 RGB of any box inside the photo.
-        probability_8bit: Gives h x w uint8 of one, or None without a network's answer.
+        pixels: H x W x 3 uint8 RGB of the window's :func:`surroundings`.
+        probability_8bit: H x W uint8 of the same, or None without a network's answer.
         box: The window, inside the photo.
         photo: The whole photo's box.
     """
-    wide = box.expanded(RIDGE_REACH_PX).intersection(photo)
+    wide = surroundings(box, photo)
     inner = box.shifted(-wide.top, -wide.left).slices
-    rgb = pixels(wide)
-    likely = None if probability_8bit is None else probability_8bit(wide)
-    cost = np.ascontiguousarray(crack_cost(rgb, likely)[inner])
-    probability = None if likely is None else likely[inner].astype(np.float32) / np.float32(255)
-    return Ground(box, np.ascontiguousarray(grey(rgb)[inner]), cost, probability)
+    lightness = grey(pixels)
+    cost = np.ascontiguousarray(crack_cost(lightness, probability_8bit)[inner])
+    if probability_8bit is None:
+        return Ground(box, np.ascontiguousarray(lightness[inner]), cost, None)
+    probability = probability_8bit[inner].astype(np.float32) / np.float32(255)
+    return Ground(box, np.ascontiguousarray(lightness[inner]), cost, probability)
 
 
 def window_for(start: Point, end: Point, photo: Box) -> Box:
@@ -159,22 +164,32 @@ class Trace:
     half_widths_px: Curve = field(repr=False)
 
 
-def measured(curve: Curve, ground: Ground, half_width_px: float | None = None) -> Trace:
+def measured(curve: Curve, ground: Ground) -> Trace:
     """Lay a way into the middle between the crack's edges and take its width from them.
 
     Args:
         curve: As of :meth:`Ways.to`.
         ground: A window that holds it.
-        half_width_px: Fixed by the user; None follows the edges.
     """
     corner = (ground.box.top, ground.box.left)
     edges = find_edges(curve - corner, ground.lightness, ground.probability)
     shift = np.clip(0.5 * (edges.right_px - edges.left_px), -_FARTHEST_SHIFT_PX, _FARTHEST_SHIFT_PX)
-    shift = smoothed(shift, _CENTRE_SMOOTH_PX)
-    centred = curve + normals(curve) * shift[:, None]
-    if half_width_px is not None:
-        return Trace(centred, np.full(len(curve), max(half_width_px, LEAST_HALF_WIDTH_PX)))
+    centred = curve + normals(curve) * smoothed(shift, _CENTRE_SMOOTH_PX)[:, None]
     return Trace(centred, np.maximum(0.5 * (edges.left_px + edges.right_px), LEAST_HALF_WIDTH_PX))
+
+
+def resized(trace: Trace, half_width_px: float | None = None, margin_px: float = 0.0) -> Trace:
+    """The same line with another width.
+
+    Args:
+        half_width_px: Everywhere; None keeps what was measured.
+        margin_px: Added on either side of what was measured.
+    """
+    if half_width_px is not None:
+        widths = np.full(len(trace.curve), float(half_width_px))
+    else:
+        widths = trace.half_widths_px + margin_px
+    return Trace(trace.curve, np.maximum(widths, LEAST_HALF_WIDTH_PX))
 
 
 def snapped(point: Point, ground: Ground, within_px: float) -> Point:
@@ -197,5 +212,3 @@ def snapped(point: Point, ground: Ground, within_px: float) -> Point:
     if not np.isfinite(cost[row, column]):
         return point
     return near.top + float(row) + 0.5, near.left + float(column) + 0.5
-
-

@@ -43,8 +43,8 @@ def find_edges(
 ) -> Edges:
     """Find both edges at every point of a path.
 
-    Each point across the path speaks for crack or for surface: by how far its lightness is below or above the
-    level between the crack's own and the surface's, and by how far its probability is above or below one half.
+    Each place across the path speaks for crack or for surface: by how far its lightness is below or above the
+    level between the crack's own and the surface's, and by how far its probability is above or below a half.
     An edge stands where what is inside speaks for crack and what is outside for surface most clearly, summed
     over the whole profile, so that one bright grain in a crack or one dark one beside it moves nothing.
 

@@ -50,7 +50,7 @@ def evenly_spaced(curve: Curve, spacing_px: float = 1.0) -> Curve:
 
 
 def normals(curve: Curve) -> Curve:
-    """Unit vectors across the curve, N x 2, to the right of who walks it; (0, 1) where it has no direction."""
+    """Unit vectors across the curve, N x 2, to the right of who walks it; (0, 1) where it stands still."""
     if len(curve) < 2:
         return np.tile([0.0, 1.0], (len(curve), 1))
     ahead = np.gradient(curve, axis=0)

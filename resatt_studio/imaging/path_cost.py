@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from resatt_studio.imaging.ridges import dark_ridges, grey
+from resatt_studio.imaging.ridges import dark_ridges
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 
 LEAST_COST = 0.15
@@ -13,7 +13,7 @@ LEAST_COST = 0.15
 _TRUST = 0.7  # what a sure network may take away of a pixel's doubt; measured best on three sets
 
 
-def crack_cost(pixels: UInt8Array, probability_8bit: UInt8Array | None = None) -> Float32Array:
+def crack_cost(lightness: Float32Array, probability_8bit: UInt8Array | None = None) -> Float32Array:
     """Cost of one pixel of way, from the photo's dark ridges and, when there is one, a network's answer.
 
     Both are evidence, and either alone may miss a crack: the share of doubt that is left is what both leave,
@@ -21,13 +21,13 @@ def crack_cost(pixels: UInt8Array, probability_8bit: UInt8Array | None = None) -
     ridge.
 
     Args:
-        pixels: h x w x 3 uint8 RGB.
+        lightness: h x w float32, 0 to 255; see :func:`.ridges.grey`.
         probability_8bit: h x w uint8 crack probability, 255 for certain; None for the photo alone.
 
     Returns:
         h x w float32 in [LEAST_COST, 1].
     """
-    doubt = 1.0 - dark_ridges(grey(pixels))
+    doubt = 1.0 - dark_ridges(lightness)
     doubt *= doubt
     if probability_8bit is not None:
         doubt *= 1.0 - np.float32(_TRUST / 255.0) * probability_8bit

@@ -43,6 +43,9 @@ class Host:
     def read_probability(self, box: Box):
         return None if self.probability is None else self.probability[box.slices]
 
+    def in_background(self, kind: str, work, then) -> None:
+        then(work())
+
     def tell(self, words: str) -> None:
         self.told.append(words)
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from resatt_studio.app.tools.base import Tool, ToolHost
-from resatt_studio.app.tools.options import LABEL, RADIUS, Option, OptionValue, find_option, switch
+from resatt_studio.app.tools.options import (
+    LABEL,
+    RADIUS,
+    Option,
+    OptionValue,
+    choice,
+    find_option,
+    number,
+    switch,
+)
 from resatt_studio.errors import BugError
 
 
@@ -45,6 +54,19 @@ _HOME = "resatt_studio.app.tools"
 
 _PRESSURE = switch("pressure", "Pen pressure", True, "A pen that is pressed lightly paints a thinner line.")
 
+_TRACE_WIDTH = choice(
+    "width", "Width", (("edges", "Follow the edges"), ("fixed", "As wide as the brush")),
+    "Whether the path is as wide as the crack is at each point, or the same everywhere.",
+)  # fmt: skip
+_TRACE_MARGIN = number(
+    "margin", "Wider by", 0.0, 0.0, 10.0, "Added on each side of the edges that were found.", "px", step=0.5,
+    decimals=1,
+)  # fmt: skip
+_TRACE_GUIDE = choice(
+    "guide", "Follow", (("both", "Photo and prediction"), ("photo", "Photo alone")),
+    "What the path goes by: the dark line of the photo, and where the network suspects crack.",
+)  # fmt: skip
+
 TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("pan", "Move", "H", f"{_HOME}.pan.Pan", "open-hand", "pan",
              "Drag the photo; holding Space or the middle button does the same with any tool."),
@@ -54,6 +76,9 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("eraser", "Eraser", "E", f"{_HOME}.eraser.Eraser", "cross", "eraser",
              "Take your own word back; the prediction counts there again.", ring=True, paints=True,
              options=(RADIUS, _PRESSURE)),
+    ToolSpec("tracer", "Crack tracer", "K", f"{_HOME}.tracer.Tracer", "cross", "tracer",
+             "Click along a crack: the path follows it by itself, as wide as it is; Enter finishes.",
+             paints=True, options=(LABEL, _TRACE_WIDTH, _TRACE_MARGIN, RADIUS, _TRACE_GUIDE)),
     ToolSpec("attention", "Ask about a point", "T", f"{_HOME}.attention.AskAttention", "cross", "attention",
              "Click to see what this point attends to; the Attention panel says which network is asked."),
 )  # fmt: skip
