@@ -70,7 +70,7 @@ def test_two_clicks_find_the_crack_and_its_width(seed, width_px, guided):
     away = cv2.distanceTransform(middle, cv2.DIST_L2, 5)[centre_lines(drawn.mask)]
     assert np.mean(away <= 3.0) >= 0.9
     dice = 2 * (whole & drawn.mask).sum() / (whole.sum() + drawn.mask.sum())
-    assert dice >= (0.85 if guided else 0.75)
+    assert dice >= (0.85 if guided else 0.7)
 
 
 def test_a_smaller_map_finds_the_same_way(monkeypatch):
