@@ -20,7 +20,23 @@ def composed_mask(prediction: Prediction | None, labels: UInt8Array, threshold: 
     Returns:
         H x W bool, True on crack.
     """
-    mask = np.zeros(labels.shape, np.bool_) if prediction is None else prediction.mask(threshold)
+    return overruled(None if prediction is None else prediction.probability_8bit, labels, threshold)
+
+
+def overruled(probability_8bit: UInt8Array | None, labels: UInt8Array, threshold: float = 0.5) -> BoolArray:
+    """As :func:`composed_mask` for any part of a photo.
+
+    Args:
+        probability_8bit: H x W uint8, probability * 255; None for nothing predicted.
+        labels: H x W uint8 of label values of the same pixels.
+        threshold: Probability above which an unsaid pixel counts as crack, in [0, 1].
+
+    Returns:
+        H x W bool, True on crack.
+    """
+    if probability_8bit is None:
+        return np.asarray(labels == Label.CRACK)
+    mask = np.asarray(probability_8bit > threshold * 255.0)
     mask[labels == Label.CRACK] = True
     mask[labels == Label.NOT_CRACK] = False
     return mask

@@ -172,6 +172,27 @@ class CorrectionDocument:
         self.version += 1
         return stroke.box
 
+    def say(self, tool: str, label: Label, box: Box, mask: BoolArray) -> Edit | None:
+        """Set the masked pixels of a box to one label as one undo step: a polygon, a lasso, a filled area.
+
+        Args:
+            tool: Name of the tool or act.
+            label: What is said.
+            box: Inside the photo.
+            mask: h x w bool.
+
+        Returns:
+            The edit; None when no pixel changed.
+
+        Raises:
+            BugError: A stroke is in hand, or the mask does not fit.
+        """
+        if mask.shape != (box.height, box.width):
+            raise BugError(f"a mask of shape {mask.shape} does not fit {box}")
+        self.begin(tool, label, 0.0)
+        self.cover(box, mask)
+        return self.end()
+
     def apply_labels(
         self, tool: str, box: Box, labels: UInt8Array, mask: BoolArray | None = None
     ) -> Edit | None:

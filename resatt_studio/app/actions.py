@@ -102,6 +102,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Change between the two brushes."),
     _act("smaller_brush", "Smaller brush", "view.smaller_brush", "[ ,", help="Make the brush smaller."),
     _act("larger_brush", "Larger brush", "view.larger_brush", "] .", help="Make the brush larger."),
+    _act("set_scale", "Set the &scale…", "ask.set_scale", "Shift+M", "ruler", "has_photo",
+         help="Say how long the ruler's line is, or how many millimetres a pixel is."),
     # Answers about the whole photo; 5 to 9 are kept for more
     *(
         _act(f"answer_{key}", f"Call it {CRACK_WORDS[kind][1]}", f"answer.{kind.value}", str(key), "",
@@ -183,8 +185,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
                SEPARATOR, "@panels", SEPARATOR, "reset_layout")),
     ("&Annotate", ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
-                   "larger_brush", SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)),
-                   "answer_none", SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
+                   "larger_brush", "set_scale",
+                   SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)), "answer_none",
+                   SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "next_doubt", "previous_doubt",
                    SEPARATOR, "predict", "predict_all")),
@@ -201,6 +204,9 @@ HELD_KEYS: tuple[tuple[str, str], ...] = (
     ("Wheel", "Zoom at the pointer; with Shift change the brush size."),
     ("Middle button", "Drag to move the photo."),
     ("Alt+drag", "Change the brush size."),
+    ("Enter", "Finish the line or polygon in hand; so do a double click and the right button."),
+    ("Backspace", "Take back its last point; Esc drops it whole."),
+    ("Shift", "Held with line, polygon or ruler: level, upright or at 45 degrees."),
     ("Divider", "Drag it to compare the original with the dehazed photo."),
 )
 """Keys that act while they are held, for the shortcut sheet."""

@@ -113,6 +113,12 @@ class Asks(QObject):
         if "device" in changes or "threads" in changes:
             session.predictor.set_device(session.settings.device, session.settings.threads)
 
+    def set_scale(self) -> None:
+        """Ask how long the ruler's line is."""
+        from resatt_studio.app.dialogs.scale import ScaleDialog
+
+        ScaleDialog(self._parts.scale, self._window).open()
+
     def export(self) -> None:
         from resatt_studio.app.dialogs.export import ExportDialog
 

@@ -85,6 +85,8 @@ class _Binding(QObject):
         canvas.radius_changed.connect(lambda radius: view.set_brush(radius_px=radius))
         canvas.options = view.options.value
         view.options.changed.connect(lambda *_: canvas.options_changed())
+        canvas.length_measured.connect(parts.scale.measured)
+        parts.scale.changed.connect(lambda: canvas.set_scale_mm(parts.scale.mm_per_px))
         canvas.told.connect(lambda words: status.showMessage(words, TOLD_MS))
         for layer in view.layers.values():
             self._layer(layer)

@@ -26,6 +26,7 @@ from resatt_studio.app.learner import Learner
 from resatt_studio.app.notices import FaultCatcher
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
+from resatt_studio.app.photo_scale import PhotoScale
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import apply_theme
@@ -85,6 +86,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         pair,
         PhotoChanges(session, view, pair, networks),
         PhotoDoubts(session, session),
+        PhotoScale(session, session),
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -48,6 +48,7 @@ class OptionsBar(QToolBar):
         self.setMovable(False)
         self.setAccessibleName("Tool options")
         self.fields: dict[str, OptionField] = {}
+        self._widgets: dict[str, list[QWidget]] = {}
         self._actions = actions
         self._view = view
         self._tool = ""
@@ -68,8 +69,13 @@ class OptionsBar(QToolBar):
         if tool != self._tool:
             self._tool = tool
             self._build(tool_spec(tool))
+        options = self._view.options
         for name, field in self.fields.items():
-            field.show_value(self._view.options.value(tool, name))
+            field.show_value(options.value(tool, name))
+            if field.option.when:
+                choice, *wanted = field.option.when
+                for widget in self._widgets[name]:
+                    widget.setVisible(options.value(tool, choice) in wanted)
 
     def _build(self, spec: ToolSpec) -> None:
         while (item := self._fields.takeAt(0)) is not None:
@@ -77,6 +83,7 @@ class OptionsBar(QToolBar):
                 old.hide()
                 old.deleteLater()
         self.fields.clear()
+        self._widgets.clear()
         title = QLabel(spec.title)
         title.setProperty("role", "heading")
         title.setToolTip(spec.help)
@@ -100,11 +107,15 @@ class OptionsBar(QToolBar):
     def _add(self, tool: str, option: Option) -> None:
         field = make_field(option, lambda value: self._view.options.set(tool, option.name, value))
         self.fields[option.name] = field
-        self._fields.addSpacing(10)
+        self._widgets[option.name] = [field]
         if option.kind is not OptionKind.SWITCH:
             title = QLabel(option.title)
             title.setToolTip(option.help)
+            title.setContentsMargins(10, 0, 0, 0)
+            self._widgets[option.name].append(title)
             self._fields.addWidget(title)
+        else:
+            field.setContentsMargins(10, 0, 0, 0)
         self._fields.addWidget(field)
 
 
@@ -243,7 +254,7 @@ def width_words(radius_px: float) -> str:
 
 def make_field(option: Option, told: Callable[[OptionValue], None]) -> OptionField:
     """The field that an option is set with."""
-    if option is RADIUS:
+    if option.means(RADIUS):
         return WidthField(option, told)
     if option.kind is OptionKind.SWITCH:
         return SwitchField(option, told)

@@ -14,6 +14,7 @@ from resatt_studio.app.doubts import PhotoDoubts
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
+from resatt_studio.app.photo_scale import PhotoScale
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import LIGHT, Tokens
@@ -52,3 +53,4 @@ class Parts:
     pair: VersionPair
     changes: PhotoChanges
     doubts: PhotoDoubts
+    scale: PhotoScale

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from resatt_studio.app.icons import tinted_pixmaps
 from resatt_studio.app.menus import Actions
@@ -29,6 +37,7 @@ SHORT_TEXTS: dict[str, str] = {
 """Words on the buttons; an action without shows its icon alone."""
 
 LABEL_STRIP: tuple[str, ...] = ("paint_crack", "paint_not_crack")
+_COLUMNS = 2
 
 
 class MainBar(QToolBar):
@@ -88,24 +97,34 @@ class MainBar(QToolBar):
         return button
 
 
-class ToolStrip(QToolBar):
-    """Tools and labels, one under the other."""
+class ToolStrip(QFrame):
+    """Tools and labels in two columns."""
 
     def __init__(self, actions: Actions, tool_ids: tuple[str, ...]) -> None:
-        super().__init__("Tools")
+        super().__init__()
         self.setObjectName("toolStrip")
-        self.setOrientation(Qt.Orientation.Vertical)
-        self.setMovable(False)
-        self.setIconSize(QSize(20, 20))
         self.setAccessibleName("Tools")
-        for id in tool_ids:
-            self._add(actions, id)
-        self.addSeparator()
-        for id in LABEL_STRIP:
-            self._add(actions, id)
+        self._actions = actions
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 6, 4, 6)
+        column.setSpacing(6)
+        for ids in (tool_ids, LABEL_STRIP):
+            if ids is LABEL_STRIP:
+                line = QFrame(frameShape=QFrame.Shape.HLine)
+                line.setObjectName("toolLine")
+                column.addWidget(line)
+            grid = QGridLayout()
+            grid.setSpacing(3)
+            for place, id in enumerate(ids):
+                grid.addWidget(self._button(id), place // _COLUMNS, place % _COLUMNS)
+            column.addLayout(grid)
+        column.addStretch(1)
 
-    def _add(self, actions: Actions, id: str) -> None:
-        self.addAction(actions[id])
-        button = self.widgetForAction(actions[id])
-        button.setAccessibleName(actions[id].text().replace("&", ""))
+    def _button(self, id: str) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(self._actions[id])
+        button.setIconSize(QSize(20, 20))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setAccessibleName(self._actions[id].text().replace("&", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button

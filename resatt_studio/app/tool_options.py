@@ -60,9 +60,9 @@ class ToolOptions(QObject):
             BugError: The tool has no such option.
         """
         option = tool_option(tool, name)
-        if option is LABEL:
+        if option.means(LABEL):
             return self._owner.brush.label.name.lower()
-        if option is RADIUS:
+        if option.means(RADIUS):
             return self._owner.brush.radius_px
         return self._values.get(_key(tool, option), option.default)
 
@@ -76,9 +76,9 @@ class ToolOptions(QObject):
         after = option.valid(value)
         if after == self.value(tool, name):
             return
-        if option is LABEL:
+        if option.means(LABEL):
             self._owner.set_brush(label=Label[str(after).upper()])
-        elif option is RADIUS:
+        elif option.means(RADIUS):
             self._owner.set_brush(radius_px=float(after))
         else:
             self._values[_key(tool, option)] = after

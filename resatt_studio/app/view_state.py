@@ -36,7 +36,7 @@ class Brush:
     radius_px: float = 4.0
 
 
-LABELLING = frozenset(tool.name for tool in TOOLS if LABEL in tool.options)
+LABELLING = frozenset(tool.name for tool in TOOLS if any(option.means(LABEL) for option in tool.options))
 """Tools that say what the label in hand says."""
 
 

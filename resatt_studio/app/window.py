@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
         inserts: dict[str, Callable[[QMenu], object]] = {
             "@recent": lambda menu: menu.addMenu(self._recent_menu),
             "@panels": self._insert_panels,
-            "@tools": lambda menu: [menu.addAction(self.actions_[spec.id]) for spec in TOOL_ACTIONS],
+            "@tools": self._insert_tools,
         }
         fill_menu_bar(self.menuBar(), self.actions_, inserts)
         self._project_label.setProperty("role", "muted")
@@ -176,6 +176,12 @@ class MainWindow(QMainWindow):
     def _insert_panels(self, menu: QMenu) -> None:
         for dock in self._docks.values():
             menu.addAction(dock.toggleViewAction())
+
+    def _insert_tools(self, menu: QMenu) -> None:
+        tools = menu.addMenu("&Tools")
+        tools.setToolTipsVisible(True)
+        for spec in TOOL_ACTIONS:
+            tools.addAction(self.actions_[spec.id])
 
     def _resolve(self, target: str) -> Callable[[], None]:
         part, _, name = target.partition(".")

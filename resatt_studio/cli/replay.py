@@ -7,23 +7,9 @@ from typing import Any
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import Pointer
+from resatt_studio.app.tools.no_canvas import NoCanvas
 from resatt_studio.app.tools.registry import create_tool
 from resatt_studio.records.correction import Edit, Label
-
-
-class _Hand:
-    """What a tool asks of the canvas: the document, and how the brush is set."""
-
-    def __init__(self, document: CorrectionDocument, label: Label, radius_px: float) -> None:
-        self.document = document
-        self.label = label
-        self.radius_px = radius_px
-
-    def pan_by(self, rows: int, columns: int) -> None:
-        """Nothing moves: there is no view."""
-
-    def ask_at(self, row: float, column: float) -> None:
-        """Nothing is asked: a recording holds strokes only."""
 
 
 def paint(document: CorrectionDocument, strokes: Sequence[Mapping[str, Any]]) -> list[Edit]:
@@ -35,7 +21,7 @@ def paint(document: CorrectionDocument, strokes: Sequence[Mapping[str, Any]]) ->
     """
     edits = []
     for stroke in strokes:
-        hand = _Hand(document, Label(stroke["label"]), float(stroke["radius_px"]))
+        hand = NoCanvas(document, Label(stroke["label"]), float(stroke["radius_px"]))
         tool = create_tool(stroke["tool"], hand)
         first, *others = [_pointer(row, column) for row, column in stroke["path"]]
         tool.press(first)

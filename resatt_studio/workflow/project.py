@@ -103,6 +103,26 @@ class ProjectSettings:
         except WeightsError:  # a project without a segmenter has nothing to show
             return None
 
+    def mm_per_px(self, photo_id: str) -> float | None:
+        """Millimetres per pixel of a photo: its own scale, else the project's, else None."""
+        own = self._store.setting(f"mm_per_px:{photo_id}")
+        value = own if own is not None else self._store.setting("mm_per_px")
+        return None if value is None else float(value)
+
+    def set_mm_per_px(self, value: float | None, photo_id: str = "") -> None:
+        """Keep the scale of a photo, or with "" that of all photos without one of their own.
+
+        Args:
+            value: Millimetres per pixel, above 0; None forgets it.
+            photo_id: SHA-256 (hex) of the photo's bytes.
+
+        Raises:
+            SettingsError: The scale has no meaning.
+        """
+        if value is not None and not 0 < value < float("inf"):
+            raise SettingsError(f"A scale of {value} has no meaning.", "Give millimetres per pixel, above 0.")
+        self._store.set_setting(f"mm_per_px:{photo_id}" if photo_id else "mm_per_px", value)
+
     @property
     def author(self) -> str:
         """Who works on the project, "" when unknown."""

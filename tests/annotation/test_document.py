@@ -25,8 +25,13 @@ strokes = st.tuples(
 fills = st.tuples(
     st.just("fill"), st.sampled_from(list(Label)), st.integers(0, HEIGHT - 40), st.integers(0, WIDTH - 40)
 )
+covers = st.tuples(
+    st.just("cover"),
+    st.sampled_from(list(Label)),
+    st.lists(st.integers(0, HEIGHT - 40), min_size=1, max_size=4),
+)
 acts = st.lists(
-    st.one_of(strokes, strokes, fills, st.just(("undo",)), st.just(("redo",)), st.just(("cancel",))),
+    st.one_of(strokes, strokes, fills, covers, st.just(("undo",)), st.just(("redo",)), st.just(("cancel",))),
     max_size=12,
 )
 
@@ -42,6 +47,12 @@ def stroke(target: CorrectionDocument, label=Label.CRACK, radius=3.0, path=((10.
     return target.end()
 
 
+def patch(top: int) -> tuple[Box, np.ndarray]:
+    """Some pixels of some box."""
+    noise = np.random.default_rng(top).random((40, 40 + top % 200)) < 0.4
+    return Box(top, top, top + 40, top + 40 + top % 200), noise
+
+
 def act(target: CorrectionDocument, step) -> None:
     match step:
         case ("stroke", label, radius, path):
@@ -50,6 +61,11 @@ def act(target: CorrectionDocument, step) -> None:
             noise = np.random.default_rng(top).integers(0, 3, (40, 40), np.uint8)
             mask = noise > 0
             target.apply_labels("fill", Box(top, left, top + 40, left + 40), np.full_like(noise, label), mask)
+        case ("cover", label, tops):
+            target.begin("wand", label, 0.0)
+            for top in tops:
+                target.cover(*patch(top))
+            target.end()
         case ("undo",):
             target.undo()
         case ("redo",):
@@ -261,3 +277,51 @@ def test_the_correction_is_a_read_only_copy():
     assert not correction.labels.flags.writeable and correction.photo_id == target.photo_id
     target.undo()
     assert correction.labels.any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(acts, covers)
+def test_of_a_preview_only_the_last_cover_counts(before, step):
+    target, plain = document(), document()
+    for earlier in before:
+        act(target, earlier)
+        act(plain, earlier)
+    act(target, step)
+    _, label, tops = step
+    plain.say("wand", label, *patch(tops[-1]))
+    np.testing.assert_array_equal(target.labels.to_array(), plain.labels.to_array())
+    assert target.edit_count == plain.edit_count
+
+
+@settings(max_examples=20, deadline=None)
+@given(acts, covers)
+def test_a_preview_says_where_the_screen_changed_and_can_be_taken_back(before, step):
+    target = document()
+    for earlier in before:
+        act(target, earlier)
+    state = target.labels.to_array()
+    target.begin("wand", step[1], 0.0)
+    shown = state.copy()
+    for top in step[2]:
+        box = target.cover(*patch(top))
+        shown[box.slices] = target.labels.read(box)
+        np.testing.assert_array_equal(shown, target.labels.to_array())
+    box = target.cancel()
+    shown[box.slices] = target.labels.read(box)
+    np.testing.assert_array_equal(shown, state)
+    np.testing.assert_array_equal(target.labels.to_array(), state)
+
+
+def test_a_stroke_can_be_thinner_on_a_part_of_its_way():
+    target = document()
+    target.begin("brush", Label.CRACK, 8.0)
+    target.extend([(100.5, 50.5)])
+    target.extend([(100.5, 100.5)], 3.0)
+    edit = target.end()
+    painted = target.labels.to_array() == Label.CRACK
+    assert painted[:, 50].sum() == 17 and painted[:, 75].sum() == 7 and edit.radius_px == 8.0
+
+
+def test_a_mask_that_does_not_fit_is_refused():
+    with pytest.raises(BugError, match="does not fit"):
+        document().say("lasso", Label.CRACK, Box(0, 0, 5, 5), np.ones((4, 5), bool))

@@ -3,51 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from resatt_studio.annotation.areas import polygon_pixels
+from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.strokes import stamp
 from resatt_studio.app.tools.base import Pointer, Tool
-from resatt_studio.app.tools.registry import TOOLS, create_tool, default_option, tool_spec
+from resatt_studio.app.tools.no_canvas import NoCanvas
+from resatt_studio.app.tools.registry import TOOLS, create_tool, tool_spec
 from resatt_studio.errors import BugError
-from resatt_studio.records.correction import Label
+from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
 NAMES = [spec.name for spec in TOOLS]
 
 
-class Host:
-    """A canvas without a window."""
+class Host(NoCanvas):
+    """A canvas without a window that notes what it is told."""
 
     def __init__(self, document: CorrectionDocument | None = None) -> None:
-        self.document = document
-        self.label = Label.CRACK
-        self.radius_px = 2.0
+        super().__init__(document, radius_px=2.0, probability=np.full((100, 100), 200, np.uint8))
+        self.scale = 2.0
         self.moved = np.zeros(2, int)
         self.asked: list[tuple[float, float]] = []
-        self.told: list[str] = []
-        self.scale = 2.0
-        self.visible = Box(0, 0, 100, 100)
-        self.threshold = 0.5
-        self.mm_per_px: float | None = None
-        self.set: dict[tuple[str, str], object] = {}
-        self.probability: np.ndarray | None = None
+        self.lengths: list[float | None] = []
 
-    def option(self, tool: str, name: str):
-        return self.set.get((tool, name), default_option(tool, name))
-
-    def read_pixels(self, box: Box):
-        return None
-
-    def read_probability(self, box: Box):
-        return None if self.probability is None else self.probability[box.slices]
-
-    def in_background(self, kind: str, work, then) -> None:
-        then(work())
-
-    def tell(self, words: str) -> None:
-        self.told.append(words)
+    def measured(self, length_px: float | None) -> None:
+        self.lengths.append(length_px)
 
     def pan_by(self, rows: int, columns: int) -> None:
         self.moved += (rows, columns)
@@ -97,7 +86,7 @@ def test_every_tool_stands_a_photo_without_a_document(name):
     tool.cancel()
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in TOOLS if spec.paints])
+@pytest.mark.parametrize("name", ["brush", "eraser"])
 def test_cancel_leaves_the_document_as_it_was(name):
     host = Host(document())
     host.document.apply_labels("fill", host.document.labels.box, np.full((100, 100), 2, np.uint8))
@@ -167,3 +156,324 @@ def test_a_stroke_stays_with_the_document_it_began_on():
 def test_an_unknown_tool_is_a_bug_that_names_the_known_ones():
     with pytest.raises(BugError, match="brush"):
         create_tool("laser", Host())
+
+
+def click(tool: Tool, row: float, column: float, **held: bool) -> Edit | None:
+    tool.press(replace(at(row, column), **held))
+    return tool.release()
+
+
+def drag(tool: Tool, *points: tuple[float, float], **held: bool) -> Edit | None:
+    tool.press(replace(at(*points[0]), **held))
+    tool.move([replace(at(*point), **held) for point in points[1:]])
+    return tool.release()
+
+
+def said(host: Host, label: Label = Label.CRACK) -> np.ndarray:
+    return host.document.labels.to_array() == label
+
+
+def whole(box: Box, mask: np.ndarray) -> np.ndarray:
+    full = np.zeros((100, 100), bool)
+    full[box.slices] = mask
+    return full
+
+
+def around(row: int, column: int, reach: int) -> list[tuple[float, float]]:
+    """Corners of a loop around a place."""
+    return [(row + down, column + right) for down, right in
+            ((-reach, -reach), (-reach, reach), (reach, reach), (reach, -reach))]  # fmt: skip
+
+
+def test_a_light_pen_paints_a_thinner_line_and_the_option_turns_that_off():
+    widths = []
+    for pressure, on in ((1.0, True), (0.5, True), (0.5, False)):
+        host = Host(document())
+        host.radius_px, host.options[("brush", "pressure")] = 8.0, on
+        drag(create_tool("brush", host), (50.5, 20), (50.5, 80), pressure=pressure)
+        widths.append(int(said(host)[:, 50].sum()))
+    assert widths == [17, 9, 17]
+
+
+@pytest.mark.parametrize("name", ["polyline", "polygon"])
+def test_points_are_clicked_one_by_one_and_enter_makes_one_edit_of_them(name):
+    host = Host(document())
+    host.radius_px = 3.0
+    tool = create_tool(name, host)
+    corners = [(20.5, 20.5), (20.5, 70.5), (70.5, 70.5)]
+    assert [click(tool, *corner) for corner in corners] == [None] * 3
+    assert tool.in_hand and not said(host).any()
+    edit = tool.finish()
+    expected = (
+        stamp(corners, 3.0, Box(0, 0, 100, 100)) if name == "polyline"
+        else polygon_pixels(corners, Box(0, 0, 100, 100))
+    )  # fmt: skip
+    np.testing.assert_array_equal(said(host), whole(*expected))
+    assert not tool.in_hand and tool.overlay == () and host.document.edits == (edit,)
+    host.document.undo()
+    assert not said(host).any()
+
+
+@pytest.mark.parametrize("how", ["double", "right", "first corner"])
+def test_a_polygon_closes_in_three_ways(how):
+    host = Host(document())
+    tool = create_tool("polygon", host)
+    for corner in ((20, 20), (20, 70), (70, 70)):
+        click(tool, *corner)
+    if how == "double":
+        tool.double_press(at(70, 70))
+        edit = tool.release()
+    else:
+        edit = click(tool, 20.5, 20.5) if how == "first corner" else click(tool, 90, 10, right=True)
+    assert edit is not None and not tool.in_hand
+    assert said(host).sum() == pytest.approx(50 * 50 / 2, rel=0.03)
+
+
+def test_backspace_takes_point_after_point_and_escape_takes_all():
+    tool = create_tool("polyline", Host(document()))
+    for column in (10, 40, 70):
+        click(tool, 50, column)
+    tool.step_back()
+    assert len(tool.overlay[0].points) == 2
+    tool.step_back()
+    tool.step_back()
+    assert not tool.in_hand
+    click(tool, 50, 50)
+    tool.cancel()
+    assert not tool.in_hand and tool.finish() is None
+
+
+def test_a_point_can_be_dragged_and_shift_makes_its_side_straight():
+    host = Host(document())
+    tool = create_tool("polyline", host)
+    click(tool, 50, 10)
+    click(tool, 50, 60)
+    drag(tool, (51, 61), (80, 90))
+    assert tool.overlay[0].points[1].tolist() == [80, 90]
+    drag(tool, (80, 90), (82, 12), shift=True)
+    assert tool.overlay[0].points[1].tolist() == pytest.approx([82, 10])
+
+
+def test_the_line_to_come_follows_the_pointer_in_the_width_of_the_brush():
+    host = Host(document())
+    tool = create_tool("polyline", host)
+    click(tool, 50, 10)
+    tool.hover(at(60, 80))
+    line, _ = tool.overlay
+    assert line.points.tolist() == [[50, 10], [60, 80]] and line.width_px == 2 * host.radius_px
+    tool.hover(None)
+    assert len(tool.overlay[0].points) == 1
+
+
+@pytest.mark.parametrize("label", list(Label))
+def test_rectangle_and_lasso_say_the_label_in_hand_of_what_they_go_around(label):
+    for name in ("rectangle", "lasso"):
+        host = Host(document())
+        other = Label(3 - label if label else 1)
+        host.document.say("brush", other, Box(0, 0, 100, 100), np.ones((100, 100), bool))
+        host.label = label
+        points = [(20, 30), (60, 90)] if name == "rectangle" else [(20, 30), (20, 90), (60, 90), (60, 30)]
+        edit = drag(create_tool(name, host), *points)
+        np.testing.assert_array_equal(said(host, label), whole(Box(20, 30, 60, 90), np.ones((40, 60), bool)))
+        assert edit.label is label and edit.tool == name and host.document.edit_count == 2
+
+
+def test_shift_makes_a_square():
+    host = Host(document())
+    drag(create_tool("rectangle", host), (20, 20), (50, 30), shift=True)
+    assert said(host).sum() == 30 * 30
+
+
+def ramp_host() -> Host:
+    """A crack along a row whose probability falls to both sides, and another one apart from it."""
+    host = Host(document())
+    host.probability = np.zeros((100, 100), np.uint8)
+    for off, value in ((0, 240), (1, 180), (2, 120), (3, 60)):
+        host.probability[[50 - off, 50 + off], 10:90] = value
+    host.probability[80, 10:90] = 250
+    return host
+
+
+def test_the_wand_takes_what_hangs_together_and_dragging_moves_its_threshold_both_ways():
+    host = ramp_host()
+    tool = create_tool("wand", host)
+    heights = []
+    tool.press(at(50.5, 40.5))
+    for columns in (0, 80, 150, -60, -200):
+        tool.move([Pointer(50.5, 40.5, 101, 81 + columns)])
+        heights.append(int(said(host)[:, 40].sum()))
+    tool.move([Pointer(50.5, 40.5, 101, 81)])
+    edit = tool.release()
+    assert heights == [3, 5, 7, 3, 1]
+    assert said(host)[:, 40].sum() == 3 and not said(host)[80].any()
+    assert edit.tool == "wand" and host.document.edit_count == 1
+
+
+def test_the_wand_begins_just_below_what_is_only_suspected_and_takes_no_ground():
+    host = ramp_host()
+    host.probability[20, 10:90] = 70
+    drag(create_tool("wand", host), (20.5, 40.5), (20.5, 40.5))
+    np.testing.assert_array_equal(np.argwhere(said(host).any(axis=1)).ravel(), [20])
+    host.probability[:] = 0
+    assert click(create_tool("wand", host), 50, 50) is None
+
+
+def test_a_wand_taken_back_leaves_the_labels_as_they_were():
+    host = ramp_host()
+    host.document.say("brush", Label.NOT_CRACK, Box(40, 0, 60, 50), np.ones((20, 50), bool))
+    before = host.document.labels.to_array()
+    tool = create_tool("wand", host)
+    tool.press(at(50.5, 40.5))
+    tool.move([Pointer(50.5, 40.5, 101, 300)])
+    tool.cancel()
+    np.testing.assert_array_equal(host.document.labels.to_array(), before)
+
+
+def ring_host() -> Host:
+    host = Host(document())
+    host.probability[:] = 0
+    disc = whole(*stamp([(50, 50)], 30, Box(0, 0, 100, 100)))
+    disc &= ~whole(*stamp([(50, 50)], 20, Box(0, 0, 100, 100)))
+    host.probability[disc] = 255
+    return host
+
+
+def test_a_closed_area_is_filled_up_to_the_mask():
+    host = ring_host()
+    edit = click(create_tool("fill", host), 50, 50)
+    np.testing.assert_array_equal(said(host), whole(*stamp([(50, 50)], 20, Box(0, 0, 100, 100))))
+    assert edit.label is Label.CRACK
+    assert click(create_tool("fill", host), 150, 150) is None  # beside the photo
+
+
+def test_an_area_without_end_is_left_alone():
+    host = Host(CorrectionDocument("a" * 64, 20, 9000))
+    host.probability = None
+    assert click(create_tool("fill", host), 10, 4500) is None
+    assert not host.document.labels.to_array().any()
+
+
+def test_holes_are_filled_up_to_the_largest_size():
+    host = ring_host()
+    host.options = {("fill", "what"): "holes", ("fill", "largest"): 100.0}
+    assert click(create_tool("fill", host), 50, 25) is None
+    host.options[("fill", "largest")] = 5000.0
+    click(create_tool("fill", host), 50, 25)
+    np.testing.assert_array_equal(said(host), whole(*stamp([(50, 50)], 20, Box(0, 0, 100, 100))))
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("accept", Label.CRACK), ("reject", Label.NOT_CRACK)])
+def test_a_click_judges_the_predicted_crack_under_it_and_no_pixel_that_was_judged_before(name, verdict):
+    host = ramp_host()
+    own = Label(3 - verdict)
+    host.document.say("brush", own, Box(50, 20, 51, 30), np.ones((1, 10), bool))
+    edit = click(create_tool(name, host), 52, 40)  # beside the crack, within reach
+    expected = host.probability > 127
+    expected[80] = False
+    expected[50, 20:30] = False
+    np.testing.assert_array_equal(said(host, verdict), expected)
+    assert edit.label is verdict and said(host, own).sum() == 10
+    assert click(create_tool(name, host), 20, 20) is None
+
+
+def test_a_loop_rejects_all_predicted_crack_inside_it_and_none_outside():
+    host = ramp_host()
+    drag(create_tool("reject", host), (40, 20), (40, 60), (90, 60), (90, 20))
+    expected = host.probability > 127
+    expected[:, :20] = expected[:, 60:] = False
+    np.testing.assert_array_equal(said(host, Label.NOT_CRACK), expected)
+
+
+def test_sifting_rejects_the_short_and_keeps_the_long_wherever_one_clicks():
+    host = ramp_host()
+    host.probability[20, 30:45] = 255
+    edit = click(create_tool("sift", host), 3, 3)
+    rejected = said(host, Label.NOT_CRACK)
+    assert rejected.sum() == 15 and rejected[20, 30:45].all() and edit.tool == "sift"
+
+
+@pytest.mark.parametrize("what", ["smooth", "thin", "thicken", "prune"])
+def test_reshaping_a_clicked_crack_says_only_what_changed(what):
+    host = Host(document())
+    crack = whole(*stamp([(30, 15), (30, 85)], 4, Box(0, 0, 100, 100)))
+    crack |= whole(*stamp([(30, 50), (41, 50)], 1, Box(0, 0, 100, 100)))
+    other = whole(*stamp([(80, 15), (80, 85)], 4, Box(0, 0, 100, 100)))
+    host.probability = np.where(crack | other, 255, 0).astype(np.uint8)
+    host.options = {("reshape", "what"): what}
+    before = crack | other
+    edit = click(create_tool("reshape", host), 30, 30)
+    after = overruled(host.probability, host.document.labels.to_array())
+    assert edit.tool == "reshape" and (after != before).any()
+    np.testing.assert_array_equal(host.document.labels.to_array() != Label.UNSAID, after != before)
+    np.testing.assert_array_equal(after[60:], before[60:])  # the other crack was not clicked
+    if what == "thicken":
+        assert not (before & ~after).any()
+    if what in ("thin", "prune"):
+        assert not (after & ~before).any()
+    host.document.undo()
+    assert not host.document.labels.to_array().any()
+
+
+def test_a_loop_reshapes_what_is_inside_it_and_not_beyond():
+    host = ramp_host()
+    host.options = {("reshape", "what"): "thicken", ("reshape", "amount"): 2.0}
+    before = overruled(host.probability, host.document.labels.to_array())
+    drag(create_tool("reshape", host), *around(50, 30, 12))
+    changed = overruled(host.probability, host.document.labels.to_array()) != before
+    assert changed[38:62, 18:42].any()
+    changed[38:62, 18:42] = False
+    assert not changed.any()
+
+
+def test_the_ruler_measures_in_pixels_and_in_millimetres_once_the_scale_is_known():
+    host = Host(document())
+    tool = create_tool("ruler", host)
+    assert drag(tool, (20, 20), (50, 60)) is None
+    assert tool.overlay[-1].text == "50.0 px" and not tool.in_hand
+    host.mm_per_px = 0.25
+    tool.options_changed()
+    assert tool.overlay[-1].text == "50.0 px, 12.50 mm"
+    drag(tool, (50, 60), (20, 30))
+    assert tool.overlay[-1].text == "10.0 px, 2.50 mm"
+    click(tool, 80, 80)
+    assert tool.overlay == () and host.lengths[-1] is None
+    assert not host.document.labels.to_array().any()
+
+
+PAINTING = [spec.name for spec in TOOLS if spec.paints]
+spots = st.tuples(st.integers(-5, 105), st.integers(-5, 105))
+acts = st.tuples(
+    st.sampled_from(PAINTING),
+    st.sampled_from(list(Label)),
+    st.lists(spots, min_size=1, max_size=5),
+    st.booleans(),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(acts, max_size=8), st.integers(0, 2**20))
+def test_whatever_the_tools_did_undo_leads_back_to_the_beginning_and_redo_to_the_end(steps, seed):
+    host = Host(document())
+    noise = np.random.default_rng(seed).random((100, 100)).astype(np.float32)
+    host.probability = (255 * (cv2.GaussianBlur(noise, (0, 0), 2.5) > 0.51)).astype(np.uint8)
+    host.options = {
+        ("reshape", "what"): ("smooth", "thin", "thicken", "prune")[seed % 4],
+        ("fill", "what"): ("area", "holes")[seed % 2],
+    }
+    for name, label, places, leave in steps:
+        host.label = label
+        tool = create_tool(name, host)
+        for place in places:
+            drag(tool, place, (place[1], place[0])) if name in ("polyline", "polygon") else None
+        if name not in ("polyline", "polygon"):
+            drag(tool, *places)
+        tool.cancel() if leave else tool.finish()
+        assert not tool.busy and not tool.in_hand and not host.document.in_stroke
+    end, count = host.document.labels.to_array(), host.document.edit_count
+    while host.document.undo():
+        pass
+    assert not host.document.labels.to_array().any()
+    while host.document.redo():
+        pass
+    np.testing.assert_array_equal(host.document.labels.to_array(), end)
+    assert host.document.edit_count == count

@@ -11,12 +11,12 @@ from PySide6.QtTest import QTest
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import Pointer
+from resatt_studio.app.tools.no_canvas import NoCanvas
 from resatt_studio.app.tools.overlay import DotsMark, LineMark, Tone
-from resatt_studio.app.tools.registry import create_tool, default_option
+from resatt_studio.app.tools.registry import create_tool
 from resatt_studio.app.tools.tracer import Tracer
 from resatt_studio.imaging.centre_lines import centre_lines
 from resatt_studio.records.correction import Label
-from resatt_studio.records.geometry import Box
 from resatt_studio.synthesis.scenes import Recipe, Scene, render_scene
 from resatt_studio.synthesis.strands import CrackStyle
 
@@ -37,27 +37,15 @@ def on_crack(share: float) -> tuple[float, float]:
     return float(nearest[0]) + 0.5, float(nearest[1]) + 0.5
 
 
-class Host:
+class Host(NoCanvas):
     """A canvas without a window, whose background can be held up."""
 
     def __init__(self) -> None:
-        self.document: CorrectionDocument | None = CorrectionDocument("a" * 64, HIGH, WIDE)
-        self.label, self.radius_px, self.scale = Label.CRACK, 3.0, 2.0
-        self.set: dict[str, object] = {}
-        self.pixels: np.ndarray | None = scene().pixels
-        self.probability: np.ndarray | None = None
+        super().__init__(CorrectionDocument("a" * 64, HIGH, WIDE), radius_px=3.0, pixels=scene().pixels)
+        self.scale = 2.0
         self.told: list[str] = []
         self.waiting: list[tuple] = []
         self.held = False
-
-    def option(self, tool: str, name: str):
-        return self.set.get(name, default_option(tool, name))
-
-    def read_pixels(self, box: Box):
-        return None if self.pixels is None else self.pixels[box.slices]
-
-    def read_probability(self, box: Box):
-        return None if self.probability is None else self.probability[box.slices]
 
     def tell(self, words: str) -> None:
         self.told.append(words)
@@ -242,7 +230,8 @@ def test_the_width_can_be_fixed_or_wider_than_the_edges(host):
         "thick": {"width": "fixed", "r": 9.0},
     }.items():
         host.document = CorrectionDocument("a" * 64, HIGH, WIDE)
-        host.set, host.radius_px = options, float(options.get("r", 1.0))
+        host.options = {("tracer", key): value for key, value in options.items()}
+        host.radius_px = float(options.get("r", 1.0))
         tool = create_tool("tracer", host)
         click(tool, on_crack(0.2))
         click(tool, on_crack(0.8))
@@ -265,7 +254,7 @@ def test_the_network_has_its_say_when_it_may(tool, host):
     click(tool, on_crack(0.2))
     tool.hover(at(on_crack(0.8)))
     guided = tool.overlay
-    host.set["guide"] = "photo"
+    host.options["tracer", "guide"] = "photo"
     tool.options_changed()
     assert tool.overlay is not guided
 

@@ -100,6 +100,23 @@ def test_a_threshold_without_meaning_is_refused(text: str) -> None:
         parse_threshold(text)
 
 
+def test_a_photo_s_own_scale_counts_before_the_project_s_and_both_are_kept(project: Project) -> None:
+    one, other = "a" * 64, "b" * 64
+    assert project.settings.mm_per_px(one) is None
+    project.settings.set_mm_per_px(0.25, one)
+    project.settings.set_mm_per_px(0.5)
+    with reopen(project) as again:
+        assert (again.settings.mm_per_px(one), again.settings.mm_per_px(other)) == (0.25, 0.5)
+        again.settings.set_mm_per_px(None, one)
+        assert again.settings.mm_per_px(one) == 0.5
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_scale_without_meaning_is_refused(project: Project, scale: float) -> None:
+    with pytest.raises(SettingsError, match="scale"):
+        project.settings.set_mm_per_px(scale)
+
+
 def test_the_suffix_may_be_left_out(project: Project) -> None:
     project.close()
     with open_project(project.folder.with_name("bridge")) as again:

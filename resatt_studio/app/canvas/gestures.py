@@ -73,7 +73,8 @@ class Gestures:
         return self.drag is not None
 
     def choose(self, tool: str) -> None:
-        """Take another tool in the hand; a stroke must have ended."""
+        """Take another tool in the hand; a stroke must have ended. What the old one shows is put away."""
+        self.tool.cancel()
         self.tool = create_tool(tool, self._host)
 
     def press(self, at: Pointer, drag: Drag, double: bool = False) -> Box:

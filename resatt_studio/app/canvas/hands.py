@@ -35,6 +35,11 @@ class CanvasHands(CanvasLooks):
     # -- what tools ask --------------------------------------------------------------------------------
 
     @property
+    def ratio(self) -> float:
+        """View (device) pixels per logical pixel."""
+        return self.devicePixelRatioF()
+
+    @property
     def visible(self) -> Box:
         """Photo pixels of which anything is seen."""
         return self.viewport.visible
@@ -66,6 +71,10 @@ class CanvasHands(CanvasLooks):
             self._update_overlay()
 
         self.background.run(f"tool {kind}", work, deliver)
+
+    def measured(self, length_px: float | None) -> None:
+        """A length in photo pixels was measured, or put away."""
+        self.length_measured.emit(length_px)
 
     def tell(self, words: str) -> None:
         """Say a sentence in passing."""

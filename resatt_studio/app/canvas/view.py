@@ -58,6 +58,7 @@ class PhotoCanvas(CanvasHands):
         radius_changed: Brush radius in photo pixels, when the pointer changed it.
         split_moved: Place of the divider, as in ``Split``, when the pointer moved it.
         point_asked: (row, column) of the photo pixel that a tool points at.
+        length_measured: In photo pixels, or None when it was put away.
         told: A sentence that a tool says in passing.
     """
 
@@ -69,6 +70,7 @@ class PhotoCanvas(CanvasHands):
     radius_changed = Signal(float)
     split_moved = Signal(float)
     point_asked = Signal(object)
+    length_measured = Signal(object)
     told = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -140,6 +142,8 @@ class PhotoCanvas(CanvasHands):
         same = bool(photo_id) and photo_id == self._photo_id and size == self._photo_size
         if not same:
             self._finish_stroke()
+            self._gestures.tool.cancel()  # what was measured was measured on another photo
+            self._update_overlay()
             self._remember()
             self.set_prediction(None)
             self.set_compared(None)
@@ -333,7 +337,9 @@ class PhotoCanvas(CanvasHands):
 
     def _flush(self) -> None:
         """Do what the pointer asked for since the last time."""
-        self._update_view(self.scene.refresh(self._gestures.flush()))
+        changed = self._gestures.flush()
+        if not changed.empty:
+            self._update_view(self.scene.refresh(changed))
         position, self._last_position = self._last_position, None
         if position is not None and self._gestures.drag is not Drag.SIZE:
             self._track(position)

@@ -24,7 +24,7 @@ class ShortcutSheet(QDialog):
         for title, ids in MENUS:
             rows = [_row(specs[i]) for i in ids if i in specs and specs[i].shortcuts]
             if "@tools" in ids:
-                rows = [_row(tool) for tool in tools] + rows
+                groups.append(("Tools", [_row(tool) for tool in tools]))
             if rows:
                 groups.append((title.replace("&", ""), rows))
         groups.insert(3, ("On the photo", [(keys, act, act) for keys, act in HELD_KEYS]))

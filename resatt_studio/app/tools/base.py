@@ -62,6 +62,10 @@ class ToolHost(Protocol):
         """View pixels per photo pixel."""
 
     @property
+    def ratio(self) -> float:
+        """View (device) pixels per logical pixel of the screen, by which reaches of the hand grow."""
+
+    @property
     def visible(self) -> Box:
         """Photo pixels of which anything is seen."""
 
@@ -94,6 +98,9 @@ class ToolHost(Protocol):
 
     def ask_at(self, row: float, column: float) -> None:
         """Ask a network about the photo pixel at these coordinates; outside the photo nothing is asked."""
+
+    def measured(self, length_px: float | None) -> None:
+        """A length in photo pixels was measured, or put away."""
 
     def tell(self, words: str) -> None:
         """Say a sentence in passing, such as why a click did nothing."""

@@ -39,6 +39,8 @@ class Option:
         shared: Whether every tool with an option of this name means the same one, such as the label; the
             settings then know it as "name" alone.
         kept: Whether the settings remember it.
+        when: Name of a choice of the same tool and the values with which this option means something; it is
+            hidden otherwise. Empty for always.
     """
 
     name: str
@@ -54,6 +56,11 @@ class Option:
     unit: str = ""
     shared: bool = False
     kept: bool = True
+    when: tuple[str, ...] = ()
+
+    def means(self, other: Option) -> bool:
+        """Whether this is that shared option, perhaps shown at other times."""
+        return self.shared and other.shared and self.name == other.name
 
     def valid(self, value: object) -> OptionValue:
         """``value`` as this option takes it: a number cut to its range, anything strange the default."""
@@ -85,11 +92,12 @@ def number(
     unit: str = "",
     step: float = 1.0,
     decimals: int = 0,
+    when: tuple[str, ...] = (),
 ) -> Option:
     """An option that is a number between ``low`` and ``high``."""
     return Option(
         name, title, OptionKind.NUMBER, default, help,
-        low=low, high=high, step=step, decimals=decimals, unit=unit,
+        low=low, high=high, step=step, decimals=decimals, unit=unit, when=when,
     )  # fmt: skip
 
 

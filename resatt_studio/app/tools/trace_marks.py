@@ -8,10 +8,10 @@ import numpy as np
 
 from resatt_studio.annotation.crack_path import outline
 from resatt_studio.annotation.tracing import Point, Trace, resized
-from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, Tone, points_of
+from resatt_studio.app.tools.marking import label_tone
+from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, points_of
 from resatt_studio.records.correction import Label
 
-_TONES = {Label.CRACK: Tone.CRACK, Label.NOT_CRACK: Tone.NOT_CRACK, Label.UNSAID: Tone.UNSAID}
 _POINTS_APART_PX = 2.0  # view pixels between points of a drawn line; more of them would not be seen
 _EDGES_FROM_PX = 8.0  # view pixels of width from which both edges are drawn, else one line in the middle
 
@@ -80,7 +80,7 @@ def _crack(trace: Trace | None, look: Look) -> tuple[Mark, ...]:
     if trace is None or len(trace.curve) < 2:
         return ()
     wide = resized(trace, look.half_width_px, look.margin_px)
-    tone = _TONES[look.label]
+    tone = label_tone(look.label)
     width_px = 2 * float(np.median(wide.half_widths_px))
     if width_px * look.scale < _EDGES_FROM_PX:
         return (LineMark(_thinned(wide.curve, look.scale), tone),)
@@ -91,11 +91,11 @@ def _crack(trace: Trace | None, look: Look) -> tuple[Mark, ...]:
 
 
 def _straight(ends: tuple[Point, Point] | None, look: Look) -> tuple[Mark, ...]:
-    return () if ends is None else (LineMark(points_of(ends), _TONES[look.label], dashed=True),)
+    return () if ends is None else (LineMark(points_of(ends), label_tone(look.label), dashed=True),)
 
 
 def _dots(points: tuple[Point, ...], hot: int | None, look: Look) -> tuple[Mark, ...]:
-    return (DotsMark(points_of(points), _TONES[look.label], -1 if hot is None else hot),)
+    return (DotsMark(points_of(points), label_tone(look.label), -1 if hot is None else hot),)
 
 
 def _thinned(curve: Points, scale: float) -> Points:

@@ -22,10 +22,11 @@ from resatt_studio.annotation.tracing import (
     window_for,
 )
 from resatt_studio.app.tools.base import ToolHost
+from resatt_studio.app.tools.vertices import GRAB_PX
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 
-_SNAP_VIEW_PX, _SNAP_PX = 8.0, (1.5, 6.0)  # how far a click may move to the crack that it means
+_SNAP_PX = (1.5, 6.0)  # photo pixels that a click may move to the crack that it means: least and most
 _END_SNAPS = 2.0  # times as far to the end of a painted crack
 _CRACK_AROUND_PX = 24  # of painted crack that is looked at around a click, beyond the distance that counts
 _CLICK_PX = 16  # around a first click, of which the photo is looked at
@@ -56,7 +57,7 @@ class TraceSearch:
     @property
     def snap_px(self) -> float:
         """How far a click may move, in photo pixels: as far as a hand is unsure at this zoom."""
-        return min(max(_SNAP_VIEW_PX / self.host.scale, _SNAP_PX[0]), _SNAP_PX[1])
+        return min(max(GRAB_PX * self.host.ratio / self.host.scale, _SNAP_PX[0]), _SNAP_PX[1])
 
     def clamped(self, row: float, column: float) -> Point:
         """The place, or the nearest one of the photo."""

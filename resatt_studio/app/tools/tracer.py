@@ -13,10 +13,10 @@ from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark
 from resatt_studio.app.tools.trace_marks import Look, TraceMarks
 from resatt_studio.app.tools.trace_search import TraceSearch
+from resatt_studio.app.tools.vertices import GRAB_PX
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
-_HANDLE_VIEW_PX = 8.0  # how near to a point a press takes hold of it
 _BEYOND_PX = 12.0  # from the window's end to the pointer, from which a line says that more is coming
 
 Sides = tuple[Ways | None, Ways | None]
@@ -219,7 +219,8 @@ class Tracer(Tool):
         """The point under the pointer, or the one that it holds."""
         if self._dragged is not None or self._path is None or self._at is None:
             return self._dragged
-        return self._path.nearest((self._at.row, self._at.column), _HANDLE_VIEW_PX / self.host.scale)
+        reach = GRAB_PX * self.host.ratio / self.host.scale
+        return self._path.nearest((self._at.row, self._at.column), reach)
 
     def _take_hold(self, index: int) -> None:
         self._dragged, self._sides, self._preview, self._asked = index, None, None, None

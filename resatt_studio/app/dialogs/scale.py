@@ -1,0 +1,91 @@
+"""Asks how long something on the photo is, so that lengths can be told in millimetres."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resatt_studio.app.photo_scale import PhotoScale
+
+_LEAST, _MOST = 0.0001, 1000.0
+_USUAL_MM_PER_PX = 0.1
+
+
+class ScaleDialog(QDialog):
+    """The length of the ruler's line in millimetres, or the scale itself; each follows the other.
+
+    Args:
+        scale: Of the open photo.
+    """
+
+    def __init__(self, scale: PhotoScale, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Scale of the photo")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(420)
+        self._scale = scale
+        length_px = scale.length_px
+        self.length = QDoubleSpinBox(minimum=_LEAST, maximum=1e6, decimals=3, suffix=" mm")
+        self.length.setAccessibleName("True length of the ruler's line")
+        self.per_px = QDoubleSpinBox(minimum=_LEAST, maximum=_MOST, decimals=5, suffix=" mm per pixel")
+        self.per_px.setSingleStep(0.01)
+        self.per_px.setAccessibleName("Scale")
+        self.everywhere = QCheckBox("For every photo of the project that has no scale of its own")
+        self.per_px.valueChanged.connect(self._follow_scale)
+        self.length.valueChanged.connect(self._follow_length)
+        self._length_px = length_px or 0.0
+        self.per_px.setValue(scale.mm_per_px or _USUAL_MM_PER_PX)
+        self._follow_scale(self.per_px.value())
+        form = QFormLayout()
+        form.setVerticalSpacing(10)
+        if length_px is None:
+            words = QLabel("Drag the ruler along something of known length first, or type the scale.")
+        else:
+            words = QLabel(f"The ruler's line is {length_px:.1f} pixels long. How long is it really?")
+            form.addRow("True length", self.length)
+        words.setWordWrap(True)
+        form.addRow("Scale", self.per_px)
+        buttons = QDialogButtonBox()
+        buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        keep = buttons.addButton("Keep", QDialogButtonBox.ButtonRole.AcceptRole)
+        keep.setDefault(True)
+        keep.setProperty("primary", True)
+        self.forget = buttons.addButton("Forget the scale", QDialogButtonBox.ButtonRole.DestructiveRole)
+        self.forget.setEnabled(scale.mm_per_px is not None)
+        self.forget.clicked.connect(self._forget)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 20, 22, 16)
+        column.setSpacing(14)
+        column.addWidget(words)
+        column.addLayout(form)
+        column.addWidget(self.everywhere)
+        column.addWidget(buttons)
+        (self.per_px if length_px is None else self.length).selectAll()
+
+    def accept(self) -> None:
+        """Keep what is shown."""
+        self._scale.set(self.per_px.value(), self.everywhere.isChecked())
+        super().accept()
+
+    def _forget(self) -> None:
+        self._scale.set(None, self.everywhere.isChecked())
+        self.reject()
+
+    def _follow_scale(self, mm_per_px: float) -> None:
+        with QSignalBlocker(self.length):
+            self.length.setValue(mm_per_px * self._length_px)
+
+    def _follow_length(self, length_mm: float) -> None:
+        with QSignalBlocker(self.per_px):
+            self.per_px.setValue(length_mm / self._length_px)

@@ -1,0 +1,83 @@
+"""A fill: everything up to the next edge of the mask, or the holes of a crack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.regions import holes, region_at
+from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.marking import PICK_PX, crack_at, seen_crack
+from resatt_studio.records.correction import Edit, Label
+from resatt_studio.records.geometry import Box
+
+
+class Fill(Tool):
+    """Says the label of the area under a click.
+
+    An area is what hangs together and is seen as crack, or as no crack, all the same; the photo's border
+    closes it too. One that goes on beyond reach is left alone.
+    """
+
+    def __init__(self, name: str, host: ToolHost) -> None:
+        super().__init__(name, host)
+        self._at: Pointer | None = None
+        self._document: CorrectionDocument | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._at is not None
+
+    def press(self, at: Pointer) -> Box:
+        document = self.host.document
+        if document is not None and not document.in_stroke:
+            self._at, self._document = at, document
+        return NOTHING
+
+    def move(self, points: Sequence[Pointer]) -> Box:
+        return NOTHING
+
+    def release(self) -> Edit | None:
+        at, document = self._at, self._document
+        self.cancel()
+        if at is None or document is None:
+            return None
+        row, column = math.floor(at.row), math.floor(at.column)
+        if document.labels.box.intersection(Box(row, column, row + 1, column + 1)).empty:
+            return None
+        if self.choice("what") == "holes":
+            return self._fill_holes(document, at)
+        return self._fill_area(document, row, column)
+
+    def cancel(self) -> Box:
+        self._at = self._document = None
+        return NOTHING
+
+    def _fill_area(self, document: CorrectionDocument, row: int, column: int) -> Edit | None:
+        here = Box(row, column, row + 1, column + 1)
+        crack = bool(seen_crack(self.host, document, here)[0, 0])
+        region = region_at(
+            lambda box: seen_crack(self.host, document, box) == crack,
+            row,
+            column,
+            document.labels.box,
+            corners=crack,
+        )
+        if region is None or not region.whole:
+            self.host.tell("This area is not closed, or it is too large to be filled.")
+            return None
+        return document.say(self.name, self.host.label, region.box, region.mask)
+
+    def _fill_holes(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
+        region = crack_at(self.host, document, at, PICK_PX)
+        if region is None:
+            self.host.tell("No crack is seen here.")
+            return None
+        inside = np.pad(region.mask, 1)
+        found = holes(inside, self.number("largest"))[1:-1, 1:-1]
+        if not found.any():
+            self.host.tell("This crack has no hole of that size.")
+        return document.say(self.name, Label.CRACK, region.box, found)

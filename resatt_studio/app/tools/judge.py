@@ -1,0 +1,45 @@
+"""Judging whole predicted cracks: what accepting, rejecting and sifting share."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.tools.base import Pointer
+from resatt_studio.app.tools.loops import Loop
+from resatt_studio.app.tools.marking import crack_at, label_tone, seen_crack
+from resatt_studio.app.tools.overlay import Tone
+from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.correction import Edit, Label
+from resatt_studio.records.geometry import Box
+
+
+class Judge(Loop):
+    """Gives predicted crack a label: the crack under a click, or all crack inside a loop.
+
+    Only pixels about which nothing was said change: the inspector's own word stands.
+    """
+
+    verdict: ClassVar[Label]
+
+    @property
+    def tone(self) -> Tone:
+        return label_tone(self.verdict)
+
+    def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
+        region = crack_at(self.host, document, at)
+        if region is None:
+            self.host.tell("No predicted crack is seen here.")
+            return None
+        return self.judge(document, region.box, region.mask)
+
+    def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
+        return self.judge(document, box, mask & seen_crack(self.host, document, box))
+
+    def judge(self, document: CorrectionDocument, box: Box, crack: BoolArray) -> Edit | None:
+        """Give these pixels the verdict wherever nothing was said."""
+        unsaid = document.labels.read(box) == Label.UNSAID
+        edit = document.say(self.name, self.verdict, box, crack & unsaid)
+        if edit is None:
+            self.host.tell("Nothing is predicted here that you did not judge already.")
+        return edit

@@ -1,0 +1,70 @@
+"""What tools share in reading the photo's mask and in drawing what they are about to say."""
+
+from __future__ import annotations
+
+import math
+
+from resatt_studio.annotation.composed import overruled
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.regions import LARGEST_SIDE_PX, Region, nearest_in, region_at
+from resatt_studio.app.tools.base import Pointer, ToolHost
+from resatt_studio.app.tools.overlay import Tone
+from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
+
+_TONES = {Label.CRACK: Tone.CRACK, Label.NOT_CRACK: Tone.NOT_CRACK, Label.UNSAID: Tone.UNSAID}
+
+PICK_PX = 6.0
+"""How far beside a crack a click still means it, in logical pixels."""
+
+
+def label_tone(label: Label) -> Tone:
+    """How a label is drawn."""
+    return _TONES[label]
+
+
+def seen_crack(host: ToolHost, document: CorrectionDocument, box: Box) -> BoolArray:
+    """What the inspector sees as crack in a box inside the photo: the mask overruled by the correction.
+
+    Returns:
+        h x w bool.
+    """
+    return overruled(host.read_probability(box), document.labels.read(box), host.threshold)
+
+
+def crack_at(
+    host: ToolHost, document: CorrectionDocument, at: Pointer, reach_px: float = PICK_PX
+) -> Region | None:
+    """The crack that is seen under the pointer, or nearest to it.
+
+    Args:
+        host: The canvas.
+        document: Of the photo.
+        at: May lie outside the photo.
+        reach_px: How far beside the crack it may be, in logical pixels.
+
+    Returns:
+        The crack as far as it hangs together; None when there is none.
+    """
+    photo = document.labels.box
+    row, column = math.floor(at.row), math.floor(at.column)
+    reach = math.ceil(reach_px * host.ratio / host.scale)
+    around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
+    if around.empty:
+        return None
+    seen = seen_crack(host, document, around)
+    place = nearest_in(seen, row - around.top, column - around.left, reach)
+    if place is None:
+        return None
+    return region_at(
+        lambda box: seen_crack(host, document, box), place[0] + around.top, place[1] + around.left, photo
+    )
+
+
+def too_large(host: ToolHost, box: Box) -> bool:
+    """Whether a box is more than can be worked on while somebody waits; then it is said so."""
+    large = max(box.height, box.width) > LARGEST_SIDE_PX
+    if large:
+        host.tell(f"Zoom in, or draw a smaller loop: at most {LARGEST_SIDE_PX} pixels across.")
+    return large

@@ -1,0 +1,73 @@
+"""Makes a crack smoother, thinner or thicker by parts of a pixel, or takes its spurs off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.shapes import pruned, smoothed, thickened, thinned
+from resatt_studio.app.tools.base import Pointer
+from resatt_studio.app.tools.loops import Loop
+from resatt_studio.app.tools.marking import crack_at, seen_crack, too_large
+from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.correction import Edit, Label
+from resatt_studio.records.geometry import Box
+
+Change = Callable[[BoolArray, float], BoolArray]
+
+_CHANGES: dict[str, tuple[Change, str]] = {
+    "smooth": (smoothed, "amount"),
+    "thin": (thinned, "amount"),
+    "thicken": (thickened, "amount"),
+    "prune": (pruned, "shortest"),
+}
+"""What is done to a mask, and the option that says how much."""
+
+_MARGIN_PX = 4
+
+
+class Reshape(Loop):
+    """Changes the crack under a click, or all crack inside a loop, as it is seen.
+
+    Pixels that become crack are said to be crack, those that stop being it are said not to be; all others
+    stay as they were.
+    """
+
+    def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
+        region = crack_at(self.host, document, at)
+        if region is None:
+            self.host.tell("No crack is seen here.")
+            return None
+        wide = region.box.expanded(self._reach_px).intersection(document.labels.box)
+        before = np.zeros((wide.height, wide.width), np.bool_)
+        before[region.box.shifted(-wide.top, -wide.left).slices] = region.mask
+        return self._apply(document, wide, before, np.broadcast_to(np.True_, before.shape))
+
+    def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
+        if too_large(self.host, box):
+            return None
+        # What lies around the loop decides how the crack's edge runs at its rim.
+        wide = box.expanded(self._reach_px).intersection(document.labels.box)
+        inside = np.zeros((wide.height, wide.width), np.bool_)
+        inside[box.shifted(-wide.top, -wide.left).slices] = mask
+        return self._apply(document, wide, seen_crack(self.host, document, wide), inside)
+
+    @property
+    def _reach_px(self) -> int:
+        return math.ceil(self._amount) + _MARGIN_PX
+
+    @property
+    def _amount(self) -> float:
+        return self.number(_CHANGES[self.choice("what")][1])
+
+    def _apply(
+        self, document: CorrectionDocument, box: Box, before: BoolArray, where: BoolArray
+    ) -> Edit | None:
+        """Change the mask ``before`` of a box inside the photo ``where`` it may be changed."""
+        change, _ = _CHANGES[self.choice("what")]
+        after = change(before, self._amount)
+        labels = np.where(after, Label.CRACK, Label.NOT_CRACK).astype(np.uint8)
+        return document.apply_labels(self.name, box, labels, (after != before) & where)

@@ -1,0 +1,38 @@
+"""Keeps predicted cracks above a length and rejects the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.shapes import short_pieces
+from resatt_studio.app.tools.base import Pointer
+from resatt_studio.app.tools.judge import Judge
+from resatt_studio.app.tools.marking import seen_crack, too_large
+from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.correction import Edit, Label
+from resatt_studio.records.geometry import Box
+
+
+class Sift(Judge):
+    """Rejects predicted crack whose centre line is shorter than the option says.
+
+    A click sifts what is seen of the photo, a loop what it goes around. A crack that leaves the area that was
+    looked at is never called short.
+    """
+
+    verdict = Label.NOT_CRACK
+
+    def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
+        box = self.host.visible.intersection(document.labels.box)
+        return self.loop(document, box, np.broadcast_to(np.True_, (box.height, box.width)))
+
+    def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
+        if too_large(self.host, box):
+            return None
+        shortest_px = self.number("shortest")
+        margin = min(int(shortest_px) + 1, 256)
+        wide = box.expanded(margin).intersection(document.labels.box)
+        short = short_pieces(seen_crack(self.host, document, wide), shortest_px)
+        inside = short[box.shifted(-wide.top, -wide.left).slices] & mask
+        return self.judge(document, box, inside)

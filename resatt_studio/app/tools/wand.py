@@ -1,0 +1,102 @@
+"""A wand on the network's probability: click a crack, drag to let it reach further or less far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.regions import nearest_in, region_at
+from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.marking import PICK_PX
+from resatt_studio.app.tools.overlay import NO_MARKS, Mark, WordsMark
+from resatt_studio.records.arrays import BoolArray
+from resatt_studio.records.correction import Edit
+from resatt_studio.records.geometry import Box
+
+LEVEL_PER_PX = 0.5
+"""Levels of 255 by which one logical pixel of dragging moves the threshold."""
+
+REACH_PX = 2048
+"""Side of the window in which the wand follows a crack, in photo pixels; small enough to follow a drag."""
+
+
+class Wand(Tool):
+    """Says the label of all pixels that hang together with the pressed one above a probability.
+
+    It begins at the threshold of the mask, or just below the pressed pixel's own probability where that is
+    lower. Dragging to the right or up reaches further, to the left or down less far.
+    """
+
+    def __init__(self, name: str, host: ToolHost) -> None:
+        super().__init__(name, host)
+        self._document: CorrectionDocument | None = None
+        self._start = Pointer(0, 0, 0, 0)
+        self._seed = (0, 0)
+        self._first_level = self._level = 0
+        self._marks: tuple[Mark, ...] = NO_MARKS
+
+    @property
+    def busy(self) -> bool:
+        return self._document is not None
+
+    @property
+    def overlay(self) -> tuple[Mark, ...]:
+        return self._marks
+
+    def press(self, at: Pointer) -> Box:
+        document = self.host.document
+        if document is None or document.in_stroke:
+            return NOTHING
+        photo = document.labels.box
+        reach = math.ceil(PICK_PX * self.host.ratio / self.host.scale)
+        row, column = math.floor(at.row), math.floor(at.column)
+        around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
+        values = self.host.read_probability(around) if not around.empty else None
+        if values is None:
+            self.host.tell("The wand follows the network's probability; none is known here.")
+            return NOTHING
+        best = int(values.max())
+        place = nearest_in(values == best, row - around.top, column - around.left, math.inf)
+        if best == 0 or place is None:
+            self.host.tell("The network sees no trace of a crack here.")
+            return NOTHING
+        self._document, self._start = document, at
+        self._seed = place[0] + around.top, place[1] + around.left
+        threshold = math.floor(self.host.threshold * 255)
+        self._first_level = threshold if best > threshold else max(0, math.ceil(best * 0.8) - 1)
+        document.begin(self.name, self.host.label, 0.0)
+        return self._reach(document, self._first_level)
+
+    def move(self, points: Sequence[Pointer]) -> Box:
+        if self._document is None or not points:
+            return NOTHING
+        at, start = points[-1], self._start
+        drawn = (at.view_column - start.view_column) - (at.view_row - start.view_row)
+        level = min(max(round(self._first_level - drawn / self.host.ratio * LEVEL_PER_PX), 0), 254)
+        return NOTHING if level == self._level else self._reach(self._document, level)
+
+    def release(self) -> Edit | None:
+        document, self._document, self._marks = self._document, None, NO_MARKS
+        return None if document is None else document.end()
+
+    def cancel(self) -> Box:
+        document, self._document, self._marks = self._document, None, NO_MARKS
+        return NOTHING if document is None else document.cancel()
+
+    def _reach(self, document: CorrectionDocument, level: int) -> Box:
+        """Cover what hangs together with the seed above a level of 255, at least the seed."""
+        self._level = level
+        words = f"above {100 * level / 255:.0f} %"
+        self._marks = (WordsMark(words, self._start.row, self._start.column),)
+
+        def above(box: Box) -> BoolArray:
+            values = self.host.read_probability(box)
+            if values is None:  # other weights came into use under the wand: what it covers stays
+                return np.zeros((box.height, box.width), np.bool_)
+            return values > min(level, int(values[self._seed[0] - box.top, self._seed[1] - box.left]) - 1)
+
+        region = region_at(above, *self._seed, document.labels.box, largest_side_px=REACH_PX)
+        return NOTHING if region is None else document.cover(region.box, region.mask)
