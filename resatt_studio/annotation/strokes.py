@@ -13,6 +13,9 @@ from resatt_studio.records.geometry import Box
 Point = tuple[float, float]
 """(row, column) in photo pixels; pixel (r, c) covers [r, r + 1) x [c, c + 1), centred in it."""
 
+LEAST_RADIUS_PX = 0.5
+"""Half the width of the thinnest brush: a thinner path could slip between pixel centres and leave gaps."""
+
 _Float = npt.NDArray[np.float64]
 _Int = npt.NDArray[np.int64]
 
@@ -32,7 +35,7 @@ def stamp(points: Sequence[Point], radius_px: float, within: Box | None = None) 
     Returns:
         The smallest practical box, and an h x w bool mask of it. The box may be empty.
     """
-    radius_px = max(radius_px, 0.5)
+    radius_px = max(radius_px, LEAST_RADIUS_PX)
     starts = points[:-1] if len(points) > 1 else points
     ends = points[1:] if len(points) > 1 else points
     box = _reach(points, radius_px)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtGui import QPainter, QRegion
 
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import DROP, FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
@@ -24,6 +26,7 @@ class CanvasHands(CanvasLooks):
         mm_per_px: Millimetres per photo pixel, None while nobody said.
     """
 
+    background: Background
     options: Callable[[str, str], OptionValue]
     mm_per_px: float | None
     _overlay: tuple[Mark, ...]
@@ -59,6 +62,15 @@ class CanvasHands(CanvasLooks):
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
         known = self.scene.probability
         return None if known is None else known.values[box.slices]
+
+    def in_background(self, kind: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow."""
+
+        def deliver(answer: Any) -> None:
+            then(answer)
+            self._update_overlay()
+
+        self.background.run(f"tool {kind}", work, deliver)
 
     def measured(self, length_px: float | None) -> None:
         """A length in photo pixels was measured, or put away."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.options import OptionValue
@@ -16,6 +16,8 @@ from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
 NOTHING = Box(0, 0, 0, 0)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,13 @@ class ToolHost(Protocol):
 
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
+
+    def in_background(self, kind: str, work: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+        """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow.
+
+        Args:
+            kind: A newer call of the same kind takes the place of an older one that has not answered.
+        """
 
     def pan_by(self, rows: int, columns: int) -> None:
         """Move the photo by view pixels."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.tools.base import Answer
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.registry import default_option
 from resatt_studio.records.arrays import UInt8Array
@@ -47,6 +50,10 @@ class NoCanvas:
     def option(self, tool: str, name: str) -> OptionValue:
         """What is set for an option of a tool."""
         return self.options.get((tool, name), default_option(tool, name))
+
+    def in_background(self, kind: str, work: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+        """At once: there is nothing to keep waiting."""
+        then(work())
 
     def read_pixels(self, box: Box) -> UInt8Array | None:
         """Photo pixels of a box inside the photo."""

@@ -54,6 +54,20 @@ _HOME = "resatt_studio.app.tools"
 
 _PRESSURE = switch("pressure", "Pen pressure", True, "A pen that is pressed lightly paints a thinner line.")
 
+_TRACE_WIDTH = choice(
+    "width", "Width", (("edges", "Follow the edges"), ("fixed", "As wide as the brush")),
+    "Whether the path is as wide as the crack is at each point, or the same everywhere.",
+)  # fmt: skip
+_TRACE_MARGIN = number(
+    "margin", "Wider by", 0.0, 0.0, 10.0, "Added on each side of the edges that were found.", "px", step=0.5,
+    decimals=1, when=("width", "edges"),
+)  # fmt: skip
+_TRACE_RADIUS = replace(RADIUS, when=("width", "fixed"))
+_TRACE_GUIDE = choice(
+    "guide", "Follow", (("both", "Photo and prediction"), ("photo", "Photo alone")),
+    "What the path goes by: the dark line of the photo, and where the network suspects crack.",
+)  # fmt: skip
+
 TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("pan", "Move", "H", f"{_HOME}.pan.Pan", "open-hand", "pan",
              "Drag the photo; holding Space or the middle button does the same with any tool."),
@@ -63,6 +77,9 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("eraser", "Eraser", "E", f"{_HOME}.eraser.Eraser", "cross", "eraser",
              "Take your own word back; the prediction counts there again.", ring=True, paints=True,
              options=(RADIUS, _PRESSURE)),
+    ToolSpec("tracer", "Crack tracer", "K", f"{_HOME}.tracer.Tracer", "cross", "tracer",
+             "Click along a crack: the path follows it by itself, as wide as it is; Enter finishes.",
+             paints=True, options=(LABEL, _TRACE_WIDTH, _TRACE_MARGIN, _TRACE_RADIUS, _TRACE_GUIDE)),
     ToolSpec("polyline", "Line", "L", f"{_HOME}.polyline.Polyline", "cross", "polyline",
              "Click along a crack, then Enter or a double click: a line as wide as the brush.", ring=True,
              paints=True, options=(LABEL, RADIUS)),

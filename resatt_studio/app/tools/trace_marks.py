@@ -1,0 +1,104 @@
+"""What the tracer draws over the photo: the crack so far, the way to the pointer, the clicked points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from resatt_studio.annotation.crack_path import outline
+from resatt_studio.annotation.tracing import Point, Trace, resized
+from resatt_studio.app.tools.marking import label_tone
+from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, points_of
+from resatt_studio.records.correction import Label
+
+_POINTS_APART_PX = 2.0  # view pixels between points of a drawn line; more of them would not be seen
+_EDGES_FROM_PX = 8.0  # view pixels of width from which both edges are drawn, else one line in the middle
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a path is drawn.
+
+    Attributes:
+        label: What is painted.
+        scale: View pixels per photo pixel.
+        half_width_px, margin_px: As for :func:`.tracing.resized`.
+    """
+
+    label: Label
+    scale: float
+    half_width_px: float | None
+    margin_px: float
+
+
+class TraceMarks:
+    """Makes only those marks anew that changed, as the canvas paints what is another object."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[object, ...], tuple[Mark, ...]]] = {}
+        self._marks: tuple[Mark, ...] = ()
+
+    def of(
+        self,
+        points: tuple[Point, ...],
+        pieces: tuple[Trace, ...],
+        preview: Trace | None,
+        beyond: tuple[Point, Point] | None,
+        hot: int | None,
+        look: Look,
+    ) -> tuple[Mark, ...]:
+        """The marks of a path.
+
+        Args:
+            points: Clicked ones.
+            pieces: Between them.
+            preview: From the last one to the pointer.
+            beyond: Ends of a straight line for what is not known yet.
+            hot: Index of the point under the pointer.
+            look: How all is drawn.
+        """
+        parts = (
+            *(self._kept(f"piece {n}", (piece, look), _crack) for n, piece in enumerate(pieces)),
+            self._kept("preview", (preview, look), _crack),
+            self._kept("beyond", (beyond, look), _straight),
+            self._kept("points", (points, hot, look), _dots),
+        )
+        marks = tuple(mark for part in parts for mark in part)
+        if marks != self._marks:  # marks are compared by identity
+            self._marks = marks
+        return self._marks
+
+    def _kept(self, name: str, of: tuple, make) -> tuple[Mark, ...]:
+        known = self._known.get(name)
+        if known is None or not all(a is b or a == b for a, b in zip(known[0], of, strict=True)):
+            known = self._known[name] = of, make(*of)
+        return known[1]
+
+
+def _crack(trace: Trace | None, look: Look) -> tuple[Mark, ...]:
+    if trace is None or len(trace.curve) < 2:
+        return ()
+    wide = resized(trace, look.half_width_px, look.margin_px)
+    tone = label_tone(look.label)
+    width_px = 2 * float(np.median(wide.half_widths_px))
+    if width_px * look.scale < _EDGES_FROM_PX:
+        return (LineMark(_thinned(wide.curve, look.scale), tone),)
+    edges = outline(wide)
+    half = len(edges) // 2
+    sides = [_thinned(side, look.scale) for side in (edges[:half], edges[half:])]
+    return (LineMark(np.concatenate(sides), tone, closed=True),)
+
+
+def _straight(ends: tuple[Point, Point] | None, look: Look) -> tuple[Mark, ...]:
+    return () if ends is None else (LineMark(points_of(ends), label_tone(look.label), dashed=True),)
+
+
+def _dots(points: tuple[Point, ...], hot: int | None, look: Look) -> tuple[Mark, ...]:
+    return (DotsMark(points_of(points), label_tone(look.label), -1 if hot is None else hot),)
+
+
+def _thinned(curve: Points, scale: float) -> Points:
+    """Every so many-th point, and the last one; points are about 1 px apart."""
+    every = max(1, round(_POINTS_APART_PX / max(scale, 1e-6)))
+    return curve if every == 1 else np.concatenate([curve[:-1:every], curve[-1:]])

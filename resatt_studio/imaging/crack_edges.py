@@ -1,0 +1,105 @@
+"""Where a crack begins and ends across its path, at every point of the path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from resatt_studio.imaging.curves import Curve, normals, profiles, smoothed
+from resatt_studio.records.arrays import Float32Array
+
+REACH_PX = 16.0
+"""Farthest that an edge is looked for from the path; cracks to about 25 px wide fit."""
+
+_STEP_PX = 0.5
+_SURROUNDINGS_PX = 6.0  # of the profile's outer ends, where the surface is read
+_ALONG_PX = 2.0  # evidence is averaged along the path: an edge runs on, noise does not
+_LEVELS_PX = 31  # lengths over which the surface's and the crack's own lightness are told
+_LEAST_DEPTH = 4.0  # grey levels; a shallower line has no edges of its own
+_SMOOTH_PX = 2.0
+LEAST_HALF_WIDTH_PX = 0.5
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Edges:
+    """The two edges along a path.
+
+    Attributes:
+        left_px, right_px: N distances from the path to either side, positive; right is that of who walks it.
+    """
+
+    left_px: Curve
+    right_px: Curve
+
+
+def find_edges(
+    curve: Curve,
+    lightness: Float32Array,
+    probability: Float32Array | None = None,
+    level: float = 0.5,
+    trust: float = 0.5,
+) -> Edges:
+    """Find both edges at every point of a path.
+
+    Each place across the path speaks for crack or for surface: by how far its lightness is below or above the
+    level between the crack's own and the surface's, and by how far its probability is above or below a half.
+    An edge stands where what is inside speaks for crack and what is outside for surface most clearly, summed
+    over the whole profile, so that one bright grain in a crack or one dark one beside it moves nothing.
+
+    Args:
+        curve: N x 2, about 1 px apart, in pixels of ``lightness``, on the crack.
+        lightness: h x w float32, 0 to 255.
+        probability: h x w float32 crack probability in [0, 1], or None.
+        level: Where between the surface's lightness (0) and the crack's (1) the edge lies.
+        trust: Weight of the probability against the photo, in [0, 1].
+    """
+    reach = np.arange(0.0, REACH_PX + _STEP_PX / 2, _STEP_PX)
+    offsets = np.concatenate([-reach[:0:-1], reach])
+    across = normals(curve)
+    evidence = _darkness(profiles(lightness, curve, across, offsets), level)
+    if probability is not None:
+        likely = profiles(probability, curve, across, offsets) - np.float32(0.5)
+        evidence = (1.0 - trust) * evidence + trust * likely
+    evidence = _along(evidence, _ALONG_PX)
+    middle = len(reach) - 1
+    return Edges(_steadied(_edge(evidence[:, middle::-1])), _steadied(_edge(evidence[:, middle:])))
+
+
+def _darkness(rows: Float32Array, level: float) -> Float32Array:
+    """Evidence of the photo, -0.5 (surface) to 0.5 (crack), of N x M profiles of lightness."""
+    outer = round(_SURROUNDINGS_PX / _STEP_PX)
+    surface = np.median(np.concatenate([rows[:, :outer], rows[:, -outer:]], axis=1), axis=1)
+    middle = rows.shape[1] // 2
+    inside = rows[:, middle - 2 : middle + 3].min(axis=1)
+    surface, inside = (_along(side[:, None].astype(np.float32), _LEVELS_PX / 4) for side in (surface, inside))
+    depth = np.maximum(surface - inside, np.float32(_LEAST_DEPTH))
+    return np.asarray(np.clip((surface - rows) / depth - np.float32(level), -0.5, 0.5), np.float32)
+
+
+def _along(rows: Float32Array, sigma: float) -> Float32Array:
+    """Average along the path; beyond its ends its last rows go on."""
+    weights = cv2.getGaussianKernel(2 * int(np.ceil(3 * sigma)) + 1, sigma, cv2.CV_32F)
+    return np.asarray(cv2.filter2D(rows, cv2.CV_32F, weights, borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _edge(evidence: Float32Array) -> Curve:
+    """Distance to the edge on one side, N values, of N x K evidence from the path outwards."""
+    # The path's own place counts half: the other side has the other half.
+    total = np.cumsum(evidence, axis=1) - 0.5 * evidence[:, :1]
+    last = np.minimum(np.argmax(total, axis=1), evidence.shape[1] - 2)
+    rows = np.arange(len(evidence))
+    here, there = evidence[rows, last], evidence[rows, last + 1]
+    # Between the last place that speaks for crack and the first that does not, where the evidence is nought.
+    share = np.where(here > 0, here / np.maximum(here - there, 1e-6), 0.0)
+    return np.asarray((last + np.clip(share, 0.0, 1.0)) * _STEP_PX, np.float64)
+
+
+def _steadied(distances: Curve) -> Curve:
+    """Without lonely jumps, then smooth."""
+    if len(distances) < 2:
+        return distances
+    row = distances.astype(np.float32)[None]
+    row = cv2.medianBlur(row, 5)[0] if row.shape[1] >= 5 else row[0]
+    return smoothed(row.astype(np.float64), _SMOOTH_PX)
