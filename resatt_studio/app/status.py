@@ -26,7 +26,10 @@ class StatusBar(QStatusBar):
         self.bar.hide()
         self.place = ElidingLabel(widest_px=300)
         self.place.setAccessibleName("Photo and its place in the list")
-        self.doubt = _field("Doubtful places of the photo: N for the next, Shift+N for the one before")
+        self.doubt = _field("Doubtful places of the photo")
+        parts.keys.tip(
+            self.doubt, "Doubtful places of the photo: {next_doubt} the next, {previous_doubt} the one before"
+        )
         self.pointer = _field("Pointer position and crack probability", 190)
         self.zoom = _field("Zoom", 52)
         self.share = _field("Share of crack pixels")

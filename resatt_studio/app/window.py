@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
@@ -19,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.app.actions import ACTIONS, ActionSpec
+from resatt_studio.app.actions import ActionSpec
+from resatt_studio.app.areas import Areas
 from resatt_studio.app.asks import Asks
 from resatt_studio.app.binding import bind_canvas
 from resatt_studio.app.canvas.layers import Layer
@@ -83,10 +85,11 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.canvas = PhotoCanvas()
         self.ask = Asks(parts, self)
-        self.actions_ = Actions((*ACTIONS, *TOOL_ACTIONS), self._resolve, self)
+        self.areas = Areas(self)
+        self.actions_ = Actions(parts.keys, self._resolve, self, {"canvas": self.canvas})
         self.notice = NoticeBar()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
-        self.bar = MainBar(self.actions_, parts.view)
+        self.bar = MainBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
         self._project_label = ElidingLabel(widest_px=420)
         self._build()
@@ -188,6 +191,7 @@ class MainWindow(QMainWindow):
             "labels": labels,
             "doubts": self.parts.doubts,
             "ask": self.ask,
+            "areas": self.areas,
             "canvas": self.canvas,
             "window": self,
         }
@@ -256,9 +260,13 @@ class MainWindow(QMainWindow):
             self._crashes.add(report)
             CrashDialog(report, self).open()
 
-    def show_shortcuts(self) -> None:
-        """All keys on one sheet."""
-        self.ask.shortcuts(self.actions_.specs)
+    def show_palette(self) -> None:
+        """Everything that can be done or opened, found by a few letters of its name."""
+        from resatt_studio.app.dialogs.palette import PaletteDialog
+        from resatt_studio.app.palette import entries
+
+        panels = {dock.windowTitle(): partial(self.bring, id) for id, dock in self._docks.items()}
+        PaletteDialog(entries(self.parts, self.actions_, panels), self).open()
 
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""

@@ -24,11 +24,11 @@ class LearningPanel(ScrolledPanel):
         learner = parts.learner
         self.learn = QPushButton()
         self.learn.setProperty("primary", "true")
-        self.learn.setToolTip("Teach the network your approved corrections, in the background (Ctrl+T)")
+        parts.keys.tip(self.learn, "Teach the network your approved corrections, in the background ({learn})")
         self.learn.clicked.connect(learner.learn)
         self.stop = QPushButton("Stop")
         self.stop.setAccessibleName("Stop learning and keep the best")
-        self.stop.setToolTip("End now; the best weights so far are judged and kept (Ctrl+Shift+T)")
+        parts.keys.tip(self.stop, "End now; the best weights so far are judged and kept ({stop_learning})")
         self.stop.clicked.connect(learner.stop)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
