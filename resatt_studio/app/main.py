@@ -21,6 +21,7 @@ from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.doubts import PhotoDoubts
+from resatt_studio.app.job_list import JobList
 from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
@@ -90,6 +91,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         PhotoDoubts(session, session),
         PhotoHistory(session, session),
         Keymap((*ACTIONS, *TOOL_ACTIONS), preferences.shortcuts, session),
+        JobList(session, session),
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -11,6 +11,7 @@ from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.doubts import PhotoDoubts
+from resatt_studio.app.job_list import JobList
 from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
@@ -56,3 +57,4 @@ class Parts:
     doubts: PhotoDoubts
     history: PhotoHistory
     keys: Keymap
+    jobs: JobList

@@ -30,7 +30,7 @@ from resatt_studio.app.conditions import conditions
 from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.icons import label_icon
 from resatt_studio.app.menus import Actions, fill_menu_bar
-from resatt_studio.app.notices import CrashDialog, NoticeBar, crash_report
+from resatt_studio.app.notices import CrashDialog, NoticeArea, crash_report
 from resatt_studio.app.offers import Offers
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self.ask = Asks(parts, self)
         self.areas = Areas(self)
         self.actions_ = Actions(parts.keys, self._resolve, self, {"canvas": self.canvas})
-        self.notice = NoticeBar()
+        self.notice = NoticeArea()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
         self.bar = MainBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
             self._add_dock(spec)
         self.status = StatusBar(self.parts)
         self.setStatusBar(self.status)
+        self.status.jobs.clicked.connect(lambda: self.bring("jobsPanel"))
         self._recent_menu = QMenu("&Recent projects", self)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         inserts: dict[str, Callable[[QMenu], object]] = {
@@ -266,7 +267,7 @@ class MainWindow(QMainWindow):
         from resatt_studio.app.palette import entries
 
         panels = {dock.windowTitle(): partial(self.bring, id) for id, dock in self._docks.items()}
-        PaletteDialog(entries(self.parts, self.actions_, panels), self).open()
+        PaletteDialog(entries(self.parts, self.actions_, panels), self.parts.look.tokens, self).open()
 
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""

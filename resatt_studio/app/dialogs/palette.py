@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QDialog,
     QLabel,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.palette import Entry, ranked
+from resatt_studio.app.theme import Tokens
 
 WIDTH_PX, HEIGHT_PX, TOP_PX = 620, 420, 64
 _ROW_PX, _MARGIN_PX = 30, 10
@@ -32,10 +33,11 @@ class PaletteDialog(QDialog):
 
     Args:
         offered: What there is.
+        tokens: Colours of the theme.
         window: Over whose upper middle it opens.
     """
 
-    def __init__(self, offered: Sequence[Entry], window: QWidget) -> None:
+    def __init__(self, offered: Sequence[Entry], tokens: Tokens, window: QWidget) -> None:
         super().__init__(window, Qt.WindowType.FramelessWindowHint)
         self._offered = offered
         self.setObjectName("palette")
@@ -55,7 +57,7 @@ class PaletteDialog(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName("What fits")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setItemDelegate(_Line(self.list))
+        self.list.setItemDelegate(_Line(tokens, self.list))
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(lambda _: self.run())
@@ -129,6 +131,10 @@ class PaletteDialog(QDialog):
 class _Line(QStyledItemDelegate):
     """The kind, the text with the letters that were asked for in bold, and the keys at the right."""
 
+    def __init__(self, tokens: Tokens, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._tokens = tokens
+
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(100, _ROW_PX)
 
@@ -137,19 +143,17 @@ class _Line(QStyledItemDelegate):
     ) -> None:
         entry: Entry = index.data(_ENTRY)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        palette, rect = option.palette, option.rect.adjusted(_MARGIN_PX, 0, -_MARGIN_PX, 0)
+        tokens, rect = self._tokens, option.rect.adjusted(_MARGIN_PX, 0, -_MARGIN_PX, 0)
         painter.save()
         if chosen:
-            painter.fillRect(option.rect, palette.color(QPalette.ColorRole.Highlight))
-        group = QPalette.ColorGroup.Active if entry.enabled else QPalette.ColorGroup.Disabled
-        ink = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text
-        quiet = ink if chosen else QPalette.ColorRole.PlaceholderText
+            painter.fillRect(option.rect, QColor(tokens.accent))
         painter.setFont(option.font)
-        painter.setPen(palette.color(quiet))
+        painter.setPen(QColor(tokens.on_accent if chosen else tokens.muted))
         painter.drawText(rect, _WHERE, entry.kind)
         keys = QRect(rect)
         painter.drawText(keys, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, entry.keys)
-        painter.setPen(palette.color(ink) if chosen else palette.color(group, ink))
+        if not chosen:
+            painter.setPen(QColor(tokens.text if entry.enabled else tokens.disabled))
         left = rect.left() + QFontMetrics(option.font).horizontalAdvance("Project") + 16
         room = rect.right() - left - QFontMetrics(option.font).horizontalAdvance(entry.keys) - 16
         self._draw_text(painter, QRect(left, rect.top(), room, rect.height()), entry, option.font)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
 
+from resatt_studio.app.pace import clock
 from resatt_studio.app.panels.curves import Curves
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.panels.versions import VersionsBox
 from resatt_studio.app.parts import Parts
-from resatt_studio.app.status import clock
 from resatt_studio.records.training import StepReport
 
 _MOST_NOTICES = 3

@@ -15,6 +15,8 @@ from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.records.correction import Checkpoint, Label, Step
 
 LABEL_WORDS = {Label.CRACK: "crack", Label.NOT_CRACK: "not crack", Label.UNSAID: ""}
+SHOWN_CHECKPOINTS = 4
+"""Further ones are scrolled to, so that the steps keep their room."""
 ACT_WORDS = {"checkpoint": "Back to a checkpoint", "fill": "Fill"}
 """Words of acts that are no tools."""
 
@@ -98,7 +100,6 @@ class StepsList(QWidget):
         self._title.setProperty("role", "heading")
         self.checkpoints = QListWidget()
         self.checkpoints.setAccessibleName("Checkpoints of this photo")
-        self.checkpoints.setMaximumHeight(112)
         self.checkpoints.itemClicked.connect(self._return)
         self.checkpoints.itemActivated.connect(self._return)
         self.model = StepsModel(parts, self)
@@ -144,6 +145,8 @@ class StepsList(QWidget):
         self.checkpoints.clear()
         for checkpoint in reversed(history.checkpoints):
             self.checkpoints.addItem(_checkpoint_item(checkpoint))
+        rows = min(len(history.checkpoints), SHOWN_CHECKPOINTS)
+        self.checkpoints.setFixedHeight(rows * max(1, self.checkpoints.sizeHintForRow(0)) + 6)
         self.checkpoints.setVisible(bool(history.checkpoints))
         self._title.setVisible(bool(history.checkpoints))
         self.list.setVisible(bool(steps))
