@@ -106,7 +106,9 @@ def test_what_failed_is_listed_once_with_its_job_until_it_is_cleared(studio: Any
     settle(0.05)
     assert panel.isVisible() and panel.failures.count() == 1
     panel.clear.click()
-    assert jobs.failures == () and not panel.failures.isVisible() and not studio.window.status.jobs.isVisible()
+    assert (
+        jobs.failures == () and not panel.failures.isVisible() and not studio.window.status.jobs.isVisible()
+    )
 
 
 @pytest.mark.gui

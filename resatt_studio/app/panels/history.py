@@ -28,6 +28,7 @@ class HistoryPanel(QWidget):
         self.steps = StepsList(parts)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("History")
         self.tabs.tabBar().setAccessibleName("Which history")
         self.tabs.addTab(self.steps, "This photo")
         self.tabs.addTab(self.list, "Project")
