@@ -81,6 +81,12 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _bindings(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and "=" in item for item in value):
+        raise ValueError('is not a list such as ["undo=Ctrl+Z", "fit="]')
+    return tuple(value)
+
+
 def _user_name() -> str:
     try:
         return getpass.getuser()
@@ -112,6 +118,8 @@ class Settings:
         learn_max_forgetting: Dice that it may lose on the reference set, in [0, 1].
         learn_labels: Whether the label networks learn from the inspector's classes by themselves once enough
             are new ("auto"), or when asked alone ("ask").
+        undo_mb: MiB of memory that undo may take for a photo; steps that do not fit are read from the disk.
+        shortcuts: Keys that differ from the usual ones: an action's id, "=", its keys with blanks between.
         recent_projects: Newest first.
         tool_options: "tool.option=value" of what was set about the tools of the canvas, the value as JSON.
     """
@@ -134,6 +142,8 @@ class Settings:
         default=USUAL_RULES.max_forgetting, metadata={"parse": _number(float, 0.0, 1.0)}
     )
     learn_labels: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
+    undo_mb: int = field(default=256, metadata={"parse": _number(int, 8, 65536)})
+    shortcuts: tuple[str, ...] = field(default=(), metadata={"parse": _bindings, "environment": False})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})
     tool_options: tuple[str, ...] = field(default=(), metadata={"parse": _texts, "environment": False})
 

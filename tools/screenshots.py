@@ -104,7 +104,10 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
     show_other_networks(studio, camera, errors)
     for name in ("settings", "export", "about"):
         camera.dialog(name, getattr(window.ask, name))
-    camera.dialog("shortcuts", window.show_shortcuts)
+    camera.dialog("shortcuts", window.ask.shortcuts)
+    camera.dialog("shortcut-editor", window.ask.edit_shortcuts)
+    camera.dialog("palette", window.show_palette)
+    camera.dialog("checkpoint", window.ask.checkpoint)
     if scale > 1:
         return
     studio.parts.view.set_layer("uncertainty", visible=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from resatt_studio.annotation.strokes import Point, stamp
 from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
-from resatt_studio.records.correction import TILE_PX, Correction, Edit, Label, TileChange
+from resatt_studio.records.correction import TILE_PX, Correction, Edit, Label, Step, TileChange
 from resatt_studio.records.geometry import Box
 
 _NOTHING = Box(0, 0, 0, 0)
@@ -85,8 +85,22 @@ class CorrectionDocument:
         return self._history.undone()
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step that undo and redo reach, oldest first; the first ``edit_count`` are done."""
+        return self._history.steps()
+
+    @property
     def edit_count(self) -> int:
         return self._history.done_count
+
+    @property
+    def memory_limit_bytes(self) -> int:
+        """What undo may take of the memory; more steps than fit are read back from the journal."""
+        return self._history.memory_limit_bytes
+
+    @memory_limit_bytes.setter
+    def memory_limit_bytes(self, limit: int) -> None:
+        self._history.memory_limit_bytes = limit
 
     @property
     def can_undo(self) -> bool:
@@ -249,13 +263,49 @@ class CorrectionDocument:
                 self._journal.redone(edit)
         return edit
 
+    def go_to(self, edit_count: int) -> Box:
+        """Undo or redo until so many edits are done, as far as there are any; not with a stroke in hand.
+
+        Returns:
+            The pixels that may have changed.
+        """
+        box = _NOTHING
+        while self.edit_count > edit_count and (edit := self.undo()) is not None:
+            box = box.union(edit.box)
+        while self.edit_count < edit_count and (edit := self.redo()) is not None:
+            box = box.union(edit.box)
+        return box
+
+    def become(self, tool: str, tiles: Mapping[TileIndex, UInt8Array]) -> Edit | None:
+        """Take the labels of another state of this photo, as one undo step.
+
+        Args:
+            tool: Name of the act.
+            tiles: That state's labels by tile; nothing is said in the tiles that are missing.
+
+        Returns:
+            The edit; None when the labels are these already.
+
+        Raises:
+            BugError: A stroke is in hand, or a tile does not fit.
+        """
+        if self._stroke is not None:
+            raise BugError("labels were set while a stroke was in hand")
+        act = _Stroke(tool, Label.UNSAID, 0.0)
+        present = {index for index, _ in self.labels.tiles()}
+        for index in present | tiles.keys():
+            act.before[index] = self.labels.tile(*index)
+            self.labels.put_tile(*index, tiles.get(index, np.zeros_like(act.before[index])))
+        return self._commit(act)
+
     def restore(
         self,
         edits_done: Iterable[Edit],
         edits_undone: Iterable[Edit] = (),
         tiles: Mapping[TileIndex, UInt8Array] | None = None,
     ) -> None:
-        """Become what the journal says; tells the journal nothing.
+        """Become what the journal says; tells the journal nothing. Edits are taken one by one, so that a long
+        journal stays within the bound of memory.
 
         Args:
             edits_done: Oldest first.
@@ -265,29 +315,37 @@ class CorrectionDocument:
         Raises:
             StoreError: An edit reaches outside this photo.
         """
-        done, undone = tuple(edits_done), tuple(edits_undone)
-        for edit in (*done, *undone):
+        restored = TiledLabels(self.height, self.width)
+
+        def replayed() -> Iterator[Edit]:
+            for edit in self._checked(edits_done):
+                if tiles is None:
+                    for change in edit.changes:
+                        restored.write(change.box, change.after)
+                yield edit
+
+        history = History(self._history.memory_limit_bytes, self._history.reload)
+        history.restore(replayed(), self._checked(edits_undone))
+        for index, labels in (tiles or {}).items():
+            restored.put_tile(*index, labels)
+        self.labels = restored
+        self._stroke = None
+        self._history = history
+        self.version += 1
+
+    def to_correction(self) -> Correction:
+        """All labels as one record."""
+        return Correction(self.photo_id, read_only(self.labels.to_array()))
+
+    def _checked(self, edits: Iterable[Edit]) -> Iterator[Edit]:
+        for edit in edits:
             if edit.box.clipped(self.height, self.width) != edit.box:
                 raise StoreError(
                     f"The journal of photo {self.photo_id[:12]} holds a stroke outside its "
                     f"{self.width} x {self.height} pixels.",
                     "The project folder is damaged; restore it from a backup.",
                 )
-        self.labels = TiledLabels(self.height, self.width)
-        if tiles is None:
-            for edit in done:
-                for change in edit.changes:
-                    self.labels.write(change.box, change.after)
-        else:
-            for index, labels in tiles.items():
-                self.labels.put_tile(*index, labels)
-        self._stroke = None
-        self._history.restore(done, undone)
-        self.version += 1
-
-    def to_correction(self) -> Correction:
-        """All labels as one record."""
-        return Correction(self.photo_id, read_only(self.labels.to_array()))
+            yield edit
 
     def _in_hand(self) -> _Stroke:
         if self._stroke is None:

@@ -6,27 +6,30 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from resatt_studio.annotation.journal import decode_edit, encode_edit
-from resatt_studio.records.correction import Edit
+from resatt_studio.records.correction import Edit, Step
 
 MEMORY_LIMIT_BYTES = 256 * 1024 * 1024
+_SHRUNK = 7 / 8  # a little below the bound, so that not every further stroke has to look for room
 _POINT_BYTES = 120  # a tuple of two floats in a tuple
 
 
 @dataclass(slots=True)
 class _Step:
-    """One edit in one of three states: whole, packed, or only an id that the journal knows."""
+    """One edit in one of three states: whole, packed, or only what a list says of it, which has the id that
+    the journal knows."""
 
-    edit_id: str
+    summary: Step
     edit: Edit | None = None
     packed: bytes | None = None
     cost_bytes: int = 0
 
 
 class History:
-    """The edits of one photo: those done and those undone, each a stack.
+    """The edits of one photo: those done and those undone, each a stack. No number of steps is too many.
 
     Args:
-        memory_limit_bytes: What all edits together may take. A quarter of it holds edits as they are.
+        memory_limit_bytes: What all edits together may take. A quarter of it holds edits as they are. A
+            change counts from the next edit on.
         reload: Fetches an edit by its id. Without it nothing is ever dropped from memory, only packed, so
             that no undo step is lost.
     """
@@ -67,6 +70,13 @@ class History:
         """Move the newest undone edit back and return it; None when there is none."""
         return self._move(self._undone, self._done)
 
+    def steps(self) -> tuple[Step, ...]:
+        """What a list says: the done edits, oldest first, then the undone ones, the next to be redone first.
+
+        Fetches nothing.
+        """
+        return tuple(step.summary for step in (*self._done, *reversed(self._undone)))
+
     def done(self) -> tuple[Edit, ...]:
         """Done edits, oldest first; fetches those that are not in memory."""
         return tuple(self._fetch(step) for step in self._done)
@@ -76,7 +86,10 @@ class History:
         return tuple(self._fetch(step) for step in self._undone)
 
     def restore(self, done: Iterable[Edit], undone: Iterable[Edit]) -> None:
-        """Replace both stacks; orders as in :meth:`done` and :meth:`undone`."""
+        """Replace both stacks; orders as in :meth:`done` and :meth:`undone`.
+
+        Takes one edit at a time and keeps the bound meanwhile, however long the journal is.
+        """
         self._done.clear()
         self._undone.clear()
         self.memory_bytes = self._whole_bytes = 0
@@ -94,7 +107,7 @@ class History:
 
     def _whole_step(self, edit: Edit) -> _Step:
         labels = sum(change.before.nbytes + change.after.nbytes for change in edit.changes)
-        step = _Step(edit.edit_id, edit, None, labels + _POINT_BYTES * len(edit.path))
+        step = _Step(edit.summary, edit, None, labels + _POINT_BYTES * len(edit.path))
         self.memory_bytes += step.cost_bytes
         self._whole_bytes += step.cost_bytes
         return step
@@ -105,18 +118,18 @@ class History:
         if step.packed is not None:
             return decode_edit(step.packed)
         assert self.reload is not None  # only steps that can be fetched again were dropped
-        return self.reload(step.edit_id)
+        return self.reload(step.summary.edit_id)
 
     def _shrink(self) -> None:
         """Pack, then drop, the edits that are furthest from being needed: the oldest done ones first."""
         if self._whole_bytes > self.memory_limit_bytes // 4:
             for step in self._steps():
-                if self._whole_bytes <= self.memory_limit_bytes // 4:
+                if self._whole_bytes <= _SHRUNK * self.memory_limit_bytes / 4:
                     break
                 self._pack(step)
         if self.reload is not None and self.memory_bytes > self.memory_limit_bytes:
             for step in self._steps():
-                if self.memory_bytes <= self.memory_limit_bytes:
+                if self.memory_bytes <= _SHRUNK * self.memory_limit_bytes:
                     break
                 self._forget(step)
 

@@ -16,12 +16,13 @@ class ActionSpec:
         id: Unique; menus and the tool bar name it.
         text: In menus.
         target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
-            "doubts", "ask", "window", "canvas"; "answer.transverse" calls the photo so.
+            "doubts", "ask", "areas", "window", "canvas"; "answer.transverse" calls the photo so.
         help: One sentence for the tool tip and the shortcut sheet.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
         needs: Field of :class:`~resatt_studio.app.conditions.Conditions` that must hold, or "".
         checked: Field of the same that a checkable action mirrors, or "field=value", or "".
+        scope: Where its keys count, of ``keymap.SCOPES``.
     """
 
     id: str
@@ -32,6 +33,7 @@ class ActionSpec:
     icon: str = ""
     needs: str = ""
     checked: str = ""
+    scope: str = "window"
 
 
 def _act(
@@ -43,8 +45,9 @@ def _act(
     needs: str = "",
     checked: str = "",
     help: str = "",
+    scope: str = "window",
 ) -> ActionSpec:
-    return ActionSpec(id, text, target, help, tuple(keys.split()), icon, needs, checked)
+    return ActionSpec(id, text, target, help, tuple(keys.split()), icon, needs, checked, scope)
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -58,8 +61,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("add_photos", "Add &photos…", "ask.add_photos", help="Add single photos."),
     _act("sample_project", "Open the &sample project", "session.open_sample",
          help="Bundled photos to try everything on."),
-    _act("checkpoint", "&Save a checkpoint", "session.checkpoint", "Ctrl+S", needs="has_project",
-         help="Everything is saved as you paint; this notes a point in the project's history."),
+    _act("checkpoint", "&Save a checkpoint…", "ask.checkpoint", "Ctrl+S", needs="has_photo",
+         help="Everything is saved as you paint; this gives the photo's state a name to come back to."),
     _act("close_project", "&Close project", "session.close_project", needs="has_project",
          help="Close the project and show the start page."),
     _act("settings", "Se&ttings…", "ask.settings", "Ctrl+,", help="Preferences; they apply at once."),
@@ -140,9 +143,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("toggle_heat", "Show a&ttention", "view.toggle_heat", "Shift+S", "", "has_photo", "heat_visible",
          help="Show or hide where a label network looks; the Attention panel says what is asked."),
     _act("ask_centre", "Ask about the middle of the view", "canvas.ask_at_centre", "Shift+T", "", "has_photo",
-         help="What the point in the middle of the view attends to; arrow keys move the photo."),
+         help="What the point in the middle of the view attends to; arrow keys move the photo.",
+         scope="canvas"),
     _act("toggle_change", "Show what learning chan&ged", "view.toggle_change", "Shift+V", "", "has_photo",
          "change_visible", help="Crack that the compared versions gained and lost on this photo."),
+    _act("next_area", "Go to the ne&xt area", "areas.next", "F6",
+         help="Keyboard to the photo, then each panel, then the tool bar, and round again."),
+    _act("previous_area", "Go to the pre&vious area", "areas.previous", "Shift+F6",
+         help="The same the other way round."),
     _act("reset_layout", "&Reset layout", "window.reset_layout",
          help="Put every panel back where it was at first."),
     # Learn
@@ -166,7 +174,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("export_heat", "Export the a&ttention map…", "ask.export_heat", "", "", "has_heat",
          help="Write the map over its photo as PNG, with colour bar and caption."),
     # Help
-    _act("shortcuts", "&Keyboard shortcuts", "window.show_shortcuts", "F1", help="All keys on one sheet."),
+    _act("palette", "&Find an action…", "window.show_palette", "Ctrl+K Ctrl+Shift+K",
+         help="Type a few letters: every action, tool, panel, photo and recent project."),
+    _act("shortcuts", "&Keyboard shortcuts", "ask.shortcuts", "F1", help="All keys on one sheet."),
+    _act("edit_shortcuts", "&Change shortcuts…", "ask.edit_shortcuts",
+         help="Give actions other keys; a key that is taken is told."),
     _act("about", "&About ResAtt Studio", "ask.about",
          help="Version, licence and where things are kept."),
 )  # fmt: skip
@@ -183,7 +195,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                SEPARATOR, "toggle_dehazed", "toggle_split", "toggle_compare",
                "split_left", "split_right",
                SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
-               SEPARATOR, "@panels", SEPARATOR, "reset_layout")),
+               SEPARATOR, "@panels", "next_area", "previous_area", SEPARATOR, "reset_layout")),
     ("&Annotate", ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
                    "larger_brush", "set_scale",
                    SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)), "answer_none",
@@ -194,7 +206,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Learn", ("learn", "consolidate", "stop_learning", "learn_labels", SEPARATOR, "promote", "roll_back",
                 SEPARATOR, "import_weights")),
     ("E&xport", ("export", "export_heat")),
-    ("&Help", ("shortcuts", "about")),
+    ("&Help", ("palette", "shortcuts", "edit_shortcuts", SEPARATOR, "about")),
 )  # fmt: skip
 """Title and action ids of each menu; "@recent", "@panels" and "@tools" are filled in from other tables."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QWidget
 
 from resatt_studio import settings
-from resatt_studio.app.actions import ActionSpec
 from resatt_studio.app.other_networks import FACTORY
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
@@ -33,6 +32,7 @@ class Asks(QObject):
         super().__init__(window)
         self._parts = parts
         self._window = window
+        parts.keys.changed.connect(lambda: self.change_settings(shortcuts=parts.keys.lines))
         parts.attention.export_wanted.connect(self.export_heat)
         parts.shelf.import_wanted.connect(self.import_weights)
         parts.shelf.export_wanted.connect(self.export_weights)
@@ -110,6 +110,8 @@ class Asks(QObject):
         if "theme" in changes:
             application = QApplication.instance()
             self._parts.look.set(apply_theme(application, session.settings.theme))
+        if "undo_mb" in changes and session.document is not None:
+            session.document.memory_limit_bytes = session.settings.undo_mb * 2**20
         if "device" in changes or "threads" in changes:
             session.predictor.set_device(session.settings.device, session.settings.threads)
 
@@ -118,6 +120,18 @@ class Asks(QObject):
         from resatt_studio.app.dialogs.scale import ScaleDialog
 
         ScaleDialog(self._parts.scale, self._window).open()
+
+    def checkpoint(self) -> None:
+        """Ask for a name of the photo's present state."""
+        history = self._parts.history
+        question = QInputDialog(self._window)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.setWindowTitle("Save a checkpoint")
+        question.setLabelText("Strokes are saved as you paint. Name this state of the photo to come back to:")
+        question.setTextValue(history.suggested_name)
+        question.findChild(QLineEdit).setAccessibleName("Name of the checkpoint")
+        question.textValueSelected.connect(history.add_checkpoint)
+        question.open()
 
     def export(self) -> None:
         from resatt_studio.app.dialogs.export import ExportDialog
@@ -194,10 +208,15 @@ class Asks(QObject):
 
     # -- sheets --
 
-    def shortcuts(self, specs: dict[str, ActionSpec]) -> None:
+    def shortcuts(self) -> None:
         from resatt_studio.app.dialogs.shortcuts import ShortcutSheet
 
-        ShortcutSheet(specs, self._window).open()
+        ShortcutSheet(self._parts.keys, self.edit_shortcuts, self._window).open()
+
+    def edit_shortcuts(self) -> None:
+        from resatt_studio.app.dialogs.shortcut_editor import ShortcutEditor
+
+        ShortcutEditor(self._parts.keys, QApplication.activeModalWidget() or self._window).open()
 
     def about(self) -> None:
         from resatt_studio.app.dialogs.about import AboutDialog

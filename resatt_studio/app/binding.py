@@ -92,6 +92,7 @@ class _Binding(QObject):
             self._layer(layer)
         self._brush(view.brush)
         self._say_what_to_do()
+        parts.keys.changed.connect(lambda: None if session.entry else self._say_what_to_do())
 
     def _opening(self, entry: PhotoEntry | None) -> None:
         if entry is None:
@@ -144,6 +145,9 @@ class _Binding(QObject):
         if session.project is None:
             self._canvas.set_message("")
         elif not session.state.entries:
-            self._canvas.set_message("Drop photos or a folder of photos here, or press Ctrl+U.")
+            self._say("Drop photos or a folder of photos here, or press {add_folder}.")
         else:
-            self._canvas.set_message("Choose a photo in the list, or press D.")
+            self._say("Choose a photo in the list, or press {next}.")
+
+    def _say(self, words: str) -> None:
+        self._canvas.set_message(self._parts.keys.words(words))

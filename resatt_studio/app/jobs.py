@@ -148,6 +148,7 @@ def open_photo(
     author: str,
     weights_id: str,
     on_error: Callable[[Exception], None],
+    undo_bytes: int,
 ) -> Generator[JobProgress, None, OpenedPhoto]:
     """Give a quick preview first (as the detail of a report), then pixels, document and prediction."""
     from resatt_studio.imaging.files import read_preview
@@ -160,7 +161,8 @@ def open_photo(
     photo = load.open_photo(project, entry.photo_id)
     yield progress(0, 0, message=f"Opening {entry.name}")
     prediction = project.store.prediction(entry.photo_id, weights_id) if weights_id else None
-    return OpenedPhoto(photo, open_document(project, entry.photo_id, author, on_error), prediction)
+    document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
+    return OpenedPhoto(photo, document, prediction)
 
 
 def approve(

@@ -8,10 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from resatt_studio.app.other_networks import LABEL_MODELS
+from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
-from resatt_studio.app.worker import Answers
+from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.label_learning import AnswerState, LabelPlan
@@ -105,7 +105,10 @@ class LabelLearner(QObject):
             answers = Answers(
                 self._done, partial(self._step, model), partial(self._fail, model), partial(self._end, model)
             )
-            self._jobs[model] = self._session.gpu.submit(partial(job, model), Urgency.LEARN_LABELS, answers)
+            listed = Listed(f"Learn classes, {TITLES[model]}")
+            self._jobs[model] = self._session.gpu.submit(
+                partial(job, model), Urgency.LEARN_LABELS, answers, listed=listed
+            )
         self.changed.emit()
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 from resatt_studio.app import jobs
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
-from resatt_studio.app.worker import Answers
+from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.training import FineTunePlan, StepReport
@@ -140,7 +140,8 @@ class Learner(QObject):
             )
 
         answers = Answers(self._done, self._step, self._fail, self._end)
-        self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers)
+        listed = Listed("Learn from corrections", stop=self.stop)
+        self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers, listed=listed)
         self.changed.emit()
 
     def stop(self) -> None:

@@ -15,24 +15,28 @@ from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
+from resatt_studio.app.actions import ACTIONS
 from resatt_studio.app.attention import PhotoAttention
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.doubts import PhotoDoubts
+from resatt_studio.app.job_list import JobList
+from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.notices import FaultCatcher
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
+from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import apply_theme
 from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
-from resatt_studio.app.window import MainWindow
+from resatt_studio.app.window import TOOL_ACTIONS, MainWindow
 from resatt_studio.errors import ProjectError
 
 SIZES_PX: tuple[tuple[int, int], ...] = ((1280, 800), (1920, 1080))
@@ -87,6 +91,9 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         PhotoChanges(session, view, pair, networks),
         PhotoDoubts(session, session),
         PhotoScale(session, session),
+        PhotoHistory(session, session),
+        Keymap((*ACTIONS, *TOOL_ACTIONS), preferences.shortcuts, session),
+        JobList(session, session),
     )
     return Studio(MainWindow(parts, state), parts)
 

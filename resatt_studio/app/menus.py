@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from resatt_studio.app.actions import MENUS, SEPARATOR, ActionSpec
 from resatt_studio.app.conditions import Conditions
 from resatt_studio.app.icons import icon
+from resatt_studio.app.keymap import Keymap, plain, shown
 from resatt_studio.app.theme import Tokens
 
 
 class Actions:
-    """Every Qt action of the window, by id.
+    """Every Qt action of the window, by id; keys and tool tips follow the keymap.
 
     Args:
-        specs: The table's lines.
+        keys: The table's lines, with the keys in force.
         resolve: Gives the method that a line's target names.
-        owner: The window.
+        owner: The window, which has every action.
+        scopes: The widget within which alone the keys of a scope count, for scopes other than the window.
     """
 
     def __init__(
-        self, specs: Iterable[ActionSpec], resolve: Callable[[str], Callable[[], None]], owner: QWidget
+        self,
+        keys: Keymap,
+        resolve: Callable[[str], Callable[[], None]],
+        owner: QWidget,
+        scopes: Mapping[str, QWidget],
     ) -> None:
-        self._specs = {spec.id: spec for spec in specs}
+        self._keys = keys
+        self._specs = dict(keys.specs)
         self._actions: dict[str, QAction] = {}
         for spec in self._specs.values():
             action = QAction(spec.text, owner)
             action.setObjectName(spec.id)
-            action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
-            action.setToolTip(_tip(spec))
             action.setStatusTip("")
             action.setWhatsThis(spec.help)
             action.setCheckable(bool(spec.checked))
             handler = resolve(spec.target)
             action.triggered.connect(lambda _=False, handler=handler: handler())
-            owner.addAction(action)
+            if spec.scope in scopes:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            scopes.get(spec.scope, owner).addAction(action)
             self._actions[spec.id] = action
+        self._bind()
+        keys.changed.connect(self._bind)
 
     def __getitem__(self, id: str) -> QAction:
         return self._actions[id]
 
     @property
     def specs(self) -> dict[str, ActionSpec]:
+        """The table's lines by id, with the keys in force."""
         return self._specs
+
+    def _bind(self) -> None:
+        self._specs = dict(self._keys.specs)
+        for id, spec in self._specs.items():
+            self._actions[id].setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
+            self._actions[id].setToolTip(_tip(spec))
 
     def follow(self, now: Conditions) -> None:
         """Enable and check what the conditions allow and say."""
@@ -80,8 +97,6 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions, inserts: dict[str, Callable[[
 
 
 def _tip(spec: ActionSpec) -> str:
-    keys = ", ".join(
-        QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts
-    )
-    words = spec.help or spec.text.replace("&", "")
+    keys = ", ".join(map(shown, spec.shortcuts))
+    words = spec.help or plain(spec.text)
     return f"{words} ({keys})" if keys else words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from resatt_studio.app.worker import Answers, Worker
+from resatt_studio.app.worker import Answers, Listed, Worker
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.workflow.jobs import JobFactory
 
@@ -34,6 +34,7 @@ class NewestJob:
         answered: Callable[[Any], None],
         progressed: Callable[[JobProgress], None],
         refused: Callable[[Exception], None],
+        listed: Listed | None = None,
     ) -> None:
         """Queue a job in place of the one before; it no longer runs when its answer or refusal is told."""
         self.withdraw()
@@ -49,7 +50,7 @@ class NewestJob:
             return told
 
         answers = Answers(mine(answered, last=True), mine(progressed, last=False), mine(refused, last=True))
-        self._job_id = self._worker.submit(job, urgency, answers)
+        self._job_id = self._worker.submit(job, urgency, answers, listed=listed)
 
     def withdraw(self) -> None:
         """Wait for it no longer."""

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, qVersion
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -29,15 +29,19 @@ import resatt_studio
 from resatt_studio.errors import StudioError
 
 INFO_SHOWN_MS = 6000
+MOST_ERRORS = 20
+"""Older ones are in the list of what failed alone."""
 
 log = logging.getLogger(__name__)
 
 
 class NoticeBar(QFrame):
-    """One line above the photo. Good news goes by itself; what must be mended stays until it is closed."""
+    """One line above the photo. Good news goes by itself; what must be mended stays until it is closed, and
+    the error before it comes back then."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._errors: list[str] = []
         self.setObjectName("noticeBar")
         self.setAccessibleName("Notice")
         self._text = QLabel()
@@ -49,7 +53,7 @@ class NoticeBar(QFrame):
         close.setText("✕")
         close.setAccessibleName("Close the notice")
         close.setToolTip("Close")
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.close_one)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
         row.addWidget(self._text, 1)
@@ -73,7 +77,21 @@ class NoticeBar(QFrame):
 
     def warn(self, error: StudioError) -> None:
         """Show what the user can mend, until it is closed."""
-        self._show("error", f"{error.message} {error.hint}".strip(), "", None)
+        words = f"{error.message} {error.hint}".strip()
+        self._errors = [*(text for text in self._errors if text != words), words][-MOST_ERRORS:]
+        self._show_error()
+
+    def close_one(self) -> None:
+        """Close what is shown; an error that came before it is shown again."""
+        del self._errors[-1:]
+        if self._errors:
+            self._show_error()
+        else:
+            self.hide()
+
+    def _show_error(self) -> None:
+        more = len(self._errors) - 1
+        self._show("error", self._errors[-1], f"Close all {more + 1}" if more else "", self._errors.clear)
 
     def _show(self, kind: str, text: str, act: str, handler: Callable[[], None] | None) -> None:
         self._timer.stop()
@@ -93,6 +111,40 @@ class NoticeBar(QFrame):
         self.hide()
         if handler is not None:
             handler()
+
+
+class NoticeArea(QWidget):
+    """Good news over what must be mended, a bar each, so that neither takes the other's place."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.news, self.errors = NoticeBar(), NoticeBar()
+        self.errors.setAccessibleName("Error")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for bar in (self.errors, self.news):
+            bar.installEventFilter(self)
+            column.addWidget(bar)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What is shown: the error where there is one, with the news."""
+        return "\n".join(bar.text for bar in (self.errors, self.news) if not bar.isHidden())
+
+    def tell(self, message: str, act: str = "", handler: Callable[[], None] | None = None) -> None:
+        """Show good news; see :meth:`NoticeBar.tell`."""
+        self.news.tell(message, act, handler)
+
+    def warn(self, error: StudioError) -> None:
+        """Show what the user can mend, until it is closed."""
+        self.errors.warn(error)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self.setVisible(not (self.errors.isHidden() and self.news.isHidden()))
+        return super().eventFilter(watched, event)
 
 
 class CrashDialog(QDialog):

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from resatt_studio.app.jobs import MODEL
-from resatt_studio.app.notices import NoticeBar
+from resatt_studio.app.notices import NoticeArea
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import WeightsState, WeightsVersion
@@ -21,7 +21,7 @@ class Offers(QObject):
         notice: Where it is offered; also owns this.
     """
 
-    def __init__(self, parts: Parts, notice: NoticeBar) -> None:
+    def __init__(self, parts: Parts, notice: NoticeArea) -> None:
         super().__init__(notice)
         self._parts = parts
         self._notice = notice

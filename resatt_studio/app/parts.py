@@ -11,9 +11,12 @@ from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.doubts import PhotoDoubts
+from resatt_studio.app.job_list import JobList
+from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
+from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
@@ -54,3 +57,6 @@ class Parts:
     changes: PhotoChanges
     doubts: PhotoDoubts
     scale: PhotoScale
+    history: PhotoHistory
+    keys: Keymap
+    jobs: JobList

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from resatt_studio.app.worker import Answers, Worker
+from resatt_studio.app.worker import Answers, Listed, Worker
 from resatt_studio.errors import PhotoError, WeightsError
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress, Urgency
@@ -108,7 +108,9 @@ class Predictor(QObject):
             self.failed.emit(error)
 
         answers = Answers(self.predicted.emit, self._tell_shown, failed, self._quiet)
-        self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown")
+        broke_off = lambda: self.broke_off.emit(photo.photo_id)  # noqa: E731 - no part passes for the whole
+        listed = Listed("Predict the open photo", stopped=broke_off)
+        self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed)
 
     def other_input(self, project: Project, photo: Photo, shown: str) -> Job[Prediction]:
         """A job that predicts the photo on the screen from another input than the chosen one.
@@ -161,7 +163,8 @@ class Predictor(QObject):
             return (yield from predict_project(engine, project, *self._how(project, shown)))
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
-        self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all")
+        listed = Listed("Predict all photos", stopped=then)
+        self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all", listed=listed)
 
     def forget(self) -> None:
         """Drop every wish, as when the project is closed."""
@@ -194,7 +197,8 @@ class Predictor(QObject):
                 del self._ahead[entry.photo_id]
 
         answers = Answers(done, None, self.failed.emit, ended)
-        job_id = self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers)
+        listed = Listed(f"Predict {entry.name} ahead")
+        job_id = self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, listed=listed)
         return job_id
 
     def _how(self, project: Project, shown: str) -> tuple[PhotoInput, Clearing | None]:

@@ -18,7 +18,7 @@ from resatt_studio.app import jobs
 from resatt_studio.app.listing import Listing
 from resatt_studio.app.predictor import Predictor
 from resatt_studio.app.thumbnails import Thumbnails
-from resatt_studio.app.worker import Answers, Worker, once
+from resatt_studio.app.worker import Answers, Listed, Worker, once
 from resatt_studio.errors import BugError, StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
@@ -167,7 +167,11 @@ class ProjectSession(QObject):
         project = self.project
         if project is not None and sources:
             author = self.settings.author
-            self._submit(lambda: jobs.add(project, sources, author), "Adding photos", self._added)
+            stopped = lambda: self.refresh(self._after_adding)  # noqa: E731 - what was added stays
+            listed = Listed("Add photos", stopped=stopped)
+            self._submit(
+                lambda: jobs.add(project, sources, author), "Adding photos", self._added, listed=listed
+            )
 
     def refresh(self, then: Callable[[], None] | None = None) -> None:
         """Read list, versions and counters again; do ``then`` when they are there."""
@@ -281,6 +285,7 @@ class ProjectSession(QObject):
         failed: Callable[[], None] | None = None,
         key: str = "",
         must: bool = False,
+        listed: Listed | None = None,
     ) -> None:
         """Queue a job on the files worker.
 
@@ -292,6 +297,7 @@ class ProjectSession(QObject):
             failed: Called when it failed, after the error was told.
             key: A later job of the same key replaces it.
             must: Closing the window waits for it.
+            listed: How it stands in the list of jobs; by default its words, without a way to stop it.
         """
 
         def progress(report: JobProgress) -> None:
@@ -317,7 +323,10 @@ class ProjectSession(QObject):
             self.hold()
         if words:
             self.progressed.emit(words, 0, 0)
-        self.files.submit(factory, Urgency.PREDICT_SHOWN, Answers(done, progress, fail, ended), key)
+        if listed is None and words:
+            listed = Listed(words, stoppable=False)
+        answers = Answers(done, progress, fail, ended)
+        self.files.submit(factory, Urgency.PREDICT_SHOWN, answers, key, listed)
 
     def hold(self) -> None:
         """Something has begun that closing the window must wait for."""

@@ -117,8 +117,9 @@ class Session(ProjectSession):
         plain = self.settings.photo_input == "raw"
         weights_id = self.active.weights_id if self.active and plain else ""
         author, told = self.settings.author, self._unwritten.emit
+        undo_bytes = self.settings.undo_mb * 2**20
         self._submit(
-            lambda: jobs.open_photo(project, entry, author, weights_id, told),
+            lambda: jobs.open_photo(project, entry, author, weights_id, told, undo_bytes),
             f"Opening {entry.name}",
             lambda opened: self._show(entry, opened),
             lambda pixels: self._preview(entry, pixels),
@@ -190,19 +191,6 @@ class Session(ProjectSession):
         if project is not None:
             act = once(lambda: setattr(project.settings, "threshold_automatic", True))
             self._submit(act, "", key="threshold", must=True)
-
-    def checkpoint(self) -> None:
-        """Note a point in the project's history; the strokes themselves are saved as they are painted."""
-        project, document, author = self.project, self.document, self.settings.author
-        if project is None:
-            return
-
-        def note() -> None:
-            if document is not None:
-                document.flush()
-            project.store.log("checkpoint", time.strftime("%Y-%m-%d %H:%M:%S"), author=author)
-
-        self._write(note, "Saving", then="Everything is saved; checkpoint noted.")
 
     def flush(self) -> None:
         """Wait until every stroke of the open photo is on the disk.

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from resatt_studio.app import jobs
 from resatt_studio.app.other_networks import FACTORY, TITLES
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers, once
+from resatt_studio.app.worker import Answers, Listed, once
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.workflow.jobs import progress
@@ -195,4 +195,5 @@ class Shelf(QObject):
             session.progressed.emit(report.message, report.done, report.total)
 
         session.hold()
-        session.files.submit(job, Urgency.PREDICT_SHOWN, Answers(done, told, session.failed.emit, ended))
+        answers = Answers(done, told, session.failed.emit, ended)
+        session.files.submit(job, Urgency.PREDICT_SHOWN, answers, listed=Listed(words, stoppable=False))

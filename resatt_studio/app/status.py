@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from resatt_studio.app.eliding import ElidingLabel
+from resatt_studio.app.pace import clock
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.training import StepReport
 
@@ -24,9 +25,16 @@ class StatusBar(QStatusBar):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the work under way")
         self.bar.hide()
+        self.jobs = QPushButton()
+        self.jobs.setProperty("flat", "true")
+        self.jobs.setToolTip("Show the list of jobs and of what failed")
+        self.jobs.hide()
         self.place = ElidingLabel(widest_px=300)
         self.place.setAccessibleName("Photo and its place in the list")
-        self.doubt = _field("Doubtful places of the photo: N for the next, Shift+N for the one before")
+        self.doubt = _field("Doubtful places of the photo")
+        parts.keys.tip(
+            self.doubt, "Doubtful places of the photo: {next_doubt} the next, {previous_doubt} the one before"
+        )
         self.pointer = _field("Pointer position and crack probability", 190)
         self.zoom = _field("Zoom", 52)
         self.share = _field("Share of crack pixels")
@@ -37,6 +45,7 @@ class StatusBar(QStatusBar):
         self.saved = _field("Whether everything is saved", 176)
         self.addWidget(self.work)
         self.addWidget(self.bar)
+        self.addWidget(self.jobs)
         fields = (
             self.place,
             self.doubt,
@@ -62,6 +71,7 @@ class StatusBar(QStatusBar):
         parts.learner.changed.connect(lambda: self._show_learning(parts.learner.report))
         parts.doubts.changed.connect(lambda: self.doubt.setText(parts.doubts.words))
         parts.view.brush_changed.connect(lambda _: self._show_brush())
+        parts.jobs.changed.connect(self._show_jobs)
         self.show_session()
 
     def show_session(self) -> None:
@@ -111,6 +121,14 @@ class StatusBar(QStatusBar):
         self.bar.setMaximum(total)
         self.bar.setValue(done)
 
+    def _show_jobs(self) -> None:
+        running, failed = len(self._parts.jobs.running), len(self._parts.jobs.failures)
+        words = [f"{running} jobs"] if running > 1 else []
+        words += [f"{failed} failed"] if failed else []
+        self.jobs.setText(" · ".join(words))
+        self.jobs.setAccessibleName(f"Jobs: {' and '.join(words)}")
+        self.jobs.setVisible(bool(words))
+
     def _show_brush(self) -> None:
         if self._parts.session.project is None:
             self.brush.clear()
@@ -134,12 +152,6 @@ class StatusBar(QStatusBar):
     def _show_share(self) -> None:
         share = self._parts.session.crack_share
         self.share.setText("" if share is None else f"mask {100 * share:.1f} %")
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, such as 1:05."""
-    minutes, rest = divmod(int(seconds + 0.5), 60)
-    return f"{minutes}:{rest:02d}"
 
 
 def _field(help: str, width_px: int = 0) -> QLabel:

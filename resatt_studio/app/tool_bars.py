@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.icons import tinted_pixmaps
+from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.theme import Tokens
 
@@ -27,24 +28,28 @@ MAIN_BAR: tuple[str, ...] = (
 """Action ids from left to right."""
 
 SHORT_TEXTS: dict[str, str] = {
-    "previous": "Prev  A",
-    "next": "Next  D",
+    "previous": "Prev  {previous}",
+    "next": "Next  {next}",
     "undo": "Undo",
     "redo": "Redo",
     "skip": "Skip",
-    "approve": "Approve correction  ↵",
+    "approve": "Approve correction  {approve}",
 }
-"""Words on the buttons; an action without shows its icon alone."""
+"""Words on the buttons, with the key of an action in braces; an action without shows its icon alone."""
 
 LABEL_STRIP: tuple[str, ...] = ("paint_crack", "paint_not_crack")
 _COLUMNS = 2
+
+_KEY_SIGNS = {"Return": "↵", "Enter": "↵"}
 
 
 class MainBar(QToolBar):
     """Navigation, undo, approval."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: Actions, keys: Keymap) -> None:
         super().__init__("Main tool bar")
+        self._actions = actions
+        self._keys = keys
         self.setObjectName("mainBar")
         self.setMovable(False)
         self.setIconSize(QSize(18, 18))
@@ -60,6 +65,8 @@ class MainBar(QToolBar):
                 self.buttons[id] = self._button(actions, id)
         self._approve = actions["approve"]
         self._approve.changed.connect(self._follow_approve)
+        keys.changed.connect(self._name_keys)
+        self._name_keys()
 
     def tint(self, tokens: Tokens) -> None:
         """The approve button stands on the accent colour, so its icon has a colour of its own."""
@@ -74,20 +81,25 @@ class MainBar(QToolBar):
 
     def _follow_approve(self) -> None:
         self.buttons["approve"].setEnabled(self._approve.isEnabled())
+        self.buttons["approve"].setToolTip(self._approve.toolTip())
+
+    def _name_keys(self) -> None:
+        for id, button in self.buttons.items():
+            if id in SHORT_TEXTS:
+                key = self._keys.shown(id)
+                words = SHORT_TEXTS[id].replace(f"{{{id}}}", _KEY_SIGNS.get(key, key)).rstrip()
+                self._actions[id].setIconText(words)
+                button.setText(words)
 
     def _button(self, actions: Actions, id: str) -> QToolButton:
         action = actions[id]
         button = QToolButton()
-        words = SHORT_TEXTS.get(id)
-        if words is not None:
-            action.setIconText(words)
+        if id in SHORT_TEXTS:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         else:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         if id == "approve":
             button.setObjectName("approveButton")
-            button.setText(words or "")
-            button.setToolTip(action.toolTip())
             button.clicked.connect(action.trigger)
         else:
             button.setDefaultAction(action)

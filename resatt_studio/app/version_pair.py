@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.newest import NewestJob
 from resatt_studio.app.session import Session
+from resatt_studio.app.worker import Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.comparison import VersionComparison
 from resatt_studio.records.jobs import JobProgress, Urgency
@@ -135,7 +136,8 @@ class VersionPair(QObject):
                 yield from compare_versions(project, *pair, photos, threads=threads, author=author, **how)
             )
 
-        self._job.submit(job, Urgency.EVALUATE, self._answered, self._progressed, self._refused)
+        listed = Listed("Compare two versions", stop=self.stop)
+        self._job.submit(job, Urgency.EVALUATE, self._answered, self._progressed, self._refused, listed)
         self.changed.emit()
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
@@ -19,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.app.actions import ACTIONS, ActionSpec
+from resatt_studio.app.actions import ActionSpec
+from resatt_studio.app.areas import Areas
 from resatt_studio.app.asks import Asks
 from resatt_studio.app.binding import bind_canvas
 from resatt_studio.app.canvas.layers import Layer
@@ -28,7 +30,7 @@ from resatt_studio.app.conditions import conditions
 from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.icons import label_icon
 from resatt_studio.app.menus import Actions, fill_menu_bar
-from resatt_studio.app.notices import CrashDialog, NoticeBar, crash_report
+from resatt_studio.app.notices import CrashDialog, NoticeArea, crash_report
 from resatt_studio.app.offers import Offers
 from resatt_studio.app.options_bar import OptionsBar
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
@@ -85,10 +87,11 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.canvas = PhotoCanvas()
         self.ask = Asks(parts, self)
-        self.actions_ = Actions((*ACTIONS, *TOOL_ACTIONS), self._resolve, self)
-        self.notice = NoticeBar()
+        self.areas = Areas(self)
+        self.actions_ = Actions(parts.keys, self._resolve, self, {"canvas": self.canvas})
+        self.notice = NoticeArea()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
-        self.bar = MainBar(self.actions_)
+        self.bar = MainBar(self.actions_, parts.keys)
         self.options = OptionsBar(self.actions_, parts.view)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
         self._project_label = ElidingLabel(widest_px=420)
@@ -125,6 +128,7 @@ class MainWindow(QMainWindow):
             self._add_dock(spec)
         self.status = StatusBar(self.parts)
         self.setStatusBar(self.status)
+        self.status.jobs.clicked.connect(lambda: self.bring("jobsPanel"))
         self._recent_menu = QMenu("&Recent projects", self)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         inserts: dict[str, Callable[[QMenu], object]] = {
@@ -199,6 +203,7 @@ class MainWindow(QMainWindow):
             "labels": labels,
             "doubts": self.parts.doubts,
             "ask": self.ask,
+            "areas": self.areas,
             "canvas": self.canvas,
             "window": self,
         }
@@ -271,9 +276,13 @@ class MainWindow(QMainWindow):
             self._crashes.add(report)
             CrashDialog(report, self).open()
 
-    def show_shortcuts(self) -> None:
-        """All keys on one sheet."""
-        self.ask.shortcuts(self.actions_.specs)
+    def show_palette(self) -> None:
+        """Everything that can be done or opened, found by a few letters of its name."""
+        from resatt_studio.app.dialogs.palette import PaletteDialog
+        from resatt_studio.app.palette import entries
+
+        panels = {dock.windowTitle(): partial(self.bring, id) for id, dock in self._docks.items()}
+        PaletteDialog(entries(self.parts, self.actions_, panels), self.parts.look.tokens, self).open()
 
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""

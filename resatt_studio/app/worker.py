@@ -32,6 +32,23 @@ class Answers:
     ended: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How a job stands in the list of jobs.
+
+    Attributes:
+        title: What it does, for people.
+        stop: Ends it in its own way, keeping what there is; None cancels it.
+        stopped: Called when it was cancelled, in place of ``Answers.done``.
+        stoppable: Whether people may end it.
+    """
+
+    title: str
+    stop: Callable[[], None] | None = None
+    stopped: Callable[[], None] | None = None
+    stoppable: bool = True
+
+
 class Worker(QObject):
     """A thread that steps one runner, and the switchboard that brings its reports to the window.
 
@@ -42,6 +59,10 @@ class Worker(QObject):
     broke = Signal(object)
     """A job failed and nobody had asked to hear of it; carries the exception."""
     busy_changed = Signal(bool)
+    listed = Signal(int, object)
+    """A job was queued that stands in the list of jobs: its id and its ``Listed``."""
+    reported = Signal(object)
+    """A report of such a job."""
     _reported = Signal(object)
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
@@ -50,6 +71,7 @@ class Worker(QObject):
         self._name = name
         self._stopped = False
         self._answers: dict[int, Answers] = {}
+        self._listed: dict[int, Listed] = {}
         # Queued also when the emitting thread is Python's own: the slot must run in the window's thread.
         self._reported.connect(self._dispatch, Qt.ConnectionType.QueuedConnection)
 
@@ -57,12 +79,21 @@ class Worker(QObject):
         self._runner.start(self._reported.emit, self._name)
 
     @property
+    def name(self) -> str:
+        return self._name
+
+    @property
     def busy(self) -> bool:
         """Whether a job waits or runs."""
         return bool(self._answers)
 
     def submit(
-        self, factory: JobFactory, urgency: Urgency, answers: Answers | None = None, key: str = ""
+        self,
+        factory: JobFactory,
+        urgency: Urgency,
+        answers: Answers | None = None,
+        key: str = "",
+        listed: Listed | None = None,
     ) -> int:
         """Queue a job and return its id; a later job of the same key replaces it.
 
@@ -72,6 +103,9 @@ class Worker(QObject):
         job_id = self._runner.submit(factory, urgency, key)
         # The report of even the quickest job waits for the event loop, so it finds its answers here.
         self._answers[job_id] = answers or Answers()
+        if listed is not None:
+            self._listed[job_id] = listed
+            self.listed.emit(job_id, listed)
         if not was_busy:
             self.busy_changed.emit(True)
         return job_id
@@ -94,13 +128,19 @@ class Worker(QObject):
         answers = self._answers.get(report.job_id)
         if answers is None:
             return
+        listed = self._listed.get(report.job_id)
+        if listed is not None:
+            self.reported.emit(report)
         if isinstance(report, JobProgress):
             if answers.progress is not None:
                 answers.progress(report)
             return
         del self._answers[report.job_id]
+        self._listed.pop(report.job_id, None)
         try:
             self._conclude(report, answers)
+            if isinstance(report, JobFailed) and report.cancelled and listed and listed.stopped:
+                listed.stopped()
         finally:
             if answers.ended is not None:
                 answers.ended()

@@ -84,3 +84,48 @@ class Edit:
         for change in self.changes:
             box = box.union(change.box)
         return box
+
+    @property
+    def summary(self) -> Step:
+        """What a list says of it."""
+        return Step(self.edit_id, self.tool, self.label, self.author, self.made_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a photo's history; small enough to be kept of every edit.
+
+    Attributes:
+        edit_id: Of the edit.
+        tool: As in :class:`Edit`.
+        label: What was painted; unsaid also when the act set several labels.
+        author: Who; "" when unknown.
+        made_at: ISO 8601 with zone.
+    """
+
+    edit_id: str
+    tool: str
+    label: Label
+    author: str = ""
+    made_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A state of a photo's correction that somebody gave a name.
+
+    Attributes:
+        checkpoint_id: Grows with time within a project.
+        photo_id: Whose correction.
+        name: Given by the inspector.
+        edit_id: The newest edit that was done then, "" when there was none.
+        author: Who; "" when unknown.
+        made_at: ISO 8601 with zone.
+    """
+
+    checkpoint_id: int
+    photo_id: str
+    name: str
+    edit_id: str = ""
+    author: str = ""
+    made_at: str = ""

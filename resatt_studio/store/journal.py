@@ -8,11 +8,12 @@ kept: the journal tells how a mask came about, and nothing of it is deleted.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from resatt_studio.errors import StoreError
 from resatt_studio.records.photo import ReviewState
@@ -103,6 +104,16 @@ class JournalRecords(Records):
             undone = connection.scalars(query.where(_edits.state == "undone").order_by(_edits.seq.desc()))
             return list(done), list(undone)
 
+    def journal_edits(self, photo_id: str, state: str) -> Iterator[bytes]:
+        """The same one by one, of one state ("done" or "undone"), so that a long journal is never in memory
+        as a whole. What is written meanwhile is not among them."""
+        order = _edits.seq if state == "done" else _edits.seq.desc()
+        query = select(_edits.edit_id).where(_edits.photo_id == photo_id, _edits.state == state)
+        with self._database.reading() as connection:
+            ids = connection.scalars(query.order_by(order)).all()
+        for edit_id in ids:
+            yield self.edit(edit_id)
+
     def edit(self, edit_id: str) -> bytes:
         """One encoded edit, whatever its state.
 
@@ -124,14 +135,22 @@ class JournalRecords(Records):
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(_tiles.tile_row, _tiles.tile_column, _tiles.labels).where(_tiles.photo_id == photo_id)
-            )
-            try:
-                return {(row.tile_row, row.tile_column): zlib.decompress(row.labels) for row in rows}
-            except zlib.error as error:
-                raise StoreError(
-                    f"The correction of the photo {photo_id[:12]} is damaged: {error}.",
-                    "Restore one of the copies in the project's backups folder.",
-                ) from error
+            ).all()
+        return unpacked_tiles(rows, f"The correction of the photo {photo_id[:12]}")
+
+
+def unpacked_tiles(rows: Iterable[Row[Any]], whose: str) -> dict[tuple[int, int], bytes]:
+    """Labels by (tile row, tile column) of rows with ``tile_row``, ``tile_column`` and packed ``labels``.
+
+    Raises:
+        StoreError: A tile is damaged; the message begins with ``whose``.
+    """
+    try:
+        return {(row.tile_row, row.tile_column): zlib.decompress(row.labels) for row in rows}
+    except zlib.error as error:
+        raise StoreError(
+            f"{whose} is damaged: {error}.", "Restore one of the copies in the project's backups folder."
+        ) from error
 
 
 def _append(connection: Connection, photo_id: str, act: JournalAct) -> None:

@@ -17,6 +17,7 @@ from resatt_studio.records.project import LabelAnswer, SidedAnswer
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, following, log_event, now
+from resatt_studio.store.checkpoints import CheckpointRecords
 from resatt_studio.store.integrity import Replay, problems
 from resatt_studio.store.journal import JournalRecords
 from resatt_studio.store.photos import PhotoRecords, set_review_state
@@ -215,6 +216,7 @@ class SettingRecords(Records):
 class SampleStore(
     PhotoRecords,
     JournalRecords,
+    CheckpointRecords,
     SampleRecords,
     PredictionRecords,
     AnswerRecords,

@@ -25,7 +25,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Revisions of ``migrations/versions`` from oldest to newest; kept here so that opening a current database
 needs no Alembic."""
 
@@ -89,6 +89,26 @@ correction_tiles = Table(
     Column("tile_row", Integer, primary_key=True),
     Column("tile_column", Integer, primary_key=True),
     Column("labels", LargeBinary, nullable=False),  # zlib of the tile's bytes
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("checkpoint_id", Integer, primary_key=True, autoincrement=True),
+    Column("photo_id", String(_HASH), ForeignKey("photos.photo_id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("edit_id", String(32), nullable=False),  # the newest done edit then, "" when there was none
+    Column("author", Text, nullable=False),
+    Column("made_at", String(40), nullable=False),
+)
+
+checkpoint_tiles = Table(
+    "checkpoint_tiles",
+    metadata,
+    Column("checkpoint_id", Integer, ForeignKey("checkpoints.checkpoint_id"), primary_key=True),
+    Column("tile_row", Integer, primary_key=True),
+    Column("tile_column", Integer, primary_key=True),
+    Column("labels", LargeBinary, nullable=False),  # as in correction_tiles
 )
 
 samples = Table(

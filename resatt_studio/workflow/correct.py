@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.history import MEMORY_LIMIT_BYTES
 from resatt_studio.annotation.journal import decode_edit
-from resatt_studio.annotation.tiled_labels import TiledLabels
+from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import UInt8Array
-from resatt_studio.records.correction import Label
+from resatt_studio.records.correction import Checkpoint, Label
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.sample import SampleEntry
@@ -31,16 +32,22 @@ class StoredDocument(CorrectionDocument):
         photo_id: str,
         author: str,
         on_error: Callable[[Exception], None] | None,
+        memory_limit_bytes: int,
     ) -> None:
-        facts = project.store.photo(photo_id).facts
-        super().__init__(photo_id, facts.height, facts.width, author)
+        store = project.store
+        facts = store.photo(photo_id).facts
+        super().__init__(photo_id, facts.height, facts.width, author, None, memory_limit_bytes)
         self._project = project
         self._users = 1
-        done, undone = project.store.journal(photo_id)
-        tiles = _tile_arrays(self.labels, project.store.tiles(photo_id))
-        self.restore(map(decode_edit, done), map(decode_edit, undone), tiles)
-        self._writer = StoreJournal(project.store, photo_id, self._tile, on_error)
-        self.journal = self._writer
+        tiles = _tile_arrays(self.labels, store.tiles(photo_id))
+        self._writer = StoreJournal(store, photo_id, self._tile, on_error)
+        self.journal = self._writer  # before its edits are read: those beyond the bound are left with it
+        try:
+            done, undone = (map(decode_edit, store.journal_edits(photo_id, it)) for it in ("done", "undone"))
+            self.restore(done, undone, tiles)
+        except BaseException:
+            self._writer.close()
+            raise
 
     @property
     def unsaved(self) -> int:
@@ -54,6 +61,23 @@ class StoredDocument(CorrectionDocument):
             StoreError: It could not be written, or not in time; it stays queued and is tried again.
         """
         self._writer.flush(timeout_s)
+
+    def add_checkpoint(self, name: str) -> Checkpoint:
+        """Give everything done so far a name, once it is on the disk; may be called on any thread.
+
+        Raises:
+            StoreError: It could not be written.
+        """
+        self.flush()
+        return self._project.store.add_checkpoint(self.photo_id, name, self.author)
+
+    def checkpoint_tiles(self, checkpoint: Checkpoint) -> dict[TileIndex, UInt8Array]:
+        """The labels of a checkpoint of this photo by tile; may be called on any thread.
+
+        Raises:
+            StoreError: They are damaged.
+        """
+        return _tile_arrays(self.labels, self._project.store.checkpoint_tiles(checkpoint.checkpoint_id))
 
     def share(self) -> StoredDocument:
         """One user more; each calls :meth:`close` once."""
@@ -83,6 +107,7 @@ def open_document(
     photo_id: str,
     author: str = "",
     on_error: Callable[[Exception], None] | None = None,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
 ) -> StoredDocument:
     """Open a photo's correction as it was left, with its undo and redo steps.
 
@@ -94,6 +119,7 @@ def open_document(
         author: Written into new edits.
         on_error: Told, on the writer's thread, when edits cannot be saved; they stay queued and are tried
             again every second. Without it the error is raised by ``flush`` and ``close``.
+        memory_limit_bytes: What undo may take of the memory.
 
     Raises:
         StoreError: No such photo, a photo that could not be read, or a damaged journal.
@@ -110,7 +136,7 @@ def open_document(
                 f"{entry.name} could not be read, so it cannot be corrected: {entry.reason}",
                 "Replace the file and add it again.",
             )
-        document = StoredDocument(project, photo_id, author, on_error)
+        document = StoredDocument(project, photo_id, author, on_error, memory_limit_bytes)
         project.writers[_key(photo_id)] = document
         return document
 

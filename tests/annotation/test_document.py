@@ -325,3 +325,81 @@ def test_a_stroke_can_be_thinner_on_a_part_of_its_way():
 def test_a_mask_that_does_not_fit_is_refused():
     with pytest.raises(BugError, match="does not fit"):
         document().say("lasso", Label.CRACK, Box(0, 0, 5, 5), np.ones((4, 5), bool))
+
+
+@given(acts, st.integers(-1, 14))
+def test_going_to_a_step_is_undo_and_redo_up_to_it(steps, wanted):
+    target = document()
+    for step in steps:
+        act(target, step)
+    target.go_to(len(target.steps))
+    states = {target.edit_count: target.labels.to_array()}
+    while target.undo() is not None:
+        states[target.edit_count] = target.labels.to_array()
+    before = target.labels.to_array()
+    box = target.go_to(wanted)
+    assert target.edit_count == max(0, min(wanted, len(target.steps)))
+    assert np.array_equal(target.labels.to_array(), states[target.edit_count])
+    changed = np.argwhere(before != target.labels.to_array())
+    if changed.size:
+        assert (changed.min(0) >= (box.top, box.left)).all()
+        assert (changed.max(0) < (box.bottom, box.right)).all()
+
+
+def test_the_steps_are_listed_from_the_first_to_the_last_that_can_be_redone():
+    target = document()
+    made = [stroke(target, label, path=((20.0 * n, 5.0),)) for n, label in enumerate((1, 2, 0, 1), start=1)]
+    made = [edit for edit in made if edit is not None]
+    target.undo()
+    target.undo()
+    assert [step.edit_id for step in target.steps] == [edit.edit_id for edit in made]
+    assert target.edit_count == len(made) - 2
+    assert (target.steps[0].tool, target.steps[0].label, target.steps[0].author) == (
+        "brush",
+        Label.CRACK,
+        "KL",
+    )
+
+
+@given(acts, acts)
+def test_becoming_another_state_is_one_step_that_can_be_undone(before, there):
+    other, target = document(), document()
+    for step in there:
+        act(other, step)
+    for step in before:
+        act(target, step)
+    labels, count = target.labels.to_array(), target.edit_count
+    edit = target.become("checkpoint", dict(other.labels.tiles()))
+    assert np.array_equal(target.labels.to_array(), other.labels.to_array())
+    assert (edit is None) == np.array_equal(labels, other.labels.to_array())
+    if edit is not None:
+        assert target.edit_count == count + 1
+        target.undo()
+        assert np.array_equal(target.labels.to_array(), labels)
+
+
+def test_a_long_journal_is_restored_within_the_bound():
+    source = document()
+    for number in range(60):
+        stroke(source, Label(1 + number % 2), radius=40.0, path=((5.0 * number, 9.0), (20.0, 500.0)))
+    limit, most = 40_000, 0
+    kept = [encode_edit(edit) for edit in source.edits]
+    journal = Recorder(True)
+    for edit in source.edits:
+        journal.appended(edit)
+    restored = document(journal=journal, memory_limit_bytes=limit)
+
+    def one_by_one():
+        nonlocal most
+        for data in kept:
+            edit = decode_edit(data)
+            yield edit
+            most = max(most, restored._history.memory_bytes)
+
+    restored.restore(one_by_one())
+    assert restored._history.memory_bytes <= limit and most <= limit
+    assert np.array_equal(restored.labels.to_array(), source.labels.to_array())
+    assert sum(map(len, kept)) > limit, "or the bound is no bound"
+    while restored.undo() is not None:
+        pass
+    assert not restored.labels.to_array().any()

@@ -74,3 +74,28 @@ def test_a_notice_with_a_button_does_what_it_says_and_goes(qtbot: Any) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert done == ["went on"]
     assert not bar.isVisible()
+
+
+def test_good_news_does_not_take_an_errors_place(studio: Any) -> None:
+    notice = studio.window.notice
+    notice.warn(PhotoError("IMG_1.jpg is empty."))
+    notice.tell("4 photos added.")
+    assert notice.text == "IMG_1.jpg is empty.\n4 photos added."
+    notice.news.hide()
+    assert notice.isVisible() and notice.text == "IMG_1.jpg is empty."
+    notice.errors.close_one()
+    assert not notice.isVisible()
+
+
+def test_closing_an_error_shows_the_one_before_and_all_can_be_closed_at_once(studio: Any) -> None:
+    notice = studio.window.notice
+    for name in ("a", "b", "c", "b"):
+        notice.warn(PhotoError(f"{name}.jpg is empty."))
+    assert notice.text == "b.jpg is empty."
+    notice.errors.close_one()
+    assert notice.text == "c.jpg is empty."
+    button = next(b for b in notice.findChildren(QPushButton) if b.text() == "Close all 2")
+    button.click()
+    assert not notice.isVisible()
+    notice.warn(PhotoError("d.jpg is empty."))
+    assert notice.text == "d.jpg is empty."

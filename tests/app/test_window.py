@@ -257,7 +257,7 @@ def test_settings_apply_at_once_and_are_written(studio: Any, own_settings: Path)
 
 
 def test_the_shortcut_sheet_lists_every_key(studio: Any) -> None:
-    studio.window.show_shortcuts()
+    studio.window.ask.shortcuts()
     sheet = next(c for c in studio.window.children() if type(c).__name__ == "ShortcutSheet")
     text = " ".join(label.text() for label in sheet.findChildren(QLabel))
     for spec in studio.window.actions_.specs.values():

@@ -20,6 +20,7 @@ from typing import Any
 import cv2
 import pytest
 
+from durability.victim import history_of, random_act
 from resatt_studio.annotation.journal import decode_edit
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
@@ -34,6 +35,9 @@ LATEST_KILL_S = {"paint": 1.5, "save": 1.0, "promote": 0.8, "learn": 3.0}
 LATEST_LINE = {"paint": 12, "save": 12, "promote": 30, "learn": 60}  # a run of learning says about 25
 START_LIMIT_S = 120.0
 CANDIDATES = 40
+ACTS = 500
+UNDO_BYTES = 60_000
+"""Of memory for undo: a small part of what the acts take, so most of them are read back from the disk."""
 OPENING, OPEN, AT_WORK = 1, 2, 6  # lines that a victim has said by then
 
 Line = dict[str, Any]
@@ -176,6 +180,58 @@ def test_killed_while_painting_at_most_one_stroke_is_missing(folder: Path) -> No
 
     seen = kill_again_and_again("paint", folder, check)
     assert seen["strokes told"] > 0
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_after_500_acts_and_a_kill_undo_and_redo_give_the_same_bytes(
+    seed: int, tmp_path: Path, tiny_photo: Any, tiny_weights: Path
+) -> None:
+    """To the beginning and back to the end, every state on the way the same; closed and opened in between."""
+    (tmp_path / "photos").mkdir()
+    pixels, _ = tiny_photo(300, 540, seed)
+    cv2.imwrite(str(tmp_path / "photos" / "wall.png"), pixels)
+    folder, chance = tmp_path / "x.resatt", random.Random(f"acts {seed}")
+    with create_project(folder, tiny_weights) as project:
+        drain(add_photos(project, [tmp_path / "photos"]))
+        photo_id = project.store.photos()[0].photo_id
+    killed = Killed("acts", folder, seed, chance.randint(ACTS // 4, ACTS * 3 // 4), chance.uniform(0, 0.3))
+    assert not killed.died_alone, killed.errors
+    told = [line for line in killed.lines if "act" in line]
+
+    with open_project(folder) as project:
+        assert check_project(project) == []
+        document = open_document(project, photo_id, "parent", memory_limit_bytes=UNDO_BYTES)
+        found, saved = history_of(document), max(i for i, line in enumerate(told) if line["saved"])
+        on_disk = [{key: line[key] for key in found} for line in told[saved:]]
+        last = told[-1]["steps"][: told[-1]["edit_count"]]
+        assert (
+            found in on_disk
+            or found["steps"] in [line["steps"] for line in on_disk]  # on the way from one step to another
+            or found["steps"][:-1] == last  # an act that was saved before its word reached the pipe
+        )
+        for _ in range(len(told), ACTS):
+            random_act(project, document, chance)
+        assert document.memory_limit_bytes == UNDO_BYTES
+        assert document._history.memory_bytes <= UNDO_BYTES
+        document.go_to(len(document.steps))
+        end, states = history_of(document), []
+        while True:
+            states.append(history_of(document)["labels"])
+            if document.undo() is None:
+                break
+        assert document.edit_count == 0 and not document.labels.to_array().any()
+        assert len(states) == len(end["steps"]) + 1
+    with open_project(folder) as project:
+        assert check_project(project) == []
+        document = open_document(project, photo_id, "parent", memory_limit_bytes=UNDO_BYTES)
+        assert document._history.memory_bytes <= UNDO_BYTES
+        for labels in reversed(states[:-1]):
+            assert document.redo() is not None
+            assert history_of(document)["labels"] == labels
+        assert history_of(document) == end
+        assert document.redo() is None
+        document.flush()
+        assert check_project(project) == []
 
 
 def test_killed_while_saving_every_acknowledged_sample_and_prediction_is_whole(folder: Path) -> None:

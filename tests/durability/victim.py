@@ -1,7 +1,7 @@
 """The process that is killed: works on a project and says on stdout what it has done, a line of JSON each.
 
-Run as ``python victim.py paint|save|promote|learn PROJECT SEED``. Every line is written after the work it
-tells of was handed over, so the parent knows what must be found on the disk.
+Run as ``python victim.py paint|acts|save|promote|learn PROJECT SEED``. Every line is written after the work
+it tells of was handed over, so the parent knows what must be found on the disk.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile
-from resatt_studio.workflow.correct import approve, open_document
+from resatt_studio.workflow.correct import StoredDocument, approve, open_document
 from resatt_studio.workflow.project import Project, open_project
 
 SHORTEST_STROKE_S, LONGEST_STROKE_S = 0.06, 0.15  # several times faster than a hand
@@ -68,6 +69,60 @@ def paint(project: Project, chance: random.Random) -> None:
         else:
             stroke(document, chance)
         tell(photo=photo_id, **state_of(document))
+
+
+def history_of(document: CorrectionDocument) -> dict[str, object]:
+    """Every step, how many of them are done, and every pixel."""
+    return {
+        "steps": [step.edit_id for step in document.steps],
+        "edit_count": document.edit_count,
+        "labels": hashlib.sha256(document.labels.to_array().tobytes()).hexdigest(),
+    }
+
+
+def random_act(project: Project, document: StoredDocument, chance: random.Random) -> None:
+    """One of everything that can be done to a correction, without the patience of a hand."""
+    label = chance.choice(tuple(Label))
+    row, column = chance.uniform(0, document.height), chance.uniform(0, document.width)
+    which = chance.random()
+    if which < 0.5:
+        document.begin("brush", label, chance.uniform(0.5, 40))
+        for _ in range(chance.randint(1, 4)):
+            row, column = row + chance.uniform(-90, 90), column + chance.uniform(-90, 90)
+            document.extend([(row, column)])
+        if which < 0.03:
+            document.cancel()
+        else:
+            document.end()
+    elif which < 0.65:
+        box = Box(int(row), int(column), int(row) + 70, int(column) + 50)
+        box = box.clipped(document.height, document.width)
+        noise = np.random.default_rng(int(row)).random((box.height, box.width)) < 0.5
+        document.apply_labels("fill", box, np.full(noise.shape, label, np.uint8), noise)
+    elif which < 0.78:
+        document.undo()
+    elif which < 0.88:
+        document.redo()
+    elif which < 0.93:
+        document.go_to(chance.randint(max(0, document.edit_count - 20), len(document.steps)))
+    elif which < 0.96:
+        document.add_checkpoint(f"after {document.edit_count}")
+    else:
+        known = project.store.checkpoints(document.photo_id)
+        if known:
+            document.become("checkpoint", document.checkpoint_tiles(chance.choice(known)))
+
+
+def acts(project: Project, chance: random.Random) -> None:
+    """Everything that can be done to one correction, as fast as it goes; says now and then what is saved."""
+    document = open_document(project, project.store.photos()[0].photo_id, "victim")
+    number = 0
+    while True:
+        random_act(project, document, chance)
+        number += 1
+        if number % 10 == 0:
+            document.flush()
+        tell(act=number, saved=number % 10 == 0, **history_of(document))
 
 
 def save(project: Project, chance: random.Random) -> None:
@@ -159,4 +214,5 @@ if __name__ == "__main__":
     tell(opening=mode)
     with open_project(folder) as opened:
         tell(ready=mode)
-        {"paint": paint, "save": save, "promote": promote, "learn": learn}[mode](opened, random.Random(seed))
+        works = {"paint": paint, "acts": acts, "save": save, "promote": promote, "learn": learn}
+        works[mode](opened, random.Random(seed))

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers
+from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 
@@ -112,7 +112,7 @@ class ExportDialog(QDialog):
         self.bar.show()
         self.bar.setMaximum(0)
         answers = Answers(self._done, self._progress, self._failed, self._ended)
-        self._job_id = self._session.files.submit(job, Urgency.EVALUATE, answers)
+        self._job_id = self._session.files.submit(job, Urgency.EVALUATE, answers, listed=Listed("Export"))
 
     def done(self, result: int) -> None:
         """Closing the dialog stops the writing; files that are finished stay."""

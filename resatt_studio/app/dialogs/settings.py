@@ -65,6 +65,7 @@ class SettingsDialog(QDialog):
         self.forgetting = _dice(now.learn_max_forgetting, 0.0, 1.0)
         self.cracks = _choice({name: _CRACK_TITLES[name] for name in LEARNS}, now.learn_cracks)
         self.labels = _choice({name: _LABEL_TITLES[name] for name in LEARNS}, now.learn_labels)
+        self.undo = QSpinBox(minimum=8, maximum=65536, value=now.undo_mb, singleStep=64, suffix=" MB")
         self.author = QLineEdit(now.author)
         self.theme.currentIndexChanged.connect(lambda _: change(theme=self.theme.currentData()))
         self.device.currentIndexChanged.connect(lambda _: change(device=self.device.currentData()))
@@ -79,6 +80,7 @@ class SettingsDialog(QDialog):
         self.confidence.valueChanged.connect(lambda value: change(learn_confidence=round(value / 100, 3)))
         self.forgetting.valueChanged.connect(lambda value: change(learn_max_forgetting=round(value, 3)))
         self.labels.currentIndexChanged.connect(lambda _: change(learn_labels=self.labels.currentData()))
+        self.undo.valueChanged.connect(lambda value: change(undo_mb=value))
         self.author.editingFinished.connect(lambda: change(author=self.author.text()))
         form = QFormLayout()
         form.setVerticalSpacing(10)
@@ -109,6 +111,11 @@ class SettingsDialog(QDialog):
             ("Certainty", self.confidence, "How sure the app has to be that new weights are no loss"),
             ("Most forgetting", self.forgetting, "Dice that new weights may lose on the reference set"),
             ("Learn from class answers", self.labels, "When RMT and ReViT learn what you called the photos"),
+            (
+                "Memory for undo",
+                self.undo,
+                "Of each photo that is open; steps that do not fit are read back from the disk, none is lost",
+            ),
             ("Your name", self.author, "Written beside your strokes and approvals"),
         )
         for title, widget, help in rows:

@@ -1,37 +1,59 @@
-"""All keys on one sheet, made from the tables of actions and tools."""
+"""All keys on one sheet, made from the tables of actions and tools; follows the keymap while it is open."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from resatt_studio.app.actions import HELD_KEYS, MENUS, ActionSpec
+from resatt_studio.app.keymap import Keymap, plain, shown
 
 Row = tuple[str, str, str]
 
 
 class ShortcutSheet(QDialog):
-    """Two columns of groups, one a menu; Escape or F1 closes it."""
+    """Two columns of groups, one a menu; Escape closes it.
 
-    def __init__(self, specs: dict[str, ActionSpec], parent: QWidget | None) -> None:
+    Args:
+        keys: In force.
+        change: Opens what changes them.
+    """
+
+    def __init__(self, keys: Keymap, change: Callable[[], None], parent: QWidget | None) -> None:
         super().__init__(parent)
+        self._keys = keys
         self.setWindowTitle("Keyboard shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(960, 760)
-        tools = [spec for id, spec in specs.items() if id.startswith("tool_")]
-        groups: list[tuple[str, list[Row]]] = []
-        for title, ids in MENUS:
-            rows = [_row(specs[i]) for i in ids if i in specs and specs[i].shortcuts]
-            if "@tools" in ids:
-                groups.append(("Tools", [_row(tool) for tool in tools]))
-            if rows:
-                groups.append((title.replace("&", ""), rows))
-        groups.insert(3, ("On the photo", [(keys, act, act) for keys, act in HELD_KEYS]))
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setAccessibleName("Keyboard shortcuts")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.change = buttons.addButton("Change shortcuts…", QDialogButtonBox.ButtonRole.ActionRole)
+        self.change.clicked.connect(change)
+        buttons.rejected.connect(self.close)
+        column = QVBoxLayout(self)
+        column.addWidget(self._area)
+        column.addWidget(buttons)
+        keys.changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
         body = QWidget()
         columns = QHBoxLayout(body)
         columns.setSpacing(28)
-        for part in _halves(groups):
+        for part in _halves(_groups(self._keys.specs)):
             column = QVBoxLayout()
             column.setSpacing(6)
             for title, rows in part:
@@ -40,18 +62,31 @@ class ShortcutSheet(QDialog):
                 column.addSpacing(10)
             column.addStretch(1)
             columns.addLayout(column, 1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(body)
-        area.setAccessibleName("Keyboard shortcuts")
-        QVBoxLayout(self).addWidget(area)
+        self._area.setWidget(body)
+
+
+def _groups(specs: Mapping[str, ActionSpec]) -> list[tuple[str, list[Row]]]:
+    groups: list[tuple[str, list[Row]]] = []
+    for title, specs_of_menu in by_menu(specs):
+        rows = [_row(spec) for spec in specs_of_menu if spec.shortcuts]
+        if rows:
+            groups.append((title, rows))
+    groups.insert(3, ("On the photo", [(keys, act, act) for keys, act in HELD_KEYS]))
+    return groups
+
+
+def by_menu(specs: Mapping[str, ActionSpec]) -> list[tuple[str, list[ActionSpec]]]:
+    """The actions of each menu under its title, the tools before the menu that lists them."""
+    menus = []
+    for title, ids in MENUS:
+        if "@tools" in ids:
+            menus.append(("Tools", [spec for id, spec in specs.items() if id.startswith("tool_")]))
+        menus.append((plain(title), [specs[id] for id in ids if id in specs]))
+    return menus
 
 
 def _row(spec: ActionSpec) -> Row:
-    keys = "  or  ".join(
-        QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts
-    )
-    return keys, spec.text.replace("&", "").rstrip("…"), spec.help
+    return "  or  ".join(map(shown, spec.shortcuts)), plain(spec.text), spec.help
 
 
 def _halves(groups: list[tuple[str, list[Row]]]) -> tuple[list[tuple[str, list[Row]]], ...]:

@@ -46,7 +46,7 @@ class AttentionPanel(ScrolledPanel):
             return Choice(lambda value: attention.choose(**{field: value}), name, help)
 
         self.shown = QCheckBox("Show on the photo")
-        self.shown.setToolTip("Lay the map over the photo (Shift+S)")
+        parts.keys.tip(self.shown, "Lay the map over the photo ({toggle_heat})")
         self.shown.toggled.connect(lambda on: parts.view.set_layer("heat", visible=on))
         self.model = choice("model", "Network that is asked", "Whose attention is shown")
         self.kind = choice("kind", "Kind of map", "What the map shows")
@@ -57,7 +57,10 @@ class AttentionPanel(ScrolledPanel):
         self.close_up = choice("tile_px", "What the network sees", "A large photo is seen whole, but smaller")
         self.point = QPushButton()
         self.point.setCheckable(True)
-        self.point.setToolTip("Then click the photo, or drag (T); Shift+T asks about the middle of the view")
+        parts.keys.tip(
+            self.point,
+            "Then click the photo, or drag ({tool_attention}); {ask_centre} asks about the view's middle",
+        )
         self.point.clicked.connect(self._take_tool)
         self.forget = QPushButton("Forget")
         self.forget.setAccessibleName("Forget the point")

@@ -17,7 +17,10 @@ class HazeNotes(QWidget):
         super().__init__()
         self._parts = parts
         self.split = QCheckBox("Split: original left, dehazed right")
-        self.split.setToolTip("Drag the divider on the photo, or move it by Alt+Left and Alt+Right (Shift+C)")
+        parts.keys.tip(
+            self.split,
+            "Drag the divider on the photo, or move it by {split_left} and {split_right} ({toggle_split})",
+        )
         self.split.toggled.connect(lambda on: parts.view.set_split(on=on))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

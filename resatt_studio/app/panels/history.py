@@ -1,18 +1,19 @@
-"""What happened in this project: who did what, when, with which weights."""
+"""What happened to the open photo, step by step, and in the project: who, what, when, with which weights."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QTabWidget, QVBoxLayout, QWidget
 
 from resatt_studio.app.jobs import ProjectState
+from resatt_studio.app.panels.steps import StepsList
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.project import EventEntry
 
 
 class HistoryPanel(QWidget):
-    """The project's event log, newest first."""
+    """The photo's steps and checkpoints, and the project's event log, newest first."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
@@ -24,7 +25,14 @@ class HistoryPanel(QWidget):
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
-        column.addWidget(self.list)
+        self.steps = StepsList(parts)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("History")
+        self.tabs.tabBar().setAccessibleName("Which history")
+        self.tabs.addTab(self.steps, "This photo")
+        self.tabs.addTab(self.list, "Project")
+        column.addWidget(self.tabs)
         parts.session.state_read.connect(self._show)
         self._show(parts.session.state)
 

@@ -26,8 +26,8 @@ class LabelLearningBox(QWidget):
         self._learner = parts.label_learner
         self._session = parts.session
         self.learn = QPushButton()
-        self.learn.setToolTip(
-            "Teach RMT and ReViT the classes that you said, in the background (Ctrl+Shift+L)"
+        parts.keys.tip(
+            self.learn, "Teach RMT and ReViT the classes that you said, in the background ({learn_labels})"
         )
         self.learn.clicked.connect(self._learner.learn)
         self.stop = QPushButton("Stop")

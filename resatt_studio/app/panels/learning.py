@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
 
+from resatt_studio.app.pace import clock
 from resatt_studio.app.panels.curves import Curves
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.panels.versions import VersionsBox
 from resatt_studio.app.parts import Parts
-from resatt_studio.app.status import clock
 from resatt_studio.records.training import StepReport
 
 _MOST_NOTICES = 3
@@ -24,11 +24,11 @@ class LearningPanel(ScrolledPanel):
         learner = parts.learner
         self.learn = QPushButton()
         self.learn.setProperty("primary", "true")
-        self.learn.setToolTip("Teach the network your approved corrections, in the background (Ctrl+T)")
+        parts.keys.tip(self.learn, "Teach the network your approved corrections, in the background ({learn})")
         self.learn.clicked.connect(learner.learn)
         self.stop = QPushButton("Stop")
         self.stop.setAccessibleName("Stop learning and keep the best")
-        self.stop.setToolTip("End now; the best weights so far are judged and kept (Ctrl+Shift+T)")
+        parts.keys.tip(self.stop, "End now; the best weights so far are judged and kept ({stop_learning})")
         self.stop.clicked.connect(learner.stop)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

@@ -36,7 +36,7 @@ class MaskInput(QWidget):
         line.addWidget(label)
         line.addWidget(self.choice, 1)
         self.compare = QCheckBox("Compare: mask from original left, dehazed right")
-        self.compare.setToolTip("Predicts from both and shows them at the divider (Ctrl+Shift+C)")
+        parts.keys.tip(self.compare, "Predicts from both and shows them at the divider ({toggle_compare})")
         self.state = QLabel()
         self.state.setAccessibleName("What the shown mask was made from")
         self.state.setProperty("role", "muted")

@@ -30,6 +30,7 @@ class PhotosPanel(QWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self._session = parts.session
+        self._keys = parts.keys
         self.search = SearchField()
         self.search.setPlaceholderText("Search photos")
         self.search.setAccessibleName("Search photos by name")
@@ -69,6 +70,7 @@ class PhotosPanel(QWidget):
         self.bar.setAccessibleName("Photos approved")
         self._build()
         self._session.listed_changed.connect(self._show)
+        parts.keys.changed.connect(self._show)
         self._session.photo_changed.connect(self._mark)
         self.model.modelReset.connect(lambda: self._mark(self._session.entry))
         self._show()
@@ -132,7 +134,9 @@ class PhotosPanel(QWidget):
             self._empty.setText("No project is open.\n\nDrop photos, a folder or a .resatt project here.")
         elif not entries:
             self._empty.setText(
-                "This project has no photos yet.\n\nDrop a folder of photos here, or press Ctrl+U."
+                self._keys.words(
+                    "This project has no photos yet.\n\nDrop a folder of photos here, or press {add_folder}."
+                )
             )
         else:
             self._empty.setText("No photo passes the filter and the search.")

@@ -50,4 +50,5 @@ PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("labelsPanel", "Labels", f"{_ROOM}.labels:LabelsPanel", _RIGHT, _FIRST_TAB, True, "labels"),
     PanelSpec("attentionPanel", "Attention", f"{_ROOM}.attention:AttentionPanel", _RIGHT, _FIRST_TAB, True),
     PanelSpec("historyPanel", "History", f"{_ROOM}.history:HistoryPanel", _RIGHT, _FIRST_TAB, True),
+    PanelSpec("jobsPanel", "Jobs", f"{_ROOM}.jobs:JobsPanel", _RIGHT, _FIRST_TAB, True),
 )

@@ -46,7 +46,7 @@ class VersionComparisonBox(QWidget):
         self.map = QPushButton("Show on the photo")
         self.map.setCheckable(True)
         self.map.setProperty("choice", "true")
-        self.map.setToolTip("Which crack was gained and lost on the open photo (Shift+V)")
+        parts.keys.tip(self.map, "Which crack was gained and lost on the open photo ({toggle_change})")
         self.map.toggled.connect(lambda on: parts.view.set_layer(LAYER, visible=on))
         self.head = words("Which versions are compared", "heading")
         self.bar = QProgressBar()

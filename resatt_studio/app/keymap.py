@@ -1,0 +1,200 @@
+"""Which keys do what: the tables' usual ones, those that were changed, where they count, who clashes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from resatt_studio.app.actions import ActionSpec
+
+SCOPES: dict[str, str] = {"window": "Everywhere", "canvas": "On the photo", "list": "In lists"}
+"""Where keys count. Those of the whole window also reach the photo and the lists; photo and lists are
+strangers."""
+
+FIXED_KEYS: tuple[tuple[str, str, str], ...] = (
+    ("canvas", "Space", "Hold to move the photo"),
+    ("canvas", "V", "Hold to see the bare photo"),
+    ("canvas", "Left", "Move the photo"),
+    ("canvas", "Right", "Move the photo"),
+    ("canvas", "Up", "Move the photo"),
+    ("canvas", "Down", "Move the photo"),
+    ("list", "Up", "Go up in a list"),
+    ("list", "Down", "Go down in a list"),
+    ("list", "Home", "First of a list"),
+    ("list", "End", "Last of a list"),
+    ("window", "Tab", "Next control"),
+    ("window", "Shift+Tab", "Previous control"),
+    ("window", "Esc", "Take back what was begun"),
+)
+"""Scope, key and what it does, of keys that belong to no action; they cannot be given away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Who has a key already.
+
+    Attributes:
+        key: Portable key sequence.
+        id: The action's, "" for a key that cannot be given away.
+        text: What it does, for people.
+        scope: Where.
+    """
+
+    key: str
+    id: str
+    text: str
+    scope: str
+
+
+class Keymap(QObject):
+    """The keys that are in force.
+
+    Args:
+        specs: Every action of the window, with its usual keys.
+        changed_keys: As in ``Settings.shortcuts``. Lines about actions or keys that do not exist are passed
+            over, so that the settings of another version do no harm.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, specs: Iterable[ActionSpec], changed_keys: Iterable[str], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._usual = {spec.id: spec for spec in specs}
+        self._own: dict[str, tuple[str, ...]] = {}
+        for line in changed_keys:
+            id, _, keys = line.partition("=")
+            sequences = tuple(map(normal, keys.split()))
+            if id in self._usual and all(sequences):
+                # A later version may have given the key to a new action; what somebody chose counts.
+                self._give(id, sequences, take=True)
+
+    @property
+    def specs(self) -> Mapping[str, ActionSpec]:
+        """Every action by id, with the keys that are in force."""
+        return {id: replace(spec, shortcuts=self.of(id)) for id, spec in self._usual.items()}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What differs from the usual keys, as ``Settings.shortcuts`` keeps it."""
+        return tuple(f"{id}={' '.join(keys)}" for id, keys in sorted(self._own.items()))
+
+    def of(self, id: str) -> tuple[str, ...]:
+        """Portable key sequences of an action; the first one is shown."""
+        return self._own.get(id, self._usual[id].shortcuts)
+
+    def is_usual(self, id: str) -> bool:
+        """Whether an action has the keys it came with."""
+        return id not in self._own
+
+    def shown(self, id: str) -> str:
+        """The first key as this system writes it, "" when there is none."""
+        return shown(self.of(id)[0]) if self.of(id) else ""
+
+    def words(self, text: str) -> str:
+        """``text`` with the key of the action for every "{id}"; an action without a key by its name."""
+        return re.sub(r"\{(\w+)\}", lambda found: self._named(found[1]), text)
+
+    def tip(self, widget: QWidget, text: str) -> None:
+        """Give a widget a tool tip of :meth:`words` that follows the keys."""
+        _Tip(self, widget, text)
+
+    def clash(self, id: str, key: str) -> Clash | None:
+        """Who else has this key where it would count for ``id``; None when it is free."""
+        key, scope = normal(key), self._usual[id].scope
+        for where, fixed, text in FIXED_KEYS:
+            if normal(fixed) == key and overlap(where, scope):
+                return Clash(key, "", text, where)
+        for other, spec in self._usual.items():
+            if other != id and overlap(spec.scope, scope) and key in map(normal, self.of(other)):
+                return Clash(key, other, plain(spec.text), spec.scope)
+        return None
+
+    def clashes(self) -> list[tuple[str, Clash]]:
+        """Every action that has a key of somebody else's; empty in a keymap that is in order."""
+        found = ((id, self.clash(id, key)) for id in self._usual for key in self.of(id))
+        return [(id, clash) for id, clash in found if clash is not None]
+
+    def set_keys(self, id: str, keys: Iterable[str], take: bool = False) -> None:
+        """Give an action other keys.
+
+        Args:
+            id: Of the action.
+            keys: Portable key sequences.
+            take: Whether other actions lose these keys; without it a key of somebody else's is left out, and
+                so is always one that cannot be given away.
+        """
+        self._give(id, keys, take)
+        self.changed.emit()
+
+    def restore(self, id: str) -> None:
+        """Give an action its usual keys back, also from others that have taken them."""
+        self.set_keys(id, self._usual[id].shortcuts, take=True)
+
+    def restore_all(self) -> None:
+        """Give every action its usual keys back."""
+        self._own.clear()
+        self.changed.emit()
+
+    # -- inside --
+
+    def _give(self, id: str, keys: Iterable[str], take: bool) -> None:
+        wanted = []
+        for key in dict.fromkeys(map(normal, keys)):
+            clash = self.clash(id, key)
+            while take and clash is not None and clash.id:
+                self._put(clash.id, tuple(k for k in self.of(clash.id) if normal(k) != key))
+                clash = self.clash(id, key)
+            if key and clash is None:
+                wanted.append(key)
+        self._put(id, tuple(wanted))
+
+    def _put(self, id: str, keys: tuple[str, ...]) -> None:
+        if tuple(map(normal, self._usual[id].shortcuts)) == tuple(map(normal, keys)):
+            self._own.pop(id, None)
+        else:
+            self._own[id] = keys
+
+    def _named(self, id: str) -> str:
+        return self.shown(id) or f"“{plain(self._usual[id].text)}”"
+
+
+class _Tip(QObject):
+    """A tool tip that names keys; goes with its widget."""
+
+    def __init__(self, keys: Keymap, widget: QWidget, text: str) -> None:
+        super().__init__(widget)
+        self._keys, self._widget, self._text = keys, widget, text
+        keys.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        self._widget.setToolTip(self._keys.words(self._text))
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether a key of one scope would also reach the other."""
+    return one == other or "window" in (one, other)
+
+
+def normal(key: str) -> str:
+    """A key sequence in its one portable spelling; "" when Qt knows no such single key."""
+    sequence = QKeySequence(key, QKeySequence.SequenceFormat.PortableText)
+    known = sequence.count() == 1 and sequence[0].key() not in (Qt.Key(0), Qt.Key.Key_unknown)
+    return sequence.toString(QKeySequence.SequenceFormat.PortableText) if known else ""
+
+
+def shown(key: str) -> str:
+    """A key sequence as this system writes it."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def plain(text: str) -> str:
+    """A menu's text without the mark of its letter and the dots of a question."""
+    return text.replace("&", "").rstrip("…")

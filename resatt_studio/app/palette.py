@@ -1,0 +1,80 @@
+"""What the command palette offers: every action and tool, every panel, recent projects, photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from resatt_studio.app.fuzzy import match
+from resatt_studio.app.keymap import plain, shown
+from resatt_studio.app.menus import Actions
+from resatt_studio.app.parts import Parts
+
+MOST_SHOWN = 60
+"""Nobody reads further; another letter brings what is meant to the top."""
+_KIND_BONUS = {"Action": 3.0, "Tool": 3.0, "Panel": 2.0, "Project": 1.0, "Photo": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line.
+
+    Attributes:
+        kind: "Action", "Tool", "Panel", "Project" or "Photo".
+        text: What is found by its letters.
+        run: Does it.
+        detail: More words, which are found as well, but count less.
+        keys: For people, or "".
+        enabled: Whether it can be done now.
+        places: Indices of the letters of ``text`` that were typed.
+    """
+
+    kind: str
+    text: str
+    run: Callable[[], object]
+    detail: str = ""
+    keys: str = ""
+    enabled: bool = True
+    places: frozenset[int] = frozenset()
+
+
+def entries(parts: Parts, actions: Actions, panels: Mapping[str, Callable[[], None]]) -> list[Entry]:
+    """Everything there is now; actions come in the order of their table.
+
+    Args:
+        panels: What shows each panel, by its title.
+    """
+    session = parts.session
+    found = []
+    for id, spec in actions.specs.items():
+        if id == "palette":
+            continue  # it is open
+        action = actions[id]
+        kind, keys = "Tool" if id.startswith("tool_") else "Action", "  ".join(map(shown, spec.shortcuts))
+        found.append(Entry(kind, plain(spec.text), action.trigger, spec.help, keys, action.isEnabled()))
+    for title, show in panels.items():
+        found.append(Entry("Panel", f"Show {title}", show, "Bring this panel to the front."))
+    for folder in session.settings.recent_projects:
+        if folder.is_dir():
+            found.append(Entry("Project", folder.stem, partial(session.open_project, folder), str(folder)))
+    for entry in session.state.entries:
+        opens = partial(session.open_photo, entry.photo_id)
+        found.append(Entry("Photo", entry.name, opens, str(entry.facts.path.parent)))
+    return found
+
+
+def ranked(query: str, offered: Iterable[Entry]) -> list[Entry]:
+    """The entries that fit, best first; without a query the actions and tools as they come."""
+    if not query.strip():
+        return [entry for entry in offered if entry.kind != "Photo"][:MOST_SHOWN]
+    fitting: list[tuple[float, Entry]] = []
+    for entry in offered:
+        found = match(query, entry.text)
+        if found is not None:
+            score = found.score + _KIND_BONUS[entry.kind] - (0.0 if entry.enabled else 30.0)
+            fitting.append((score, replace(entry, places=found.places)))
+        elif entry.kind != "Photo" and (told := match(query, entry.detail)) is not None and told.score > 60:
+            fitting.append((told.score / 10 - 20.0, entry))
+    fitting.sort(key=lambda pair: -pair[0])
+    return [entry for _, entry in fitting[:MOST_SHOWN]]
