@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,11 +29,14 @@ from resatt_studio.imaging.headers import (
     read_jpeg_header,
     read_png_header,
     size_is_possible,
+    sniff,
 )
 from resatt_studio.imaging.masks import to_mask
 from resatt_studio.imaging.opening import opened
-from resatt_studio.imaging.raster import check_size, to_rgb
+from resatt_studio.imaging.raster import MAX_PIXELS, MAX_PIXELS_BY_PARTS, check_size, to_rgb
 from resatt_studio.imaging.tiff import read_tiff_header
+from resatt_studio.imaging.tiff_sketch import sketches
+from resatt_studio.imaging.tiled_tiff import open_tiled
 from resatt_studio.imaging.writing import encode_png, write_png, write_whole
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
 from resatt_studio.records.photo import Photo, PhotoFacts
@@ -41,6 +46,7 @@ __all__ = [
     "decode_photo",
     "encode_png",
     "find_photos",
+    "hashing",
     "natural_key",
     "read_facts",
     "read_mask",
@@ -51,7 +57,12 @@ __all__ = [
     "write_whole",
 ]
 
+SKETCHED_FROM_PX = 100_000_000
+"""Previews of TIFF with so many pixels are sketched."""
+
+_PREVIEW_SKETCHES = 2
 _BLOCK_BYTES = 1 << 20
+_CHUNK_BYTES = 16 << 20
 _TAIL_BYTES = 1 << 16
 
 
@@ -71,7 +82,7 @@ def read_facts(path: Path) -> PhotoFacts:
         format = format_of(file.read(16), path.name)
         with damaged_as_photo_error(format, path.name):
             height, width, tags, whole = _header(file, format, size_bytes, path.name)
-        check_size(height, width, path.name)
+        check_size(height, width, path.name, _most_px(path, format, height * width))
         if not whole:
             file.seek(0)
             decode(file.read(), path.name)
@@ -127,7 +138,8 @@ def read_thumbnail(path: Path, side_px: int = 160) -> UInt8Array:
 def read_preview(path: Path, max_side_px: int) -> UInt8Array:
     """Read a photo shrunk so that its longer side is at most ``max_side_px``; smaller ones keep their size.
 
-    JPEG is decoded at a half, quarter or eighth, which takes a fraction of the time of the whole.
+    JPEG is decoded at a half, quarter or eighth, which takes a fraction of the time of the whole. Of a huge
+    TIFF that can be read by parts, no more than a sketch is read (``imaging.tiff_sketch``).
 
     Returns:
         Upright h x w x 3 uint8 RGB.
@@ -136,6 +148,9 @@ def read_preview(path: Path, max_side_px: int) -> UInt8Array:
         PhotoError: As :func:`read_photo`.
     """
     path = Path(path)
+    sketch = _sketch(path, max_side_px)
+    if sketch is not None:
+        return sketch
     data = _read_bytes(path)
     reduced = _reduced_jpeg(data, max_side_px, path.name)
     return _shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
@@ -160,6 +175,34 @@ def read_mask(path: Path, shape: tuple[int, int]) -> BoolArray:
     except PhotoError as error:
         raise MaskError(error.message, error.hint) from error
     return to_mask(raster, shape, path.name)
+
+
+def _most_px(path: Path, format: Format, count_px: int) -> int:
+    """The most pixels that this file may have: by parts more can be read than as a whole."""
+    if format is not Format.TIFF or count_px <= MAX_PIXELS:
+        return MAX_PIXELS
+    photo = open_tiled(path)
+    if photo is None:
+        return MAX_PIXELS
+    photo.close()
+    return MAX_PIXELS_BY_PARTS
+
+
+def _sketch(path: Path, max_side_px: int) -> UInt8Array | None:
+    """A preview of a huge TIFF, or None for any other file."""
+    with opened(path) as file:
+        if sniff(file.read(16)) is not Format.TIFF:
+            return None
+    photo = open_tiled(path)
+    if photo is None:
+        return None
+    try:
+        if photo.height * photo.width < SKETCHED_FROM_PX:
+            return None
+        pictures = (picture for picture in sketches(photo, max_side_px) if picture is not None)
+        return list(islice(pictures, _PREVIEW_SKETCHES))[-1]
+    finally:
+        photo.close()
 
 
 def _reduced_jpeg(data: bytes, max_side_px: int, name: str) -> UInt8Array | None:
@@ -217,6 +260,23 @@ def _hashed(file: BinaryIO) -> tuple[str, int]:
         digest.update(block)
         size_bytes += len(block)
     return digest.hexdigest(), size_bytes
+
+
+def hashing(path: Path) -> Iterator[str]:
+    """The SHA-256 of a file, block by block, so that whoever asks can do something else in between.
+
+    Yields:
+        "" after every few megabytes, and last the hash in hex.
+
+    Raises:
+        PhotoError: Missing, or it went away.
+    """
+    digest = hashlib.sha256()
+    with opened(path) as file:
+        while block := file.read(_CHUNK_BYTES):
+            digest.update(block)
+            yield ""
+    yield digest.hexdigest()
 
 
 def _read_bytes(path: Path) -> bytes:
