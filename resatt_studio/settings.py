@@ -106,6 +106,9 @@ class Settings:
         learn_max_forgetting: Dice that it may lose on the reference set, in [0, 1].
         learn_labels: Whether the label networks learn from the inspector's classes by themselves once enough
             are new ("auto"), or when asked alone ("ask").
+        photo_memory_mb: Megabytes that the photo on the canvas may take, with its maps and halved sizes; what
+            does not fit is shown part by part where its format allows it. From 300.
+        tile_cache_mb: Megabytes on the disk for halved sizes of huge photos, in the user's cache folder.
         recent_projects: Newest first.
     """
 
@@ -127,6 +130,8 @@ class Settings:
         default=USUAL_RULES.max_forgetting, metadata={"parse": _number(float, 0.0, 1.0)}
     )
     learn_labels: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
+    photo_memory_mb: int = field(default=1500, metadata={"parse": _number(int, 300, 1_000_000)})
+    tile_cache_mb: int = field(default=4000, metadata={"parse": _number(int, 0, 10_000_000)})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})
 
     @property

@@ -110,6 +110,8 @@ class Asks(QObject):
         if "theme" in changes:
             application = QApplication.instance()
             self._parts.look.set(apply_theme(application, session.settings.theme))
+        if "photo_memory_mb" in changes or "tile_cache_mb" in changes:
+            session.set_photo_memory()
         if "device" in changes or "threads" in changes:
             session.predictor.set_device(session.settings.device, session.settings.threads)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from resatt_studio.app.canvas.layers import Layer
+from resatt_studio.app.canvas.tile_loader import TileLoader
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.status import StatusBar
@@ -67,6 +69,16 @@ class _Binding(QObject):
         session.photo_changed.connect(self._opening)
         session.preview_ready.connect(self._preview)
         session.photo_ready.connect(self._show)
+        session.tiles_ready.connect(self._show_tiles)
+        self._loader = TileLoader(session.tile_worker, self)
+        self._loader.better.connect(canvas.refresh_photo)
+        self._loader.failed.connect(session.failed)
+        self._loader.damaged.connect(self._damaged)
+        canvas.looked.connect(lambda _: self._loader.look(canvas.viewport))
+        canvas.memory = session.memory
+        canvas.refused.connect(session.told)
+        view.minimap_changed.connect(canvas.show_minimap)
+        canvas.show_minimap(view.minimap)
         session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
         session.prediction_grew.connect(canvas.add_part)
@@ -86,6 +98,7 @@ class _Binding(QObject):
         self._say_what_to_do()
 
     def _opening(self, entry: PhotoEntry | None) -> None:
+        self._loader.show(None)
         if entry is None:
             self._canvas.set_photo(None)
             self._say_what_to_do()
@@ -108,6 +121,18 @@ class _Binding(QObject):
         self._canvas.set_message("")
         self._canvas.set_photo(photo.pixels, None, photo.photo_id)
         self._canvas.set_document(document)
+
+    def _show_tiles(self, tiles: TilePyramid, document: object) -> None:
+        self._canvas.set_message("")
+        self._loader.show(tiles)
+        self._canvas.set_tiles(tiles, tiles.photo_id)
+        self._canvas.set_document(document)
+
+    def _damaged(self, count: int) -> None:
+        session = self._parts.session
+        if session.entry is not None:
+            parts = "part is" if count == 1 else "parts are"
+            session.told.emit(f"{session.entry.name}: {count} {parts} damaged and shown grey.")
 
     def _predicted(self, prediction: object) -> None:
         session = self._parts.session

@@ -39,6 +39,7 @@ class ViewState(QObject):
     brush_changed = Signal(object)
     split_changed = Signal(object)
     compare_changed = Signal(bool)
+    minimap_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +47,7 @@ class ViewState(QObject):
         self.brush = Brush()
         self.split = Split()
         self.compare = False
+        self.minimap = True
 
     # -- layers --
 
@@ -119,6 +121,17 @@ class ViewState(QObject):
 
     def toggle_compare(self) -> None:
         self.set_compare(not self.compare)
+
+    # -- map --
+
+    def set_minimap(self, wanted: bool) -> None:
+        """Show a small map of the photo while the view shows a part of it, or never."""
+        if wanted != self.minimap:
+            self.minimap = wanted
+            self.minimap_changed.emit(wanted)
+
+    def toggle_minimap(self) -> None:
+        self.set_minimap(not self.minimap)
 
     # -- brush --
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,20 +25,21 @@ from resatt_studio.imaging.finding import SUFFIXES, find_photos, natural_key
 from resatt_studio.imaging.headers import (
     Format,
     container_is_whole,
+    cut_off,
     jpeg_is_whole,
     read_jpeg_header,
     read_png_header,
     size_is_possible,
-    sniff,
 )
 from resatt_studio.imaging.masks import to_mask
 from resatt_studio.imaging.opening import opened
 from resatt_studio.imaging.raster import MAX_PIXELS, MAX_PIXELS_BY_PARTS, check_size, to_rgb
 from resatt_studio.imaging.tiff import read_tiff_header
 from resatt_studio.imaging.tiff_sketch import sketches
-from resatt_studio.imaging.tiled_tiff import open_tiled
+from resatt_studio.imaging.tiled_tiff import TiledTiff, open_tiled
 from resatt_studio.imaging.writing import encode_png, write_png, write_whole
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Photo, PhotoFacts
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "find_photos",
     "hashing",
     "natural_key",
+    "previewing",
     "read_facts",
     "read_mask",
     "read_photo",
@@ -61,6 +63,7 @@ SKETCHED_FROM_PX = 100_000_000
 """Previews of TIFF with so many pixels are sketched."""
 
 _PREVIEW_SKETCHES = 2
+_PART_ROWS = 1024
 _BLOCK_BYTES = 1 << 20
 _CHUNK_BYTES = 16 << 20
 _TAIL_BYTES = 1 << 16
@@ -109,6 +112,9 @@ def read_photo(path: Path) -> Photo:
     Raises:
         PhotoError: Missing, empty, damaged, too large, or no photo.
     """
+    by_parts = _read_by_parts(Path(path))
+    if by_parts is not None:
+        return by_parts
     data = _read_bytes(Path(path))
     return Photo(hashlib.sha256(data).hexdigest(), read_only(decode_photo(data, Path(path).name)))
 
@@ -147,13 +153,31 @@ def read_preview(path: Path, max_side_px: int) -> UInt8Array:
     Raises:
         PhotoError: As :func:`read_photo`.
     """
+    return [pixels for pixels in previewing(path, max_side_px) if pixels is not None][-1]
+
+
+def previewing(path: Path, max_side_px: int) -> Iterator[UInt8Array | None]:
+    """As :func:`read_preview`, in steps.
+
+    Yields:
+        The preview last; before it others that are less good, or None, where one step would take long.
+
+    Raises:
+        PhotoError: As :func:`read_photo`.
+    """
     path = Path(path)
-    sketch = _sketch(path, max_side_px)
-    if sketch is not None:
-        return sketch
+    with _huge_tiff(path) as photo:
+        if photo is not None:
+            left = _PREVIEW_SKETCHES
+            for picture in sketches(photo, max_side_px):
+                yield picture
+                left -= picture is not None
+                if not left:
+                    break
+            return
     data = _read_bytes(path)
     reduced = _reduced_jpeg(data, max_side_px, path.name)
-    return _shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
+    yield _shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
 
 
 def read_mask(path: Path, shape: tuple[int, int]) -> BoolArray:
@@ -188,21 +212,35 @@ def _most_px(path: Path, format: Format, count_px: int) -> int:
     return MAX_PIXELS_BY_PARTS
 
 
-def _sketch(path: Path, max_side_px: int) -> UInt8Array | None:
-    """A preview of a huge TIFF, or None for any other file."""
-    with opened(path) as file:
-        if sniff(file.read(16)) is not Format.TIFF:
-            return None
+@contextmanager
+def _huge_tiff(path: Path) -> Iterator[TiledTiff | None]:
+    """A huge TIFF that can be read by parts, open; None for any other file."""
     photo = open_tiled(path)
-    if photo is None:
-        return None
     try:
-        if photo.height * photo.width < SKETCHED_FROM_PX:
-            return None
-        pictures = (picture for picture in sketches(photo, max_side_px) if picture is not None)
-        return list(islice(pictures, _PREVIEW_SKETCHES))[-1]
+        yield None if photo is None or photo.height * photo.width < SKETCHED_FROM_PX else photo
     finally:
-        photo.close()
+        if photo is not None:
+            photo.close()
+
+
+def _read_by_parts(path: Path) -> Photo | None:
+    """All of a huge TIFF, without the file and its samples in memory beside the pixels; None for any other.
+
+    Raises:
+        PhotoError: Larger than what is read whole, damaged, or changed meanwhile.
+    """
+    with _huge_tiff(path) as photo:
+        if photo is None:
+            return None
+        check_size(photo.height, photo.width, path.name)
+        pixels = np.empty((photo.height, photo.width, 3), np.uint8)
+        for top in range(0, photo.height, _PART_ROWS):
+            box = Box(top, 0, top + _PART_ROWS, photo.width).clipped(photo.height, photo.width)
+            pixels[box.slices] = photo.read(0, box)
+        if photo.damaged:
+            raise cut_off(path.name, Format.TIFF)
+    *_, photo_id = hashing(path)
+    return Photo(photo_id, read_only(pixels))
 
 
 def _reduced_jpeg(data: bytes, max_side_px: int, name: str) -> UInt8Array | None:

@@ -108,7 +108,8 @@ class TiledTiff:
         self._kept: OrderedDict[tuple[int, int], npt.NDArray[Any]] = OrderedDict()
         self._kept_bytes = 0
         self._lock = threading.Lock()
-        self._window = self._find_window()
+        self._window: Window | None = None
+        self._window_known = False
 
     def close(self) -> None:
         """Let go of the file."""
@@ -149,7 +150,8 @@ class TiledTiff:
         if inside.empty:  # a page that was rounded down ends one pixel before the level does
             last = Box(min(box.top, height - 1), min(box.left, width - 1), height, width)
             inside = last.intersection(Box(last.top, last.left, max(box.bottom, last.top + 1), width))
-        stored = self._read_stored(level, stored_box(inside, page.height, page.width, self.way_up))
+        place = stored_box(inside, page.height, page.width, self.way_up)
+        stored = self._shown(level, place, self.way_up)
         missing = (box.height - stored.shape[0], box.width - stored.shape[1])
         if missing == (0, 0):
             return stored
@@ -158,14 +160,15 @@ class TiledTiff:
     def read_segment(self, level: int, row: int, column: int) -> UInt8Array:
         """One segment of a level, not turned upright: h x w x 3 uint8 RGB."""
         page = self._pages[level]
-        with self._lock:
-            bands = self._bands(level, page.box(row, column))
-        return to_rgb(raster_of_bands(page.page, bands, 1), self.path.name, self._window)
+        return self._shown(level, page.box(row, column), 1)
 
-    def _read_stored(self, level: int, box: Box) -> UInt8Array:
+    def _shown(self, level: int, box: Box, way_up: int) -> UInt8Array:
+        """A box of stored pixels as it is seen."""
         with self._lock:
+            if not self._window_known:
+                self._window, self._window_known = self._find_window(), True
             bands = self._bands(level, box)
-        raster = raster_of_bands(self._pages[level].page, bands, self.way_up)
+        raster = raster_of_bands(self._pages[level].page, bands, way_up)
         return to_rgb(raster, self.path.name, self._window)
 
     def _bands(self, level: int, box: Box) -> npt.NDArray[Any]:
@@ -227,12 +230,8 @@ class TiledTiff:
                 return values
             self.damaged.add((level, index))
         # Segments of no bytes stand for pixels of no value; damaged ones have none that could be shown.
-        blank = page.nodata if count == 0 else _neutral(page.dtype, self._window_or_none)
+        blank = page.nodata if count == 0 else _neutral(page.dtype, self._window)
         return np.full((place.height, place.width, samples), blank, page.dtype)
-
-    @property
-    def _window_or_none(self) -> Window | None:
-        return getattr(self, "_window", None)
 
     def _find_window(self) -> Window | None:
         """What becomes 0 and 255 in the whole photo; None for samples that need no window."""
@@ -345,7 +344,7 @@ def _segments(page: TiffPage) -> Segments | None:
 def _levels(tiff: TiffFile, first: Segments) -> dict[int, Segments]:
     """The photo and its reduced pages, by level; those of other scales than powers of two are left alone."""
     levels = {0: first}
-    others = list(first.page.pages or ())
+    others: list[Any] = list(first.page.pages or ())
     others += [page for page in tiff.pages[1:_MOST_PAGES] if getattr(page, "subfiletype", 0) & _REDUCED]
     for page in others:
         segments = _segments(page)

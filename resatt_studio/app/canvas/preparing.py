@@ -10,6 +10,7 @@ from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
@@ -23,9 +24,17 @@ class Preparations:
         scene: Where they are shown.
         background: Where the slow part is done.
         changed: Called when there is more to see.
+        has_room: Whether one more map of so many pixels may be held in memory.
     """
 
-    def __init__(self, scene: Scene, background: Background, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        background: Background,
+        changed: Callable[[], None],
+        has_room: Callable[[int], bool] = lambda count_px: True,
+    ) -> None:
+        self._has_room = has_room
         self._scene = scene
         self._background = background
         self._changed = changed
@@ -41,6 +50,12 @@ class Preparations:
         photo = self._scene.photo = None if size is None else PhotoPyramid(pixels, preview, *size)
         if photo is not None and pixels is not None:
             self._prepare("photo", lambda: halved_levels(pixels), photo)
+        self._scene.spoil(photo=True)
+
+    def tiles(self, pyramid: TilePyramid) -> None:
+        """Show a huge photo by its tiles."""
+        self._background.forget("photo")
+        self._scene.photo = pyramid
         self._scene.spoil(photo=True)
 
     def probability(self, values: UInt8Array | None) -> None:
@@ -69,6 +84,8 @@ class Preparations:
             right: Whether these values belong on the right.
         """
         self._background.forget("compared")
+        if values is not None and not self._has_room(values.size):
+            values = None
         self._scene.compared = None if values is None else MaxPyramid(values)
         self._scene.compared_right = right
         if values is not None and self._scene.compared is not None:
@@ -113,6 +130,8 @@ class Preparations:
     def change(self, ranks: UInt8Array | None) -> None:
         """Show what changed, H x W uint8 ranks as in ``records.comparison``; None shows nothing."""
         self._background.forget("change")
+        if ranks is not None and not self._has_room(ranks.size):
+            ranks = None
         pyramid = self._scene.change.ranks = None if ranks is None else MaxPyramid(ranks)
         if ranks is not None and pyramid is not None:
             self._prepare("change", lambda: halved_levels(ranks, halve_max), pyramid)
@@ -129,6 +148,8 @@ class Preparations:
         """Make the uncertainty map once its layer is looked at, and not before."""
         values, scene = self._values, self._scene
         if values is None or scene.uncertainty is not None or not scene.layers["uncertainty"].strength:
+            return
+        if "uncertainty" in self._background.kinds or not self._has_room(values.size):
             return
 
         def build() -> MaxPyramid:

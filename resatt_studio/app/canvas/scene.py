@@ -7,6 +7,7 @@ touches that of the mask only, so the photo is never sampled again for it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -30,6 +31,7 @@ from resatt_studio.app.canvas.pyramid import (
     expand,
     mask_level,
 )
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
@@ -53,7 +55,7 @@ class Scene:
         self.threshold = 0.5
         self.peek = False
         self.background = "#131417"
-        self.photo: PhotoPyramid | None = None
+        self.photo: PhotoPyramid | TilePyramid | None = None
         self.probability: MaxPyramid | None = None
         self.uncertainty: MaxPyramid | None = None
         self.compared: MaxPyramid | None = None
@@ -114,6 +116,27 @@ class Scene:
         if photo:
             self._photo_dirty = self.viewport.view_box
             self._shift = (0, 0)
+
+    def refresh_photo(self, box: Box) -> Box:
+        """More is known of the photo in a box of its pixels; returns the view pixels to paint."""
+        around = math.ceil(2 / min(1.0, self.viewport.scale))  # samples reach over to the next cell
+        shown = self.viewport.box_in_view(box, around)
+        self._photo_dirty = self._photo_dirty.union(shown)
+        return shown
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves."""
+        known = (
+            self.photo,
+            self.probability,
+            self.uncertainty,
+            self.compared,
+            self._labels,
+            self.change.ranks,
+            *self.haze.pyramids.values(),
+        )
+        return sum(part.nbytes for part in known if part is not None)
 
     def refresh(self, box: Box) -> Box:
         """Labels changed in a box of photo pixels; returns the view pixels to paint."""
