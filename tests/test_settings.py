@@ -40,6 +40,8 @@ changes = st.fixed_dictionaries(
         "learn_min_gain": st.floats(0, 0.5),
         "learn_confidence": st.floats(0.6, 0.999),
         "learn_max_forgetting": st.floats(0, 1),
+        "photo_memory_mb": st.integers(300, 1_000_000),
+        "tile_cache_mb": st.integers(0, 10_000_000),
         "recent_projects": st.lists(text.filter(str.strip).map(Path), max_size=3).map(tuple),
     },
 )

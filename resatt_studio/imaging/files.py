@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,18 +70,23 @@ _CHUNK_BYTES = 16 << 20
 _TAIL_BYTES = 1 << 16
 
 
-def read_facts(path: Path) -> PhotoFacts:
+def read_facts(path: Path, photo_id: str = "") -> PhotoFacts:
     """Identify a photo: content hash, upright size and camera facts, without decoding its pixels.
 
     The bytes are hashed as a stream. Only a file that does not end as its format should is decoded, to be
     sure that it is damaged. ``group`` is left empty.
+
+    Args:
+        path: Of the file.
+        photo_id: Its hash where somebody has just read it all (:func:`hashing`), or "".
 
     Raises:
         PhotoError: Missing, empty, damaged, too large, or no photo.
     """
     path = Path(path)
     with opened(path) as file:
-        photo_id, size_bytes = _hashed(file)
+        size_bytes = os.fstat(file.fileno()).st_size
+        photo_id, size_bytes = (photo_id, size_bytes) if photo_id else _hashed(file)
         file.seek(0)
         format = format_of(file.read(16), path.name)
         with damaged_as_photo_error(format, path.name):

@@ -29,6 +29,7 @@ _CUT = re.compile(
 )
 _INDEX = re.compile(r"(.*?(?<!\d)(\d{3,}))(?:[\s_-]\d{1,3})+", re.DOTALL)
 _DATE = re.compile(r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))?")
+_LARGE_BYTES = 100_000_000
 _LETTER = re.compile(r"(?<=\d{3})[a-z]$", re.IGNORECASE)
 
 
@@ -109,7 +110,7 @@ def add_photos(
     for done, path in enumerate(photos):
         yield progress(done, len(photos), "photos", path.name)
         try:
-            facts = photo_facts(path)
+            facts = photo_facts(path, (yield from _hash_of_large(path, done, len(photos))))
         except PhotoError as error:
             project.store.add_broken(path.absolute(), str(error))
             refused.append(Refused(path, str(error)))
@@ -132,13 +133,26 @@ def add_photos(
     return Added(tuple(current[photo_id] for photo_id in entries), fresh, tuple(samples), tuple(refused))
 
 
-def photo_facts(path: Path) -> PhotoFacts:
+def _hash_of_large(path: Path, done: int, total: int) -> Job[str]:
+    """The hash of a file that takes long to read, a few megabytes a step; "" for any other."""
+    photo_id = ""
+    if path.is_file() and path.stat().st_size > _LARGE_BYTES:
+        for photo_id in hashing(path):
+            yield progress(done, total, "photos", path.name)
+    return photo_id
+
+
+def photo_facts(path: Path, photo_id: str = "") -> PhotoFacts:
     """Read a file's facts and name its group.
+
+    Args:
+        path: Of the file.
+        photo_id: As for ``imaging.files.read_facts``.
 
     Raises:
         PhotoError: The file cannot be read.
     """
-    return replace(read_facts(path), group=photo_group(path))
+    return replace(read_facts(path, photo_id), group=photo_group(path))
 
 
 def labels_of_mask(path: Path, height_px: int, width_px: int) -> UInt8Array:

@@ -21,7 +21,7 @@ _MOST_OF_VIEW = 0.4
 _LEAST_FRAME_PX = 7.0
 _REDRAWN_AFTER_MS = 250
 _LIGHT, _DARK = QColor("#ffffff"), QColor(22, 24, 27, 215)
-_SHADE = QColor(0, 0, 0, 90)
+_SHADE = QColor(0, 0, 0, 75)
 
 
 class MapHost(Protocol):

@@ -24,7 +24,7 @@ class TileLoader(QObject):
     better = Signal(object)
     """Box of photo pixels that look better now."""
     built = Signal(float)
-    """Share of the smaller sizes that is there, in [0, 1]; 1 at once where nothing has to be built."""
+    """Share of the smaller sizes that is there, in [0, 1); 1 when nothing is built any more."""
     damaged = Signal(int)
     """So many tiles of the file cannot be decoded; each number is told once."""
     failed = Signal(object)
@@ -36,17 +36,18 @@ class TileLoader(QObject):
         self._jobs: list[int] = []
         self._viewport: Viewport | None = None
         self._damaged = 0
+        self._building = False
 
     def show(self, pyramid: TilePyramid | None) -> None:
         """Serve this photo from now on, or none; what was asked for about another one is dropped."""
         for job_id in self._jobs:
             self._worker.cancel(job_id)
         self._jobs.clear()
+        building, self._building = self._building, pyramid is not None and not pyramid.built
         self._pyramid, self._viewport, self._damaged = pyramid, None, 0
-        if pyramid is None:
-            return
-        if pyramid.built:
-            self.built.emit(1.0)
+        if pyramid is None or not self._building:
+            if building:
+                self.built.emit(1.0)
             return
         self.built.emit(0.0)
 
@@ -56,6 +57,7 @@ class TileLoader(QObject):
 
         def built(_: object) -> None:
             if self._pyramid is pyramid:
+                self._building = False
                 self.built.emit(1.0)
                 self._look_again()
 
