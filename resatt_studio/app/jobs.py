@@ -12,7 +12,7 @@ import platformdirs
 
 from resatt_studio.app.canvas.tile_memory import WHOLE_BYTES_A_PIXEL, TileMemory
 from resatt_studio.errors import PhotoError
-from resatt_studio.imaging.pyramid_cache import PyramidCache
+from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 MODEL = "r2aunet"
 PREVIEW_SIDE_PX = 1600
+PREVIEW_KEPT_FROM_MP = 20.0
+"""Previews of larger photos take long enough to be kept for the next visit."""
+PREVIEW = TileKey(63, 0, 0)
+"""Where the cache keeps them: a level that no photo has."""
 SKETCH_SIDE_PX = 1024
 
 
@@ -164,7 +168,7 @@ def open_photo(
 
     Args:
         memory: Says whether the photo may be held whole; else it is opened to be shown by tiles.
-        cache: Of tiles.
+        cache: Of tiles, and of previews of large photos.
     """
     if not memory.fits_whole(entry.facts.height * entry.facts.width):
         return (yield from _open_tiles(project, entry, author, on_error, memory, cache))
@@ -173,8 +177,12 @@ def open_photo(
     from resatt_studio.workflow.correct import open_document
 
     if entry.facts.path.exists():
-        preview: UInt8Array = read_preview(entry.facts.path, PREVIEW_SIDE_PX)
+        kept: UInt8Array | None = cache.get(entry.photo_id, PREVIEW)
+        preview = read_preview(entry.facts.path, PREVIEW_SIDE_PX) if kept is None else kept
         yield progress(0, 0, message=f"Opening {entry.name}", detail=preview)
+        if kept is None and entry.facts.megapixels >= PREVIEW_KEPT_FROM_MP:
+            cache.put(entry.photo_id, PREVIEW, preview)
+            cache.tidy(entry.photo_id)
     photo = load.open_photo(project, entry.photo_id)
     yield progress(0, 0, message=f"Opening {entry.name}")
     prediction = project.store.prediction(entry.photo_id, weights_id) if weights_id else None

@@ -137,7 +137,8 @@ def _hash_of_large(path: Path, done: int, total: int) -> Job[str]:
     """The hash of a file that takes long to read, a few megabytes a step; "" for any other."""
     photo_id = ""
     if path.is_file() and path.stat().st_size > _LARGE_BYTES:
-        for photo_id in hashing(path):
+        for read in hashing(path):
+            photo_id = read
             yield progress(done, total, "photos", path.name)
     return photo_id
 
