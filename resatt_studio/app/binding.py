@@ -141,7 +141,7 @@ class _Binding(QObject):
 
     def _predicted(self, prediction: object) -> None:
         session = self._parts.session
-        if session.photo is not None:
+        if session.photo is not None or session.tiles is not None:
             self._canvas.set_prediction(prediction, session.threshold)
 
     def _layer(self, layer: Layer) -> None:

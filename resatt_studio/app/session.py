@@ -34,6 +34,9 @@ AHEAD = 2
 """How many photos after the open one are predicted before they are asked for."""
 SAVE_LOOK_MS = 100
 HUGE_CURE = "Cut it into parts for those, or allow more memory for photos in the settings."
+MOST_SEEN_PX = 16_000_000
+"""So much of a huge photo is predicted at a time."""
+SEEN_BYTES_A_PIXEL = 3 + 4 / 3
 LAST_WORDS = "That was the last photo to review."
 
 
@@ -111,8 +114,8 @@ class Session(ProjectSession):
         if self.tiles is None or self.entry is None:
             return ""
         return (
-            f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look and paint; networks "
-            f"and approval take smaller photos. {HUGE_CURE}"
+            f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look, paint, and predict "
+            f"what is seen (Ctrl+P). Other networks and approval take smaller photos. {HUGE_CURE}"
         )
 
     # -- opening photos --
@@ -150,6 +153,8 @@ class Session(ProjectSession):
         tiles, self.tiles = self.tiles, None
         self._unsaved.stop()
         self.files.cancel(self._comparing)
+        if tiles is not None:
+            self.predictor.drop_part()
         self.entry, self.photo, self.prediction = None, None, None
         self._more_than = None
         if document is not None:
@@ -260,11 +265,11 @@ class Session(ProjectSession):
     # -- prediction --
 
     def predict_again(self) -> None:
-        """Ask for the open photo's cracks; what the weights in use have seen comes at once."""
-        if self.tiles is not None:
-            self.told.emit(self.huge_words)
-        if self.project is not None and self.photo is not None:
-            self.predictor.predict_shown(self.project, self.photo)
+        """Ask for the open photo's cracks; what the weights in use have seen comes at once. Of a huge photo
+        the part that is seen is asked about."""
+        if self.project is not None and self.tiles is not None:
+            self._predict_seen(self.project, self.tiles)
+        self._ask_again()
 
     def predict_all(self) -> None:
         """Predict every photo that the weights in use have not seen, in the background."""
@@ -284,7 +289,7 @@ class Session(ProjectSession):
         self.predictor.photo_input = name
         self.predictor.forget()
         self._set_prediction(None)
-        self.predict_again()
+        self._ask_again()
         if self.project is not None:
             self._predict_next(self.project)
         self.input_changed.emit(name)
@@ -292,7 +297,7 @@ class Session(ProjectSession):
     def weights_changed(self) -> None:
         """Other weights are in use: what was predicted by the old ones is shown no longer."""
         self._set_prediction(None)
-        self.refresh(self.predict_again)
+        self.refresh(self._ask_again)
 
     # -- inside --
 
@@ -325,8 +330,23 @@ class Session(ProjectSession):
         self._predict_next(project)
         self.changed.emit()
 
+    def _ask_again(self) -> None:
+        if self.project is not None and self.photo is not None:
+            self.predictor.predict_shown(self.project, self.photo)
+
+    def _predict_seen(self, project: Project, tiles: TilePyramid) -> None:
+        seen = self.predictor.looked_at
+        count_px = 0 if seen is None else seen.height * seen.width
+        if seen is None or count_px > MOST_SEEN_PX or not self.memory.has_room(count_px * SEEN_BYTES_A_PIXEL):
+            words = (
+                f"Zoom in until at most {MOST_SEEN_PX // 1_000_000} megapixels are seen; the network then "
+            )
+            self.told.emit(words + "looks at these.")
+            return
+        self.predictor.predict_part(project, tiles.photo, tiles.photo_id, seen)
+
     def _show_tiles(self, project: Project, entry: PhotoEntry, opened: jobs.OpenedPhoto) -> None:
-        """As :meth:`_show`, of a photo that no network is asked about."""
+        """As :meth:`_show`, of a photo that is too large to be held whole."""
         self.tiles = opened.tiles
         if opened.tiles is None:
             raise BugError("a photo was opened with neither pixels nor tiles")
@@ -369,7 +389,8 @@ class Session(ProjectSession):
         self.refresh(lambda: self._offer(prediction))
 
     def _take_part(self, part: PredictionPart) -> None:
-        missing = self._is_open(part.photo_id) and self.photo is not None and self.prediction is None
+        shown = self.photo is not None or self.tiles is not None
+        missing = self._is_open(part.photo_id) and shown and self.prediction is None
         if missing and self._wants(part):
             self.prediction_grew.emit(part)
 
@@ -385,7 +406,9 @@ class Session(ProjectSession):
     def _wants(self, answer: Prediction | PredictionPart) -> bool:
         """Whether an answer is by the weights in use, those that dehaze among them, from the chosen input."""
         kind = "dehazed" if answer.dehazer_id else "raw"
-        if self.active is None or self.settings.photo_input not in (kind, "auto"):
+        # A huge photo is shown to the network as it is: haze is estimated on whole photos.
+        chosen = self.tiles is not None or self.settings.photo_input in (kind, "auto")
+        if self.active is None or not chosen:
             return False
         dehazer_id = self.state.in_use.get(DEHAZE_MODEL, answer.dehazer_id)  # not there: the factory's
         return answer.weights_id == self.active.weights_id and answer.dehazer_id in ("", dehazer_id)
@@ -478,5 +501,5 @@ class Session(ProjectSession):
         self.predictor.forget()
         if self.prediction is None or not self._wants(self.prediction):
             self._set_prediction(None)
-            self.predict_again()
+            self._ask_again()
         self._predict_next(self.project)

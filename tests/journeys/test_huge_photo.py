@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,19 @@ import pytest
 from resatt_studio.annotation.strokes import stamp
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.synthesis.scenes import render_scene
 from tests.imaging.huge_tiffs import break_tile, texture, write
 
 pytestmark = pytest.mark.gui
 HEIGHT, WIDTH = 2300, 3100
+
+
+@lru_cache(maxsize=1)
+def wall() -> np.ndarray:
+    """Clouds, and a drawn crack in a square of 512 pixels at (800, 1200)."""
+    pixels = texture(HEIGHT, WIDTH)
+    pixels[800:1312, 1200:1712] = render_scene(23, 512, 512).pixels
+    return pixels
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setattr(tiff_sketch, "WHOLE_PX", 10_000)
     photos = tmp_path / "photos"
     photos.mkdir()
-    write("tiled-deflate", photos / "a.tif", texture(HEIGHT, WIDTH))
+    write("tiled-deflate", photos / "a.tif", wall())
     write("tiled-deflate", photos / "b.tif", texture(HEIGHT, WIDTH, seed=8))
     break_tile(photos / "b.tif", 60)
     with create_project(tmp_path / "wall.resatt") as project:
@@ -74,7 +84,7 @@ def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Pa
     assert wait_for(lambda: shown(desk), 30)
     view = canvas.viewport
     seen = view.visible
-    exact = texture(HEIGHT, WIDTH)[seen.slices][: view.view_height, : view.view_width]
+    exact = wall()[seen.slices][: view.view_height, : view.view_width]
 
     def painted() -> np.ndarray:
         canvas.scene.compose()
@@ -102,18 +112,44 @@ def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Pa
     settle(0.05)
 
 
-def test_what_a_huge_photo_cannot_have_is_said_and_asked_of_no_network(desk: Desk) -> None:
+def test_what_a_huge_photo_cannot_have_is_said_and_asked_of_no_network(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = desk.parts.session
     before = len(desk.heard)
     session.approve()
     assert "too large to be approved" in str(desk.heard[-1]) and len(desk.heard) == before + 1
+    asked: list[Any] = []
+    session.predictor.predict_part = lambda *how: asked.append(how)
+    monkeypatch.setattr("resatt_studio.app.session.MOST_SEEN_PX", 1_000_000)
+    desk.window.canvas.fit()
     session.predict_again()
-    assert "part by part" in desk.heard[-1]
-    assert session.entry is not None and session.prediction is None
+    assert "Zoom in" in desk.heard[-1] and not asked, "all of it is seen"
+    desk.window.canvas.zoom_to(2.0)
+    session.predict_again()
+    ((_, _, photo_id, box),) = asked
+    assert photo_id == session.entry.photo_id and box == desk.window.canvas.viewport.visible
     for panel in ("labelsPanel", "attentionPanel"):
         widget = desk.window.panel(panel)
         words = " ".join(label.text() for label in widget.findChildren(_label()) if label.text())
         assert "part by part" in words, panel
+
+
+def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+
+    session, canvas = desk.parts.session, desk.window.canvas
+    canvas.zoom_to(1.0)
+    canvas.centre_on(1056, 1456)
+    session.predict_again()
+    seen = canvas.viewport.visible
+    assert wait_for(lambda: canvas.scene.probability is not None and not session.gpu.busy, 60)
+    values = canvas.scene.probability.block(0, seen)
+    assert values.shape == (seen.height, seen.width) and values.max() > 127
+    assert session.prediction is None, "it is kept nowhere"
+    assert canvas.scene.probability.nbytes < 3_000_000
+    session.leave_photo()
+    assert canvas.scene.probability is None
 
 
 def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ class CanvasLooks(CanvasNavigation):
         """Show what is finished of a prediction of this photo that is under way."""
         if self._photo_size is not None:
             self._update_view(self._preparations.part(part, self._photo_size))
+            if self.memory is not None:
+                self.memory.held_bytes = self.scene.nbytes
 
     def set_compared(self, prediction: Prediction | None) -> None:
         """Show another prediction of this photo against the first: that of the photo itself left of the

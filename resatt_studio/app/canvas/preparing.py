@@ -8,7 +8,7 @@ import numpy as np
 
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.records.arrays import UInt8Array
@@ -39,7 +39,7 @@ class Preparations:
         self._background = background
         self._changed = changed
         self._values: UInt8Array | None = None
-        self._growing: MaxPyramid | None = None
+        self._growing: MaxPyramid | SparseMap | None = None
         self._growing_by = ("", "")
 
     def photo(
@@ -69,7 +69,7 @@ class Preparations:
         self._scene.probability = None
         if values is not None:
             pyramid = self._scene.probability = MaxPyramid(values)
-            if grown is not None and np.array_equal(grown.values, values):
+            if isinstance(grown, MaxPyramid) and np.array_equal(grown.values, values):
                 pyramid.levels = grown.levels  # as good as new, and nothing flickers meanwhile
             else:
                 self._prepare("probability", lambda: halved_levels(values, halve_max), pyramid)
@@ -105,7 +105,9 @@ class Preparations:
         by = (part.weights_id, part.dehazer_id)
         if self._growing is None or self._growing_by != by:
             self.probability(None)
-            self._growing = self._scene.probability = MaxPyramid.growing(*size)
+            huge = isinstance(self._scene.photo, TilePyramid)
+            self._growing = SparseMap(*size) if huge else MaxPyramid.growing(*size)
+            self._scene.probability = self._growing
             self._growing_by = by
         shown = Box(0, 0, 0, 0)
         for box, values in part.pieces:

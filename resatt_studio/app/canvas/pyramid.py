@@ -218,30 +218,30 @@ class MaxPyramid:
         return np.ascontiguousarray(part[::step, ::step])
 
 
-class LabelPyramid:
-    """Labels by rank: 0 unsaid, 1 not crack, 2 crack; a cell shows the highest rank in it.
+class SparsePyramid:
+    """A sparse map of which the highest value of a cell is shown.
 
-    Levels are as sparse as the labels: a few strokes on a gigapixel cost a few tiles at every level.
+    Levels are as sparse as the map: a few strokes on a gigapixel cost a few tiles at every level.
 
     Args:
-        labels: Of the document; read again wherever :meth:`refresh` says so.
+        labels: The map; read again wherever :meth:`refresh` says so.
+        ranks: What is shown for each of its values.
     """
 
-    RANKS = np.array([0, 2, 1], np.uint8)
-
-    def __init__(self, labels: TiledLabels) -> None:
+    def __init__(self, labels: TiledLabels, ranks: UInt8Array) -> None:
         self._labels = labels
+        self._ranks = ranks
         self._levels: list[TiledLabels] = []
 
     @property
     def nbytes(self) -> int:
-        """Memory that the levels hold; the labels themselves are the document's."""
+        """Memory that the levels hold; the map itself is somebody else's."""
         return sum(level.nbytes for level in self._levels)
 
     def block(self, level: int, cells: Box) -> UInt8Array:
         """h x w uint8 ranks of the cells of a level."""
         if level == 0:
-            return self.RANKS[self._labels.read(cells)]
+            return self._ranks[self._labels.read(cells)]
         while len(self._levels) < level:
             self._levels.append(self._halve_whole())
         return self._levels[level - 1].read(cells)
@@ -259,7 +259,7 @@ class LabelPyramid:
         """Ranks of the level below, under cells of the level of this depth (0 for level 1)."""
         finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2)
         if depth == 0:
-            return self.RANKS[self._labels.read(finer.clipped(self._labels.height, self._labels.width))]
+            return self._ranks[self._labels.read(finer.clipped(self._labels.height, self._labels.width))]
         below = self._levels[depth - 1]
         return below.read(finer.clipped(below.height, below.width))
 
@@ -272,3 +272,37 @@ class LabelPyramid:
             cells = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
             level.write(cells, halve_max(self._below(depth, cells)))
         return level
+
+
+class LabelPyramid(SparsePyramid):
+    """Labels by rank: 0 unsaid, 1 not crack, 2 crack; a cell shows the highest rank in it.
+
+    Args:
+        labels: Of the document.
+    """
+
+    RANKS = np.array([0, 2, 1], np.uint8)
+
+    def __init__(self, labels: TiledLabels) -> None:
+        super().__init__(labels, self.RANKS)
+
+
+class SparseMap(SparsePyramid):
+    """A map of a huge photo that grows where somebody looked, uint8; 0 elsewhere.
+
+    Args:
+        height, width: Size of the photo.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        super().__init__(TiledLabels(height, width), np.arange(256, dtype=np.uint8))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it holds."""
+        return super().nbytes + self._labels.nbytes
+
+    def put(self, box: Box, values: UInt8Array) -> None:
+        """Write h x w values into a box of the map."""
+        self._labels.write(box, values)
+        self.refresh(box)

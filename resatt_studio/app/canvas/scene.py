@@ -27,6 +27,7 @@ from resatt_studio.app.canvas.pyramid import (
     Lines,
     MaxPyramid,
     PhotoPyramid,
+    SparseMap,
     cells_under,
     expand,
     mask_level,
@@ -56,7 +57,7 @@ class Scene:
         self.peek = False
         self.background = "#131417"
         self.photo: PhotoPyramid | TilePyramid | None = None
-        self.probability: MaxPyramid | None = None
+        self.probability: MaxPyramid | SparseMap | None = None
         self.uncertainty: MaxPyramid | None = None
         self.compared: MaxPyramid | None = None
         self.compared_right = False
@@ -269,12 +270,15 @@ class Scene:
             colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
             self.uncertainty_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
 
-    def _overlays(self) -> list[tuple[Picture, MaxPyramid | None]]:
+    def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
+        overlays: list[tuple[Picture, MaxPyramid | SparseMap | None]]
         overlays = [(self.overlay_picture, self.probability)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
-    def _overlay_colours(self, level: int, cells: Box, probability: MaxPyramid | None) -> Picture | None:
+    def _overlay_colours(
+        self, level: int, cells: Box, probability: MaxPyramid | SparseMap | None
+    ) -> Picture | None:
         """Colour of each cell; None when nothing is over the photo."""
         if self.peek:
             return None

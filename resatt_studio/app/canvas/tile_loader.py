@@ -67,7 +67,7 @@ class TileLoader(QObject):
                 self._improve(pyramid, report)
                 self._look_again()
 
-        answers = Answers(built, step, self._fail)
+        answers = Answers(built, step, lambda error: self._fail(pyramid, error))
         self._jobs.append(self._worker.submit(build, Urgency.FINE_TUNE, answers, key="build"))
 
     def look(self, viewport: Viewport) -> None:
@@ -77,7 +77,10 @@ class TileLoader(QObject):
             return
         keys = pyramid.wanted(viewport)
         if keys:
-            answers = Answers(progress=lambda report: self._improve(pyramid, report), failed=self._fail)
+            answers = Answers(
+                progress=lambda report: self._improve(pyramid, report),
+                failed=lambda error: self._fail(pyramid, error),
+            )
             job_id = self._worker.submit(
                 lambda: _load(pyramid, keys), Urgency.PREDICT_SHOWN, answers, key="look"
             )
@@ -96,8 +99,9 @@ class TileLoader(QObject):
             self._damaged = count
             self.damaged.emit(count)
 
-    def _fail(self, error: Exception) -> None:
-        self.failed.emit(error)
+    def _fail(self, pyramid: TilePyramid, error: Exception) -> None:
+        if self._pyramid is pyramid:  # else its file was closed under a step that was in hand
+            self.failed.emit(error)
 
 
 def _load(pyramid: TilePyramid, keys: Sequence[TileKey]) -> Generator[JobProgress, None, None]:
