@@ -120,6 +120,9 @@ class Settings:
             are new ("auto"), or when asked alone ("ask").
         undo_mb: MiB of memory that undo may take for a photo; steps that do not fit are read from the disk.
         shortcuts: Keys that differ from the usual ones: an action's id, "=", its keys with blanks between.
+        photo_memory_mb: Megabytes that the photo on the canvas may take, with its maps and halved sizes; what
+            does not fit is shown part by part where its format allows it. From 300.
+        tile_cache_mb: Megabytes on the disk for halved sizes of huge photos, in the user's cache folder.
         recent_projects: Newest first.
         tool_options: "tool.option=value" of what was set about the tools of the canvas, the value as JSON.
     """
@@ -144,6 +147,8 @@ class Settings:
     learn_labels: str = field(default="auto", metadata={"parse": _one_of(*LEARNS)})
     undo_mb: int = field(default=256, metadata={"parse": _number(int, 8, 65536)})
     shortcuts: tuple[str, ...] = field(default=(), metadata={"parse": _bindings, "environment": False})
+    photo_memory_mb: int = field(default=1500, metadata={"parse": _number(int, 300, 1_000_000)})
+    tile_cache_mb: int = field(default=4000, metadata={"parse": _number(int, 0, 10_000_000)})
     recent_projects: tuple[Path, ...] = field(default=(), metadata={"parse": _paths, "environment": False})
     tool_options: tuple[str, ...] = field(default=(), metadata={"parse": _texts, "environment": False})
 

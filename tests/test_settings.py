@@ -41,6 +41,8 @@ changes = st.fixed_dictionaries(
         "learn_confidence": st.floats(0.6, 0.999),
         "learn_max_forgetting": st.floats(0, 1),
         "tool_options": st.lists(text, max_size=3).map(tuple),
+        "photo_memory_mb": st.integers(300, 1_000_000),
+        "tile_cache_mb": st.integers(0, 10_000_000),
         "recent_projects": st.lists(text.filter(str.strip).map(Path), max_size=3).map(tuple),
     },
 )

@@ -35,6 +35,11 @@ class TiledLabels:
         """The whole photo."""
         return Box(0, 0, self.height, self.width)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that the tiles hold."""
+        return sum(tile.nbytes for tile in self._tiles.values())
+
     def tile_box(self, row: int, column: int) -> Box:
         """Pixels of the photo that a tile holds."""
         top, left = row * TILE_PX, column * TILE_PX

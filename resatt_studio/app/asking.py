@@ -85,6 +85,12 @@ class Asking(QObject):
             self.told = self.trouble = self.report = None
             self.changed.emit()
 
+    def refuse(self, error: StudioError) -> None:
+        """Say why the question is not asked, in place of an answer."""
+        self._withdraw()
+        self.told, self.trouble = None, error
+        self.changed.emit()
+
     def withdraw(self) -> None:
         """Wait for an answer no longer; the one that was given before stays."""
         if self.waiting:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from resatt_studio.app.canvas.layers import Layer
+from resatt_studio.app.canvas.tile_loader import TileLoader
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.status import StatusBar
@@ -70,6 +72,17 @@ class _Binding(QObject):
         session.photo_changed.connect(self._opening)
         session.preview_ready.connect(self._preview)
         session.photo_ready.connect(self._show)
+        session.tiles_ready.connect(self._show_tiles)
+        self._loader = TileLoader(session.tile_worker, self)
+        self._loader.better.connect(canvas.refresh_photo)
+        self._loader.failed.connect(session.failed)
+        self._loader.damaged.connect(self._damaged)
+        self._loader.built.connect(self._built)
+        canvas.looked.connect(lambda _: self._loader.look(canvas.viewport))
+        canvas.memory = session.memory
+        canvas.refused.connect(session.told)
+        view.minimap_changed.connect(canvas.show_minimap)
+        canvas.show_minimap(view.minimap)
         session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
         session.prediction_grew.connect(canvas.add_part)
@@ -95,6 +108,7 @@ class _Binding(QObject):
         parts.keys.changed.connect(lambda: None if session.entry else self._say_what_to_do())
 
     def _opening(self, entry: PhotoEntry | None) -> None:
+        self._loader.show(None)
         if entry is None:
             self._canvas.set_photo(None)
             self._say_what_to_do()
@@ -118,9 +132,25 @@ class _Binding(QObject):
         self._canvas.set_photo(photo.pixels, None, photo.photo_id)
         self._canvas.set_document(document)
 
+    def _show_tiles(self, tiles: TilePyramid, document: object) -> None:
+        self._canvas.set_message("")
+        self._loader.show(tiles)
+        self._canvas.set_tiles(tiles, tiles.photo_id)
+        self._canvas.set_document(document)
+
+    def _built(self, share: float) -> None:
+        words = "" if share >= 1 else "Building smaller sizes"
+        self._parts.session.progressed.emit(words, round(100 * share), 100 if words else 0)
+
+    def _damaged(self, count: int) -> None:
+        session = self._parts.session
+        if session.entry is not None:
+            parts = "part is" if count == 1 else "parts are"
+            session.told.emit(f"{session.entry.name}: {count} {parts} damaged and shown grey.")
+
     def _predicted(self, prediction: object) -> None:
         session = self._parts.session
-        if session.photo is not None:
+        if session.photo is not None or session.tiles is not None:
             self._canvas.set_prediction(prediction, session.threshold)
 
     def _layer(self, layer: Layer) -> None:

@@ -33,6 +33,7 @@ class Conditions:
     answer: str
     painting_crack: bool
     painting_not_crack: bool
+    minimap_wanted: bool
     tool: str
 
 
@@ -61,5 +62,6 @@ def conditions(parts: Parts) -> Conditions:
         answer=parts.labels.chosen.value if parts.labels.chosen else "",
         painting_crack=painting and view.brush.label is Label.CRACK,
         painting_not_crack=painting and view.brush.label is Label.NOT_CRACK,
+        minimap_wanted=view.minimap,
         tool=view.brush.tool,
     )

@@ -6,10 +6,12 @@ from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.asking import Asking
 from resatt_studio.app.canvas.layers import HAZE_LAYERS
+from resatt_studio.app.canvas.tile_memory import DEHAZING_BYTES_A_PIXEL, MORE_MEMORY
 from resatt_studio.app.other_networks import DEHAZE_MODEL, OtherNetworks
 from resatt_studio.app.session import Session
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.app.worker import once
+from resatt_studio.errors import StudioError
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.jobs import Urgency
 
@@ -18,6 +20,8 @@ WARNING = (
     "stronger, texture may be invented. Measurements say if they came from the original or the dehazed photo."
 )
 """Said beside the layers while one of them is visible."""
+
+TOO_LARGE = "This photo is too large to be dehazed in the memory that photos may take."
 
 
 class PhotoDehazing(QObject):
@@ -76,5 +80,11 @@ class PhotoDehazing(QObject):
         if not self.wanted:
             asking.withdraw()
         elif asking.told is None and asking.trouble is None and not asking.waiting:
+            photo, memory = self._session.photo, self._session.memory
+            if photo is not None and not memory.fits_whole(
+                photo.height * photo.width, DEHAZING_BYTES_A_PIXEL
+            ):
+                asking.refuse(StudioError(TOO_LARGE, MORE_MEMORY))
+                return
             self._kept = True
             asking.ask(DEHAZE_MODEL, lambda networks, project, photo: networks.dehaze(project, photo))

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import platformdirs
 
+from resatt_studio.app.canvas.tile_memory import WHOLE_BYTES_A_PIXEL, TileMemory
+from resatt_studio.errors import PhotoError
+from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
@@ -23,11 +26,17 @@ from resatt_studio.settings import Settings
 from resatt_studio.workflow.jobs import progress
 
 if TYPE_CHECKING:
+    from resatt_studio.app.canvas.tile_pyramid import TilePyramid
     from resatt_studio.workflow.correct import StoredDocument
     from resatt_studio.workflow.project import Project
 
 MODEL = "r2aunet"
 PREVIEW_SIDE_PX = 1600
+PREVIEW_KEPT_FROM_MP = 20.0
+"""Previews of larger photos take long enough to be kept for the next visit."""
+PREVIEW = TileKey(63, 0, 0)
+"""Where the cache keeps them: a level that no photo has."""
+SKETCH_SIDE_PX = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +75,15 @@ class OpenedProject:
 
 @dataclass(frozen=True, eq=False)
 class OpenedPhoto:
-    """A photo with its document and, when the weights in use have seen it, their prediction."""
+    """A photo with its document and, when the weights in use have seen it, their prediction.
 
-    photo: Photo
+    A photo that is too large to be held whole has ``tiles`` instead of a ``photo``.
+    """
+
+    photo: Photo | None
     document: StoredDocument
     prediction: Prediction | None
+    tiles: TilePyramid | None = None
 
 
 def open_or_create(
@@ -149,20 +162,86 @@ def open_photo(
     weights_id: str,
     on_error: Callable[[Exception], None],
     undo_bytes: int,
+    memory: TileMemory,
+    cache: PyramidCache,
 ) -> Generator[JobProgress, None, OpenedPhoto]:
-    """Give a quick preview first (as the detail of a report), then pixels, document and prediction."""
+    """Give a quick preview first (as the detail of a report), then pixels, document and prediction.
+
+    Args:
+        memory: Says whether the photo may be held whole; else it is opened to be shown by tiles.
+        cache: Of tiles, and of previews of large photos.
+    """
+    if not memory.fits_whole(entry.facts.height * entry.facts.width):
+        return (yield from _open_tiles(project, entry, author, on_error, undo_bytes, memory, cache))
     from resatt_studio.imaging.files import read_preview
     from resatt_studio.workflow import load
     from resatt_studio.workflow.correct import open_document
 
     if entry.facts.path.exists():
-        preview: UInt8Array = read_preview(entry.facts.path, PREVIEW_SIDE_PX)
+        kept: UInt8Array | None = cache.get(entry.photo_id, PREVIEW)
+        preview = read_preview(entry.facts.path, PREVIEW_SIDE_PX) if kept is None else kept
         yield progress(0, 0, message=f"Opening {entry.name}", detail=preview)
+        if kept is None and entry.facts.megapixels >= PREVIEW_KEPT_FROM_MP:
+            cache.put(entry.photo_id, PREVIEW, preview)
+            cache.tidy(entry.photo_id)
     photo = load.open_photo(project, entry.photo_id)
     yield progress(0, 0, message=f"Opening {entry.name}")
     prediction = project.store.prediction(entry.photo_id, weights_id) if weights_id else None
     document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
     return OpenedPhoto(photo, document, prediction)
+
+
+def _open_tiles(
+    project: Project,
+    entry: PhotoEntry,
+    author: str,
+    on_error: Callable[[Exception], None],
+    undo_bytes: int,
+    memory: TileMemory,
+    cache: PyramidCache,
+) -> Generator[JobProgress, None, OpenedPhoto]:
+    """Open a huge photo; previews are what the cache has, or better and better sketches."""
+    from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+    from resatt_studio.imaging.tiff_sketch import sketches
+    from resatt_studio.imaging.tiled_tiff import open_tiled
+    from resatt_studio.workflow.correct import open_document
+    from resatt_studio.workflow.load import photo_file
+
+    photo = open_tiled(photo_file(project, entry.photo_id))
+    if photo is None:
+        raise too_large(entry, memory)
+    tiles = TilePyramid(photo, entry.photo_id, memory, cache)
+    try:
+        words = f"Opening {entry.name}"
+        tiles.sketch = tiles.overview()
+        yield progress(0, 0, message=words, detail=tiles.sketch)
+        if tiles.sketch is None:
+            for picture in sketches(photo, SKETCH_SIDE_PX):
+                tiles.sketch = tiles.sketch if picture is None else picture
+                yield progress(0, 0, message=words, detail=picture)
+        document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
+        return OpenedPhoto(None, document, None, tiles)
+    except BaseException:
+        tiles.close()
+        raise
+
+
+def too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:
+    """A photo that takes more memory than it may, in a format that cannot be read part by part."""
+    needed_mb = -(-entry.facts.height * entry.facts.width * WHOLE_BYTES_A_PIXEL // 1_000_000)
+    return PhotoError(
+        f"{entry.name} has {entry.facts.megapixels:.0f} megapixels and takes {needed_mb} MB of memory; "
+        f"photos may take {memory.bound_bytes // 1_000_000} MB.",
+        "Allow more under “Memory for photos” in the settings, or save the photo as a tiled TIFF, which is "
+        "shown part by part.",
+    )
+
+
+def compare_file(project: Project, photo_id: str, path: Path) -> Generator[JobProgress, None, None]:
+    """Make sure that a huge photo is still the one that was added; see ``workflow.load.same_photo``."""
+    from resatt_studio.workflow.load import same_photo
+
+    yield from same_photo(project, photo_id, path)
 
 
 def approve(

@@ -18,6 +18,7 @@ from resatt_studio.workflow.courtesy import Courtesy
 from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
+    from resatt_studio.imaging.tiled_tiff import TiledTiff
     from resatt_studio.workflow.photo_input import Clearing, PhotoInput
     from resatt_studio.workflow.project import Project
 
@@ -64,6 +65,7 @@ class Predictor(QObject):
         self._engine_device = ""
         self._ahead: dict[str, int] = {}
         self._looked_at: Box | None = None
+        self._part: int | None = None
         self.photo_input = "raw"
         self.clearing: Callable[[Project], Clearing] | None = None
 
@@ -111,6 +113,32 @@ class Predictor(QObject):
         broke_off = lambda: self.broke_off.emit(photo.photo_id)  # noqa: E731 - no part passes for the whole
         listed = Listed("Predict the open photo", stopped=broke_off)
         self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed)
+
+    @property
+    def looked_at(self) -> Box | None:
+        """Photo pixels that are seen now; None before anything was."""
+        return self._looked_at
+
+    def predict_part(self, project: Project, photo: TiledTiff, photo_id: str, box: Box) -> None:
+        """Predict a part of a huge photo on the screen; an earlier wish is dropped."""
+
+        def job() -> Generator[JobProgress, None, None]:
+            from resatt_studio.workflow.predict import predict_part
+
+            yield progress(0, 0, message="Waking the network" if self._engine is None else "Predicting")
+            yield from predict_part(self._ready_engine(project), photo, photo_id, box)
+
+        def failed(error: Exception) -> None:
+            if self._part == job_id:  # else the photo was left, and its file closed
+                self.failed.emit(error)
+
+        answers = Answers(None, self._tell_shown, failed, self._quiet)
+        job_id = self._part = self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown")
+
+    def drop_part(self) -> None:
+        """The huge photo is left."""
+        self._gpu.cancel(self._part)
+        self._part = None
 
     def other_input(self, project: Project, photo: Photo, shown: str) -> Job[Prediction]:
         """A job that predicts the photo on the screen from another input than the chosen one.

@@ -11,15 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import platformdirs
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 
 from resatt_studio import settings
 from resatt_studio.app import jobs
+from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.listing import Listing
 from resatt_studio.app.predictor import Predictor
 from resatt_studio.app.thumbnails import Thumbnails
 from resatt_studio.app.worker import Answers, Listed, Worker, once
 from resatt_studio.errors import BugError, StudioError
+from resatt_studio.imaging.pyramid_cache import PyramidCache
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.weights import (
@@ -34,7 +37,13 @@ if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
 
 WRITE_WAIT_S = 10.0
+_MEGABYTE = 1_000_000
 _NOTHING = jobs.ProjectState((), (), 0)
+
+
+def tile_folder() -> Path:
+    """Where tiles of huge photos are kept: in the user's cache folder."""
+    return platformdirs.user_cache_path("resatt-studio", appauthor=False) / "tiles"
 
 
 class ProjectSession(QObject):
@@ -63,6 +72,9 @@ class ProjectSession(QObject):
         self.settings = preferences
         self.files = Worker("files", self)
         self.gpu = Worker("network", self)
+        self.tile_worker = Worker("tiles", self)
+        self.memory = TileMemory(preferences.photo_memory_mb * _MEGABYTE)
+        self.tile_cache = PyramidCache(tile_folder(), preferences.tile_cache_mb * _MEGABYTE)
         self.thumbnails = Thumbnails(self.files, self)
         self.predictor = Predictor(
             self.gpu, preferences.device, preferences.threads, self, preferences.engine_path
@@ -77,6 +89,7 @@ class ProjectSession(QObject):
         self._writes = 0
         self.files.broke.connect(self.failed)
         self.gpu.broke.connect(self.failed)
+        self.tile_worker.broke.connect(self.failed)
         self.predictor.failed.connect(self.failed)
         self.predictor.progressed.connect(self.progressed)
 
@@ -84,6 +97,12 @@ class ProjectSession(QObject):
         """Start the workers; called after the first paint."""
         self.files.start()
         self.gpu.start()
+        self.tile_worker.start()
+
+    def set_photo_memory(self) -> None:
+        """Take over what the settings say about memory and disk; photos that are open stay as they are."""
+        self.memory.bound_bytes = self.settings.photo_memory_mb * _MEGABYTE
+        self.tile_cache.most_bytes = self.settings.tile_cache_mb * _MEGABYTE
 
     # -- what holds now --
 
@@ -142,10 +161,11 @@ class ProjectSession(QObject):
         self.changed.emit()
 
     def shut_down(self, timeout_s: float = 2.0) -> bool:
-        """Write what was asked for, stop both threads, close the project; whether all ended in time."""
+        """Write what was asked for, stop the threads, close the project; whether all ended in time."""
         self._finish_writing()
         deadline = time.monotonic() + timeout_s
         ended = self.gpu.stop(max(0.1, deadline - time.monotonic()))
+        ended &= self.tile_worker.stop(max(0.1, deadline - time.monotonic()))
         ended &= self.files.stop(max(0.1, deadline - time.monotonic()))
         project, self.project = self.project, None
         if project is not None:

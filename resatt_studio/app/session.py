@@ -17,20 +17,26 @@ from resatt_studio.app import jobs
 from resatt_studio.app.listing import neighbour
 from resatt_studio.app.other_networks import DEHAZE_MODEL
 from resatt_studio.app.project_session import ProjectSession
-from resatt_studio.app.worker import once
-from resatt_studio.errors import StudioError
+from resatt_studio.app.worker import Answers, once
+from resatt_studio.errors import BugError, PhotoError, StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.correction import Edit
+from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
 
 if TYPE_CHECKING:
+    from resatt_studio.app.canvas.tile_pyramid import TilePyramid
     from resatt_studio.workflow.correct import StoredDocument
     from resatt_studio.workflow.project import Project
 
 AHEAD = 2
 """How many photos after the open one are predicted before they are asked for."""
 SAVE_LOOK_MS = 100
+HUGE_CURE = "Cut it into parts for those, or allow more memory for photos in the settings."
+MOST_SEEN_PX = 16_000_000
+"""So much of a huge photo is predicted at a time."""
+SEEN_BYTES_A_PIXEL = 3 + 4 / 3
 LAST_WORDS = "That was the last photo to review."
 
 
@@ -46,6 +52,8 @@ class Session(ProjectSession):
     preview_ready = Signal(object)
     photo_ready = Signal(object, object)
     """Photo and document."""
+    tiles_ready = Signal(object, object)
+    """TilePyramid and document of a photo that is too large to be held whole."""
     photo_failed = Signal(object)
     """The photo of this PhotoEntry could not be shown; the error was told by ``failed``."""
     prediction_changed = Signal(object)
@@ -65,10 +73,12 @@ class Session(ProjectSession):
         super().__init__(preferences, parent)
         self.entry: PhotoEntry | None = None
         self.photo: Photo | None = None
+        self.tiles: TilePyramid | None = None
         self.document: StoredDocument | None = None
         self.prediction: Prediction | None = None
         self.saved_at = ""
         self._more_than: Float32Array | None = None
+        self._comparing: int | None = None
         self._unsaved = QTimer(self, interval=SAVE_LOOK_MS)
         self._unsaved.timeout.connect(self._look_whether_saved)
         self._unwritten.connect(self.failed, Qt.ConnectionType.QueuedConnection)
@@ -98,6 +108,16 @@ class Session(ProjectSession):
             return None
         return float(self._more_than[int(self.threshold * 255)])
 
+    @property
+    def huge_words(self) -> str:
+        """What cannot be done with the open photo because of its size; "" for any other photo."""
+        if self.tiles is None or self.entry is None:
+            return ""
+        return (
+            f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look, paint, and predict "
+            f"what is seen (Ctrl+P). Other networks and approval take smaller photos. {HUGE_CURE}"
+        )
+
     # -- opening photos --
 
     def open_photo(self, photo_id: str) -> None:
@@ -119,7 +139,9 @@ class Session(ProjectSession):
         author, told = self.settings.author, self._unwritten.emit
         undo_bytes = self.settings.undo_mb * 2**20
         self._submit(
-            lambda: jobs.open_photo(project, entry, author, weights_id, told, undo_bytes),
+            lambda: jobs.open_photo(
+                project, entry, author, weights_id, told, undo_bytes, self.memory, self.tile_cache
+            ),
             f"Opening {entry.name}",
             lambda opened: self._show(entry, opened),
             lambda pixels: self._preview(entry, pixels),
@@ -131,11 +153,17 @@ class Session(ProjectSession):
         """Put the open photo away; its strokes are on the disk before it can be opened again."""
         self.photo_changed.emit(None)  # first, so that a stroke in hand still ends in this document
         document, self.document = self.document, None
+        tiles, self.tiles = self.tiles, None
         self._unsaved.stop()
+        self.files.cancel(self._comparing)
+        if tiles is not None:
+            self.predictor.drop_part()
         self.entry, self.photo, self.prediction = None, None, None
         self._more_than = None
         if document is not None:
             self._submit(once(document.close), "", must=True)
+        if tiles is not None:
+            self._submit(once(tiles.close), "")
 
     def next_photo(self) -> None:
         self._go(+1)
@@ -227,9 +255,11 @@ class Session(ProjectSession):
     # -- prediction --
 
     def predict_again(self) -> None:
-        """Ask for the open photo's cracks; what the weights in use have seen comes at once."""
-        if self.project is not None and self.photo is not None:
-            self.predictor.predict_shown(self.project, self.photo)
+        """Ask for the open photo's cracks; what the weights in use have seen comes at once. Of a huge photo
+        the part that is seen is asked about."""
+        if self.project is not None and self.tiles is not None:
+            self._predict_seen(self.project, self.tiles)
+        self._ask_again()
 
     def predict_all(self) -> None:
         """Predict every photo that the weights in use have not seen, in the background."""
@@ -249,7 +279,7 @@ class Session(ProjectSession):
         self.predictor.photo_input = name
         self.predictor.forget()
         self._set_prediction(None)
-        self.predict_again()
+        self._ask_again()
         if self.project is not None:
             self._predict_next(self.project)
         self.input_changed.emit(name)
@@ -257,7 +287,7 @@ class Session(ProjectSession):
     def weights_changed(self) -> None:
         """Other weights are in use: what was predicted by the old ones is shown no longer."""
         self._set_prediction(None)
-        self.refresh(self.predict_again)
+        self.refresh(self._ask_again)
 
     # -- inside --
 
@@ -273,8 +303,13 @@ class Session(ProjectSession):
         project = self.project
         if not self._is_open(entry.photo_id) or project is None:
             self._submit(once(opened.document.close), "", must=True)
+            if opened.tiles is not None:
+                self._submit(once(opened.tiles.close), "")
             return
         self.photo, self.document = opened.photo, opened.document
+        if opened.photo is None:
+            self._show_tiles(project, entry, opened)
+            return
         self.photo_ready.emit(opened.photo, opened.document)
         known = opened.prediction  # asked for before the photo was read; much may have changed since
         if known is not None and not self._wants(known):
@@ -284,6 +319,45 @@ class Session(ProjectSession):
             self.predictor.predict_shown(project, opened.photo)
         self._predict_next(project)
         self.changed.emit()
+
+    def _ask_again(self) -> None:
+        if self.project is not None and self.photo is not None:
+            self.predictor.predict_shown(self.project, self.photo)
+
+    def _predict_seen(self, project: Project, tiles: TilePyramid) -> None:
+        seen = self.predictor.looked_at
+        count_px = 0 if seen is None else seen.height * seen.width
+        if seen is None or count_px > MOST_SEEN_PX or not self.memory.has_room(count_px * SEEN_BYTES_A_PIXEL):
+            words = (
+                f"Zoom in until at most {MOST_SEEN_PX // 1_000_000} megapixels are seen; the network then "
+            )
+            self.told.emit(words + "looks at these.")
+            return
+        self.predictor.predict_part(project, tiles.photo, tiles.photo_id, seen)
+
+    def _show_tiles(self, project: Project, entry: PhotoEntry, opened: jobs.OpenedPhoto) -> None:
+        """As :meth:`_show`, of a photo that is too large to be held whole."""
+        self.tiles = opened.tiles
+        if opened.tiles is None:
+            raise BugError("a photo was opened with neither pixels nor tiles")
+        self.tiles_ready.emit(opened.tiles, opened.document)
+        self.told.emit(self.huge_words)
+        path = opened.tiles.photo.path
+        answers = Answers(failed=lambda error: self._changed_on_disk(entry, error))
+        self._comparing = self.files.submit(
+            lambda: jobs.compare_file(project, entry.photo_id, path), Urgency.PREDICT_AHEAD, answers
+        )
+        self._predict_next(project)
+        self.changed.emit()
+
+    def _changed_on_disk(self, entry: PhotoEntry, error: Exception) -> None:
+        """What is shown is not the photo that the strokes belong to."""
+        self.tile_cache.drop(entry.photo_id)
+        self.failed.emit(error)
+        if self._is_open(entry.photo_id):
+            self.leave_photo()
+            self.photo_failed.emit(entry)
+            self.changed.emit()
 
     def _give_up(self, entry: PhotoEntry) -> None:
         if self._is_open(entry.photo_id):
@@ -296,6 +370,8 @@ class Session(ProjectSession):
         ids = [e.photo_id for e in self.listed]
         place = ids.index(self.entry.photo_id) if self.entry and self.entry.photo_id in ids else -1
         following = [e for e in self.listed[place + 1 :] if e.state is ReviewState.NEW][:AHEAD]
+        here_px = self.photo.height * self.photo.width if self.photo is not None else 0
+        following = [e for e in following if self.memory.fits_whole(here_px + e.facts.height * e.facts.width)]
         self.predictor.predict_ahead(project, following)
 
     def _take_prediction(self, prediction: Prediction) -> None:
@@ -303,7 +379,8 @@ class Session(ProjectSession):
         self.refresh(lambda: self._offer(prediction))
 
     def _take_part(self, part: PredictionPart) -> None:
-        missing = self._is_open(part.photo_id) and self.photo is not None and self.prediction is None
+        shown = self.photo is not None or self.tiles is not None
+        missing = self._is_open(part.photo_id) and shown and self.prediction is None
         if missing and self._wants(part):
             self.prediction_grew.emit(part)
 
@@ -319,7 +396,9 @@ class Session(ProjectSession):
     def _wants(self, answer: Prediction | PredictionPart) -> bool:
         """Whether an answer is by the weights in use, those that dehaze among them, from the chosen input."""
         kind = "dehazed" if answer.dehazer_id else "raw"
-        if self.active is None or self.settings.photo_input not in (kind, "auto"):
+        # A huge photo is shown to the network as it is: haze is estimated on whole photos.
+        chosen = self.tiles is not None or self.settings.photo_input in (kind, "auto")
+        if self.active is None or not chosen:
             return False
         dehazer_id = self.state.in_use.get(DEHAZE_MODEL, answer.dehazer_id)  # not there: the factory's
         return answer.weights_id == self.active.weights_id and answer.dehazer_id in ("", dehazer_id)
@@ -355,6 +434,9 @@ class Session(ProjectSession):
     def _approve(self, complete: bool | None) -> None:
         project, entry, prediction = self.project, self.entry, self.prediction
         if project is None or entry is None or self.document is None:
+            return
+        if self.tiles is not None:
+            self.failed.emit(PhotoError(f"{entry.name} is too large to be approved.", HUGE_CURE))
             return
         document = self.document.share()  # of its own until it is approved; the photo itself is put away
         author = self.settings.author
@@ -409,5 +491,5 @@ class Session(ProjectSession):
         self.predictor.forget()
         if self.prediction is None or not self._wants(self.prediction):
             self._set_prediction(None)
-            self.predict_again()
+            self._ask_again()
         self._predict_next(self.project)

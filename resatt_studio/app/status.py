@@ -99,8 +99,9 @@ class StatusBar(QStatusBar):
 
     def show_pointer(self, row: int, column: int) -> None:
         """Write where the pointer is, in photo pixels, and the probability there."""
-        photo, prediction = self._parts.session.photo, self._parts.session.prediction
-        if photo is None or not (0 <= row < photo.height and 0 <= column < photo.width):
+        entry, prediction = self._parts.session.entry, self._parts.session.prediction
+        size = (0, 0) if entry is None else (entry.facts.height, entry.facts.width)
+        if not (0 <= row < size[0] and 0 <= column < size[1]):
             self.pointer.setText("")
             return
         words = f"x {column}  y {row}"

@@ -62,7 +62,7 @@ class Thumbnails(QObject):
         self._files.submit(self._job, Urgency.PREDICT_AHEAD, answers)
 
     def _job(self) -> Generator[JobProgress, None, None]:
-        from resatt_studio.imaging.files import read_thumbnail
+        from resatt_studio.imaging.files import previewing
 
         while True:
             try:
@@ -70,12 +70,14 @@ class Thumbnails(QObject):
             except IndexError:
                 return
             try:
-                pixels = read_thumbnail(path, SIDE_PX)
+                for pixels in previewing(path, SIDE_PX):
+                    yield progress(0, 0, detail=None if pixels is None else (photo_id, pixels))
             except PhotoError:
                 continue  # a photo that went missing says so when it is opened; the list shows a blank
-            yield progress(0, 0, detail=(photo_id, pixels))
 
     def _keep(self, report: JobProgress) -> None:
+        if report.detail is None:
+            return
         photo_id, pixels = report.detail
         self._kept[photo_id] = pixels
         while len(self._kept) > KEPT:

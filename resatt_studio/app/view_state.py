@@ -51,6 +51,7 @@ class ViewState(QObject):
     brush_changed = Signal(object)
     split_changed = Signal(object)
     compare_changed = Signal(bool)
+    minimap_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None, remembered: Iterable[str] = ()) -> None:
         super().__init__(parent)
@@ -59,6 +60,7 @@ class ViewState(QObject):
         self.split = Split()
         self.compare = False
         self.options = ToolOptions(self, remembered, self)
+        self.minimap = True
 
     # -- layers --
 
@@ -132,6 +134,17 @@ class ViewState(QObject):
 
     def toggle_compare(self) -> None:
         self.set_compare(not self.compare)
+
+    # -- map --
+
+    def set_minimap(self, wanted: bool) -> None:
+        """Show a small map of the photo while the view shows a part of it, or never."""
+        if wanted != self.minimap:
+            self.minimap = wanted
+            self.minimap_changed.emit(wanted)
+
+    def toggle_minimap(self) -> None:
+        self.set_minimap(not self.minimap)
 
     # -- brush --
 

@@ -26,6 +26,7 @@ from resatt_studio.app.asks import Asks
 from resatt_studio.app.binding import bind_canvas
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.view import PhotoCanvas
+from resatt_studio.app.canvas.view_places import ViewPlaces
 from resatt_studio.app.conditions import conditions
 from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.icons import label_icon
@@ -218,7 +219,12 @@ class MainWindow(QMainWindow):
         for signal in (*changes, attention.changed, self.parts.label_learner.changed):
             signal.connect(self._follow)
         view = self.parts.view
-        for signal in (view.brush_changed, view.split_changed, view.compare_changed):
+        for signal in (
+            view.brush_changed,
+            view.split_changed,
+            view.compare_changed,
+            view.minimap_changed,
+        ):
             signal.connect(lambda _: self._follow())
         labels.answered.connect(lambda: self.bring("labelsPanel"))
         self.parts.view.layer_changed.connect(self._layer_changed)
@@ -336,12 +342,14 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.canvas.set_document(None)  # a stroke in hand ends here and counts
+        self.canvas.remember_place()
         if not self._is_saved():
             self.canvas.set_document(self.parts.session.document)
             event.ignore()
             return
         self._closed = True
         self._keeper.flush()
+        self._state.setValue("minimap", self.parts.view.minimap)
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
         self.hide()
@@ -390,6 +398,9 @@ class MainWindow(QMainWindow):
         return True
 
     def _restore(self) -> None:
+        keep = lambda text: self._state.setValue("places", text)  # noqa: E731 - a listener
+        self.canvas.places = ViewPlaces(str(self._state.value("places", "")), keep)
+        self.parts.view.set_minimap(str(self._state.value("minimap", "true")).lower() != "false")
         geometry = self._state.value("geometry")
         layout = self._state.value(f"layout-{LAYOUT_VERSION}")
         if isinstance(geometry, QByteArray):

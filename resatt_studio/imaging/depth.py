@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,13 @@ LOW_PERCENTILE, HIGH_PERCENTILE = 0.1, 99.9
 _SAMPLE_SIDE_PX = 1024
 _BAND_ROWS = 256
 
+Window: TypeAlias = tuple[float, float]
+"""Sample values that become 0 and 255."""
 
-def to_8bit(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> UInt8Array:
+
+def to_8bit(
+    samples: npt.NDArray[Any], valid: BoolArray | None, name: str, window: Window | None = None
+) -> UInt8Array:
     """Map samples to [0, 255].
 
     Eight-bit samples pass unchanged and booleans become 0 and 255. All other types are windowed: the 0.1th
@@ -30,6 +35,8 @@ def to_8bit(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> UI
         samples: H x W x C, any real dtype.
         valid: H x W bool of pixels that carry a value, or None for all. Others are kept out of the window.
         name: For messages.
+        window: For a part of a photo, what :func:`window_of` said of the whole; None takes it from these
+            samples.
 
     Returns:
         H x W x C uint8; NaN becomes neutral grey, infinities 0 and 255.
@@ -41,12 +48,7 @@ def to_8bit(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> UI
         return np.asarray(samples, np.uint8)
     if samples.dtype == np.bool_:
         return np.where(samples, np.uint8(255), np.uint8(0))
-    if not (np.issubdtype(samples.dtype, np.integer) or np.issubdtype(samples.dtype, np.floating)):
-        raise PhotoError(
-            f"“{name}” holds {samples.dtype} samples, which are no brightness.",
-            "Save it as an 8-bit or 16-bit file.",
-        )
-    low, high = _window(samples, valid, name)
+    low, high = window_of(samples, valid, name) if window is None else window
     if samples.dtype == np.uint16:
         levels = _scaled(np.arange(65536, dtype=np.float64), low, high)
         return np.asarray(levels[samples], np.uint8)
@@ -57,7 +59,17 @@ def to_8bit(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> UI
     return result
 
 
-def _window(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> tuple[float, float]:
+def window_of(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> Window:
+    """The window of :func:`to_8bit`.
+
+    Raises:
+        PhotoError: As there.
+    """
+    if not (np.issubdtype(samples.dtype, np.integer) or np.issubdtype(samples.dtype, np.floating)):
+        raise PhotoError(
+            f"“{name}” holds {samples.dtype} samples, which are no brightness.",
+            "Save it as an 8-bit or 16-bit file.",
+        )
     step = max(1, -(-max(samples.shape[:2]) // _SAMPLE_SIDE_PX))
     values = _valued(samples[::step, ::step], None if valid is None else valid[::step, ::step])
     if step > 1 and values.size == 0:

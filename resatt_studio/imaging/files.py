@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +26,7 @@ from resatt_studio.imaging.finding import SUFFIXES, find_photos, natural_key
 from resatt_studio.imaging.headers import (
     Format,
     container_is_whole,
+    cut_off,
     jpeg_is_whole,
     read_jpeg_header,
     read_png_header,
@@ -30,10 +34,13 @@ from resatt_studio.imaging.headers import (
 )
 from resatt_studio.imaging.masks import to_mask
 from resatt_studio.imaging.opening import opened
-from resatt_studio.imaging.raster import check_size, to_rgb
+from resatt_studio.imaging.raster import MAX_PIXELS, MAX_PIXELS_BY_PARTS, check_size, to_rgb
 from resatt_studio.imaging.tiff import read_tiff_header
+from resatt_studio.imaging.tiff_sketch import sketches
+from resatt_studio.imaging.tiled_tiff import TiledTiff, open_tiled
 from resatt_studio.imaging.writing import encode_png, write_png, write_whole
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Photo, PhotoFacts
 
 __all__ = [
@@ -41,7 +48,9 @@ __all__ = [
     "decode_photo",
     "encode_png",
     "find_photos",
+    "hashing",
     "natural_key",
+    "previewing",
     "read_facts",
     "read_mask",
     "read_photo",
@@ -51,27 +60,38 @@ __all__ = [
     "write_whole",
 ]
 
+SKETCHED_FROM_PX = 100_000_000
+"""Previews of TIFF with so many pixels are sketched."""
+
+_PREVIEW_SKETCHES = 2
+_PART_ROWS = 1024
 _BLOCK_BYTES = 1 << 20
+_CHUNK_BYTES = 16 << 20
 _TAIL_BYTES = 1 << 16
 
 
-def read_facts(path: Path) -> PhotoFacts:
+def read_facts(path: Path, photo_id: str = "") -> PhotoFacts:
     """Identify a photo: content hash, upright size and camera facts, without decoding its pixels.
 
     The bytes are hashed as a stream. Only a file that does not end as its format should is decoded, to be
     sure that it is damaged. ``group`` is left empty.
+
+    Args:
+        path: Of the file.
+        photo_id: Its hash where somebody has just read it all (:func:`hashing`), or "".
 
     Raises:
         PhotoError: Missing, empty, damaged, too large, or no photo.
     """
     path = Path(path)
     with opened(path) as file:
-        photo_id, size_bytes = _hashed(file)
+        size_bytes = os.fstat(file.fileno()).st_size
+        photo_id, size_bytes = (photo_id, size_bytes) if photo_id else _hashed(file)
         file.seek(0)
         format = format_of(file.read(16), path.name)
         with damaged_as_photo_error(format, path.name):
             height, width, tags, whole = _header(file, format, size_bytes, path.name)
-        check_size(height, width, path.name)
+        check_size(height, width, path.name, _most_px(path, format, height * width))
         if not whole:
             file.seek(0)
             decode(file.read(), path.name)
@@ -98,6 +118,9 @@ def read_photo(path: Path) -> Photo:
     Raises:
         PhotoError: Missing, empty, damaged, too large, or no photo.
     """
+    by_parts = _read_by_parts(Path(path))
+    if by_parts is not None:
+        return by_parts
     data = _read_bytes(Path(path))
     return Photo(hashlib.sha256(data).hexdigest(), read_only(decode_photo(data, Path(path).name)))
 
@@ -127,7 +150,8 @@ def read_thumbnail(path: Path, side_px: int = 160) -> UInt8Array:
 def read_preview(path: Path, max_side_px: int) -> UInt8Array:
     """Read a photo shrunk so that its longer side is at most ``max_side_px``; smaller ones keep their size.
 
-    JPEG is decoded at a half, quarter or eighth, which takes a fraction of the time of the whole.
+    JPEG is decoded at a half, quarter or eighth, which takes a fraction of the time of the whole. Of a huge
+    TIFF that can be read by parts, no more than a sketch is read (``imaging.tiff_sketch``).
 
     Returns:
         Upright h x w x 3 uint8 RGB.
@@ -135,10 +159,31 @@ def read_preview(path: Path, max_side_px: int) -> UInt8Array:
     Raises:
         PhotoError: As :func:`read_photo`.
     """
+    return [pixels for pixels in previewing(path, max_side_px) if pixels is not None][-1]
+
+
+def previewing(path: Path, max_side_px: int) -> Iterator[UInt8Array | None]:
+    """As :func:`read_preview`, in steps.
+
+    Yields:
+        The preview last; before it others that are less good, or None, where one step would take long.
+
+    Raises:
+        PhotoError: As :func:`read_photo`.
+    """
     path = Path(path)
+    with _huge_tiff(path) as photo:
+        if photo is not None:
+            left = _PREVIEW_SKETCHES
+            for picture in sketches(photo, max_side_px):
+                yield picture
+                left -= picture is not None
+                if not left:
+                    break
+            return
     data = _read_bytes(path)
     reduced = _reduced_jpeg(data, max_side_px, path.name)
-    return _shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
+    yield _shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
 
 
 def read_mask(path: Path, shape: tuple[int, int]) -> BoolArray:
@@ -160,6 +205,48 @@ def read_mask(path: Path, shape: tuple[int, int]) -> BoolArray:
     except PhotoError as error:
         raise MaskError(error.message, error.hint) from error
     return to_mask(raster, shape, path.name)
+
+
+def _most_px(path: Path, format: Format, count_px: int) -> int:
+    """The most pixels that this file may have: by parts more can be read than as a whole."""
+    if format is not Format.TIFF or count_px <= MAX_PIXELS:
+        return MAX_PIXELS
+    photo = open_tiled(path)
+    if photo is None:
+        return MAX_PIXELS
+    photo.close()
+    return MAX_PIXELS_BY_PARTS
+
+
+@contextmanager
+def _huge_tiff(path: Path) -> Iterator[TiledTiff | None]:
+    """A huge TIFF that can be read by parts, open; None for any other file."""
+    photo = open_tiled(path)
+    try:
+        yield None if photo is None or photo.height * photo.width < SKETCHED_FROM_PX else photo
+    finally:
+        if photo is not None:
+            photo.close()
+
+
+def _read_by_parts(path: Path) -> Photo | None:
+    """All of a huge TIFF, without the file and its samples in memory beside the pixels; None for any other.
+
+    Raises:
+        PhotoError: Larger than what is read whole, damaged, or changed meanwhile.
+    """
+    with _huge_tiff(path) as photo:
+        if photo is None:
+            return None
+        check_size(photo.height, photo.width, path.name)
+        pixels = np.empty((photo.height, photo.width, 3), np.uint8)
+        for top in range(0, photo.height, _PART_ROWS):
+            box = Box(top, 0, top + _PART_ROWS, photo.width).clipped(photo.height, photo.width)
+            pixels[box.slices] = photo.read(0, box)
+        if photo.damaged:
+            raise cut_off(path.name, Format.TIFF)
+    *_, photo_id = hashing(path)
+    return Photo(photo_id, read_only(pixels))
 
 
 def _reduced_jpeg(data: bytes, max_side_px: int, name: str) -> UInt8Array | None:
@@ -217,6 +304,23 @@ def _hashed(file: BinaryIO) -> tuple[str, int]:
         digest.update(block)
         size_bytes += len(block)
     return digest.hexdigest(), size_bytes
+
+
+def hashing(path: Path) -> Iterator[str]:
+    """The SHA-256 of a file, block by block, so that whoever asks can do something else in between.
+
+    Yields:
+        "" after every few megabytes, and last the hash in hex.
+
+    Raises:
+        PhotoError: Missing, or it went away.
+    """
+    digest = hashlib.sha256()
+    with opened(path) as file:
+        while block := file.read(_CHUNK_BYTES):
+            digest.update(block)
+            yield ""
+    yield digest.hexdigest()
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from resatt_studio.errors import PhotoError
-from resatt_studio.imaging.depth import NEUTRAL, to_8bit
+from resatt_studio.imaging.depth import NEUTRAL, Window, to_8bit
 from resatt_studio.imaging.exif import upright
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 
 MAX_PIXELS = 500_000_000
-"""Larger photos are refused before any memory is asked for."""
+"""Larger photos are refused before any memory is asked for, unless they can be read by parts."""
+
+MAX_PIXELS_BY_PARTS = 8_000_000_000
+"""Larger photos are refused even when only parts of them are read at a time."""
 
 _BAND_ROWS = 512
 
@@ -37,15 +40,20 @@ class Raster:
     white_is_zero: bool = False
 
 
-def to_rgb(raster: Raster, name: str) -> UInt8Array:
+def to_rgb(raster: Raster, name: str, window: Window | None = None) -> UInt8Array:
     """Upright H x W x 3 uint8 RGB: windowed to 8 bits, transparency shown as neutral grey.
+
+    Args:
+        raster: A photo, or a part of one.
+        name: For messages.
+        window: As for :func:`~resatt_studio.imaging.depth.to_8bit`.
 
     Raises:
         PhotoError: No pixel carries a value.
     """
     alpha = raster.alpha
     valid: BoolArray | None = None if alpha is None else np.asarray(alpha > 0)
-    pixels = to_8bit(raster.samples, valid, name)
+    pixels = to_8bit(raster.samples, valid, name, window)
     if pixels.shape[2] == 1:
         pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_GRAY2RGB), np.uint8)
     if alpha is not None:
@@ -76,20 +84,20 @@ def opacity_8bit(alpha: npt.NDArray[Any]) -> UInt8Array | None:
     return None if scaled.min(initial=255) == 255 else np.ascontiguousarray(scaled)
 
 
-def check_size(height: int, width: int, name: str) -> None:
+def check_size(height: int, width: int, name: str, most_px: int = MAX_PIXELS) -> None:
     """Refuse a picture with no pixels, or with more than memory should be asked for.
 
     Raises:
-        PhotoError: Outside 1 to :data:`MAX_PIXELS` pixels.
+        PhotoError: Outside 1 to ``most_px`` pixels.
     """
     if height < 1 or width < 1:
         raise PhotoError(
             f"“{name}” says it is {width} x {height} pixels.",
             "Export it again from the program that made it.",
         )
-    if height * width > MAX_PIXELS:
+    if height * width > most_px:
         raise PhotoError(
             f"“{name}” says it is {width} x {height} pixels ({height * width / 1e6:.0f} megapixels); "
-            f"the most that is read is {MAX_PIXELS // 1_000_000}.",
+            f"the most that is read as a whole is {most_px // 1_000_000}.",
             "Cut it into smaller photos first, or check that the file is what it claims to be.",
         )

@@ -46,13 +46,13 @@ def read_tiff_header(file: BinaryIO, size_bytes: int, name: str) -> TiffHeader:
 
     file.seek(0)
     with TiffFile(file) as tiff:
-        page = _first_page(tiff)
+        page = first_page(tiff)
         ends = (start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=True))
         if max(ends, default=size_bytes + 1) > size_bytes or _decoded_bytes(page) > max(
             _ALWAYS_POSSIBLE_BYTES, _MOST_COMPRESSION * size_bytes
         ):
             raise cut_off(name, Format.TIFF)
-        return TiffHeader(int(page.imagelength), int(page.imagewidth), _tags(page))
+        return TiffHeader(int(page.imagelength), int(page.imagewidth), page_tags(page))
 
 
 def decode_tiff(data: bytes, name: str) -> Raster | None:
@@ -71,28 +71,46 @@ def decode_tiff(data: bytes, name: str) -> Raster | None:
     header = read_tiff_header(io.BytesIO(data), len(data), name)
     check_size(header.height, header.width, name)
     with TiffFile(io.BytesIO(data)) as tiff:
-        page = _first_page(tiff)
-        if page.photometric == _YCBCR and page.compression not in _JPEG_COMPRESSIONS:
+        page = first_page(tiff)
+        if needs_another_decoder(page):
             return None
-        bands = _rows_columns_bands(page)
-        no_data = page.tags.valueof(_NO_DATA)
-        samples, alpha = _colour(page, bands)
-        white_is_zero = page.photometric == _MIN_IS_WHITE
+        return raster_of_bands(page, _rows_columns_bands(page), orientation(header.tags))
+
+
+def needs_another_decoder(page: TiffPage) -> bool:
+    """Whether the colours of a page are of a rare kind that is not read here."""
+    return page.photometric == _YCBCR and page.compression not in _JPEG_COMPRESSIONS
+
+
+def raster_of_bands(page: TiffPage, bands: npt.NDArray[Any], way_up: int) -> Raster:
+    """What samples of a page show.
+
+    Args:
+        page: Says what its bands mean.
+        bands: h x w x bands as stored, of the whole page or a part of it.
+        way_up: EXIF orientation, 1 to 8.
+
+    Raises:
+        PhotoError: Inks of a depth that is not read.
+    """
+    samples, alpha = _colour(page, bands)
+    no_data = page.tags.valueof(_NO_DATA)
     if no_data is not None and alpha is None:
         alpha = _transparent_no_data(samples, no_data)
-    return Raster(samples, alpha, orientation(header.tags), white_is_zero)
+    return Raster(samples, alpha, way_up, page.photometric == _MIN_IS_WHITE)
 
 
 def _decoded_bytes(page: TiffPage) -> int:
     return int(page.imagelength) * int(page.imagewidth) * int(page.samplesperpixel) * page.bitspersample // 8
 
 
-def _first_page(tiff: Any) -> TiffPage:
+def first_page(tiff: Any) -> TiffPage:
+    """The page that is the photo."""
     page: TiffPage = tiff.pages.first
     return page
 
 
-def _tags(page: TiffPage) -> dict[int, Any]:
+def page_tags(page: TiffPage) -> dict[int, Any]:
     tags = {code: page.tags.valueof(code) for code in (ORIENTATION, MAKE, MODEL, CHANGED_AT)}
     if tags[ORIENTATION] is not None and not isinstance(tags[ORIENTATION], tuple):
         tags[ORIENTATION] = int(tags[ORIENTATION])

@@ -15,6 +15,7 @@ from resatt_studio.errors import ExportError, PhotoError
 from resatt_studio.export.items import ExportItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import Exporter, Subject, find_exporter
+from resatt_studio.imaging.raster import MAX_PIXELS
 from resatt_studio.records.correction import Correction, Label
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction
@@ -97,6 +98,12 @@ def export_project(
         yield report
         if entry.state is ReviewState.SKIPPED:
             refused.append(Refused(entry.facts.path, "skipped in the review"))
+            continue
+        size = entry.facts.height * entry.facts.width
+        if size > MAX_PIXELS:
+            refused.append(
+                Refused(entry.facts.path, f"{size / 1e6:.0f} megapixels are too many to be written")
+            )
             continue
         correction = stored_correction(project, entry)
         if correction is None and not exporter.shows_prediction:

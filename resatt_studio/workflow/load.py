@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from resatt_studio.errors import MaskError, PhotoError
-from resatt_studio.imaging.files import read_facts, read_mask, read_photo
+from resatt_studio.imaging.files import hashing, read_facts, read_mask, read_photo
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
@@ -29,6 +29,7 @@ _CUT = re.compile(
 )
 _INDEX = re.compile(r"(.*?(?<!\d)(\d{3,}))(?:[\s_-]\d{1,3})+", re.DOTALL)
 _DATE = re.compile(r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))?")
+_LARGE_BYTES = 100_000_000
 _LETTER = re.compile(r"(?<=\d{3})[a-z]$", re.IGNORECASE)
 
 
@@ -109,7 +110,7 @@ def add_photos(
     for done, path in enumerate(photos):
         yield progress(done, len(photos), "photos", path.name)
         try:
-            facts = photo_facts(path)
+            facts = photo_facts(path, (yield from _hash_of_large(path, done, len(photos))))
         except PhotoError as error:
             project.store.add_broken(path.absolute(), str(error))
             refused.append(Refused(path, str(error)))
@@ -132,13 +133,27 @@ def add_photos(
     return Added(tuple(current[photo_id] for photo_id in entries), fresh, tuple(samples), tuple(refused))
 
 
-def photo_facts(path: Path) -> PhotoFacts:
+def _hash_of_large(path: Path, done: int, total: int) -> Job[str]:
+    """The hash of a file that takes long to read, a few megabytes a step; "" for any other."""
+    photo_id = ""
+    if path.is_file() and path.stat().st_size > _LARGE_BYTES:
+        for read in hashing(path):
+            photo_id = read
+            yield progress(done, total, "photos", path.name)
+    return photo_id
+
+
+def photo_facts(path: Path, photo_id: str = "") -> PhotoFacts:
     """Read a file's facts and name its group.
+
+    Args:
+        path: Of the file.
+        photo_id: As for ``imaging.files.read_facts``.
 
     Raises:
         PhotoError: The file cannot be read.
     """
-    return replace(read_facts(path), group=photo_group(path))
+    return replace(read_facts(path, photo_id), group=photo_group(path))
 
 
 def labels_of_mask(path: Path, height_px: int, width_px: int) -> UInt8Array:
@@ -197,24 +212,66 @@ def open_photo(project: Project, photo_id: str) -> Photo:
         PhotoError: The file is lost, was changed, or cannot be read.
         StoreError: The project has no such photo.
     """
-    entry = project.store.photo(photo_id)
-    path = entry.facts.path
-    if entry.state is ReviewState.BROKEN:
-        raise PhotoError(f"{path} cannot be read: {entry.reason}", "Replace the file and add it again.")
-    if path.is_file():
-        photo = read_photo(path)
+    entry = _readable(project, photo_id)
+    if entry.facts.path.is_file():
+        photo = read_photo(entry.facts.path)
         if photo.photo_id == photo_id:
             return photo
+    return read_photo(_found_again(project, entry))
+
+
+def photo_file(project: Project, photo_id: str) -> Path:
+    """Where a photo's file is, for one that is read part by part; as :func:`open_photo`, but for its content,
+    which takes long to compare: :func:`same_photo` does so.
+
+    Raises:
+        PhotoError: The file is lost, or has another size than it had.
+        StoreError: The project has no such photo.
+    """
+    entry = _readable(project, photo_id)
+    path = entry.facts.path
+    if path.is_file() and path.stat().st_size == entry.facts.bytes:
+        return path
+    return _found_again(project, entry)
+
+
+def same_photo(project: Project, photo_id: str, path: Path) -> Job[None]:
+    """Compare a file with the photo it is said to be; reads all of it, a few megabytes a step.
+
+    Raises:
+        PhotoError: It was changed, or went away.
+    """
+    for found in hashing(path):
+        yield progress(0, 0)
+        if found and found != photo_id:
+            raise _changed(project, path)
+
+
+def _readable(project: Project, photo_id: str) -> PhotoEntry:
+    entry = project.store.photo(photo_id)
+    if entry.state is ReviewState.BROKEN:
+        message = f"{entry.facts.path} cannot be read: {entry.reason}"
+        raise PhotoError(message, "Replace the file and add it again.")
+    return entry
+
+
+def _changed(project: Project, path: Path) -> PhotoError:
+    return PhotoError(
+        f"{path} was changed since it was added to {project.folder.name}.",
+        "Bring the original back, or add the changed photo as a new one.",
+    )
+
+
+def _found_again(project: Project, entry: PhotoEntry) -> Path:
+    """The new place of a photo that is not where it was."""
+    photo_id, path = entry.photo_id, entry.facts.path
     found = find_by_content(photo_id, entry.facts.bytes, _likely_folders(project, path))
     if found is None:
         if path.is_file():
-            raise PhotoError(
-                f"{path} was changed since it was added to {project.folder.name}.",
-                "Bring the original back, or add the changed photo as a new one.",
-            )
+            raise _changed(project, path)
         raise PhotoError(f"{path} is not there any more.", "Add the folder where the photo is now.")
     project.store.relocate(photo_id, found.absolute())
-    return read_photo(found)
+    return found
 
 
 def _likely_folders(project: Project, lost: Path) -> list[Path]:

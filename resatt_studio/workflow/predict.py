@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from resatt_studio.errors import PhotoError, WeightsError
+from resatt_studio.errors import BugError, PhotoError, WeightsError
 from resatt_studio.export.items import ExportItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import find_exporter
 from resatt_studio.imaging.surface import describe_surface
-from resatt_studio.records.arrays import Float32Array
+from resatt_studio.records.arrays import Float32Array, read_only
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo, PhotoFacts, ReviewState
 from resatt_studio.records.prediction import LookedAt, Prediction, PredictionPart
@@ -27,12 +28,15 @@ from resatt_studio.workflow.photo_input import Clearing, PhotoInput, asks_for_cl
 from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
 
 if TYPE_CHECKING:
+    from resatt_studio.imaging.tiled_tiff import TiledTiff
     from resatt_studio.inference.engine import Engine
     from resatt_studio.workflow.project import Project
 
 Threads: TypeAlias = int | Callable[[], int] | None
 """CPU threads of a job: a number, a function asked before each piece of work, or None for all cores."""
 
+_CONTEXT_PX = 64
+_READ_ROWS = 512
 THRESHOLD = 0.5
 """Probability above which a pixel is crack, where nobody chose another."""
 
@@ -106,6 +110,39 @@ def predict_photo(
     )
     project.store.put_prediction(prediction)
     return prediction
+
+
+def predict_part(engine: Engine, photo: TiledTiff, photo_id: str, box: Box) -> Job[None]:
+    """Predict a part of a huge photo and keep the answer nowhere; the reports carry what is finished.
+
+    Pixels around the part are read too, so that the network knows what lies behind its edges.
+
+    Args:
+        engine: With weights in use.
+        photo: The open file.
+        photo_id: Of the photo.
+        box: Of its pixels; they have to fit in memory.
+
+    Raises:
+        PhotoError: The file was closed, or went away.
+        OutOfMemory: Even one tile on the CPU does not fit.
+    """
+    wide = box.expanded(_CONTEXT_PX).clipped(photo.height, photo.width)
+    pixels = np.empty((wide.height, wide.width, 3), np.uint8)
+    for top in range(wide.top, wide.bottom, _READ_ROWS):
+        rows = Box(top, wide.left, min(top + _READ_ROWS, wide.bottom), wide.right)
+        pixels[rows.shifted(-wide.top, -wide.left).slices] = photo.read(0, rows)
+        yield progress(0, 0)
+    steps = predict_pixels(engine, Photo(photo_id, read_only(pixels)))
+    try:
+        for report in steps:
+            part = report.detail
+            if not isinstance(part, PredictionPart):
+                raise BugError("a prediction in parts reported none")
+            pieces = tuple((place.shifted(wide.top, wide.left), values) for place, values in part.pieces)
+            yield replace(report, detail=replace(part, pieces=pieces))
+    finally:
+        steps.close()
 
 
 def who_answers(project: Project, photo_id: str, weights_id: str) -> WeightsVersion:

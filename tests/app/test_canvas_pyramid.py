@@ -12,6 +12,7 @@ from resatt_studio.app.canvas.pyramid import (
     LabelPyramid,
     MaxPyramid,
     PhotoPyramid,
+    SparseMap,
     halve_max,
     halve_mean,
     halved_levels,
@@ -65,6 +66,32 @@ def test_refreshed_label_levels_equal_levels_made_anew(height, width, boxes):
     for level in range(7):
         anew = LabelPyramid(labels).block(level, whole[level])
         np.testing.assert_array_equal(pyramid.block(level, whole[level]), anew)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(300, 700), st.integers(300, 700), st.lists(st.tuples(*[st.integers(0, 299)] * 4), max_size=5)
+)
+def test_a_sparse_map_shows_what_a_dense_one_shows(height, width, boxes):
+    sparse, dense = SparseMap(height, width), MaxPyramid.growing(height, width)
+    sparse.block(3, Box(0, 0, -(-height // 8), -(-width // 8)))
+    for index, (top, left, tall, wide) in enumerate(boxes):
+        box = Box(top, left, top + tall, left + wide).clipped(height, width)
+        if not box.empty:
+            values = np.random.default_rng(index).integers(0, 256, (box.height, box.width), np.uint8)
+            sparse.put(box, values)
+            dense.put(box, values)
+    for level in range(3):
+        whole = Box(0, 0, -(-height // 2**level), -(-width // 2**level))
+        np.testing.assert_array_equal(sparse.block(level, whole), dense.block(level, whole))
+
+
+def test_a_few_strokes_on_a_gigapixel_cost_a_few_tiles_at_every_level():
+    labels = TiledLabels(32768, 32768)
+    labels.write(Box(9000, 9000, 9100, 9300), np.full((100, 300), 2, np.uint8))
+    pyramid = LabelPyramid(labels)
+    assert pyramid.block(6, Box(0, 0, 512, 512)).max() == 1
+    assert pyramid.nbytes < 1_000_000
 
 
 def test_crack_outranks_not_crack_outranks_unsaid():

@@ -116,3 +116,13 @@ def test_an_unknown_format_is_told_with_the_known_ones(project: Project, tmp_pat
 def test_an_empty_project_has_nothing_to_export(project: Project, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no photos"):
         drain(export_project(project, "mask", tmp_path))
+
+
+def test_photos_of_more_pixels_than_can_be_written_are_left_out_and_told(
+    project: Project, entries: list[PhotoEntry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resatt_studio.workflow import export
+
+    monkeypatch.setattr(export, "MAX_PIXELS", 10)
+    with pytest.raises(ExportError, match="too many"):
+        drain(export_project(project, "tristate", tmp_path))

@@ -55,6 +55,40 @@ def test_every_name_has_a_group_and_grouping_again_changes_nothing(stem: str) ->
     assert photo_group(Path(f"{group}.jpg")) == group
 
 
+def test_large_files_are_read_step_by_step_and_known_by_the_same_hash(
+    project: Project, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resatt_studio.imaging import files
+    from resatt_studio.imaging.files import read_facts
+    from resatt_studio.workflow import load
+
+    monkeypatch.setattr(load, "_LARGE_BYTES", 1000)
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 5000)
+    monkeypatch.setattr(files, "_hashed", None)
+    steps = []
+    added = drain(add_photos(project, [photo_folder]), steps.append)
+    assert len(steps) > sum(path.stat().st_size // 5000 for path in photo_folder.iterdir())
+    monkeypatch.undo()
+    assert {e.photo_id for e in added.photos} == {read_facts(e.facts.path).photo_id for e in added.photos}
+
+
+def test_a_file_is_compared_with_the_photo_it_is_said_to_be(project: Project, photo_folder: Path) -> None:
+    from resatt_studio.workflow.load import photo_file, same_photo
+
+    entry, other = drain(add_photos(project, [photo_folder])).photos[:2]
+    path = photo_file(project, entry.photo_id)
+    assert path == entry.facts.path
+    drain(same_photo(project, entry.photo_id, path))
+    with pytest.raises(PhotoError, match="was changed"):
+        drain(same_photo(project, other.photo_id, path))
+    moved = path.with_name("moved.png")
+    path.rename(moved)
+    assert photo_file(project, entry.photo_id) == moved
+    moved.unlink()
+    with pytest.raises(PhotoError, match="not there any more"):
+        photo_file(project, entry.photo_id)
+
+
 def test_photos_are_added_where_they_are(project: Project, photo_folder: Path) -> None:
     before = {path: path.read_bytes() for path in photo_folder.iterdir()}
     added = drain(add_photos(project, [photo_folder]))

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from resatt_studio.errors import PhotoError
+from resatt_studio.imaging.tiled_tiff import open_tiled
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.photo import Photo, ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.jobs import drain
@@ -20,6 +21,7 @@ from resatt_studio.workflow.load import add_photos, open_photo
 from resatt_studio.workflow.predict import (
     make_engine,
     predict_files,
+    predict_part,
     predict_photo,
     predict_pixels,
     predict_project,
@@ -149,3 +151,32 @@ def test_photos_of_one_stem_write_files_of_their_own(
     done = drain(predict_files(weights, [photo_folder, other], tmp_path / "out", device="cpu", threads=1))
     assert len({row.mask for row in done.photos}) == len(done.photos) == 5
     assert {row.mask.name for row in done.photos} >= {"photos_wall_1.mask.png", "other_wall_1.mask.png"}
+
+
+def test_a_part_of_a_huge_photo_is_predicted_as_if_it_were_a_photo_with_its_surroundings(
+    weights: WeightsFile, tmp_path: Path, tiny_photo: Callable[..., Any]
+) -> None:
+    import tifffile
+
+    pixels = tiny_photo(600, 800)[0][:, :, ::-1].copy()
+    tifffile.imwrite(tmp_path / "deck.tif", pixels, tile=(128, 128), photometric="rgb")
+    photo = open_tiled(tmp_path / "deck.tif")
+    assert photo is not None
+    engine = make_engine(weights, "cpu", 1)
+    box = Box(0, 200, 250, 520)
+    wide = Box(0, 136, 314, 584)
+    found = np.zeros((600, 800), np.uint8)
+    reached = np.zeros((600, 800), np.bool_)
+
+    def take(report: Any) -> None:
+        if report.detail is not None:
+            assert report.detail.photo_id == "a" * 64
+            for place, values in report.detail.pieces:
+                found[place.slices] = values
+                reached[place.slices] = True
+
+    drain(predict_part(engine, photo, "a" * 64, box), take)
+    alone = Photo("a" * 64, np.ascontiguousarray(pixels[wide.slices]))
+    np.testing.assert_array_equal(found[wide.slices], drain(predict_pixels(engine, alone)).probability_8bit)
+    assert reached[wide.slices].all() and reached.sum() == wide.height * wide.width
+    photo.close()

@@ -9,6 +9,7 @@ from resatt_studio.app.canvas.marks import paint_place, paint_point, paint_split
 from resatt_studio.app.canvas.navigation import CanvasNavigation
 from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.split import Split
+from resatt_studio.app.canvas.tile_memory import MAP_BYTES_A_PIXEL, MORE_MEMORY, TileMemory
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.errors import BugError
 from resatt_studio.records.comparison import ChangeMap
@@ -18,6 +19,7 @@ from resatt_studio.records.heat import Heat
 from resatt_studio.records.prediction import Prediction, PredictionPart
 
 Point = tuple[int, int]
+TOO_LARGE = "This photo is too large for one more map of it in the memory that photos may take."
 LARGEST_PLACE_SCALE = 4.0
 """Logical pixels per photo pixel up to which a place is enlarged: beyond, a crack is only blocks."""
 
@@ -36,7 +38,21 @@ class CanvasLooks(CanvasNavigation):
     place: Box | None
     _photo_size: tuple[int, int] | None
     _preparations: Preparations
+    memory: TileMemory | None
     _on_split: bool
+
+    def _prepared(self) -> None:
+        """Something that is shown came, went or is better now."""
+        if self.memory is not None:
+            self.memory.held_bytes = self.scene.nbytes
+        self.update()
+
+    def _has_room(self, count_px: int) -> bool:
+        """Whether one more map of so many pixels may be held; if not, it is told."""
+        room = self.memory is None or self.memory.has_room(count_px * MAP_BYTES_A_PIXEL)
+        if not room:
+            self.refused.emit(f"{TOO_LARGE} {MORE_MEMORY}")
+        return room
 
     def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
         """Show a prediction of this photo, or none.
@@ -49,7 +65,7 @@ class CanvasLooks(CanvasNavigation):
         if threshold is not None:
             self.scene.set_threshold(threshold)
         self._preparations.probability(None if prediction is None else prediction.probability_8bit)
-        self.update()
+        self._prepared()
 
     def set_threshold(self, threshold: float) -> None:
         """Probability in [0, 1] above which the mask says crack."""
@@ -60,6 +76,8 @@ class CanvasLooks(CanvasNavigation):
         """Show what is finished of a prediction of this photo that is under way."""
         if self._photo_size is not None:
             self._update_view(self._preparations.part(part, self._photo_size))
+            if self.memory is not None:
+                self.memory.held_bytes = self.scene.nbytes
 
     def set_compared(self, prediction: Prediction | None) -> None:
         """Show another prediction of this photo against the first: that of the photo itself left of the
@@ -72,7 +90,7 @@ class CanvasLooks(CanvasNavigation):
             raise BugError(f"a prediction of {prediction.height} x {prediction.width} on {self._photo_size}")
         values = None if prediction is None else prediction.probability_8bit
         self._preparations.compared(values, prediction is not None and bool(prediction.dehazer_id))
-        self.update()
+        self._prepared()
 
     def set_dehazing(self, dehazing: Dehazing | None) -> None:
         """Show what was made of this photo wherever its layers are visible, or nothing.
@@ -83,7 +101,7 @@ class CanvasLooks(CanvasNavigation):
         if dehazing is not None and dehazing.pixels.shape[:2] != self._photo_size:
             raise BugError(f"a dehazed photo of {dehazing.pixels.shape} on {self._photo_size}")
         self._preparations.dehazing(dehazing)
-        self.update()
+        self._prepared()
 
     def set_heat(self, heat: Heat | None) -> None:
         """Show a heat map of this photo wherever its layer is visible, or none.
@@ -106,7 +124,7 @@ class CanvasLooks(CanvasNavigation):
         if change is not None and (change.height, change.width) != self._photo_size:
             raise BugError(f"a change of {change.height} x {change.width} on {self._photo_size}")
         self._preparations.change(None if change is None else change.ranks)
-        self.update()
+        self._prepared()
 
     def set_point(self, point: Point | None) -> None:
         """Mark the photo pixel (row, column) that was asked about while the heat's layer is visible."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from resatt_studio.app.canvas.events import ZOOM_STEP, CanvasEvents
+from resatt_studio.app.canvas.minimap import MiniMap
 from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.view_places import ViewPlace, ViewPlaces
 from resatt_studio.app.canvas.viewport import Viewport
 
 
@@ -15,7 +17,8 @@ class CanvasNavigation(CanvasEvents):
     scene: Scene
     _photo_id: str
     _photo_size: tuple[int, int] | None
-    _remembered: dict[str, Viewport]
+    places: ViewPlaces
+    _overview: MiniMap
     _fitted: bool
 
     @property
@@ -66,6 +69,7 @@ class CanvasNavigation(CanvasEvents):
         if viewport.scale != before.scale:
             self.zoom_changed.emit(viewport.scale)
         self.looked.emit(viewport.visible)
+        self._overview.follow()
         self._tell_pointer()
 
     def _view_size(self) -> tuple[int, int]:
@@ -77,19 +81,22 @@ class CanvasNavigation(CanvasEvents):
         resized = self.viewport.resized(*self._view_size())
         self._look(resized.fitted() if fitted else resized)
         self._fitted = fitted
+        self._overview.follow()
 
-    def _remember(self) -> None:
+    def remember_place(self) -> None:
+        """Keep where the open photo is looked at, as when it is put away."""
         if self._photo_id and self._photo_size is not None:
-            if self._fitted:
-                self._remembered.pop(self._photo_id, None)
-            else:
-                self._remembered[self._photo_id] = self.viewport
+            view = self.viewport
+            middle = view.to_photo(view.view_height / 2, view.view_width / 2)
+            place = None if self._fitted else ViewPlace(self._photo_size, view.scale, *middle)
+            self.places.put(self._photo_id, place)
 
     def _look_at_new_photo(self) -> None:
         size = self._photo_size or (1, 1)
-        remembered = self._remembered.get(self._photo_id)
-        if remembered is not None and (remembered.photo_height, remembered.photo_width) == size:
-            self._look(remembered.resized(*self._view_size()))
+        place = self.places.get(self._photo_id)
+        if place is not None and place.size == size:
+            view = Viewport(*self._view_size(), *size).zoomed(place.scale, 0, 0)
+            self._look(view.centred_on(place.row, place.column))
         else:
             self._look(Viewport(*self._view_size(), *size).fitted())
             self._fitted = True

@@ -8,8 +8,9 @@ import numpy as np
 
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
@@ -23,14 +24,22 @@ class Preparations:
         scene: Where they are shown.
         background: Where the slow part is done.
         changed: Called when there is more to see.
+        has_room: Whether one more map of so many pixels may be held in memory.
     """
 
-    def __init__(self, scene: Scene, background: Background, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        background: Background,
+        changed: Callable[[], None],
+        has_room: Callable[[int], bool] = lambda count_px: True,
+    ) -> None:
+        self._has_room = has_room
         self._scene = scene
         self._background = background
         self._changed = changed
         self._values: UInt8Array | None = None
-        self._growing: MaxPyramid | None = None
+        self._growing: MaxPyramid | SparseMap | None = None
         self._growing_by = ("", "")
 
     def photo(
@@ -41,6 +50,12 @@ class Preparations:
         photo = self._scene.photo = None if size is None else PhotoPyramid(pixels, preview, *size)
         if photo is not None and pixels is not None:
             self._prepare("photo", lambda: halved_levels(pixels), photo)
+        self._scene.spoil(photo=True)
+
+    def tiles(self, pyramid: TilePyramid) -> None:
+        """Show a huge photo by its tiles."""
+        self._background.forget("photo")
+        self._scene.photo = pyramid
         self._scene.spoil(photo=True)
 
     def probability(self, values: UInt8Array | None) -> None:
@@ -54,7 +69,7 @@ class Preparations:
         self._scene.probability = None
         if values is not None:
             pyramid = self._scene.probability = MaxPyramid(values)
-            if grown is not None and np.array_equal(grown.values, values):
+            if isinstance(grown, MaxPyramid) and np.array_equal(grown.values, values):
                 pyramid.levels = grown.levels  # as good as new, and nothing flickers meanwhile
             else:
                 self._prepare("probability", lambda: halved_levels(values, halve_max), pyramid)
@@ -69,6 +84,8 @@ class Preparations:
             right: Whether these values belong on the right.
         """
         self._background.forget("compared")
+        if values is not None and not self._has_room(values.size):
+            values = None
         self._scene.compared = None if values is None else MaxPyramid(values)
         self._scene.compared_right = right
         if values is not None and self._scene.compared is not None:
@@ -88,7 +105,9 @@ class Preparations:
         by = (part.weights_id, part.dehazer_id)
         if self._growing is None or self._growing_by != by:
             self.probability(None)
-            self._growing = self._scene.probability = MaxPyramid.growing(*size)
+            huge = isinstance(self._scene.photo, TilePyramid)
+            self._growing = SparseMap(*size) if huge else MaxPyramid.growing(*size)
+            self._scene.probability = self._growing
             self._growing_by = by
         shown = Box(0, 0, 0, 0)
         for box, values in part.pieces:
@@ -113,6 +132,8 @@ class Preparations:
     def change(self, ranks: UInt8Array | None) -> None:
         """Show what changed, H x W uint8 ranks as in ``records.comparison``; None shows nothing."""
         self._background.forget("change")
+        if ranks is not None and not self._has_room(ranks.size):
+            ranks = None
         pyramid = self._scene.change.ranks = None if ranks is None else MaxPyramid(ranks)
         if ranks is not None and pyramid is not None:
             self._prepare("change", lambda: halved_levels(ranks, halve_max), pyramid)
@@ -129,6 +150,8 @@ class Preparations:
         """Make the uncertainty map once its layer is looked at, and not before."""
         values, scene = self._values, self._scene
         if values is None or scene.uncertainty is not None or not scene.layers["uncertainty"].strength:
+            return
+        if "uncertainty" in self._background.kinds or not self._has_room(values.size):
             return
 
         def build() -> MaxPyramid:

@@ -126,7 +126,16 @@ class PhotoPyramid:
             part = self.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
             return expand(part, rows - rows[0], columns - columns[0])
         source = self._source(viewport.scale)
-        return None if source is None else _smooth(*source, viewport, box)
+        if source is None:
+            return None
+        array, *cell = source
+        return smooth(lambda part: array[part.slices], array.shape[:2], (cell[0], cell[1]), viewport, box)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it holds."""
+        known = [self._preview, self.pixels, *self.levels]
+        return sum(array.nbytes for array in known if array is not None)
 
     def _source(self, scale: float) -> tuple[UInt8Array, float, float] | None:
         """The smallest array with at least as many pixels as the view shows, and its cells' photo pixels."""
@@ -143,24 +152,28 @@ class PhotoPyramid:
         return bool(preview.shape[0] >= scale * self.height)
 
 
-def _smooth(
-    source: UInt8Array, cell_rows: float, cell_columns: float, view: Viewport, box: Box
+def smooth(
+    read: ReadBox, size: tuple[int, int], cell: tuple[float, float], view: Viewport, box: Box
 ) -> UInt8Array:
-    """Bilinear samples of ``source`` at the centres of the view pixels of ``box``.
+    """Bilinear samples of a picture of the photo at the centres of the view pixels of ``box``.
 
     Args:
-        source: h x w x 3 uint8.
-        cell_rows, cell_columns: Photo pixels per pixel of ``source``.
+        read: Gives a part of the picture, uint8.
+        size: (h, w) of the picture.
+        cell: (rows, columns) of photo pixels per pixel of the picture.
+        view: Where the photo lies.
+        box: View pixels, on the photo.
     """
+    cell_rows, cell_columns = cell
     step_row, step_column = 1 / (view.scale * cell_rows), 1 / (view.scale * cell_columns)
     first_row = (box.top - view.top + 0.5) * step_row - 0.5
     first_column = (box.left - view.left + 0.5) * step_column - 0.5
     # Only the part that is seen goes in: the warp refuses sides above 32767 pixels.
-    top = min(max(0, math.floor(first_row) - 1), source.shape[0] - 1)
-    left = min(max(0, math.floor(first_column) - 1), source.shape[1] - 1)
+    top = min(max(0, math.floor(first_row) - 1), size[0] - 1)
+    left = min(max(0, math.floor(first_column) - 1), size[1] - 1)
     bottom = math.ceil(first_row + box.height * step_row) + 2
     right = math.ceil(first_column + box.width * step_column) + 2
-    part = source[top:bottom, left:right]
+    part = read(Box(top, left, bottom, right).clipped(*size))
     matrix = np.array([[step_column, 0, first_column - left], [0, step_row, first_row - top]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(part, matrix, (box.width, box.height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
@@ -176,6 +189,11 @@ class MaxPyramid:
     def __init__(self, values: UInt8Array) -> None:
         self.values = values
         self.levels: list[UInt8Array] = []
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it holds."""
+        return self.values.nbytes + sum(level.nbytes for level in self.levels)
 
     @classmethod
     def growing(cls, height: int, width: int) -> MaxPyramid:
@@ -200,42 +218,91 @@ class MaxPyramid:
         return np.ascontiguousarray(part[::step, ::step])
 
 
-class LabelPyramid:
+class SparsePyramid:
+    """A sparse map of which the highest value of a cell is shown.
+
+    Levels are as sparse as the map: a few strokes on a gigapixel cost a few tiles at every level.
+
+    Args:
+        labels: The map; read again wherever :meth:`refresh` says so.
+        ranks: What is shown for each of its values.
+    """
+
+    def __init__(self, labels: TiledLabels, ranks: UInt8Array) -> None:
+        self._labels = labels
+        self._ranks = ranks
+        self._levels: list[TiledLabels] = []
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the levels hold; the map itself is somebody else's."""
+        return sum(level.nbytes for level in self._levels)
+
+    def block(self, level: int, cells: Box) -> UInt8Array:
+        """h x w uint8 ranks of the cells of a level."""
+        if level == 0:
+            return self._ranks[self._labels.read(cells)]
+        while len(self._levels) < level:
+            self._levels.append(self._halve_whole())
+        return self._levels[level - 1].read(cells)
+
+    def refresh(self, box: Box) -> None:
+        """Take over what changed in a box of photo pixels."""
+        box = box.clipped(self._labels.height, self._labels.width)
+        if box.empty:
+            return
+        for depth, level in enumerate(self._levels):
+            box = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
+            level.write(box, halve_max(self._below(depth, box)))
+
+    def _below(self, depth: int, cells: Box) -> UInt8Array:
+        """Ranks of the level below, under cells of the level of this depth (0 for level 1)."""
+        finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2)
+        if depth == 0:
+            return self._ranks[self._labels.read(finer.clipped(self._labels.height, self._labels.width))]
+        below = self._levels[depth - 1]
+        return below.read(finer.clipped(below.height, below.width))
+
+    def _halve_whole(self) -> TiledLabels:
+        depth = len(self._levels)
+        below = self._levels[-1] if self._levels else self._labels
+        level = TiledLabels(-(-below.height // 2), -(-below.width // 2))
+        for index, _ in below.tiles():
+            box = below.tile_box(*index)
+            cells = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
+            level.write(cells, halve_max(self._below(depth, cells)))
+        return level
+
+
+class LabelPyramid(SparsePyramid):
     """Labels by rank: 0 unsaid, 1 not crack, 2 crack; a cell shows the highest rank in it.
 
     Args:
-        labels: Of the document; read again wherever :meth:`refresh` says so.
+        labels: Of the document.
     """
 
     RANKS = np.array([0, 2, 1], np.uint8)
 
     def __init__(self, labels: TiledLabels) -> None:
-        self._labels = labels
-        self._levels: list[UInt8Array] = []
+        super().__init__(labels, self.RANKS)
 
-    def block(self, level: int, cells: Box) -> UInt8Array:
-        """h x w uint8 ranks of the cells of a level."""
-        if level == 0:
-            return self.RANKS[self._labels.read(cells)]
-        while len(self._levels) < level:
-            self._levels.append(self._halve_whole())
-        return self._levels[level - 1][cells.slices]
 
-    def refresh(self, box: Box) -> None:
-        """Take over what changed in a box of photo pixels."""
-        size = (self._labels.height, self._labels.width)
-        box = box.clipped(*size)
-        if not box.empty:
-            halve_again(self._levels, box, size, lambda part: self.RANKS[self._labels.read(part)])
+class SparseMap(SparsePyramid):
+    """A map of a huge photo that grows where somebody looked, uint8; 0 elsewhere.
 
-    def _halve_whole(self) -> UInt8Array:
-        if self._levels:
-            return halve_max(self._levels[-1])
-        labels = self._labels
-        level = np.zeros((-(-labels.height // 2), -(-labels.width // 2)), np.uint8)
-        for index, tile in labels.tiles():
-            box = labels.tile_box(*index)
-            top, left = box.top // 2, box.left // 2
-            halved = halve_max(self.RANKS[tile])
-            level[top : top + halved.shape[0], left : left + halved.shape[1]] = halved
-        return level
+    Args:
+        height, width: Size of the photo.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        super().__init__(TiledLabels(height, width), np.arange(256, dtype=np.uint8))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it holds."""
+        return super().nbytes + self._labels.nbytes
+
+    def put(self, box: Box, values: UInt8Array) -> None:
+        """Write h x w values into a box of the map."""
+        self._labels.write(box, values)
+        self.refresh(box)

@@ -7,6 +7,7 @@ touches that of the mask only, so the photo is never sampled again for it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -26,10 +27,12 @@ from resatt_studio.app.canvas.pyramid import (
     Lines,
     MaxPyramid,
     PhotoPyramid,
+    SparseMap,
     cells_under,
     expand,
     mask_level,
 )
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
@@ -53,8 +56,8 @@ class Scene:
         self.threshold = 0.5
         self.peek = False
         self.background = "#131417"
-        self.photo: PhotoPyramid | None = None
-        self.probability: MaxPyramid | None = None
+        self.photo: PhotoPyramid | TilePyramid | None = None
+        self.probability: MaxPyramid | SparseMap | None = None
         self.uncertainty: MaxPyramid | None = None
         self.compared: MaxPyramid | None = None
         self.compared_right = False
@@ -114,6 +117,27 @@ class Scene:
         if photo:
             self._photo_dirty = self.viewport.view_box
             self._shift = (0, 0)
+
+    def refresh_photo(self, box: Box) -> Box:
+        """More is known of the photo in a box of its pixels; returns the view pixels to paint."""
+        around = math.ceil(2 / min(1.0, self.viewport.scale))  # samples reach over to the next cell
+        shown = self.viewport.box_in_view(box, around)
+        self._photo_dirty = self._photo_dirty.union(shown)
+        return shown
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves."""
+        known = (
+            self.photo,
+            self.probability,
+            self.uncertainty,
+            self.compared,
+            self._labels,
+            self.change.ranks,
+            *self.haze.pyramids.values(),
+        )
+        return sum(part.nbytes for part in known if part is not None)
 
     def refresh(self, box: Box) -> Box:
         """Labels changed in a box of photo pixels; returns the view pixels to paint."""
@@ -246,12 +270,15 @@ class Scene:
             colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
             self.uncertainty_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
 
-    def _overlays(self) -> list[tuple[Picture, MaxPyramid | None]]:
+    def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
+        overlays: list[tuple[Picture, MaxPyramid | SparseMap | None]]
         overlays = [(self.overlay_picture, self.probability)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
-    def _overlay_colours(self, level: int, cells: Box, probability: MaxPyramid | None) -> Picture | None:
+    def _overlay_colours(
+        self, level: int, cells: Box, probability: MaxPyramid | SparseMap | None
+    ) -> Picture | None:
         """Colour of each cell; None when nothing is over the photo."""
         if self.peek:
             return None

@@ -19,6 +19,7 @@ from resatt_studio.app.canvas.gestures import (
 )
 from resatt_studio.app.canvas.hands import CanvasHands
 from resatt_studio.app.canvas.looks import SPLIT_CURSOR, Point
+from resatt_studio.app.canvas.minimap import MiniMap
 from resatt_studio.app.canvas.painting import (
     Ring,
     paint_focus,
@@ -29,7 +30,9 @@ from resatt_studio.app.canvas.painting import (
 from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.split import Split
-from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.app.canvas.tile_memory import TileMemory
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.app.canvas.view_places import ViewPlaces
 from resatt_studio.app.tools.base import NOTHING, Pointer
 from resatt_studio.app.tools.overlay import NO_MARKS
 from resatt_studio.app.tools.registry import default_option, tool_spec
@@ -60,6 +63,7 @@ class PhotoCanvas(CanvasHands):
         point_asked: (row, column) of the photo pixel that a tool points at.
         length_measured: In photo pixels, or None when it was put away.
         told: A sentence that a tool says in passing.
+        refused: Why something is not shown, for people.
     """
 
     pointer_moved = Signal(object)
@@ -72,6 +76,7 @@ class PhotoCanvas(CanvasHands):
     point_asked = Signal(object)
     length_measured = Signal(object)
     told = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,11 +93,13 @@ class PhotoCanvas(CanvasHands):
         self.options = default_option
         self.scene = Scene()
         self.background = Background(self)
-        self._preparations = Preparations(self.scene, self.background, self.update)
+        self._preparations = Preparations(self.scene, self.background, self._prepared, self._has_room)
+        self.memory: TileMemory | None = None
         self._document: CorrectionDocument | None = None
         self._photo_id = ""
         self._photo_size: tuple[int, int] | None = None
-        self._remembered: dict[str, Viewport] = {}
+        self.places = ViewPlaces()
+        self._overview = MiniMap(self)
         self._fitted = True
         self._message = ""
         self.split = Split()
@@ -144,7 +151,7 @@ class PhotoCanvas(CanvasHands):
             self._finish_stroke()
             self._gestures.tool.cancel()  # what was measured was measured on another photo
             self._update_overlay()
-            self._remember()
+            self.remember_place()
             self.set_prediction(None)
             self.set_compared(None)
             self.set_document(None)
@@ -157,7 +164,26 @@ class PhotoCanvas(CanvasHands):
         self._preparations.photo(pixels, preview, size)
         if not same:
             self._look_at_new_photo()
-        self.update()
+        self._overview.forget()
+        self._prepared()
+
+    def set_tiles(self, pyramid: TilePyramid, photo_id: str) -> None:
+        """Show a photo by its tiles, over whatever preview was shown of it.
+
+        Args:
+            pyramid: What is known of it; :meth:`refresh_photo` says that more is.
+            photo_id: As for :meth:`set_photo`.
+        """
+        self.set_photo(None, pyramid.sketch, photo_id, (pyramid.height, pyramid.width))
+        self._preparations.tiles(pyramid)
+        self._overview.forget()
+        self._prepared()
+        self.looked.emit(self.viewport.visible)
+
+    def refresh_photo(self, box: Box) -> None:
+        """More is known of a huge photo in a box of its pixels: show it."""
+        self._overview.forget()
+        self._update_view(self.scene.refresh_photo(box))
 
     def set_document(self, document: CorrectionDocument | None) -> None:
         """Show and paint on a correction of this photo, or none.
@@ -192,6 +218,7 @@ class PhotoCanvas(CanvasHands):
     def set_background(self, colour: str) -> None:
         """``#rrggbb`` around the photo."""
         self.scene.background = colour
+        self._overview.update()
         self.scene.spoil(photo=True)
         self.update()
 
@@ -199,6 +226,10 @@ class PhotoCanvas(CanvasHands):
         """A sentence in the middle of the canvas, such as what to do first; "" for none."""
         self._message = text
         self.update()
+
+    def show_minimap(self, wanted: bool) -> None:
+        """Show a small map of the photo in the corner whenever the view shows a part of it, or never."""
+        self._overview.set_wanted(wanted)
 
     def set_peek(self, peek: bool) -> None:
         """Hide everything over the photo for as long as it is on."""

@@ -66,6 +66,10 @@ class SettingsDialog(QDialog):
         self.cracks = _choice({name: _CRACK_TITLES[name] for name in LEARNS}, now.learn_cracks)
         self.labels = _choice({name: _LABEL_TITLES[name] for name in LEARNS}, now.learn_labels)
         self.undo = QSpinBox(minimum=8, maximum=65536, value=now.undo_mb, singleStep=64, suffix=" MB")
+        self.memory = QSpinBox(minimum=300, maximum=1_000_000, singleStep=100, suffix=" MB")
+        self.memory.setValue(now.photo_memory_mb)
+        self.disk = QSpinBox(minimum=0, maximum=10_000_000, singleStep=500, suffix=" MB")
+        self.disk.setValue(now.tile_cache_mb)
         self.author = QLineEdit(now.author)
         self.theme.currentIndexChanged.connect(lambda _: change(theme=self.theme.currentData()))
         self.device.currentIndexChanged.connect(lambda _: change(device=self.device.currentData()))
@@ -81,6 +85,8 @@ class SettingsDialog(QDialog):
         self.forgetting.valueChanged.connect(lambda value: change(learn_max_forgetting=round(value, 3)))
         self.labels.currentIndexChanged.connect(lambda _: change(learn_labels=self.labels.currentData()))
         self.undo.valueChanged.connect(lambda value: change(undo_mb=value))
+        self.memory.valueChanged.connect(lambda value: change(photo_memory_mb=value))
+        self.disk.valueChanged.connect(lambda value: change(tile_cache_mb=value))
         self.author.editingFinished.connect(lambda: change(author=self.author.text()))
         form = QFormLayout()
         form.setVerticalSpacing(10)
@@ -116,6 +122,13 @@ class SettingsDialog(QDialog):
                 self.undo,
                 "Of each photo that is open; steps that do not fit are read back from the disk, none is lost",
             ),
+            (
+                "Memory for photos",
+                self.memory,
+                "What the photo on the canvas may take, with its maps; larger ones are shown part by part, "
+                "from the next photo that is opened",
+            ),
+            ("Disk for huge photos", self.disk, "Their smaller sizes are kept there between visits"),
             ("Your name", self.author, "Written beside your strokes and approvals"),
         )
         for title, widget, help in rows:

@@ -167,7 +167,8 @@ class AttentionPanel(ScrolledPanel):
         if asking.trouble is not None:
             return str(asking.trouble)
         if self._parts.session.photo is None:
-            return "Open a photo; then ask where a label network looks."
+            huge = self._parts.session.huge_words
+            return huge or "Open a photo; then ask where a label network looks."
         if attention.needs_point:
             return "Click a point in the photo (T): the map shows what it attends to."
         if asking.waiting and not answered:

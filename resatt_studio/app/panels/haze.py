@@ -59,7 +59,8 @@ class HazeNotes(QWidget):
             counted = report is not None and report.total > 0
             return f"Dehazing, tile {report.done} of {report.total}…" if counted else "Waking the network…"
         if told is None:
-            return "Open a photo to see it dehazed." if self._parts.session.photo is None else ""
+            session = self._parts.session
+            return session.huge_words or ("Open a photo to see it dehazed." if session.photo is None else "")
         answer = told.answer
         weights = f"{TITLES['dhformer']}, weights {told.weights} {answer.weights_id[:8]}"
         return f"Haze in this photo: about {100 * answer.haze:.0f} %. {weights}."

@@ -113,7 +113,8 @@ class LabelsPanel(ScrolledPanel):
         waiting = [TITLES[model] for model, asking in askings.items() if asking.waiting]
         words = agreement(self._labels.labellings)
         if not ready:
-            words = "Open a photo; both networks then say what cracks it shows."
+            words = self._session.huge_words
+            words = words or "Open a photo; both networks then say what cracks it shows."
         elif waiting:
             words = f"{words} {_progress(askings, waiting)}".strip()
         self.verdict.setText(words)

@@ -1,0 +1,110 @@
+"""Brings tiles of a huge photo as they are looked at, and builds its smaller sizes meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.app.worker import Answers, Worker
+from resatt_studio.imaging.pyramid_cache import TileKey
+from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.workflow.jobs import progress
+
+
+class TileLoader(QObject):
+    """Asks a worker for what the view misses; the newest look replaces the one before.
+
+    Args:
+        worker: A thread for tiles alone, so that a look never waits for another file.
+    """
+
+    better = Signal(object)
+    """Box of photo pixels that look better now."""
+    built = Signal(float)
+    """Share of the smaller sizes that is there, in [0, 1); 1 when nothing is built any more."""
+    damaged = Signal(int)
+    """So many tiles of the file cannot be decoded; each number is told once."""
+    failed = Signal(object)
+
+    def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = worker
+        self._pyramid: TilePyramid | None = None
+        self._jobs: list[int] = []
+        self._viewport: Viewport | None = None
+        self._damaged = 0
+        self._building = False
+
+    def show(self, pyramid: TilePyramid | None) -> None:
+        """Serve this photo from now on, or none; what was asked for about another one is dropped."""
+        for job_id in self._jobs:
+            self._worker.cancel(job_id)
+        self._jobs.clear()
+        building, self._building = self._building, pyramid is not None and not pyramid.built
+        self._pyramid, self._viewport, self._damaged = pyramid, None, 0
+        if pyramid is None or not self._building:
+            if building:
+                self.built.emit(1.0)
+            return
+        self.built.emit(0.0)
+
+        def build() -> Generator[JobProgress, None, None]:
+            for done, total, box in pyramid.building():
+                yield progress(done, total, "rows", detail=box)
+
+        def built(_: object) -> None:
+            if self._pyramid is pyramid:
+                self._building = False
+                self.built.emit(1.0)
+                self._look_again()
+
+        def step(report: JobProgress) -> None:
+            if self._pyramid is pyramid and not report.detail.empty:
+                self.built.emit(report.done / max(1, report.total))
+                self._improve(pyramid, report)
+                self._look_again()
+
+        answers = Answers(built, step, lambda error: self._fail(pyramid, error))
+        self._jobs.append(self._worker.submit(build, Urgency.FINE_TUNE, answers, key="build"))
+
+    def look(self, viewport: Viewport) -> None:
+        """The view shows this now: bring what it misses, the middle first."""
+        pyramid, self._viewport = self._pyramid, viewport
+        if pyramid is None:
+            return
+        keys = pyramid.wanted(viewport)
+        if keys:
+            answers = Answers(
+                progress=lambda report: self._improve(pyramid, report),
+                failed=lambda error: self._fail(pyramid, error),
+            )
+            job_id = self._worker.submit(
+                lambda: _load(pyramid, keys), Urgency.PREDICT_SHOWN, answers, key="look"
+            )
+            self._jobs = [*self._jobs[-8:], job_id]
+
+    def _look_again(self) -> None:
+        if self._viewport is not None:
+            self.look(self._viewport)
+
+    def _improve(self, pyramid: TilePyramid, report: JobProgress) -> None:
+        if self._pyramid is not pyramid:
+            return
+        self.better.emit(report.detail)
+        count = len(pyramid.photo.damaged)
+        if count > self._damaged:
+            self._damaged = count
+            self.damaged.emit(count)
+
+    def _fail(self, pyramid: TilePyramid, error: Exception) -> None:
+        if self._pyramid is pyramid:  # else its file was closed under a step that was in hand
+            self.failed.emit(error)
+
+
+def _load(pyramid: TilePyramid, keys: Sequence[TileKey]) -> Generator[JobProgress, None, None]:
+    for done, key in enumerate(keys, 1):
+        box = pyramid.load(key)
+        yield progress(done, len(keys), "tiles", detail=box)

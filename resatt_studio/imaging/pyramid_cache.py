@@ -1,0 +1,130 @@
+"""Tiles of huge photos at halved sizes, kept in a folder between visits; no loss of it is an error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from resatt_studio.durable import write_whole
+from resatt_studio.records.arrays import UInt8Array
+
+_MAGIC = b"RSPT1\n"
+_CHECK = struct.Struct("<I")
+_SUFFIX = ".tile"
+
+
+@dataclass(frozen=True, slots=True)
+class TileKey:
+    """Place of one tile in a pyramid: level 0 is the photo itself, each further level half the one before."""
+
+    level: int
+    row: int
+    column: int
+
+    @property
+    def parent(self) -> TileKey:
+        """The tile of the next level that holds this one in one of its quarters."""
+        return TileKey(self.level + 1, self.row // 2, self.column // 2)
+
+
+class PyramidCache:
+    """Tiles by photo and place, as lossless pictures with a checksum in front.
+
+    A tile that is cut off or was changed reads as missing and is deleted; the next writer brings it back. A
+    folder that cannot be written keeps nothing, and says nothing: the cache only ever saves time.
+
+    Args:
+        folder: Made when the first tile is written.
+        most_bytes: Photos that were looked at longest ago go when all tiles together take more.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self.folder = folder
+        self.most_bytes = most_bytes
+
+    def keys(self, photo_id: str) -> set[TileKey]:
+        """Places of one photo that have a file, which may still turn out to be broken."""
+        try:
+            names = [entry.name for entry in os.scandir(self.folder / photo_id)]
+        except OSError:
+            return set()
+        return {key for key in map(_key_of, names) if key is not None}
+
+    def get(self, photo_id: str, key: TileKey) -> UInt8Array | None:
+        """Read a tile, h x w x 3 uint8 RGB; None when it is missing or broken."""
+        path = self._path(photo_id, key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        start = len(_MAGIC) + _CHECK.size
+        whole = data.startswith(_MAGIC) and len(data) > start
+        if whole and _CHECK.unpack_from(data, len(_MAGIC))[0] == zlib.crc32(data[start:]):
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8, offset=start), cv2.IMREAD_COLOR)
+            if pixels is not None:
+                return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), np.uint8)
+        _remove(path)
+        return None
+
+    def put(self, photo_id: str, key: TileKey, pixels: UInt8Array) -> bool:
+        """Write a tile, whole or not at all; returns whether it is there now."""
+        bgr = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR)
+        coded, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        if not coded:
+            return False
+        body = data.tobytes()
+        try:
+            write_whole(self._path(photo_id, key), _MAGIC + _CHECK.pack(zlib.crc32(body)) + body)
+        except OSError:  # a full or forbidden disk
+            return False
+        return True
+
+    def drop(self, photo_id: str) -> None:
+        """Delete what is kept of one photo."""
+        shutil.rmtree(self.folder / photo_id, ignore_errors=True)
+
+    def tidy(self, photo_id: str) -> None:
+        """Keep the limit; the photo that is looked at now goes last.
+
+        Args:
+            photo_id: Of that photo.
+        """
+        with suppress(OSError):
+            os.utime(self.folder / photo_id)
+        known = []
+        try:
+            for folder in os.scandir(self.folder):
+                size_bytes = sum(file.stat().st_size for file in os.scandir(folder.path))
+                known.append((folder.name == photo_id, folder.stat().st_mtime_ns, folder.name, size_bytes))
+        except OSError:
+            return  # another window tidies too
+        used = sum(size_bytes for *_, size_bytes in known)
+        for _, _, name, size_bytes in sorted(known):
+            if used <= self.most_bytes:
+                return
+            self.drop(name)
+            used -= size_bytes
+
+    def _path(self, photo_id: str, key: TileKey) -> Path:
+        return self.folder / photo_id / f"{key.level}-{key.row}-{key.column}{_SUFFIX}"
+
+
+def _key_of(name: str) -> TileKey | None:
+    parts = name.removesuffix(_SUFFIX).split("-")
+    if not name.endswith(_SUFFIX) or len(parts) != 3 or not all(part.isdigit() for part in parts):
+        return None
+    level, row, column = map(int, parts)
+    return TileKey(level, row, column)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # it stays, and is read as missing again
+        path.unlink(missing_ok=True)

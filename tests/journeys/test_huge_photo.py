@@ -1,0 +1,185 @@
+"""A photo that is too large for memory: opened by tiles, painted, left, come back to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from resatt_studio.annotation.strokes import stamp
+from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
+from resatt_studio.synthesis.scenes import render_scene
+from tests.imaging.huge_tiffs import break_tile, texture, write
+
+pytestmark = pytest.mark.gui
+HEIGHT, WIDTH = 2300, 3100
+
+
+@lru_cache(maxsize=1)
+def wall() -> np.ndarray:
+    """Clouds, and a drawn crack in a square of 512 pixels at (800, 1200)."""
+    pixels = texture(HEIGHT, WIDTH)
+    pixels[800:1312, 1200:1712] = render_scene(23, 512, 512).pixels
+    return pixels
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The window, and what it told."""
+
+    window: Any
+    parts: Any
+    heard: list[Any] = field(default_factory=list)
+
+
+@pytest.fixture
+def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The window with photos open of which none fits in memory, and tiles that are small beside them."""
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.imaging import tiff_sketch
+    from resatt_studio.workflow.jobs import drain
+    from resatt_studio.workflow.load import add_photos
+    from resatt_studio.workflow.project import create_project
+
+    monkeypatch.setattr(tiff_sketch, "WHOLE_PX", 10_000)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    write("tiled-deflate", photos / "a.tif", wall())
+    write("tiled-deflate", photos / "b.tif", texture(HEIGHT, WIDTH, seed=8))
+    break_tile(photos / "b.tif", 60)
+    with create_project(tmp_path / "wall.resatt") as project:
+        drain(add_photos(project, [photos]))
+    session = studio.parts.session
+    session.memory.bound_bytes = 8 * HEIGHT * WIDTH // 2
+    session.memory.least_tile_bytes = 0
+    made = Desk(studio.window, studio.parts)
+    session.told.connect(made.heard.append)
+    session.failed.connect(made.heard.append)
+    session.open_project(tmp_path / "wall.resatt")
+    assert wait_for(lambda: session.tiles is not None, 30)
+    yield made
+
+
+def shown(desk: Desk) -> bool:
+    """Whether everything that is seen is exact."""
+    canvas, tiles = desk.window.canvas, desk.parts.session.tiles
+    return tiles is not None and tiles.built and not tiles.wanted(canvas.viewport)
+
+
+def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Path) -> None:
+    from resatt_studio.app.main import settle, wait_for
+
+    session, canvas = desk.parts.session, desk.window.canvas
+    assert wait_for(lambda: shown(desk), 30)
+    assert session.photo is None and session.document is not None
+    assert any("part by part" in str(word) for word in desk.heard)
+    canvas.zoom_to(1.0)
+    canvas.centre_on(1200, 2000)
+    assert wait_for(lambda: shown(desk), 30)
+    view = canvas.viewport
+    seen = view.visible
+    exact = wall()[seen.slices][: view.view_height, : view.view_width]
+
+    def painted() -> np.ndarray:
+        canvas.scene.compose()
+        picture = canvas.scene.photo_picture.view(np.uint8).reshape(*canvas.scene.photo_picture.shape, 4)
+        return picture[: exact.shape[0], : exact.shape[1], 2::-1]
+
+    assert wait_for(lambda: np.array_equal(painted(), exact), 10)
+    assert 0 < session.memory.used_bytes <= session.memory.bound_bytes
+
+    document = session.document
+    box, mask = stamp([(1200, 2000), (1210, 2050)], 6, Box(0, 0, HEIGHT, WIDTH))
+    labels = np.where(mask, np.uint8(Label.CRACK), np.uint8(Label.UNSAID))
+    document.apply_labels("test", box, labels)
+    session.note_edit()
+    session.next_photo()
+    assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 30)
+    assert wait_for(lambda: shown(desk) and any("damaged" in str(word) for word in desk.heard), 30)
+    session.previous_photo()
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "a.tif", 30)
+    assert session.document.labels.read(box).any(), "the stroke was saved"
+    view = canvas.viewport
+    middle = view.to_photo(view.view_height / 2, view.view_width / 2)
+    assert view.scale == 1.0 and middle == pytest.approx((1200, 2000), abs=2), "seen as it was left"
+    assert session.tiles.overview() is not None, "the second visit finds its smaller sizes on the disk"
+    settle(0.05)
+
+
+def test_what_a_huge_photo_cannot_have_is_said_and_asked_of_no_network(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = desk.parts.session
+    before = len(desk.heard)
+    session.approve()
+    assert "too large to be approved" in str(desk.heard[-1]) and len(desk.heard) == before + 1
+    asked: list[Any] = []
+    session.predictor.predict_part = lambda *how: asked.append(how)
+    monkeypatch.setattr("resatt_studio.app.session.MOST_SEEN_PX", 1_000_000)
+    desk.window.canvas.fit()
+    session.predict_again()
+    assert "Zoom in" in desk.heard[-1] and not asked, "all of it is seen"
+    desk.window.canvas.zoom_to(2.0)
+    session.predict_again()
+    ((_, _, photo_id, box),) = asked
+    assert photo_id == session.entry.photo_id and box == desk.window.canvas.viewport.visible
+    for panel in ("labelsPanel", "attentionPanel"):
+        widget = desk.window.panel(panel)
+        words = " ".join(label.text() for label in widget.findChildren(_label()) if label.text())
+        assert "part by part" in words, panel
+
+
+def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+
+    session, canvas = desk.parts.session, desk.window.canvas
+    canvas.zoom_to(1.0)
+    canvas.centre_on(1056, 1456)
+    session.predict_again()
+    seen = canvas.viewport.visible
+    assert wait_for(lambda: canvas.scene.probability is not None and not session.gpu.busy, 60)
+    values = canvas.scene.probability.block(0, seen)
+    assert values.shape == (seen.height, seen.width) and values.max() > 127
+    assert session.prediction is None, "it is kept nowhere"
+    assert canvas.scene.probability.nbytes < 3_000_000
+    session.leave_photo()
+    assert canvas.scene.probability is None
+
+
+def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp_path: Path) -> None:
+    from resatt_studio.app.main import wait_for
+
+    session = desk.parts.session
+    path = tmp_path / "photos" / "b.tif"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    photo_id = session.listed[1].photo_id
+    session.next_photo()
+    assert wait_for(lambda: any("was changed" in str(word) for word in desk.heard), 30)
+    assert session.entry is None and session.tiles is None
+    assert not (session.tile_cache.folder / photo_id).exists()
+
+
+def test_a_photo_that_only_fits_whole_says_what_it_would_take(studio: Any, project_folder: Path) -> None:
+    from resatt_studio.app.main import wait_for
+
+    session = studio.parts.session
+    session.memory.bound_bytes = 1000
+    errors: list[Any] = []
+    session.failed.connect(errors.append)
+    session.open_project(project_folder)
+    assert wait_for(lambda: bool(errors), 30)
+    assert "Memory for photos" in errors[0].hint and session.tiles is None and session.photo is None
+
+
+def _label() -> type:
+    from PySide6.QtWidgets import QLabel
+
+    return QLabel
