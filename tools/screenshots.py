@@ -133,6 +133,7 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
 
 def show_tools(studio: Any, camera: Camera, errors: list[BaseException]) -> None:
     """Every tool of the canvas in the middle of an act, by mouse, and its options."""
+    import numpy as np
     from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
     from PySide6.QtGui import QMouseEvent
     from PySide6.QtTest import QTest
@@ -142,6 +143,11 @@ def show_tools(studio: Any, camera: Camera, errors: list[BaseException]) -> None
     from resatt_studio.app.tools.registry import TOOLS
 
     canvas, button, no_key = studio.window.canvas, Qt.MouseButton, Qt.KeyboardModifier.NoModifier
+    canvas.fit()
+    settle()
+    row, column = np.argwhere(studio.parts.session.prediction.probability_8bit > 200)[0]
+    down, right = (place / canvas.ratio for place in canvas.viewport.to_view(row + 0.5, column + 0.5))
+    crack = QPoint(int(right), int(down))
     middle = QPoint(canvas.width() // 2, canvas.height() // 2)
     way = [middle + QPoint(*step) for step in ((-160, -90), (-60, -110), (90, -40), (150, 80), (-20, 120))]
     studio.parts.scale.set(0.2)
@@ -161,12 +167,13 @@ def show_tools(studio: Any, camera: Camera, errors: list[BaseException]) -> None
                 QTest.mouseClick(canvas, button.LeftButton, no_key, place)
             move(way[-1], button.NoButton)
         else:
-            QTest.mousePress(canvas, button.LeftButton, no_key, way[0])
-            for place in way[1:]:
+            QTest.mousePress(canvas, button.LeftButton, no_key, crack if tool.name == "wand" else way[0])
+            for place in [crack + QPoint(40, 0)] if tool.name == "wand" else way[1:]:
                 move(place, button.LeftButton)
         camera.take(f"tool-{tool.name}", sizes=((1280, 800),))
         QTest.keyClick(canvas, Qt.Key.Key_Escape)
         QTest.mouseRelease(canvas, button.LeftButton, no_key, way[-1])
+        canvas.fit()
     camera.dialog("scale", studio.window.ask.set_scale)
     require(not errors, errors, "a tool")
 
