@@ -30,7 +30,10 @@ def main() -> None:
     parser.add_argument("--scale", type=int, choices=(1, 2), help="only this scale, in this process")
     parser.add_argument("--threads", type=int, default=0, help="of the network; 1 where others work too")
     parser.add_argument(
-        "--only", choices=("networks",), default="", help="only the labels, attention and dehazing"
+        "--only",
+        choices=("networks", "map"),
+        default="",
+        help="only the labels, attention and dehazing, or only the map of the photo",
     )
     arguments = parser.parse_args()
     if arguments.scale is None:
@@ -91,10 +94,16 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
     require(wait_for(lambda: session.document is not None, 400), errors, "the sample project")
     session.open_photo(next(e.photo_id for e in session.state.entries if e.name == photo))
     require(wait_for(lambda: session.prediction is not None, 400), errors, photo)
-    if only:
+    if only == "networks":
         show_other_networks(studio, camera, errors)
         return
-    camera.take("predicted")
+    if only != "map":
+        camera.take("predicted")
+    window.canvas.zoom_to(3.0)
+    camera.take("map", sizes=((1280, 800),))
+    window.canvas.fit()
+    if only:
+        return
     paint_recorded(studio, recorded["strokes"])
     camera.take("corrected", sizes=((1280, 800),))
     show_other_networks(studio, camera, errors)
