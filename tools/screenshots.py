@@ -31,9 +31,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="of the network; 1 where others work too")
     parser.add_argument(
         "--only",
-        choices=("networks", "tools"),
+        choices=("networks", "tools", "map"),
         default="",
-        help="only the labels, attention and dehazing, or only every tool in the hand",
+        help="only the labels, attention and dehazing, only every tool in the hand, or only the map of the photo",
     )
     arguments = parser.parse_args()
     if arguments.scale is None:
@@ -94,11 +94,17 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
     require(wait_for(lambda: session.document is not None, 400), errors, "the sample project")
     session.open_photo(next(e.photo_id for e in session.state.entries if e.name == photo))
     require(wait_for(lambda: session.prediction is not None, 400), errors, photo)
-    if only:
+    if only in ("networks", "tools"):
         show = show_tools if only == "tools" else show_other_networks
         show(studio, camera, errors)
         return
-    camera.take("predicted")
+    if only != "map":
+        camera.take("predicted")
+    window.canvas.zoom_to(3.0)
+    camera.take("map", sizes=((1280, 800),))
+    window.canvas.fit()
+    if only:
+        return
     paint_recorded(studio, recorded["strokes"])
     camera.take("corrected", sizes=((1280, 800),))
     show_other_networks(studio, camera, errors)

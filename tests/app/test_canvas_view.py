@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.strokes import stamp
+from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.errors import BugError
 from resatt_studio.records.correction import Label
@@ -404,3 +405,20 @@ def test_levels_made_in_the_background_are_shown_when_ready(canvas, qtbot):
     # Noise at 19 % is near its mean; sampled without levels it would still be noise.
     shown = grabbed(canvas)[100:200, 150:250]
     assert shown.astype(float).std() < 30
+
+
+def test_a_map_for_which_there_is_no_room_is_refused_once_for_each_prediction(canvas, qtbot):
+    canvas.memory = TileMemory(HEIGHT * WIDTH * 6)
+    told = []
+    canvas.refused.connect(told.append)
+    canvas.set_prediction(prediction())
+    qtbot.waitUntil(lambda: not canvas.background.busy)
+    canvas._prepared()
+    assert HEIGHT * WIDTH * 5 < canvas.memory.held_bytes < HEIGHT * WIDTH * 5.5
+    canvas.set_layer("uncertainty", visible=True)
+    canvas.set_layer("uncertainty", opacity=0.4)
+    assert len(told) == 1 and "Memory for photos" in told[0] and canvas.scene.uncertainty is None
+    canvas.memory.bound_bytes *= 2
+    canvas.set_prediction(prediction())
+    qtbot.waitUntil(lambda: canvas.scene.uncertainty is not None)
+    assert len(told) == 1

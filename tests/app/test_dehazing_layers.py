@@ -45,6 +45,18 @@ def test_the_key_shows_the_dehazed_photo_of_the_open_one(hazy: Any) -> None:
     assert hazy.window.panel("layersPanel").rows["dehazed"].eye.isChecked()
 
 
+def test_what_would_not_fit_in_memory_is_refused_with_the_cure(looking: Any) -> None:
+    session, photo = looking.parts.session, looking.parts.session.photo
+    session.memory.bound_bytes = 7 * photo.height * photo.width
+    looking.window.panel("layersPanel").rows["dehazed"].eye.click()
+    assert not looking.parts.dehazing.asking.waiting and looking.parts.dehazing.dehazing is None
+    assert "Memory for photos" in notes(looking).state.text()
+    session.memory.bound_bytes = 100 * photo.height * photo.width
+    looking.window.panel("layersPanel").rows["dehazed"].eye.click()
+    looking.window.panel("layersPanel").rows["dehazed"].eye.click()
+    assert wait_for(lambda: looking.parts.dehazing.dehazing is not None, 60), "asked again once there is room"
+
+
 @pytest.mark.parametrize("layer", ["dehazed", "transmission", "residual"])
 def test_the_warning_stands_beside_each_layer_while_it_is_visible(looking: Any, layer: str) -> None:
     row, said = looking.window.panel("layersPanel").rows[layer], notes(looking)

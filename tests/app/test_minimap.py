@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from resatt_studio.app.canvas.minimap import MiniMap
 from resatt_studio.app.canvas.view_places import MOST_PLACES, ViewPlace, ViewPlaces
@@ -49,6 +51,16 @@ def test_a_press_on_the_map_goes_there_and_dragging_follows(canvas: Any) -> None
     QTest.mouseMove(small, QPoint(small.width() // 2, small.height() // 2))
     QTest.mouseRelease(small, Qt.MouseButton.LeftButton, pos=QPoint(small.width() // 2, small.height() // 2))
     assert not canvas.document.can_undo, "nothing is painted under the map"
+
+
+def test_over_the_map_there_is_no_brush(canvas: Any) -> None:
+    canvas.zoom_to(4.0)
+    told: list[Any] = []
+    canvas.pointer_moved.connect(told.append)
+    QTest.mouseMove(canvas, QPoint(30, 30))
+    assert told[-1] is not None
+    QApplication.sendEvent(the_map(canvas), QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    assert told[-1] is None
 
 
 def test_the_map_shows_the_photo_and_shades_what_is_out_of_sight(canvas: Any, qtbot: Any) -> None:

@@ -34,6 +34,8 @@ class MapHost(Protocol):
 
     def centre_on(self, row: float, column: float, scale: float | None = None) -> None: ...
 
+    def pointer_left(self) -> None: ...
+
 
 class MiniMap(QWidget):
     """Shown while a part of the photo is out of sight.
@@ -155,6 +157,10 @@ class MiniMap(QWidget):
         return frame.adjusted(-wider, -taller, wider, taller)
 
     # -- pointer --
+
+    def enterEvent(self, event) -> None:
+        self._canvas.pointer_left()  # Qt tells nobody that the pointer left for a child
+        super().enterEvent(event)
 
     def mousePressEvent(self, event) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -39,6 +39,7 @@ class Preparations:
         self._background = background
         self._changed = changed
         self._values: UInt8Array | None = None
+        self._refused = False
         self._growing: MaxPyramid | SparseMap | None = None
         self._growing_by = ("", "")
 
@@ -64,6 +65,7 @@ class Preparations:
             self._background.forget(kind)
         grown = self._growing
         self._growing = None
+        self._refused = False
         self._values = values
         self._scene.uncertainty = None
         self._scene.probability = None
@@ -151,7 +153,10 @@ class Preparations:
         values, scene = self._values, self._scene
         if values is None or scene.uncertainty is not None or not scene.layers["uncertainty"].strength:
             return
-        if "uncertainty" in self._background.kinds or not self._has_room(values.size):
+        if self._refused or "uncertainty" in self._background.kinds:
+            return
+        if not self._has_room(values.size):
+            self._refused = True  # told once for each prediction, not with every touch of a layer
             return
 
         def build() -> MaxPyramid:

@@ -357,6 +357,11 @@ class PhotoCanvas(CanvasHands):
         self._update_ring()
         self._tell_pointer()
 
+    def pointer_left(self) -> None:
+        """The pointer is over something that lies on the canvas: no outline, no position."""
+        if not self._gestures.busy:
+            self._track(None)
+
     def _tell_pointer(self) -> None:
         if self._pointer_at is None or self._photo_size is None:
             self.pointer_moved.emit(None)
