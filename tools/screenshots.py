@@ -33,7 +33,7 @@ def main() -> None:
         "--only",
         choices=("networks", "tools", "map"),
         default="",
-        help="only the labels, attention and dehazing, only every tool in the hand, or only the map of the photo",
+        help="the labels, attention and dehazing, every tool in the hand, or the map of the photo",
     )
     arguments = parser.parse_args()
     if arguments.scale is None:

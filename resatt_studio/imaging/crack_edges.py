@@ -17,6 +17,7 @@ _STEP_PX = 0.5
 _SURROUNDINGS_PX = 6.0  # of the profile's outer ends, where the surface is read
 _ALONG_PX = 2.0  # evidence is averaged along the path: an edge runs on, noise does not
 _LEVELS_PX = 31  # lengths over which the surface's and the crack's own lightness are told
+_DOUBT = 0.05  # of the evidence for crack, which has to be more than none to carry an edge outwards
 _LEAST_DEPTH = 4.0  # grey levels; a shallower line has no edges of its own
 _SMOOTH_PX = 2.0
 LEAST_HALF_WIDTH_PX = 0.5
@@ -68,14 +69,23 @@ def find_edges(
 
 
 def _darkness(rows: Float32Array, level: float) -> Float32Array:
-    """Evidence of the photo, -0.5 (surface) to 0.5 (crack), of N x M profiles of lightness."""
-    outer = round(_SURROUNDINGS_PX / _STEP_PX)
-    surface = np.median(np.concatenate([rows[:, :outer], rows[:, -outer:]], axis=1), axis=1)
-    middle = rows.shape[1] // 2
-    inside = rows[:, middle - 2 : middle + 3].min(axis=1)
-    surface, inside = (_along(side[:, None].astype(np.float32), _LEVELS_PX / 4) for side in (surface, inside))
-    depth = np.maximum(surface - inside, np.float32(_LEAST_DEPTH))
-    return np.asarray(np.clip((surface - rows) / depth - np.float32(level), -0.5, 0.5), np.float32)
+    """Evidence of the photo, -0.5 (surface) to 0.5 (crack), of N x M profiles of lightness.
+
+    Either side has a surface of its own: beside a step, or where a shadow falls, one is darker.
+    """
+    outer, middle = round(_SURROUNDINGS_PX / _STEP_PX), rows.shape[1] // 2
+    inside = _steady_level(rows[:, middle - 2 : middle + 3].min(axis=1))
+    evidence = np.empty_like(rows)
+    for part, ends in ((slice(0, middle), slice(0, outer)), (slice(middle, None), slice(-outer, None))):
+        surface = _steady_level(np.median(rows[:, ends], axis=1))
+        depth = np.maximum(surface - inside, np.float32(_LEAST_DEPTH))
+        evidence[:, part] = (surface - rows[:, part]) / depth - np.float32(level)
+    return np.clip(evidence, -0.5, 0.5)
+
+
+def _steady_level(values: Float32Array) -> Float32Array:
+    """A lightness along the path, N values to N x 1, averaged as far as light and dirt stay the same."""
+    return _along(values[:, None].astype(np.float32), _LEVELS_PX / 4)
 
 
 def _along(rows: Float32Array, sigma: float) -> Float32Array:
@@ -87,7 +97,7 @@ def _along(rows: Float32Array, sigma: float) -> Float32Array:
 def _edge(evidence: Float32Array) -> Curve:
     """Distance to the edge on one side, N values, of N x K evidence from the path outwards."""
     # The path's own place counts half: the other side has the other half.
-    total = np.cumsum(evidence, axis=1) - 0.5 * evidence[:, :1]
+    total = np.cumsum(evidence - np.float32(_DOUBT), axis=1) - 0.5 * evidence[:, :1]
     last = np.minimum(np.argmax(total, axis=1), evidence.shape[1] - 2)
     rows = np.arange(len(evidence))
     here, there = evidence[rows, last], evidence[rows, last + 1]

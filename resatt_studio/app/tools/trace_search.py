@@ -22,13 +22,13 @@ from resatt_studio.annotation.tracing import (
     window_for,
 )
 from resatt_studio.app.tools.base import ToolHost
+from resatt_studio.app.tools.marking import seen_crack
 from resatt_studio.app.tools.vertices import GRAB_PX
-from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 
 _SNAP_PX = (1.5, 6.0)  # photo pixels that a click may move to the crack that it means: least and most
-_END_SNAPS = 2.0  # times as far to the end of a painted crack
-_CRACK_AROUND_PX = 24  # of painted crack that is looked at around a click, beyond the distance that counts
+_END_SNAPS = 2.0  # times as far to a crack of the mask
+_CRACK_AROUND_PX = 24  # of the mask that are looked at around a click, beyond the distance that counts
 _CLICK_PX = 16  # around a first click, of which the photo is looked at
 _AHEAD = 0.4  # windows reach so much farther than the pointer, as it is likely to go on
 _FINE_PX = 700  # a longer preview is measured at every second pixel
@@ -74,12 +74,13 @@ class TraceSearch:
         return None if read is None else self.place(point, read(), free)
 
     def place(self, point: Point, ground: Ground, free: bool) -> Point:
-        """Where a click goes: to the end of a painted crack, else onto one, else to the best place near."""
+        """Where a click goes: to the end of a crack that is seen as such, else onto one, else to the best
+        place near."""
         if free:
             return point
         near = self.snap_px * _END_SNAPS
         box = _around(point, math.ceil(near) + _CRACK_AROUND_PX).intersection(self.photo)
-        painted = self.document.labels.read(box) == Label.CRACK
+        painted = seen_crack(self.host, self.document, box)
         if painted.any():
             place = place_on_crack(painted, (point[0] - box.top, point[1] - box.left), near)
             if place is not None:
