@@ -17,7 +17,7 @@ class ActionSpec:
         text: In menus.
         target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
             "doubts", "ask", "areas", "window", "canvas"; "answer.transverse" calls the photo so.
-        help: One sentence for the tool tip and the shortcut sheet.
+        help: One sentence for the tool tip and the shortcut sheet; "{id}" becomes the key of that action.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
         needs: Field of :class:`~resatt_studio.app.conditions.Conditions` that must hold, or "".

@@ -57,6 +57,11 @@ class PhotoHistory(QObject):
         return 0 if document is None else document.edit_count
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is a photo to paint on."""
+        return self._session.document is not None
+
+    @property
     def suggested_name(self) -> str:
         """For the next checkpoint."""
         return f"Checkpoint {len(self.checkpoints) + 1}"

@@ -44,7 +44,7 @@ from resatt_studio.errors import StudioError
 from resatt_studio.records.labels import CrackType
 from resatt_studio.resources import asset
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 FINISH_LEARNING_S = 10.0
 """Learning ends within two seconds; a machine under load gets more before its best is given up."""
 
