@@ -117,7 +117,7 @@ def test_a_bad_variable_is_told_by_its_name(tmp_path: Path) -> None:
 def test_every_scalar_setting_has_a_variable(tmp_path: Path) -> None:
     for item in fields(Settings):
         if not item.metadata.get("environment", True):
-            continue
+            continue  # lists, not scalars
         loaded = load_settings(tmp_path / "none.toml", {f"RESATT_{item.name.upper()}": "?"})
         assert loaded.settings.author == "?" if item.name == "author" else len(loaded.problems) == 1
 
@@ -165,3 +165,12 @@ def test_recent_projects_are_newest_first_without_repeats_and_bounded(tmp_path: 
 def test_the_variable_names_the_file(tmp_path: Path) -> None:
     assert settings_path({"RESATT_SETTINGS": str(tmp_path / "x.toml")}) == tmp_path / "x.toml"
     assert settings_path({}).name == "settings.toml"
+
+
+def test_other_keys_survive_the_file_and_what_is_no_list_of_them_falls_back(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    change_settings(path, shortcuts=("next=F8", "fit=", 'redo=Ctrl+" Ctrl+\\'))
+    assert load_settings(path, {}).settings.shortcuts == ("next=F8", "fit=", 'redo=Ctrl+" Ctrl+\\')
+    path.write_text('version = 1\nshortcuts = "next=F8"\n')
+    loaded = load_settings(path, {})
+    assert loaded.settings.shortcuts == () and len(loaded.problems) == 1

@@ -107,6 +107,11 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
         return
     paint_recorded(studio, recorded["strokes"])
     camera.take("corrected", sizes=((1280, 800),))
+    studio.parts.history.add_checkpoint("After the main crack")
+    require(wait_for(lambda: bool(studio.parts.history.checkpoints), 60), errors, "the checkpoint")
+    for name in ("history", "jobs"):
+        window.bring(f"{name}Panel")
+        camera.take(name, sizes=((1280, 800),))
     show_other_networks(studio, camera, errors)
     for name in ("settings", "export", "about"):
         camera.dialog(name, getattr(window.ask, name))

@@ -17,7 +17,7 @@ class ActionSpec:
         text: In menus.
         target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
             "doubts", "ask", "areas", "window", "canvas"; "answer.transverse" calls the photo so.
-        help: One sentence for the tool tip and the shortcut sheet.
+        help: One sentence for the tool tip and the shortcut sheet; "{id}" becomes the key of that action.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
         needs: Field of :class:`~resatt_studio.app.conditions.Conditions` that must hold, or "".
@@ -123,7 +123,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Zoom in on the middle."),
     _act("zoom_out", "Zoom &out", "canvas.zoom_out", "Ctrl+-", "", "has_photo",
          help="Zoom out from the middle."),
-    _act("toggle_minimap", "Show the photo's ma&p", "view.toggle_minimap", "M", "", "has_photo",
+    _act("toggle_minimap", "Show the photo's ma&p", "view.toggle_minimap", "F9", "", "has_photo",
          "minimap_wanted", help="A small map while a part of the photo is seen; drag its frame."),
     _act("toggle_mask", "Show crack &mask", "view.toggle_mask", "S", "eye", "has_project", "mask_visible",
          help="Show or hide the mask; hold V to see the bare photo."),

@@ -110,8 +110,9 @@ class Asks(QObject):
         if "theme" in changes:
             application = QApplication.instance()
             self._parts.look.set(apply_theme(application, session.settings.theme))
-        if "undo_mb" in changes and session.document is not None:
+        if session.document is not None:
             session.document.memory_limit_bytes = session.settings.undo_mb * 2**20
+            session.document.author = session.settings.author
         if "photo_memory_mb" in changes or "tile_cache_mb" in changes:
             session.set_photo_memory()
         if "device" in changes or "threads" in changes:

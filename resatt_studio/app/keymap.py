@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from resatt_studio.app.actions import ActionSpec
 
@@ -77,8 +77,11 @@ class Keymap(QObject):
 
     @property
     def specs(self) -> Mapping[str, ActionSpec]:
-        """Every action by id, with the keys that are in force."""
-        return {id: replace(spec, shortcuts=self.of(id)) for id, spec in self._usual.items()}
+        """Every action by id, with the keys that are in force; so are those that a help names in braces."""
+        return {
+            id: replace(spec, shortcuts=self.of(id), help=self.words(spec.help))
+            for id, spec in self._usual.items()
+        }
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -103,7 +106,11 @@ class Keymap(QObject):
 
     def tip(self, widget: QWidget, text: str) -> None:
         """Give a widget a tool tip of :meth:`words` that follows the keys."""
-        _Tip(self, widget, text)
+        _Follower(self, widget, lambda: widget.setToolTip(self.words(text)))
+
+    def caption(self, button: QAbstractButton, id: str, text: str) -> None:
+        """Write the key of an action before a button's text, as long as it has one; follows the keys."""
+        _Follower(self, button, lambda: button.setText(f"{self.shown(id)}  {text}".strip()))
 
     def clash(self, id: str, key: str) -> Clash | None:
         """Who else has this key where it would count for ``id``; None when it is free."""
@@ -165,17 +172,17 @@ class Keymap(QObject):
         return self.shown(id) or f"“{plain(self._usual[id].text)}”"
 
 
-class _Tip(QObject):
-    """A tool tip that names keys; goes with its widget."""
+class _Follower(QObject):
+    """Writes words that name keys now and whenever the keys change; goes with its widget."""
 
-    def __init__(self, keys: Keymap, widget: QWidget, text: str) -> None:
+    def __init__(self, keys: Keymap, widget: QWidget, write: Callable[[], None]) -> None:
         super().__init__(widget)
-        self._keys, self._widget, self._text = keys, widget, text
+        self._write = write
         keys.changed.connect(self._follow)
-        self._follow()
+        write()
 
     def _follow(self) -> None:
-        self._widget.setToolTip(self._keys.words(self._text))
+        self._write()
 
 
 def overlap(one: str, other: str) -> bool:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SLICE_S = 0.008
 """How long steps are taken before the window may paint and hear keys again."""
+SLICE_EVERY_MS = 4
+MOST_UNSAVED = 200
+"""Steps wait while so many acts are on their way to the disk, each with copies of its tiles."""
 
 
 class PhotoHistory(QObject):
@@ -39,7 +42,7 @@ class PhotoHistory(QObject):
         self.checkpoints: tuple[Checkpoint, ...] = ()
         self._known: tuple[object, int] = (None, 0)
         self._target: int | None = None
-        self._steps = QTimer(self, interval=0)
+        self._steps = QTimer(self, interval=SLICE_EVERY_MS)
         self._steps.timeout.connect(self._take_steps)
         session.photo_changed.connect(lambda _: self._forget())
         session.photo_ready.connect(lambda photo, document: self._read())
@@ -55,6 +58,11 @@ class PhotoHistory(QObject):
     def done_count(self) -> int:
         document = self._session.document
         return 0 if document is None else document.edit_count
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a photo to paint on."""
+        return self._session.document is not None
 
     @property
     def suggested_name(self) -> str:
@@ -112,6 +120,8 @@ class PhotoHistory(QObject):
         document, target = self._session.document, self._target
         if document is None or target is None or document.in_stroke:
             self._steps.stop()
+            return
+        if document.unsaved > MOST_UNSAVED:
             return
         until, box = time.monotonic() + SLICE_S, Box(0, 0, 0, 0)
         before = document.edit_count

@@ -251,7 +251,7 @@ class ProjectSession(QObject):
         new = sum(entry.state is ReviewState.NEW for entry in self.state.entries)
         if new:
             words = "1 photo is" if new == 1 else f"{new} photos are"
-            self.told.emit(f"{words} not predicted yet and cannot be ranked; Ctrl+Shift+P predicts them all.")
+            self.told.emit(f"{words} not predicted yet and cannot be ranked; “Predict all photos” does.")
 
     def _remember(self, folder: Path) -> None:
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from resatt_studio.errors import StoreError
 from resatt_studio.records.photo import ReviewState
@@ -139,7 +139,7 @@ class JournalRecords(Records):
         return unpacked_tiles(rows, f"The correction of the photo {photo_id[:12]}")
 
 
-def unpacked_tiles(rows: Iterable[Row[Any]], whose: str) -> dict[tuple[int, int], bytes]:
+def unpacked_tiles(rows: Iterable[Any], whose: str) -> dict[tuple[int, int], bytes]:
     """Labels by (tile row, tile column) of rows with ``tile_row``, ``tile_column`` and packed ``labels``.
 
     Raises:

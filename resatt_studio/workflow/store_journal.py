@@ -81,28 +81,38 @@ class StoreJournal:
         self._tell(Act.REDONE, edit)
 
     def reload(self, edit_id: str) -> Edit:
-        """The edit of that id, from the disk.
+        """The edit of that id, from the queue or the disk; waits for nothing else that is queued.
 
         Raises:
             StoreError: It is not there or damaged.
         """
-        self.flush()
+        with self._changed:
+            for queued in self._queue:
+                if queued.edit.edit_id == edit_id:
+                    return queued.edit
         return decode_edit(self._store.edit(edit_id))
 
     def flush(self, timeout_s: float = 10.0) -> None:
         """Wait until everything told so far is on the disk.
 
+        Args:
+            timeout_s: Longest that nothing at all may reach the disk. As long as something does, it is waited
+                for: hundreds of undone steps may be queued.
+
         Raises:
-            StoreError: A write failed, or it took longer than ``timeout_s``; nothing is lost from the queue.
+            StoreError: A write failed, or nothing was written for ``timeout_s``; nothing is lost from the
+                queue.
         """
         until = time.monotonic() + timeout_s
         with self._changed:
-            wanted = self._told
+            wanted, written = self._told, self._written
             self._error = None  # only a failure from now on counts
             self._changed.notify_all()
             while self._written < wanted:
                 if self._error is not None:
                     raise self._as_store_error(self._error) from self._error
+                if self._written > written:
+                    written, until = self._written, time.monotonic() + timeout_s
                 left = until - time.monotonic()
                 if left <= 0:
                     raise StoreError(

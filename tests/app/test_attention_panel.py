@@ -123,6 +123,8 @@ def test_the_middle_of_the_view_can_be_asked_about_by_keys_alone(looking: Any) -
     canvas = looking.window.canvas
     canvas.zoom_to(8.0)
     canvas.centre_on(30, 40)
+    looking.window.activateWindow()
+    canvas.setFocus()  # its keys count on the photo alone
     QTest.keyClick(canvas, Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
     row, column = looking.parts.attention.wish.point
     assert abs(row - 30) <= 1 and abs(column - 40) <= 1

@@ -170,7 +170,7 @@ def test_a_refused_candidate_can_be_used_all_the_same(studio: Any, monkeypatch: 
     studio.parts.learner._end()
     notice = studio.window.notice
     assert notice.text == "Not promoted: Dice fell."
-    QTest.mouseClick(notice._act, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(notice.news._act, Qt.MouseButton.LeftButton)
     assert used == [("r2aunet", VERSIONS[2].weights_id)]
 
 
@@ -182,10 +182,10 @@ def test_an_offer_replaces_no_weights_that_learning_compares_with(
     notice, other = studio.window.notice, replace(VERSIONS[2], model="rmt")
     studio.parts.learner._job_id = 10_000
     studio.parts.shelf.brought_in.emit(VERSIONS[2], True)
-    QTest.mouseClick(notice._act, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(notice.news._act, Qt.MouseButton.LeftButton)
     assert not used and "when learning has ended" in notice.text
     studio.parts.shelf.brought_in.emit(other, True)
-    QTest.mouseClick(notice._act, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(notice.news._act, Qt.MouseButton.LeftButton)
     assert used == [("rmt", other.weights_id)], "learning does not ask this network"
     studio.parts.learner._job_id = None
 

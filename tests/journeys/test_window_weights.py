@@ -54,7 +54,7 @@ def bring_in(studio: Any, model: str, path: Path, monkeypatch: pytest.MonkeyPatc
     assert wait_for(lambda: "is on the shelf" in notice.text, 30), notice.text
     row = [box.tree.item(row, 0).text() for row in range(box.tree.rowCount())]
     assert any("candidate" in text for text in row)
-    click(notice._act)
+    click(notice.news._act)
 
 
 def test_labels_attention_and_the_dehazed_photo_follow_the_weights_and_come_back(

@@ -285,3 +285,38 @@ def test_a_stroke_in_hand_is_not_approved(project: Project) -> None:
         approve(project, document, None)
     document.end()
     assert approve(project, document, None).labels_blob
+
+
+def test_a_slow_disk_is_waited_for_as_long_as_anything_reaches_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, document = project.store.write_journal, open_document(project, PHOTO)
+
+    def slow(photo_id: str, acts: object) -> None:
+        time.sleep(0.3)
+        write(photo_id, acts)
+
+    monkeypatch.setattr(project.store, "write_journal", slow)
+    for number in range(5):
+        for row in range(64):  # as many as share a transaction
+            paint(document, (row * 4 + number, 5), (row * 4 + number, 9))
+    document.flush(timeout_s=1.0)  # five times as long as it may stand still
+    assert document.unsaved == 0
+
+
+def test_an_old_edit_is_handed_back_without_a_wait_for_what_is_queued(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, go = open_document(project, PHOTO), threading.Event()
+    paint(document, (10, 10), (10, 90))
+    document.flush()
+    write = project.store.write_journal
+    monkeypatch.setattr(project.store, "write_journal", lambda *act: go.wait(20) and write(*act))
+    paint(document, (50, 10), (50, 90))
+    written, queued = document.edits
+    begin = time.monotonic()
+    for edit in (written, queued):
+        assert document.journal.reload(edit.edit_id).edit_id == edit.edit_id
+    assert time.monotonic() - begin < 10 and document.unsaved == 1
+    go.set()
+    document.flush()

@@ -83,6 +83,7 @@ class AttentionPanel(ScrolledPanel):
         self.export.clicked.connect(attention.export_wanted)
         self._build()
         attention.changed.connect(self._show)
+        parts.keys.changed.connect(self._show)
         parts.session.photo_ready.connect(lambda photo, document: self._show())
         parts.view.layer_changed.connect(self._follow_layer)
         parts.view.brush_changed.connect(lambda brush: self.point.setChecked(brush.tool == "attention"))
@@ -139,7 +140,11 @@ class AttentionPanel(ScrolledPanel):
         self._show_places()
         self.close_up.offer(_views(), wish.tile_px)
         point = wish.point
-        self.point.setText("Click a point…  T" if point is None else f"x {point[1]}  y {point[0]}")
+        self.point.setText(
+            f"Click a point…  {self._parts.keys.shown('tool_attention')}"
+            if point is None
+            else f"x {point[1]}  y {point[0]}"
+        )
         now = f", now {self.point.text()}" if point is not None else ""
         self.point.setAccessibleName(f"Ask about a point{now}")
         self.point.setChecked(self._parts.view.brush.tool == "attention")
@@ -170,7 +175,8 @@ class AttentionPanel(ScrolledPanel):
             huge = self._parts.session.huge_words
             return huge or "Open a photo; then ask where a label network looks."
         if attention.needs_point:
-            return "Click a point in the photo (T): the map shows what it attends to."
+            words = "Click a point in the photo ({tool_attention}): the map shows what it attends to."
+            return self._parts.keys.words(words)
         if asking.waiting and not answered:
             return f"{TITLES[attention.wish.model]} is looking…"
         if attention.heat is None or asking.told is None:

@@ -24,17 +24,20 @@ class LabelsPanel(ScrolledPanel):
         super().__init__("Labels", QSize(330, 320))
         self._labels = parts.labels
         self._session = parts.session
+        self._keys = parts.keys
         self.answers: dict[CrackType, QPushButton] = {}
         self.bars: dict[tuple[CrackType, str], ProbabilityBar] = {}
         self.verdict = _words("Whether the networks agree")
         self.trouble = _words("What keeps a network from answering", role="muted")
         self.again = _button("Try again", "Ask those again that did not answer", self._labels.look_again)
         self.said = _words("Your answer")
-        self.clear = _button("Clear", "Take your answer back (0)", self._labels.clear)
+        self.clear = _button("Clear", "", self._labels.clear)
+        parts.keys.tip(self.clear, "Take your answer back ({answer_none})")
         self.learning = LabelLearningBox(parts)
         self.foot = _words("Weights that answered", role="muted")
         self._build(parts)
         self._labels.changed.connect(self._show)
+        parts.keys.changed.connect(self._show)
         self._session.photo_ready.connect(lambda photo, document: self._show())
         self._session.project_changed.connect(lambda _: self._show())
         self._show()
@@ -68,11 +71,12 @@ class LabelsPanel(ScrolledPanel):
 
     def _answer_button(self, key: int, kind: CrackType) -> QPushButton:
         title, word, help = CRACK_WORDS[kind]
-        button = self.answers[kind] = QPushButton(f"{key}  {title}")
+        button = self.answers[kind] = QPushButton()
+        self._keys.caption(button, f"answer_{key}", title)
         button.setCheckable(True)
         button.setProperty("choice", "true")
         button.setAccessibleName(f"Call this photo {word}")
-        button.setToolTip(f"{help} Your answer, key {key}.")
+        self._keys.tip(button, f"{help} Your answer, key {{answer_{key}}}.")
         button.clicked.connect(lambda: self._choose(kind))
         return button
 
@@ -127,7 +131,7 @@ class LabelsPanel(ScrolledPanel):
     def _show_answer(self, ready: bool) -> None:
         answer = self._labels.answer
         if answer is None:
-            keys = f"keys 1 to {len(CRACK_TYPES)}"
+            keys = self._keys.words(f"keys {{answer_1}} to {{answer_{len(CRACK_TYPES)}}}")
             self.said.setText(f"Your answer: none yet ({keys})." if ready else "")
         else:
             word = CRACK_WORDS[CrackType(answer.answer)][1]

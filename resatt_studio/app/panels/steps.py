@@ -119,6 +119,7 @@ class StepsList(QWidget):
             column.addWidget(widget)
         column.setStretch(2, 1)
         column.addWidget(self._empty)
+        column.addStretch(0)
         parts.history.changed.connect(self._changed)
         parts.look.changed.connect(lambda _: self._changed())
         parts.keys.changed.connect(self._changed)
@@ -150,7 +151,9 @@ class StepsList(QWidget):
         self.checkpoints.setVisible(bool(history.checkpoints))
         self._title.setVisible(bool(history.checkpoints))
         self.list.setVisible(bool(steps))
-        if not steps:
+        if not history.is_open:
+            self._empty.setText("Open a photo; every stroke that you paint on it will be listed here.")
+        elif not steps:
             words = "Nothing was painted on this photo yet. Every stroke will be listed here; a click on a "
             words += "line takes the photo to that state, also from last week.\n\n{checkpoint} gives the "
             self._empty.setText(self._keys.words(words + "present state a name to come back to."))

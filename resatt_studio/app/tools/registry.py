@@ -30,7 +30,7 @@ class ToolSpec:
         dotted: Module and class.
         cursor: "cross", "open-hand" or "arrow".
         icon: Name in ``assets/icons``.
-        help: One sentence for the tool tip and the shortcut sheet.
+        help: One sentence for the tool tip and the shortcut sheet; "{id}" becomes the key of that action.
         ring: Whether the brush's outline follows the pointer.
         paints: Whether it needs a document to work on.
         options: What can be set about it, in the order of the options bar.
@@ -72,8 +72,8 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("pan", "Move", "H", f"{_HOME}.pan.Pan", "open-hand", "pan",
              "Drag the photo; holding Space or the middle button does the same with any tool."),
     ToolSpec("brush", "Brush", "B", f"{_HOME}.brush.Brush", "cross", "brush",
-             "Paint crack (Q) or not crack (W); X swaps them.", ring=True, paints=True,
-             options=(LABEL, RADIUS, _PRESSURE)),
+             "Paint crack ({paint_crack}) or not crack ({paint_not_crack}); {swap_label} swaps them.",
+             ring=True, paints=True, options=(LABEL, RADIUS, _PRESSURE)),
     ToolSpec("eraser", "Eraser", "E", f"{_HOME}.eraser.Eraser", "cross", "eraser",
              "Take your own word back; the prediction counts there again.", ring=True, paints=True,
              options=(RADIUS, _PRESSURE)),
