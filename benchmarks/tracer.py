@@ -10,9 +10,9 @@ Recall: share of the branches' pixels with the traced line within 3 px. Dice: of
 together against the true mask, over the pixels that are nearest to a branch pixel where the true crack is at
 least 2 px wide (area over length of line in a 9 px square), pooled over the set. "True width": the same when
 the traced line is given the truth's own width at each of its points, so about what the best rule for widths
-could do. The
-scissors get the same clicks and the truth's mean width. Times are of one thread's processor, in ms: the ways
-from the first click in the window that the tool would search, and one preview (way, middle, width).
+could do. The scissors get the same clicks and the truth's mean width. Times are of one thread's processor, in
+ms: the ways from the first click in the window that the tool would search, and one preview (way, middle,
+width).
 """
 
 from __future__ import annotations

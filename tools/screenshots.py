@@ -1,7 +1,7 @@
 """Make docs/screenshots from the real window with the bundled photos and the factory weights.
 
 Run ``python tools/screenshots.py``; needs no screen. Pictures of the start page, of painting, of learning and
-of the dialogs, light and dark, at 100 and 200 percent.
+of the dialogs, light and dark, at 100 and 200 percent; with ``--only tools`` of every tool in the hand.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ def main() -> None:
     parser.add_argument("--scale", type=int, choices=(1, 2), help="only this scale, in this process")
     parser.add_argument("--threads", type=int, default=0, help="of the network; 1 where others work too")
     parser.add_argument(
-        "--only", choices=("networks",), default="", help="only the labels, attention and dehazing"
+        "--only",
+        choices=("networks", "tools"),
+        default="",
+        help="only the labels, attention and dehazing, or only every tool in the hand",
     )
     arguments = parser.parse_args()
     if arguments.scale is None:
@@ -92,7 +95,8 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
     session.open_photo(next(e.photo_id for e in session.state.entries if e.name == photo))
     require(wait_for(lambda: session.prediction is not None, 400), errors, photo)
     if only:
-        show_other_networks(studio, camera, errors)
+        show = show_tools if only == "tools" else show_other_networks
+        show(studio, camera, errors)
         return
     camera.take("predicted")
     paint_recorded(studio, recorded["strokes"])
@@ -122,6 +126,53 @@ def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, o
     panel = window.panel("learningPanel")
     panel.ensureWidgetVisible(panel.versions.card)
     camera.take("changed", sizes=((1280, 800),))
+
+
+def show_tools(studio: Any, camera: Camera, errors: list[BaseException]) -> None:
+    """Every tool of the canvas in the middle of an act, by mouse, and its options."""
+    import numpy as np
+    from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication
+
+    from resatt_studio.app.main import settle
+    from resatt_studio.app.tools.registry import TOOLS
+
+    canvas, button, no_key = studio.window.canvas, Qt.MouseButton, Qt.KeyboardModifier.NoModifier
+    canvas.fit()
+    settle()
+    row, column = np.argwhere(studio.parts.session.prediction.probability_8bit > 200)[0]
+    down, right = (place / canvas.ratio for place in canvas.viewport.to_view(row + 0.5, column + 0.5))
+    crack = QPoint(int(right), int(down))
+    middle = QPoint(canvas.width() // 2, canvas.height() // 2)
+    way = [middle + QPoint(*step) for step in ((-160, -90), (-60, -110), (90, -40), (150, 80), (-20, 120))]
+    studio.parts.scale.set(0.2)
+
+    def move(to: QPoint, held: Qt.MouseButton) -> None:
+        place = QPointF(to)
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, place, canvas.mapToGlobal(place), button.NoButton, held, no_key
+        )
+        QApplication.sendEvent(canvas, event)
+        settle(0.05)
+
+    for tool in TOOLS:
+        studio.parts.view.set_brush(tool=tool.name, radius_px=6.0)
+        if tool.name in ("polyline", "polygon"):
+            for place in way[:-1]:
+                QTest.mouseClick(canvas, button.LeftButton, no_key, place)
+            move(way[-1], button.NoButton)
+        else:
+            QTest.mousePress(canvas, button.LeftButton, no_key, crack if tool.name == "wand" else way[0])
+            for place in [crack + QPoint(40, 0)] if tool.name == "wand" else way[1:]:
+                move(place, button.LeftButton)
+        camera.take(f"tool-{tool.name}", sizes=((1280, 800),))
+        QTest.keyClick(canvas, Qt.Key.Key_Escape)
+        QTest.mouseRelease(canvas, button.LeftButton, no_key, way[-1])
+        canvas.fit()
+    camera.dialog("scale", studio.window.ask.set_scale)
+    require(not errors, errors, "a tool")
 
 
 def show_other_networks(studio: Any, camera: Camera, errors: list[BaseException]) -> None:

@@ -120,7 +120,7 @@ class OptionsBar(QToolBar):
 
 
 class OptionField(QWidget):
-    """What an option is set with; each kind of field shows the value in its own way.
+    """What an option is set with; each kind of field has a ``show_value`` that shows without telling.
 
     Args:
         option: Its line of the table.
@@ -135,10 +135,6 @@ class OptionField(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self.setToolTip(option.help)
-
-    def show_value(self, value: OptionValue) -> None:
-        """Show what is set, without telling."""
-        self.setProperty("value", value)
 
     def _hold(self, widget: QWidget, name: str = "") -> None:
         widget.setAccessibleName(name or self.option.title)

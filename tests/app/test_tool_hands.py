@@ -84,8 +84,8 @@ def test_a_line_is_clicked_previewed_and_finished_by_enter(canvas, qtbot):
     canvas.stroke_finished.connect(heard.append)
     click(canvas, *CORNERS)
     move(canvas, QPoint(150, 220))
-    line = canvas._overlay[0]
-    assert line.points[-1].tolist() == list(on_photo(canvas, QPoint(150, 220))) and len(line.points) == 4
+    side = canvas._overlay[1]
+    assert side.points.tolist() == [list(on_photo(canvas, at)) for at in (CORNERS[-1], QPoint(150, 220))]
     assert canvas.document.edit_count == 0
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     expected = stamp([on_photo(canvas, place) for place in CORNERS], canvas.radius_px, Box(0, 0, 300, 420))
@@ -118,9 +118,9 @@ def test_backspace_and_undo_take_points_back_while_escape_drops_all(canvas):
     canvas.set_tool("polyline")
     click(canvas, *CORNERS)
     QTest.keyClick(canvas, Qt.Key.Key_Backspace)
-    assert len(canvas._overlay[1].points) == 2
+    assert len(canvas._overlay[-1].points) == 2
     QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert len(canvas._overlay[1].points) == 1
+    assert len(canvas._overlay[-1].points) == 1
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     assert canvas._overlay == () and canvas.document.edit_count == 0
 
@@ -291,7 +291,7 @@ def test_undo_while_points_are_in_hand_takes_a_point_and_no_edit(window):
     click(window.canvas, place(window, 0.6, 0.2), place(window, 0.6, 0.7))
     QTest.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.parts.session.document.edit_count == 1
-    assert len(window.canvas._overlay[1].points) == 1
+    assert len(window.canvas._overlay[-1].points) == 1
 
 
 def test_q_and_w_change_what_a_tool_says_and_leave_it_in_the_hand(window):
@@ -330,6 +330,21 @@ def test_the_scale_is_kept_for_the_photo_and_told_by_the_ruler(window):
     assert scale.mm_per_px is None and scale.length_px is None and canvas._overlay == ()
     session.open_photo(first)
     assert wait_for(lambda: scale.mm_per_px == kept, 20)
+
+
+def test_escape_puts_the_ruler_away(window):
+    QTest.keyClick(window.canvas, Qt.Key.Key_M)
+    drag(window.canvas, place(window, 0.6, 0.2), place(window, 0.6, 0.7))
+    QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    assert window.canvas._overlay == () and window.parts.scale.length_px is None
+
+
+def test_hovering_outlines_the_crack_and_leaving_the_canvas_takes_the_line_away(window):
+    take(window, "accept")
+    move(window.canvas, place(window, 0.5, 0.5))
+    assert len(window.canvas._overlay) == 1
+    window.canvas.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert window.canvas._overlay == ()
 
 
 def test_a_scale_for_the_project_holds_for_photos_without_their_own(window):

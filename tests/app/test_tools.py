@@ -17,6 +17,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.strokes import stamp
 from resatt_studio.app.tools.base import Pointer, Tool
 from resatt_studio.app.tools.no_canvas import NoCanvas
+from resatt_studio.app.tools.overlay import DotsMark, LineMark
 from resatt_studio.app.tools.registry import TOOLS, create_tool, tool_spec
 from resatt_studio.errors import BugError
 from resatt_studio.records.correction import Edit, Label
@@ -258,11 +259,29 @@ def test_the_line_to_come_follows_the_pointer_in_the_width_of_the_brush():
     host = Host(document())
     tool = create_tool("polyline", host)
     click(tool, 50, 10)
+    click(tool, 50, 40)
     tool.hover(at(60, 80))
-    line, _ = tool.overlay
-    assert line.points.tolist() == [[50, 10], [60, 80]] and line.width_px == 2 * host.radius_px
+    line, side, dots = tool.overlay
+    assert line.points.tolist() == dots.points.tolist() == [[50, 10], [50, 40]]
+    assert side.points.tolist() == [[50, 40], [60, 80]] and side.width_px == 2 * host.radius_px
+    tool.hover(at(70, 70))
+    assert tool.overlay[0] is line and tool.overlay[-1] is dots and tool.overlay[1] is not side
     tool.hover(None)
-    assert len(tool.overlay[0].points) == 1
+    assert len(tool.overlay) == 2
+
+
+@pytest.mark.parametrize("radius_px", [0.5, 1.0, 1.5])
+def test_the_point_under_the_pointer_is_marked_whatever_the_width(radius_px):
+    host = Host(document())
+    host.radius_px = radius_px
+    tool = create_tool("polyline", host)
+    for column in (10, 40, 70, 95):
+        click(tool, 50, column)
+    for hot, column in enumerate((10, 40, 70, 95)):
+        tool.hover(at(50, column))
+        line, dots = tool.overlay
+        assert isinstance(line, LineMark) and line.width_px == 2 * radius_px
+        assert isinstance(dots, DotsMark) and dots.hot == hot
 
 
 @pytest.mark.parametrize("label", list(Label))
@@ -374,6 +393,35 @@ def test_a_click_judges_the_predicted_crack_under_it_and_no_pixel_that_was_judge
     np.testing.assert_array_equal(said(host, verdict), expected)
     assert edit.label is verdict and said(host, own).sum() == 10
     assert click(create_tool(name, host), 20, 20) is None
+
+
+@pytest.mark.parametrize("name", ["accept", "reject", "reshape"])
+def test_the_crack_that_a_click_would_mean_is_outlined_as_long_as_the_pointer_is_on_it(name):
+    host = ramp_host()
+    tool = create_tool(name, host)
+    tool.hover(at(50, 40))
+    (outline,) = tool.overlay
+    # Rows 49 to 51 and columns 10 to 89, and two pixels away, which are four on the screen.
+    assert outline.points.min(axis=0).tolist() == [47.5, 8.5]
+    assert outline.points.max(axis=0).tolist() == [53.5, 91.5]
+    tool.hover(at(50, 60))
+    assert tool.overlay[0] is outline
+    tool.hover(at(80, 60))
+    assert tool.overlay[0] is not outline
+    tool.hover(at(20, 60))
+    assert tool.overlay == ()
+    tool.hover(at(50, 40))
+    tool.hover(None)
+    assert tool.overlay == ()
+
+
+def test_after_an_act_the_outline_is_that_of_what_is_left():
+    host = ramp_host()
+    tool = create_tool("reject", host)
+    tool.hover(at(50, 40))
+    drag(tool, *around(50, 50, 10))
+    tool.hover(at(50, 20))
+    assert tool.overlay[0].points[:, 1].max() <= 40 + 2
 
 
 def test_a_loop_rejects_all_predicted_crack_inside_it_and_none_outside():

@@ -181,7 +181,7 @@ class CanvasEvents(QWidget):
         if key in (Qt.Key.Key_Space, Qt.Key.Key_V) and not event.modifiers():
             if not event.isAutoRepeat():
                 self._hold(key, True)
-        elif key == Qt.Key.Key_Escape and (self._gestures.busy or self._gestures.tool.in_hand):
+        elif key == Qt.Key.Key_Escape and (self._gestures.busy or self._overlay):
             self._cancel_stroke()
         elif hand_key := self._hand_key(event):
             self._do_hand_key(hand_key)

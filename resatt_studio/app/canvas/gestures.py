@@ -120,9 +120,9 @@ class Gestures:
         self._pending.clear()
         if drag is Drag.SPLIT:
             self._host.move_split(self._start_value)
-        if drag is None and self.tool.in_hand:
+        if drag is None:
             return self.tool.cancel()
-        return NOTHING if drag is None or drag in _SLIDES else active.cancel()
+        return NOTHING if drag in _SLIDES else active.cancel()
 
     def _note(self, box: Box) -> Box:
         self.shown = self.shown.union(box)

@@ -55,13 +55,14 @@ class CanvasHands(CanvasLooks):
 
     def read_pixels(self, box: Box) -> UInt8Array | None:
         """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading."""
-        photo = self.scene.photo
-        return None if photo is None or photo.pixels is None else photo.pixels[box.slices]
+        # A photo that is too large to be held whole has no pixels at hand.
+        pixels = getattr(self.scene.photo, "pixels", None)
+        return None if pixels is None else pixels[box.slices]
 
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
         known = self.scene.probability
-        return None if known is None else known.values[box.slices]
+        return None if known is None else known.block(0, box)
 
     def in_background(self, kind: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow."""

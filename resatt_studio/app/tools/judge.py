@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import Pointer
-from resatt_studio.app.tools.loops import Loop
+from resatt_studio.app.tools.crack_loop import CrackLoop
 from resatt_studio.app.tools.marking import crack_at, label_tone, seen_crack
 from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
@@ -14,7 +14,7 @@ from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
 
-class Judge(Loop):
+class Judge(CrackLoop):
     """Gives predicted crack a label: the crack under a click, or all crack inside a loop.
 
     Only pixels about which nothing was said change: the inspector's own word stands.

@@ -34,7 +34,11 @@ def seen_crack(host: ToolHost, document: CorrectionDocument, box: Box) -> BoolAr
 
 
 def crack_at(
-    host: ToolHost, document: CorrectionDocument, at: Pointer, reach_px: float = PICK_PX
+    host: ToolHost,
+    document: CorrectionDocument,
+    at: Pointer,
+    reach_px: float = PICK_PX,
+    largest_side_px: int = LARGEST_SIDE_PX,
 ) -> Region | None:
     """The crack that is seen under the pointer, or nearest to it.
 
@@ -43,6 +47,7 @@ def crack_at(
         document: Of the photo.
         at: May lie outside the photo.
         reach_px: How far beside the crack it may be, in logical pixels.
+        largest_side_px: Of the window in which the crack is followed.
 
     Returns:
         The crack as far as it hangs together; None when there is none.
@@ -58,7 +63,11 @@ def crack_at(
     if place is None:
         return None
     return region_at(
-        lambda box: seen_crack(host, document, box), place[0] + around.top, place[1] + around.left, photo
+        lambda box: seen_crack(host, document, box),
+        place[0] + around.top,
+        place[1] + around.left,
+        photo,
+        largest_side_px=largest_side_px,
     )
 
 

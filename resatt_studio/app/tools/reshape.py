@@ -10,7 +10,7 @@ import numpy as np
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.shapes import pruned, smoothed, thickened, thinned
 from resatt_studio.app.tools.base import Pointer
-from resatt_studio.app.tools.loops import Loop
+from resatt_studio.app.tools.crack_loop import CrackLoop
 from resatt_studio.app.tools.marking import crack_at, seen_crack, too_large
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
@@ -29,7 +29,7 @@ _CHANGES: dict[str, tuple[Change, str]] = {
 _MARGIN_PX = 4
 
 
-class Reshape(Loop):
+class Reshape(CrackLoop):
     """Changes the crack under a click, or all crack inside a loop, as it is seen.
 
     Pixels that become crack are said to be crack, those that stop being it are said not to be; all others

@@ -23,6 +23,9 @@ class Sift(Judge):
 
     verdict = Label.NOT_CRACK
 
+    def hover(self, at: Pointer | None) -> None:
+        """No single crack is meant by a click."""
+
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         box = self.host.visible.intersection(document.labels.box)
         return self.loop(document, box, np.broadcast_to(np.True_, (box.height, box.width)))

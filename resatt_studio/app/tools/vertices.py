@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
@@ -37,6 +38,7 @@ class Vertices(Tool):
         self._pressed = self._ending = False
         self._pointer: Pointer | None = None
         self._marks: tuple[Mark, ...] = NO_MARKS
+        self._made: dict[str, tuple[tuple[object, ...], Mark]] = {}
 
     @property
     def busy(self) -> bool:
@@ -127,14 +129,33 @@ class Vertices(Tool):
         return 0.0
 
     def _draw(self) -> None:
-        tone = label_tone(self.host.label)
-        following = not self._pressed and self._pointer is not None and self._near(self._pointer) < 0
-        points = list(self._points)
-        if following and self._pointer is not None:
-            points.append(self._straight(self._pointer, -1))
-        near = self._near(self._pointer) if self._pointer is not None else -1
-        line = LineMark(points_of(points), tone, self.width_px, closed=self.closes, filled=self.closes)
-        self._marks = line, DotsMark(points_of(self._points), tone, self._held if self._pressed else near)
+        """Make those marks anew that changed: while the pointer hovers, only the side to come moves."""
+        tone, width_px, pointer = label_tone(self.host.label), self.width_px, self._pointer
+        near = self._near(pointer) if pointer is not None else -1
+        points = tuple(self._points)
+        side: list[tuple[float, float]] = []
+        if pointer is not None and not self._pressed and near < 0:
+            side = [points[-1], self._straight(pointer, -1)]
+        lines: list[Mark] = []
+        if self.closes:
+            around = points_of([*points, *side[1:]])
+            lines.append(LineMark(around, tone, width_px, closed=True, filled=True))
+        else:
+            make_line = partial(LineMark, points_of(points), tone, width_px)
+            lines.append(self._kept("line", (points, tone, width_px), make_line))
+            if side:
+                lines.append(LineMark(points_of(side), tone, width_px))
+        hot = self._held if self._pressed else near
+        dots = self._kept("dots", (points, tone, hot), partial(DotsMark, points_of(points), tone, hot))
+        self._marks = (*lines, dots)
+
+    def _kept(self, name: str, key: tuple[object, ...], make: Callable[[], Mark]) -> Mark:
+        """The mark of this name that was made last if it was for the same key; it is not painted again."""
+        known, mark = self._made.get(name, (None, None))
+        if mark is None or known != key:
+            mark = make()
+            self._made[name] = key, mark
+        return mark
 
     def _near(self, at: Pointer) -> int:
         """Index of the point under the pointer, -1 for none."""

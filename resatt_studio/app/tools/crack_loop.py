@@ -1,0 +1,88 @@
+"""Tools that act on the crack under a click or on all crack inside a loop: they show which crack is meant."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from resatt_studio.annotation.regions import Region
+from resatt_studio.app.tools.base import Pointer, ToolHost
+from resatt_studio.app.tools.loops import Loop
+from resatt_studio.app.tools.marking import crack_at
+from resatt_studio.app.tools.overlay import NO_MARKS, LineMark, Mark, Tone
+from resatt_studio.records.geometry import Box
+
+HOVER_SIDE_PX = 1024
+"""Side of the window in which a crack is followed while the pointer only hovers: as much as can be looked at
+between two moves. A click follows it further."""
+
+_MOST_OUTLINES = 60
+_AWAY_PX = 3.0  # logical pixels between a crack and its outline
+
+
+class CrackLoop(Loop):
+    """Outlines the crack under the pointer before it is clicked."""
+
+    def __init__(self, name: str, host: ToolHost) -> None:
+        super().__init__(name, host)
+        self._crack: Region | None = None
+        self._seen: tuple[int, float] = (-1, -1.0)  # version of the document and threshold of that crack
+        self._outline: tuple[Mark, ...] = NO_MARKS
+
+    @property
+    def overlay(self) -> tuple[Mark, ...]:
+        return self._marks or self._outline
+
+    def hover(self, at: Pointer | None) -> None:
+        document = self.host.document
+        if at is None or document is None or self.busy:
+            self._forget()
+            return
+        seen = document.version, self.host.threshold
+        if seen == self._seen and self._crack is not None and _holds(self._crack, at):
+            return  # the same marks, so that nothing is painted
+        self._seen = seen
+        self._crack = crack_at(self.host, document, at, largest_side_px=HOVER_SIDE_PX)
+        self._outline = NO_MARKS
+        if self._crack is not None:
+            away_px = max(1, round(_AWAY_PX * self.host.ratio / self.host.scale))
+            self._outline = outlines(self._crack, self.tone, away_px)
+
+    def press(self, at: Pointer) -> Box:
+        self._forget()
+        return super().press(at)
+
+    def cancel(self) -> Box:
+        self._forget()
+        return super().cancel()
+
+    def _forget(self) -> None:
+        self._crack, self._outline = None, NO_MARKS
+
+
+def _holds(crack: Region, at: Pointer) -> bool:
+    """Whether the pointer is on a pixel of the crack."""
+    row, column = math.floor(at.row) - crack.box.top, math.floor(at.column) - crack.box.left
+    return 0 <= row < crack.box.height and 0 <= column < crack.box.width and bool(crack.mask[row, column])
+
+
+def outlines(crack: Region, tone: Tone, away_px: int) -> tuple[Mark, ...]:
+    """Lines around a region and in its largest holes, so far from it that a thin crack is still seen.
+
+    Args:
+        crack: The region.
+        tone: Of the lines.
+        away_px: In photo pixels.
+    """
+    ground = np.pad(crack.mask.astype(np.uint8), away_px)
+    wide = cv2.dilate(ground, np.ones((2 * away_px + 1,) * 2, np.uint8))
+    found, _ = cv2.findContours(wide, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    corner = np.array([crack.box.top, crack.box.left]) - away_px + 0.5
+    longest = sorted(found, key=len, reverse=True)[:_MOST_OUTLINES]
+    return tuple(
+        LineMark(line.reshape(-1, 2)[:, ::-1].astype(np.float64) + corner, tone, closed=True)
+        for line in longest
+        if len(line) > 1
+    )
