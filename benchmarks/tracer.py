@@ -9,9 +9,10 @@ long is traced from one of its ends to the other, each click off by up to 1.5 px
 Recall: share of the branches' pixels with the traced line within 3 px. Dice: of all traced masks of a photo
 together against the true mask, over the pixels that are nearest to a branch pixel where the true crack is at
 least 2 px wide (area over length of line in a 9 px square), pooled over the set. "True width": the same when
-the traced line is given the truth's own width at each of its points, which no rule for widths can beat. The
-scissors get the same clicks and the truth's mean width. Times are of one thread's processor, in ms: the ways
-from the first click in the window that the tool would search, and one preview (way, middle, width).
+the traced line is given the truth's own width at each of its points, so about what the best rule for widths
+could do. The scissors get the same clicks and the truth's mean width. Times are of one thread's processor, in
+ms: the ways from the first click in the window that the tool would search, and one preview (way, middle,
+width).
 """
 
 from __future__ import annotations

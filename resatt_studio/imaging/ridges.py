@@ -44,10 +44,10 @@ def dark_ridges(lightness: Float32Array) -> Float32Array:
     # Halving twice needs sides that can be halved twice, or the answers would not lie where they belong.
     sides = 0, -height % 4, 0, -width % 4
     padded = np.asarray(cv2.copyMakeBorder(lightness, *sides, cv2.BORDER_REPLICATE), np.float32)
-    strength = _coherent(*_strongest(padded))[:height, :width]
+    strength = _coherent(*_strongest(np.asarray(padded, np.float32)))[:height, :width]
     # The mean of roots: a wide crack must not be what is usual where it fills a part of the square.
-    usual = np.asarray(cv2.blur(np.sqrt(strength), (_LOCAL_PX, _LOCAL_PX), borderType=cv2.BORDER_REFLECT))
-    usual = np.square(usual)
+    roots = cv2.blur(np.sqrt(strength), (_LOCAL_PX, _LOCAL_PX), borderType=cv2.BORDER_REFLECT)
+    usual = np.square(np.asarray(roots, np.float32))
     level = np.float32(_RARITY) * usual + np.float32(_FLOOR)
     strength *= strength
     return np.asarray(strength / (strength + level * level), np.float32)
