@@ -124,8 +124,7 @@ def test_the_bound_of_memory_holds_at_once_and_for_the_next_photo(listed: Any) -
 
 def test_a_photo_without_strokes_says_what_the_list_is_for(looking: Any) -> None:
     looking.window.bring("historyPanel")
-    settle(0.05)
     steps = steps_of(looking)
-    assert steps._empty.isVisible() and "Ctrl+S" in steps._empty.text()
+    assert wait_for(lambda: steps._empty.isVisible() and "Ctrl+S" in steps._empty.text(), 10)
     looking.parts.keys.set_keys("checkpoint", ["F7"])
     assert "F7" in steps._empty.text() and "Ctrl+S" not in steps._empty.text()
