@@ -24,6 +24,7 @@ from resatt_studio.inference.device import choose_compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import predict_tiles, run_to_end
 from resatt_studio.learning.calibration import (
+    PULL,
     PULL_BIAS,
     SOFT,
     Histogram,
@@ -43,7 +44,7 @@ from resatt_studio.records.calibration import Calibration
 from resatt_studio.records.geometry import Box
 from resatt_studio.resources import asset
 
-PULLS = (float("inf"), 0.03, 0.3, PULL_BIAS)
+PULLS = (float("inf"), 0.03, 0.3, PULL_BIAS, PULL)
 HOLDS = (0.0, 2.0, HOLD, 8.0)
 DRAWN = (1, 2, 5)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -24,16 +25,15 @@ where 8 bits of sigmoid(z) end at -6 and 6. The mask at 0.5 is the same."""
 BINS = 15
 NEAR_PX = 10
 
-PULL_TEMPERATURE = 1.0
-PULL_UNCALIBRATED = 0.03
+PULL = 4.0
+PULL_TEMPERATURE = 0.03
 PULL_BIAS = 1.0
 """Weights, for one photo that judges, of the squared distances from what held before (in ln temperature and
-logits) against the mean surprise in nats; halved by two photos. The shipped weights carry a temperature from
-some hundred validation tiles, and one photo knows less: with a pull of 0.03 one CrackMap photo took the
-calibration error of the others from 0.046 to 0.065, with 1 to 0.047. Weights that carry none are
-uncalibrated, and any photo knows more. A bias moves the mask: as free as that, one photo cost up to 0.06
-Dice on others; pulled by 1 it costs at most 0.005, and the error is as small as without a bias
-(docs/BENCHMARKS-learning.md)."""
+logits) against the mean surprise in nats; halved by two photos. ``PULL`` is for both where a calibration held
+before: the shipped weights carry a temperature from some hundred validation tiles, and one photo knows less
+(with a pull of 0.03 one CrackMap photo took the calibration error of the others from 0.046 to 0.065, with 4
+to 0.049). The others are for weights that carry none, of whose temperature any photo knows more. A bias moves
+the mask: as free as that, one photo cost up to 0.06 Dice on others (docs/BENCHMARKS-learning.md)."""
 
 COOLEST = 1.0
 """Temperatures below are not believed. What was approved without a stroke agrees with the network that drew
@@ -78,7 +78,7 @@ def near_cracks(answer: UInt8Array) -> BoolArray:
 
 
 def fit_calibration(
-    photos: Sequence[Histogram], start: Calibration = AS_IT_IS, pull_bias: float = PULL_BIAS
+    photos: Sequence[Histogram], start: Calibration = AS_IT_IS, pull_bias: float | None = None
 ) -> Calibration:
     """The temperature and bias under which the truth is least surprising, each photo counting alike.
 
@@ -89,15 +89,16 @@ def fit_calibration(
     Args:
         photos: Pixels near predicted cracks of each photo that judges.
         start: What held before.
-        pull_bias: Weight that keeps the bias where it was; infinite for no change of it.
+        pull_bias: Weight that keeps the bias where it was, instead of the usual one; infinite for no change
+            of it.
     """
     shares = [photo / photo.sum() for photo in photos if photo.sum()]
     if not shares:
         return start
     weight = np.mean(shares, axis=0)  # 2 x 256, sums to 1
     z = soft_logits().astype(np.float64)
-    cooled = PULL_UNCALIBRATED if start == AS_IT_IS else PULL_TEMPERATURE
-    pull = np.array([cooled, min(pull_bias, _NO_CHANGE)]) / len(shares)
+    pulls = (PULL_TEMPERATURE, PULL_BIAS) if start == AS_IT_IS else (PULL, PULL)
+    pull = np.array([pulls[0], min(pulls[1] if pull_bias is None else pull_bias, _NO_CHANGE)]) / len(shares)
     origin = np.array([-math.log(start.temperature), start.bias])
     found = origin.copy()
     for _ in range(_STEPS):
@@ -115,6 +116,27 @@ def fit_calibration(
         if float(np.abs(step).max()) < 1e-6:
             break
     return Calibration(round(math.exp(-found[0]), 4), round(float(found[1]), 4))
+
+
+def as_sure_as(held: Calibration, before: Sequence[Histogram], after: Sequence[Histogram]) -> Calibration:
+    """What ``held`` for one network, for another that learned from it: learning makes logits larger, mostly
+    without making them truer, so the temperature rises as their mean size does. It never falls.
+
+    Args:
+        held: Calibration of the first network; without one there is nothing to go by, and it is returned.
+        before, after: Pixels near predicted cracks by the soft answers of both, of the same photos; the truth
+            does not count.
+    """
+    sizes = [_mean_size(photos) for photos in (before, after)]
+    if held == AS_IT_IS or not all(sizes):
+        return held
+    return replace(held, temperature=round(held.temperature * max(1.0, sizes[1] / sizes[0]), 4))
+
+
+def _mean_size(photos: Sequence[Histogram]) -> float:
+    """Mean of the absolute logits, 0 without a pixel."""
+    counts = np.sum(photos, axis=(0, 1)) if len(photos) else np.zeros(256)
+    return float(counts @ np.abs(soft_logits()) / max(counts.sum(), 1))
 
 
 def reliability(photos: Sequence[Histogram], calibration: Calibration = AS_IT_IS) -> Reliability | None:

@@ -4,7 +4,7 @@ square."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from resatt_studio.imaging.scores import Counts, count
 from resatt_studio.learning.calibration import (
     Histogram,
+    as_sure_as,
     fit_calibration,
     histogram,
     near_cracks,
@@ -105,9 +106,10 @@ def judge_candidate(
     if judged_by is JudgedBy.LEARNED:
         level = USUAL_THRESHOLD if threshold is None else threshold
         return Judged(compare(exam, before, after, Reading(used, level), Reading(was, level)), was)
-    near = _photos(exam, after, before, near=True)
-    old = fit_calibration(_photos(exam, before, after, near=True), used)
-    new = fit_calibration(near, was)
+    near, near_before = (_photos(exam, *both, near=True) for both in ((after, before), (before, after)))
+    old = fit_calibration(near_before, used)
+    start = was if used == AS_IT_IS else replace(as_sure_as(used, near_before, near), bias=was.bias)
+    new = fit_calibration(near, start)
     best = best_threshold(_photos(exam, after, before), new)
     if threshold is None:
         readings = Reading(old, best_threshold(_photos(exam, before, after), old)), Reading(new, best)

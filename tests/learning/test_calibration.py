@@ -10,6 +10,7 @@ from resatt_studio.learning.calibration import (
     BINS,
     SOFT,
     Histogram,
+    as_sure_as,
     fit_calibration,
     histogram,
     near_cracks,
@@ -69,7 +70,7 @@ def test_a_bias_is_believed_only_where_many_photos_say_so() -> None:
 def test_the_bias_can_be_left_as_it_was() -> None:
     photos = [photo(seed, 2.0, 1.0) for seed in range(5)]
     found = fit_calibration(photos, Calibration(1.0, 0.25), pull_bias=float("inf"))
-    assert found.bias == 0.25 and found.temperature > 1.5
+    assert found.bias == 0.25 and found.temperature > 1.3
 
 
 def test_one_photo_is_pulled_to_what_held_before() -> None:
@@ -78,6 +79,30 @@ def test_one_photo_is_pulled_to_what_held_before() -> None:
     assert 1.0 < fit_calibration(one).temperature < fit_calibration(many).temperature
     before = Calibration(4.0, 0.0)
     assert fit_calibration(one, before).temperature > fit_calibration(one).temperature
+
+
+def test_a_known_calibration_yields_less_than_none() -> None:
+    """One photo of another temperature moves what validation photos said by little, and what nobody said by
+    much."""
+    one = [photo(3, 4.0)]
+    known = fit_calibration(one, Calibration(2.0, 0.0)).temperature
+    unknown = fit_calibration(one).temperature
+    assert 2.0 < known < 2.2 and unknown > 3.0
+
+
+def test_a_network_that_became_louder_is_cooled_as_much() -> None:
+    held = Calibration(2.0, 0.3)
+    quiet, loud = [photo(1, 1.0)], [photo(1, 1.0)[:, ::-1]]  # the sizes are those of the answers, true or not
+    assert as_sure_as(held, quiet, loud) == held
+    place = np.arange(256)
+    louder = np.zeros((2, 256), np.int64)
+    doubled = soft(np.clip(2 * soft_logits(), -22, 22))
+    np.add.at(louder, (slice(None), doubled), quiet[0][:, place])
+    cooled = as_sure_as(held, quiet, [louder])
+    assert 3.0 < cooled.temperature <= 4.0 and cooled.bias == 0.3
+    assert as_sure_as(held, [louder], quiet) == held, "it never falls"
+    assert as_sure_as(AS_IT_IS, quiet, [louder]) == AS_IT_IS
+    assert as_sure_as(held, [], quiet) == held
 
 
 @pytest.mark.parametrize("start", [AS_IT_IS, Calibration(2.5, -0.3)])
