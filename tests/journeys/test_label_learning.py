@@ -87,7 +87,7 @@ def test_answers_by_key_teach_the_networks_and_the_panel_says_what_came_of_it(op
     assert wait_for(lambda: box.rows["rmt"].version.text().endswith("in use"), 30)
     rmt, revit = learner.outcome("rmt"), learner.outcome("revit")
     assert rmt.state is WeightsState.ACTIVE and revit.state is WeightsState.REFUSED
-    assert "Promoted: better." in window.notice.text
+    assert "Promoted: better." in window.notice.news.text  # also when its time is over
     before, after = rmt.labels.before, rmt.labels.after
     assert before.photos in (5, 6), "the lesson begins by itself with the first answers that are enough"
     assert (
