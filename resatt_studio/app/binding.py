@@ -98,6 +98,7 @@ class _Binding(QObject):
         canvas.radius_changed.connect(lambda radius: view.set_brush(radius_px=radius))
         canvas.options = view.options.value
         view.options.changed.connect(lambda *_: canvas.options_changed())
+        canvas.hand_changed.connect(view.set_in_hand)
         canvas.length_measured.connect(parts.scale.measured)
         parts.scale.changed.connect(lambda: canvas.set_scale_mm(parts.scale.mm_per_px))
         canvas.told.connect(lambda words: status.showMessage(words, TOLD_MS))

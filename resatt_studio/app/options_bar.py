@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.menus import Actions
+from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.tools.options import RADIUS, Option, OptionKind, OptionValue
 from resatt_studio.app.tools.registry import ToolSpec, tool_spec
 from resatt_studio.app.view_state import ViewState
@@ -40,7 +41,12 @@ class OptionsBar(QToolBar):
 
     Attributes:
         fields: The fields now, by option name.
+
+    Signals:
+        done: Somebody pressed Enter or Escape in a field: what is set is set, and the photo is meant again.
     """
+
+    done = Signal()
 
     def __init__(self, actions: Actions, view: ViewState) -> None:
         super().__init__("Tool options")
@@ -106,6 +112,7 @@ class OptionsBar(QToolBar):
 
     def _add(self, tool: str, option: Option) -> None:
         field = make_field(option, lambda value: self._view.options.set(tool, option.name, value))
+        field.done.connect(self.done)
         self.fields[option.name] = field
         self._widgets[option.name] = [field]
         if option.kind is not OptionKind.SWITCH:
@@ -125,7 +132,12 @@ class OptionField(QWidget):
     Args:
         option: Its line of the table.
         told: Called with the value that a person chose.
+
+    Signals:
+        done: Enter took over what was typed, or Escape left it.
     """
+
+    done = Signal()
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
         super().__init__()
@@ -140,7 +152,12 @@ class OptionField(QWidget):
         widget.setAccessibleName(name or self.option.title)
         widget.setAccessibleDescription(self.option.help)
         widget.setToolTip(self.option.help)
+        OwnKeys(widget, self._end)
         self._row.addWidget(widget)
+
+    def _end(self, key: Qt.Key) -> None:
+        """One of the keys that end the work in a field was pressed there."""
+        self.done.emit()
 
 
 class SwitchField(OptionField):
@@ -206,6 +223,13 @@ class NumberField(OptionField):
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.box.valueChanged.connect(told)
         self._hold(self.box)
+
+    def _end(self, key: Qt.Key) -> None:
+        if key == Qt.Key.Key_Escape:
+            self.box.setValue(self.box.value())  # what was typed would be taken over with the focus
+        else:
+            self.box.interpretText()
+        super()._end(key)
 
     def show_value(self, value: OptionValue) -> None:
         with QSignalBlocker(self.box):

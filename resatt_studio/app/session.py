@@ -245,11 +245,11 @@ class Session(ProjectSession):
         if project is None or entry is None:
             return
         following = self._after_review(entry)
+        self.leave_photo()  # first: what a tool holds becomes a stroke, and a stroke says it is in progress
         self._patch_entry(replace(entry, state=ReviewState.SKIPPED))
         self._write(lambda: project.store.set_state(entry.photo_id, ReviewState.SKIPPED))
-        if following is not None:
-            self.open_photo(following.photo_id)
-        else:
+        self.open_photo((following or entry).photo_id)
+        if following is None:
             self.told.emit(LAST_WORDS)
 
     # -- prediction --

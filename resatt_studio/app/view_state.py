@@ -52,6 +52,7 @@ class ViewState(QObject):
     split_changed = Signal(object)
     compare_changed = Signal(bool)
     minimap_changed = Signal(bool)
+    hand_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None, remembered: Iterable[str] = ()) -> None:
         super().__init__(parent)
@@ -61,6 +62,7 @@ class ViewState(QObject):
         self.compare = False
         self.options = ToolOptions(self, remembered, self)
         self.minimap = True
+        self.in_hand = False
 
     # -- layers --
 
@@ -145,6 +147,14 @@ class ViewState(QObject):
 
     def toggle_minimap(self) -> None:
         self.set_minimap(not self.minimap)
+
+    # -- hand --
+
+    def set_in_hand(self, in_hand: bool) -> None:
+        """Whether the tool holds something that waits to be finished; told by the canvas."""
+        if in_hand != self.in_hand:
+            self.in_hand = in_hand
+            self.hand_changed.emit(in_hand)
 
     # -- brush --
 

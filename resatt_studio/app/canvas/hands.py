@@ -12,9 +12,11 @@ from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import DROP, FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
+from resatt_studio.app.canvas.pyramid import SparseMap
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.overlay import Mark
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
 
@@ -31,6 +33,7 @@ class CanvasHands(CanvasLooks):
     mm_per_px: float | None
     _overlay: tuple[Mark, ...]
     _document: CorrectionDocument | None
+    _in_hand: bool
 
     # -- what tools ask --------------------------------------------------------------------------------
 
@@ -62,16 +65,33 @@ class CanvasHands(CanvasLooks):
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
         known = self.scene.probability
-        return None if known is None else known.block(0, box)
+        return known.block(0, box) if known is not None and self.knows_probability(box) else None
 
-    def in_background(self, kind: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def knows_probability(self, box: Box) -> bool:
+        """Whether a network has said anything about a box inside the photo."""
+        known = self.scene.probability
+        return known is not None and (not isinstance(known, SparseMap) or known.knows(box))
+
+    def in_background(
+        self,
+        kind: str,
+        work: Callable[[], Any],
+        then: Callable[[Any], Edit | None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow."""
 
         def deliver(answer: Any) -> None:
-            then(answer)
+            edit = then(answer)
+            if edit is not None:
+                self._made(edit)
             self._update_overlay()
 
-        self.background.run(f"tool {kind}", work, deliver)
+        def tell() -> None:
+            failed()
+            self._update_overlay()
+
+        self.background.run(f"tool {kind}", work, deliver, tell)
 
     def measured(self, length_px: float | None) -> None:
         """A length in photo pixels was measured, or put away."""
@@ -94,11 +114,19 @@ class CanvasHands(CanvasLooks):
             self.mm_per_px = mm_per_px
             self.options_changed()
 
+    def step_back(self) -> bool:
+        """Take back the last step of what the tool holds; returns whether it held anything."""
+        if not self._gestures.tool.in_hand:
+            return False
+        if not self._gestures.busy:
+            self._do_hand_key(STEP_BACK)
+        return True
+
     def _do_hand_key(self, key: str) -> None:
         """A key that is for what the tool holds."""
         tool = self._gestures.tool
         if key == FINISH:
-            self._made(tool.finish())
+            self._made(tool.confirm())
         elif key == STEP_BACK:
             tool.step_back()
         elif key == DROP:
@@ -111,6 +139,10 @@ class CanvasHands(CanvasLooks):
 
     def _update_overlay(self) -> None:
         """Paint again where the tool's marks are others than before, and nowhere else."""
+        in_hand = self._gestures.tool.in_hand
+        if in_hand != self._in_hand:
+            self._in_hand = in_hand
+            self.hand_changed.emit(in_hand)
         before, now = self._overlay, self._gestures.tool.overlay
         if now is before:
             return

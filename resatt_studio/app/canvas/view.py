@@ -63,6 +63,7 @@ class PhotoCanvas(CanvasHands):
         point_asked: (row, column) of the photo pixel that a tool points at.
         length_measured: In photo pixels, or None when it was put away.
         told: A sentence that a tool says in passing.
+        hand_changed: Whether the tool holds something that waits to be finished.
         refused: Why something is not shown, for people.
     """
 
@@ -76,6 +77,7 @@ class PhotoCanvas(CanvasHands):
     point_asked = Signal(object)
     length_measured = Signal(object)
     told = Signal(str)
+    hand_changed = Signal(bool)
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -111,6 +113,8 @@ class PhotoCanvas(CanvasHands):
         self._last_position: QPointF | None = None
         self._hovered = None
         self._pressure = 1.0
+        self._hand_used = None
+        self._in_hand = False
         self._overlay = NO_MARKS
         self._ring = Ring()
         self._ring_drawn = QRegion()

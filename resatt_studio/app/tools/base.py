@@ -86,11 +86,23 @@ class ToolHost(Protocol):
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
 
-    def in_background(self, kind: str, work: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+    def knows_probability(self, box: Box) -> bool:
+        """Whether :meth:`read_probability` would answer."""
+
+    def in_background(
+        self,
+        kind: str,
+        work: Callable[[], Answer],
+        then: Callable[[Answer], Edit | None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow.
 
         Args:
             kind: A newer call of the same kind takes the place of an older one that has not answered.
+            work: Is given nothing of Qt.
+            then: Returns an edit if one is finished by the answer.
+            failed: Called instead of ``then`` when ``work`` raised; the canvas tells the error.
         """
 
     def pan_by(self, rows: int, columns: int) -> None:
@@ -110,7 +122,7 @@ class Tool(ABC):
     """One tool in the hand; made anew when it is chosen.
 
     A tool is *busy* between press and release. It may also hold something *in hand* from one press to a
-    later one, such as the points of a polyline: then Enter finishes it, Backspace (or Ctrl+Z) takes one step
+    later one, such as the points of a polyline: then Enter finishes it, Backspace (or undo) takes one step
     of it back and Escape drops it, before any of these keys means something else to the window. After every
     call the canvas asks for :attr:`overlay` again.
 
@@ -172,9 +184,13 @@ class Tool(ABC):
         """The pointer moved with no button down; None when it left the photo's view."""
 
     def finish(self) -> Edit | None:
-        """End what is in hand as it stands: Enter, another tool, another photo."""
+        """End what is in hand as it stands, at once: another tool, another photo."""
         self.cancel()
         return None
+
+    def confirm(self) -> Edit | None:
+        """Enter: end what is in hand, perhaps only once an answer that is on its way has come."""
+        return self.finish()
 
     def step_back(self) -> None:
         """Take back the last step of what is in hand."""
