@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.tools.options import RADIUS, Option, OptionKind, OptionValue
@@ -29,7 +31,7 @@ from resatt_studio.app.view_state import ViewState
 BUTTONS_UP_TO = 3
 """So many choices stand side by side; more drop down."""
 
-_LARGEST_SLIDER_PX = 200.0
+_SLIDER_SPAN = 400.0  # from the smallest radius to the largest that the slider gives, as a factor
 
 
 class OptionsBar(QToolBar):
@@ -38,6 +40,7 @@ class OptionsBar(QToolBar):
     Args:
         actions: Of the window.
         view: Holds tool, brush and options.
+        keys: In force; what is said about a field may name some.
 
     Attributes:
         fields: The fields now, by option name.
@@ -48,7 +51,7 @@ class OptionsBar(QToolBar):
 
     done = Signal()
 
-    def __init__(self, actions: Actions, view: ViewState) -> None:
+    def __init__(self, actions: Actions, view: ViewState, keys: Keymap) -> None:
         super().__init__("Tool options")
         self.setObjectName("optionsBar")
         self.setMovable(False)
@@ -57,6 +60,7 @@ class OptionsBar(QToolBar):
         self._widgets: dict[str, list[QWidget]] = {}
         self._actions = actions
         self._view = view
+        self._keys = keys
         self._tool = ""
         self._row = QWidget()
         self._row.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -68,6 +72,7 @@ class OptionsBar(QToolBar):
         self._row.setMinimumHeight(QDoubleSpinBox().sizeHint().height() + 4)
         view.brush_changed.connect(lambda _: self._follow())
         view.options.changed.connect(lambda *_: self._follow())
+        keys.changed.connect(self._say_anew)
         self._follow()
 
     def _follow(self) -> None:
@@ -83,6 +88,10 @@ class OptionsBar(QToolBar):
                 for widget in self._widgets[name]:
                     widget.setVisible(options.value(tool, choice) in wanted)
 
+    def _say_anew(self) -> None:
+        self._tool = ""
+        self._follow()
+
     def _build(self, spec: ToolSpec) -> None:
         while (item := self._fields.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
@@ -92,7 +101,7 @@ class OptionsBar(QToolBar):
         self._widgets.clear()
         title = QLabel(spec.title)
         title.setProperty("role", "heading")
-        title.setToolTip(spec.help)
+        title.setToolTip(self._keys.words(spec.help))
         self._fields.addWidget(title)
         for option in spec.options:
             self._add(spec.name, option)
@@ -105,12 +114,13 @@ class OptionsBar(QToolBar):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._fields.addWidget(button)
         if not spec.options and not spec.acts:
-            words = QLabel(spec.help)
+            words = QLabel(self._keys.words(spec.help))
             words.setProperty("role", "muted")
             self._fields.addWidget(words)
         self._fields.addStretch(1)
 
     def _add(self, tool: str, option: Option) -> None:
+        option = replace(option, help=self._keys.words(option.help))
         field = make_field(option, lambda value: self._view.options.set(tool, option.name, value))
         field.done.connect(self.done)
         self.fields[option.name] = field
@@ -260,11 +270,11 @@ class WidthField(OptionField):
 
     def _slid(self, place: int) -> None:
         if place != self._place(self._radius_px):
-            self._told(0.5 * (2 * _LARGEST_SLIDER_PX) ** (place / 100))
+            self._told(RADIUS.low * _SLIDER_SPAN ** (place / 100))
 
     @staticmethod
     def _place(radius_px: float) -> int:
-        return max(0, min(100, round(100 * math.log(radius_px / 0.5) / math.log(2 * _LARGEST_SLIDER_PX))))
+        return max(0, min(100, round(100 * math.log(radius_px / RADIUS.low) / math.log(_SLIDER_SPAN))))
 
 
 def width_words(radius_px: float) -> str:

@@ -110,12 +110,12 @@ class Session(ProjectSession):
 
     @property
     def huge_words(self) -> str:
-        """What cannot be done with the open photo because of its size; "" for any other photo."""
+        """What cannot be done with so large a photo, for ``Keymap.words``; "" for one that is held whole."""
         if self.tiles is None or self.entry is None:
             return ""
         return (
             f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look, paint, and predict "
-            f"what is seen (Ctrl+P). Other networks and approval take smaller photos. {HUGE_CURE}"
+            f"what is seen ({{predict}}). Other networks and approval take smaller photos. {HUGE_CURE}"
         )
 
     # -- opening photos --

@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self.notice = NoticeArea()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
         self.bar = MainBar(self.actions_, parts.keys)
-        self.options = OptionsBar(self.actions_, parts.view)
+        self.options = OptionsBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
         self._project_label = ElidingLabel(widest_px=420)
         self._build()
@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
         self.parts.view.layer_changed.connect(self._layer_changed)
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)
-        session.told.connect(self.notice.tell)
+        session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(words)))
         self.options.done.connect(self.canvas.setFocus)
         Offers(self.parts, self.notice)
         write = self.ask.change_settings

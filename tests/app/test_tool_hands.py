@@ -372,6 +372,11 @@ def test_enter_in_the_list_of_steps_goes_there_and_does_not_approve(window):
     assert session.entry.photo_id == photo_id
 
 
+def test_k_takes_the_tracer(window):
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_K)
+    assert window.canvas.tool == "tracer"
+
+
 def test_the_photo_has_the_keyboard_when_a_project_opens(window):
     assert window.focusWidget() is window.canvas
 

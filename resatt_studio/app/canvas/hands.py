@@ -13,6 +13,7 @@ from resatt_studio.app.canvas.events import DROP, FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
 from resatt_studio.app.canvas.pyramid import SparseMap
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.overlay import Mark
 from resatt_studio.records.arrays import UInt8Array
@@ -34,6 +35,7 @@ class CanvasHands(CanvasLooks):
     _overlay: tuple[Mark, ...]
     _document: CorrectionDocument | None
     _in_hand: bool
+    _asked_for: Box
 
     # -- what tools ask --------------------------------------------------------------------------------
 
@@ -58,9 +60,14 @@ class CanvasHands(CanvasLooks):
 
     def read_pixels(self, box: Box) -> UInt8Array | None:
         """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading."""
-        # A photo that is too large to be held whole has no pixels at hand.
-        pixels = getattr(self.scene.photo, "pixels", None)
-        return None if pixels is None else pixels[box.slices]
+        photo = self.scene.photo
+        if isinstance(photo, TilePyramid):
+            pixels = photo.pixels_in(box)
+            if pixels is None and box != self._asked_for:
+                self._asked_for = box  # once, however often the pointer moves meanwhile
+                self.pixels_wanted.emit(box)
+            return pixels
+        return None if photo is None or photo.pixels is None else photo.pixels[box.slices]
 
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
@@ -82,16 +89,19 @@ class CanvasHands(CanvasLooks):
         """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow."""
 
         def deliver(answer: Any) -> None:
-            edit = then(answer)
-            if edit is not None:
-                self._made(edit)
-            self._update_overlay()
+            self._take(then(answer))
 
         def tell() -> None:
             failed()
             self._update_overlay()
 
         self.background.run(f"tool {kind}", work, deliver, tell)
+
+    def _take(self, edit: Edit | None) -> None:
+        """A tool did something by itself, because an answer or pixels came."""
+        if edit is not None:
+            self._made(edit)
+        self._update_overlay()
 
     def measured(self, length_px: float | None) -> None:
         """A length in photo pixels was measured, or put away."""

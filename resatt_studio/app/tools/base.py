@@ -81,7 +81,8 @@ class ToolHost(Protocol):
         """What is set for an option of the tool's table line."""
 
     def read_pixels(self, box: Box) -> UInt8Array | None:
-        """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading."""
+        """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading, after
+        which :meth:`Tool.pixels_came` is called."""
 
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
@@ -115,7 +116,7 @@ class ToolHost(Protocol):
         """A length in photo pixels was measured, or put away."""
 
     def tell(self, words: str) -> None:
-        """Say a sentence in passing, such as why a click did nothing."""
+        """Say a sentence in passing, such as why a click did nothing; "{id}" names the key of an action."""
 
 
 class Tool(ABC):
@@ -202,6 +203,10 @@ class Tool(ABC):
 
     def options_changed(self) -> None:  # noqa: B027 - options are read when they are needed
         """An option, the label or the radius changed while the tool is in the hand."""
+
+    def pixels_came(self) -> Edit | None:
+        """Some of the pixels that the host had not at hand are there now; returns what that finished."""
+        return None
 
     def number(self, name: str) -> float:
         """What is set for an option that is a number."""

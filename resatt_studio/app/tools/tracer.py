@@ -155,6 +155,10 @@ class Tracer(Tool):
             self._search.guided = self._guided
             self._look()
 
+    def pixels_came(self) -> Edit | None:
+        self._drag()
+        return self._look()
+
     @property
     def _guided(self) -> bool:
         return self.choice("guide") == "both"
@@ -176,7 +180,7 @@ class Tracer(Tool):
             return
         start = search.first_place((at.row, at.column), at.control)
         if start is None:
-            self._say_loading()
+            self.host.tell("The photo is still loading here; click again in a moment.")
             return
         self._search, self._path = search, CrackPath(start)
         self._look()
@@ -231,8 +235,8 @@ class Tracer(Tool):
         return None
 
     def _search_on(self) -> Search | None:
-        """What finds the ways to the next click, or to the pointer; None when they are known or the photo is
-        loading."""
+        """What finds the ways to the next click, or to the pointer; None when they are known, or while the
+        photo is loading."""
         search, path, at = self._search, self._path, self._clicks[0] if self._clicks else self._at
         if search is None or path is None or at is None:
             return None
@@ -241,11 +245,7 @@ class Tracer(Tool):
         if search.serves(self._ways, start, to):
             return None
         window = search.window(start, to) if self._clicks else search.window_ahead(start, to)
-        find = search.search(start, window, self._ground)
-        if find is None and self._clicks:
-            self._clicks.clear()
-            self._say_loading()
-        return find
+        return search.search(start, window, self._ground)
 
     def _ask(self, work: Callable[[], Found], then: Callable[[Found], Edit | None]) -> None:
         """Have ``work`` done on another thread; its answer counts unless something else happens before."""
@@ -265,9 +265,6 @@ class Tracer(Tool):
                 self.host.tell("No way could be found there.")
 
         self.host.in_background("trace", work, take, failed)
-
-    def _say_loading(self) -> None:
-        self.host.tell("The photo is still loading; trace when it is there.")
 
     def _beyond(self) -> tuple[Point, Point] | None:
         """From where the known way ends to the next click or the pointer, while that is not reached."""
