@@ -304,6 +304,7 @@ def test_finishing_before_the_ways_are_known_loses_no_click(tool, host, how):
     else:
         if how == "Enter":
             assert tool.confirm() is None and tool.in_hand
+            tool.hover(at(on_crack(0.5)))
         else:
             tool.double_press(at(on_crack(0.8)))
             assert tool.release() is None and tool.in_hand

@@ -109,7 +109,8 @@ class Tracer(Tool):
 
     def hover(self, at: Pointer | None) -> None:
         self._at = at
-        self._look()
+        if not self._ending:  # else an answer decides, whose edit is told
+            self._look()
 
     # -- keys ------------------------------------------------------------------------------------------
 
@@ -153,7 +154,8 @@ class Tracer(Tool):
         """Widths are laid on when the path is drawn or finished; another guide finds other ways."""
         if self._search is not None:
             self._search.guided = self._guided
-            self._look()
+            if not self._ending:
+                self._look()
 
     def pixels_came(self) -> Edit | None:
         self._drag()
@@ -259,7 +261,7 @@ class Tracer(Tool):
 
         def failed() -> None:
             if self._asked is ticket:
-                self._asked, self._ending = None, False
+                self._asked, self._ending, self._left = None, False, False
                 self._clicks.clear()
                 self._dragged = self._sides = self._pull = None
                 self.host.tell("No way could be found there.")
