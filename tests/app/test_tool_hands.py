@@ -315,6 +315,7 @@ def test_undo_by_menu_or_another_key_takes_a_point_too_even_before_the_first_str
 def kept_from_the_window(canvas: PhotoCanvas, key: Qt.Key, repeated: bool) -> bool:
     """Whether the canvas wants a key before the window's shortcuts see it."""
     event = QKeyEvent(QEvent.Type.ShortcutOverride, key, NO_KEY, "\r", repeated)
+    event.ignore()
     QApplication.sendEvent(canvas, event)
     return event.isAccepted()
 
@@ -327,9 +328,24 @@ def test_enter_that_is_held_to_finish_a_line_does_not_go_on_to_approve(window):
     assert window.parts.session.document.edit_count == 1
     assert kept_from_the_window(canvas, key, repeated=True)
     QTest.keyRelease(canvas, key)
-    assert not kept_from_the_window(canvas, key, repeated=True)
+    assert not kept_from_the_window(canvas, key, repeated=False), "pressed anew it approves"
     assert not any(window.actions_[id].autoRepeat() for id in ("approve", "approve_complete", "skip"))
     assert window.actions_["undo"].autoRepeat()
+
+
+def test_enter_that_is_held_is_known_by_its_moment_where_qt_takes_it_for_pressed_anew(window):
+    canvas = window.canvas
+    release = QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Return, NO_KEY)
+    release.setTimestamp(5000)
+    QApplication.sendEvent(canvas, release)
+    kept = []
+    for moment in (5000, 5090):
+        press = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Return, NO_KEY, "\r")
+        press.setTimestamp(moment)
+        press.ignore()
+        QApplication.sendEvent(canvas, press)
+        kept.append(press.isAccepted())
+    assert kept == [True, False]
 
 
 def test_skipping_with_points_in_hand_leaves_the_photo_skipped(window):

@@ -19,6 +19,7 @@ _HAND_KEYS = {
     "Return": FINISH, "Enter": FINISH, "Backspace": STEP_BACK, "Esc": DROP,
 }  # fmt: skip
 """What keys mean to a tool that holds something; undo, whose key can be changed, is an act of the window."""
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _KEY_PAN = 0.1  # of the view's side, for each press of an arrow key
 _ARROWS = {
     Qt.Key.Key_Up: (1, 0),
@@ -45,6 +46,7 @@ class CanvasEvents(QWidget):
     _hovered: Pointer | None
     _pressure: float
     _hand_used: int | None
+    _released: tuple[int, int]
 
     def mousePressEvent(self, event) -> None:
         self._press(event)
@@ -205,12 +207,16 @@ class CanvasEvents(QWidget):
         return known or (name if name in tool.keys else "")
 
     def _spent(self, event) -> bool:
-        """Whether this is a held key that a tool has used: Enter that ended a line must not also approve."""
-        return event.isAutoRepeat() and event.key() == self._hand_used
+        """Whether this is a held key that a tool has used, or Enter that was held: neither may approve."""
+        missed = self._released == (event.key(), event.timestamp()) and event.timestamp() > 0
+        if not event.isAutoRepeat() and not missed:
+            self._hand_used = None  # pressed anew
+        return (missed and event.key() in ENTER) or event.key() == self._hand_used
 
     def keyReleaseEvent(self, event) -> None:
-        if not event.isAutoRepeat():
-            self._hand_used = None
+        # A held key repeats as release and press of one moment. Where the press comes late X11's plug-in
+        # takes both for real; a hand is never that quick.
+        self._released = event.key(), event.timestamp()
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_V):
             if not event.isAutoRepeat():
                 self._hold(event.key(), False)

@@ -115,6 +115,7 @@ class PhotoCanvas(CanvasHands):
         self._hovered = None
         self._pressure = 1.0
         self._hand_used = None
+        self._released = 0, 0
         self._in_hand = False
         self._asked_for = NOTHING
         self._overlay = NO_MARKS
