@@ -247,7 +247,7 @@ class _Asked:
         self.answers: list[Answers] = []
         self.cancelled: list[int] = []
 
-    def submit(self, job: Any, urgency: Any, answers: Answers) -> int:
+    def submit(self, job: Any, urgency: Any, answers: Answers, listed: Any) -> int:
         self.answers.append(answers)
         return len(self.answers)
 
