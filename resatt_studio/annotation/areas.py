@@ -15,6 +15,15 @@ _ROWS_AT_ONCE = 512
 """Bounds the memory of a lasso around a whole large photo."""
 
 
+def outline_box(points: Sequence[Point], within: Box) -> Box:
+    """The smallest practical box inside ``within`` around points of a photo, perhaps empty."""
+    if not len(points):
+        return Box(0, 0, 0, 0)
+    outline = np.asarray(points, np.float64)
+    low, high = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0))
+    return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1])).intersection(within)
+
+
 def polygon_pixels(points: Sequence[Point], within: Box) -> tuple[Box, BoolArray]:
     """Pixels whose centre lies inside a closed outline; what it goes around twice is inside too.
 
@@ -27,13 +36,11 @@ def polygon_pixels(points: Sequence[Point], within: Box) -> tuple[Box, BoolArray
         within: Where pixels may be, such as the photo's box.
 
     Returns:
-        The smallest practical box inside ``within``, perhaps empty, and an h x w bool mask of it.
+        The :func:`outline_box`, and an h x w bool mask of it.
     """
     if len(points) < 3:
         return Box(0, 0, 0, 0), np.zeros((0, 0), np.bool_)
-    outline = np.asarray(points, np.float64)
-    low, high = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0))
-    box = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1])).intersection(within)
+    outline, box = np.asarray(points, np.float64), outline_box(points, within)
     mask = np.zeros((box.height, box.width), np.bool_)
     edges = np.concatenate([outline, np.roll(outline, -1, axis=0)], axis=1)
     for top in range(box.top, box.bottom, _ROWS_AT_ONCE):

@@ -24,7 +24,11 @@ FIELD_PX = 320_000
 MARGIN_PX = 96
 """How far around click and pointer a way may go at least."""
 
+LARGEST_WINDOW_PX = 4_000_000
+"""Most pixels of one window: a search takes about 81 bytes and a microsecond a pixel (measured)."""
+
 _SHARE = 0.2  # of the distance between click and pointer, as margin
+_HALVINGS = 16  # of the way to the farthest place: to a pixel of a gigapixel photo
 _STEP_PX = 64  # windows grow in steps, so that a moving pointer does not ask for a new one each time
 _RAW_SMOOTH_PX = 1.5
 _CENTRE_SMOOTH_PX = 3.0
@@ -89,6 +93,25 @@ def window_for(start: Point, end: Point, photo: Box) -> Box:
         math.ceil(bottom / grid) * grid,
         math.ceil(right / grid) * grid,
     ).intersection(photo)
+
+
+def within_reach(start: Point, end: Point, photo: Box) -> Point:
+    """The place farthest on the way from ``start`` to ``end`` whose :func:`window_for` is not too large."""
+
+    def place(share: float) -> Point:
+        return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
+
+    def fits(share: float) -> bool:
+        window = window_for(start, place(share), photo)
+        return window.height * window.width <= LARGEST_WINDOW_PX
+
+    if fits(1.0):
+        return end
+    near, far = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (near + far)
+        near, far = (middle, far) if fits(middle) else (near, middle)
+    return place(near)
 
 
 class Ways:

@@ -23,6 +23,7 @@ class ActionSpec:
         needs: Field of :class:`~resatt_studio.app.conditions.Conditions` that must hold, or "".
         checked: Field of the same that a checkable action mirrors, or "field=value", or "".
         scope: Where its keys count, of ``keymap.SCOPES``.
+        repeats: Whether a key that is held does it again and again.
     """
 
     id: str
@@ -34,6 +35,7 @@ class ActionSpec:
     needs: str = ""
     checked: str = ""
     scope: str = "window"
+    repeats: bool = True
 
 
 def _act(
@@ -46,8 +48,9 @@ def _act(
     checked: str = "",
     help: str = "",
     scope: str = "window",
+    repeats: bool = True,
 ) -> ActionSpec:
-    return ActionSpec(id, text, target, help, tuple(keys.split()), icon, needs, checked, scope)
+    return ActionSpec(id, text, target, help, tuple(keys.split()), icon, needs, checked, scope, repeats)
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -68,8 +71,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("settings", "Se&ttings…", "ask.settings", "Ctrl+,", help="Preferences; they apply at once."),
     _act("quit", "&Quit", "window.close", help="Close the window; everything is saved."),
     # Edit
-    _act("undo", "&Undo", "session.undo", "Ctrl+Z", "undo", "can_undo",
-         help="Take back the last stroke on this photo, also one from last week."),
+    _act("undo", "&Undo", "window.undo", "Ctrl+Z", "undo", "can_undo",
+         help="Take back the last point in hand, or the last stroke on this photo, also one from last week."),
     _act("redo", "&Redo", "session.redo", "Ctrl+Shift+Z Ctrl+Y", "redo", "can_redo",
          help="Bring back the stroke that was taken back."),
     # Photos and review
@@ -86,12 +89,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("previous_doubt", "Previous doubtful place", "doubts.previous_place", "Shift+N", "", "has_photo",
          help="Back to the doubtful place before this one."),
     _act("approve", "&Approve correction", "session.approve", "Return Enter", "approve", "has_photo",
-         help="The mask with your corrections is right: keep it to learn from, go to the next photo."),
+         help="The mask with your corrections is right: keep it to learn from, go to the next photo.",
+         repeats=False),
     _act("approve_complete", "Approve &every pixel", "session.approve_complete", "Ctrl+Return", "",
          "has_photo",
-         help="As approve, and you stand for every pixel: all that is not crack is not crack."),
+         help="As approve, and you stand for every pixel: all that is not crack is not crack.",
+         repeats=False),
     _act("skip", "S&kip photo", "session.skip", "Shift+Return", "skip", "has_photo",
-         help="Leave this photo out and go to the next one."),
+         help="Leave this photo out and go to the next one.", repeats=False),
     _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",
          help="Ask the network in use for this photo's cracks."),
     _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from resatt_studio.app.canvas.layers import Layer
+from resatt_studio.app.canvas.minimap import TIP
 from resatt_studio.app.canvas.tile_loader import TileLoader
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.view import PhotoCanvas
@@ -79,10 +80,12 @@ class _Binding(QObject):
         self._loader.damaged.connect(self._damaged)
         self._loader.built.connect(self._built)
         canvas.looked.connect(lambda _: self._loader.look(canvas.viewport))
+        canvas.pixels_wanted.connect(self._loader.fetch)
         canvas.memory = session.memory
         canvas.refused.connect(session.told)
         view.minimap_changed.connect(canvas.show_minimap)
         canvas.show_minimap(view.minimap)
+        parts.keys.tip(canvas.overview, TIP)
         session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
         session.prediction_grew.connect(canvas.add_part)
@@ -98,9 +101,10 @@ class _Binding(QObject):
         canvas.radius_changed.connect(lambda radius: view.set_brush(radius_px=radius))
         canvas.options = view.options.value
         view.options.changed.connect(lambda *_: canvas.options_changed())
+        canvas.hand_changed.connect(view.set_in_hand)
         canvas.length_measured.connect(parts.scale.measured)
         parts.scale.changed.connect(lambda: canvas.set_scale_mm(parts.scale.mm_per_px))
-        canvas.told.connect(lambda words: status.showMessage(words, TOLD_MS))
+        canvas.told.connect(lambda words: status.showMessage(parts.keys.words(words), TOLD_MS))
         for layer in view.layers.values():
             self._layer(layer)
         self._brush(view.brush)

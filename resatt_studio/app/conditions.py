@@ -44,7 +44,7 @@ def conditions(parts: Parts) -> Conditions:
     return Conditions(
         has_project=session.project is not None,
         has_photo=session.document is not None,
-        can_undo=session.can_undo,
+        can_undo=session.can_undo or view.in_hand,
         can_redo=session.can_redo,
         can_learn=learner.can_learn,
         learning=learner.learning and not learner.stopping,

@@ -101,8 +101,13 @@ class Keymap(QObject):
         return shown(self.of(id)[0]) if self.of(id) else ""
 
     def words(self, text: str) -> str:
-        """``text`` with the key of the action for every "{id}"; an action without a key by its name."""
-        return re.sub(r"\{(\w+)\}", lambda found: self._named(found[1]), text)
+        """``text`` with the key of the action for every "{id}"; an action without a key by its name. What
+        stands in braces and is no action, such as a part of a file's name, stays."""
+        return re.sub(
+            r"\{(\w+)\}",
+            lambda found: self._named(found[1]) if found[1] in self._usual else found[0],
+            text,
+        )
 
     def tip(self, widget: QWidget, text: str) -> None:
         """Give a widget a tool tip of :meth:`words` that follows the keys."""

@@ -41,6 +41,7 @@ class Actions:
             action.setStatusTip("")
             action.setWhatsThis(spec.help)
             action.setCheckable(bool(spec.checked))
+            action.setAutoRepeat(spec.repeats)
             handler = resolve(spec.target)
             action.triggered.connect(lambda _=False, handler=handler: handler())
             if spec.scope in scopes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -20,7 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.menus import Actions
+from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.tools.options import RADIUS, Option, OptionKind, OptionValue
 from resatt_studio.app.tools.registry import ToolSpec, tool_spec
 from resatt_studio.app.view_state import ViewState
@@ -28,7 +31,7 @@ from resatt_studio.app.view_state import ViewState
 BUTTONS_UP_TO = 3
 """So many choices stand side by side; more drop down."""
 
-_LARGEST_SLIDER_PX = 200.0
+_SLIDER_SPAN = 400.0  # from the smallest radius to the largest that the slider gives, as a factor
 
 
 class OptionsBar(QToolBar):
@@ -37,12 +40,18 @@ class OptionsBar(QToolBar):
     Args:
         actions: Of the window.
         view: Holds tool, brush and options.
+        keys: In force; what is said about a field may name some.
 
     Attributes:
         fields: The fields now, by option name.
+
+    Signals:
+        done: Somebody pressed Enter or Escape in a field: what is set is set, and the photo is meant again.
     """
 
-    def __init__(self, actions: Actions, view: ViewState) -> None:
+    done = Signal()
+
+    def __init__(self, actions: Actions, view: ViewState, keys: Keymap) -> None:
         super().__init__("Tool options")
         self.setObjectName("optionsBar")
         self.setMovable(False)
@@ -51,6 +60,7 @@ class OptionsBar(QToolBar):
         self._widgets: dict[str, list[QWidget]] = {}
         self._actions = actions
         self._view = view
+        self._keys = keys
         self._tool = ""
         self._row = QWidget()
         self._row.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -62,6 +72,7 @@ class OptionsBar(QToolBar):
         self._row.setMinimumHeight(QDoubleSpinBox().sizeHint().height() + 4)
         view.brush_changed.connect(lambda _: self._follow())
         view.options.changed.connect(lambda *_: self._follow())
+        keys.changed.connect(self._say_anew)
         self._follow()
 
     def _follow(self) -> None:
@@ -77,6 +88,10 @@ class OptionsBar(QToolBar):
                 for widget in self._widgets[name]:
                     widget.setVisible(options.value(tool, choice) in wanted)
 
+    def _say_anew(self) -> None:
+        self._tool = ""
+        self._follow()
+
     def _build(self, spec: ToolSpec) -> None:
         while (item := self._fields.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
@@ -86,7 +101,7 @@ class OptionsBar(QToolBar):
         self._widgets.clear()
         title = QLabel(spec.title)
         title.setProperty("role", "heading")
-        title.setToolTip(spec.help)
+        title.setToolTip(self._keys.words(spec.help))
         self._fields.addWidget(title)
         for option in spec.options:
             self._add(spec.name, option)
@@ -99,13 +114,15 @@ class OptionsBar(QToolBar):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._fields.addWidget(button)
         if not spec.options and not spec.acts:
-            words = QLabel(spec.help)
+            words = QLabel(self._keys.words(spec.help))
             words.setProperty("role", "muted")
             self._fields.addWidget(words)
         self._fields.addStretch(1)
 
     def _add(self, tool: str, option: Option) -> None:
+        option = replace(option, help=self._keys.words(option.help))
         field = make_field(option, lambda value: self._view.options.set(tool, option.name, value))
+        field.done.connect(self.done)
         self.fields[option.name] = field
         self._widgets[option.name] = [field]
         if option.kind is not OptionKind.SWITCH:
@@ -125,7 +142,12 @@ class OptionField(QWidget):
     Args:
         option: Its line of the table.
         told: Called with the value that a person chose.
+
+    Signals:
+        done: Enter took over what was typed, or Escape left it.
     """
+
+    done = Signal()
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
         super().__init__()
@@ -140,7 +162,12 @@ class OptionField(QWidget):
         widget.setAccessibleName(name or self.option.title)
         widget.setAccessibleDescription(self.option.help)
         widget.setToolTip(self.option.help)
+        OwnKeys(widget, self._end)
         self._row.addWidget(widget)
+
+    def _end(self, key: Qt.Key) -> None:
+        """One of the keys that end the work in a field was pressed there."""
+        self.done.emit()
 
 
 class SwitchField(OptionField):
@@ -207,6 +234,13 @@ class NumberField(OptionField):
         self.box.valueChanged.connect(told)
         self._hold(self.box)
 
+    def _end(self, key: Qt.Key) -> None:
+        if key == Qt.Key.Key_Escape:
+            self.box.setValue(self.box.value())  # what was typed would be taken over with the focus
+        else:
+            self.box.interpretText()
+        super()._end(key)
+
     def show_value(self, value: OptionValue) -> None:
         with QSignalBlocker(self.box):
             self.box.setValue(float(value))
@@ -236,11 +270,11 @@ class WidthField(OptionField):
 
     def _slid(self, place: int) -> None:
         if place != self._place(self._radius_px):
-            self._told(0.5 * (2 * _LARGEST_SLIDER_PX) ** (place / 100))
+            self._told(RADIUS.low * _SLIDER_SPAN ** (place / 100))
 
     @staticmethod
     def _place(radius_px: float) -> int:
-        return max(0, min(100, round(100 * math.log(radius_px / 0.5) / math.log(2 * _LARGEST_SLIDER_PX))))
+        return max(0, min(100, round(100 * math.log(radius_px / RADIUS.low) / math.log(_SLIDER_SPAN))))
 
 
 def width_words(radius_px: float) -> str:

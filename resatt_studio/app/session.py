@@ -110,12 +110,12 @@ class Session(ProjectSession):
 
     @property
     def huge_words(self) -> str:
-        """What cannot be done with the open photo because of its size; "" for any other photo."""
+        """What cannot be done with so large a photo, for ``Keymap.words``; "" for one that is held whole."""
         if self.tiles is None or self.entry is None:
             return ""
         return (
             f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look, paint, and predict "
-            f"what is seen (Ctrl+P). Other networks and approval take smaller photos. {HUGE_CURE}"
+            f"what is seen ({{predict}}). Other networks and approval take smaller photos. {HUGE_CURE}"
         )
 
     # -- opening photos --
@@ -245,11 +245,11 @@ class Session(ProjectSession):
         if project is None or entry is None:
             return
         following = self._after_review(entry)
+        self.leave_photo()  # first: what a tool holds becomes a stroke, and a stroke says it is in progress
         self._patch_entry(replace(entry, state=ReviewState.SKIPPED))
         self._write(lambda: project.store.set_state(entry.photo_id, ReviewState.SKIPPED))
-        if following is not None:
-            self.open_photo(following.photo_id)
-        else:
+        self.open_photo((following or entry).photo_id)
+        if following is None:
             self.told.emit(LAST_WORDS)
 
     # -- prediction --

@@ -10,12 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, Layer
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.tool_options import ToolOptions
-from resatt_studio.app.tools.options import LABEL
+from resatt_studio.app.tools.options import LABEL, RADIUS
 from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.records.correction import Label
 
-SMALLEST_RADIUS_PX = 0.5
-LARGEST_RADIUS_PX = 500.0
 _STEP = 1.25
 _OPACITY_STEP = 0.1
 _SPLIT_STEP = 0.05
@@ -33,7 +31,7 @@ class Brush:
 
     tool: str = "brush"
     label: Label = Label.CRACK
-    radius_px: float = 4.0
+    radius_px: float = float(RADIUS.default)
 
 
 LABELLING = frozenset(tool.name for tool in TOOLS if any(option.means(LABEL) for option in tool.options))
@@ -52,6 +50,7 @@ class ViewState(QObject):
     split_changed = Signal(object)
     compare_changed = Signal(bool)
     minimap_changed = Signal(bool)
+    hand_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None, remembered: Iterable[str] = ()) -> None:
         super().__init__(parent)
@@ -61,6 +60,7 @@ class ViewState(QObject):
         self.compare = False
         self.options = ToolOptions(self, remembered, self)
         self.minimap = True
+        self.in_hand = False
 
     # -- layers --
 
@@ -146,6 +146,14 @@ class ViewState(QObject):
     def toggle_minimap(self) -> None:
         self.set_minimap(not self.minimap)
 
+    # -- hand --
+
+    def set_in_hand(self, in_hand: bool) -> None:
+        """Whether the tool holds something that waits to be finished; told by the canvas."""
+        if in_hand != self.in_hand:
+            self.in_hand = in_hand
+            self.hand_changed.emit(in_hand)
+
     # -- brush --
 
     def set_brush(
@@ -157,7 +165,7 @@ class ViewState(QObject):
         after = Brush(
             before.tool if tool is None else tool,
             before.label if label is None else label,
-            min(LARGEST_RADIUS_PX, max(SMALLEST_RADIUS_PX, radius)),
+            float(RADIUS.valid(radius)),
         )
         if after != before:
             self.brush = after

@@ -34,6 +34,7 @@ from resatt_studio.app.menus import Actions, fill_menu_bar
 from resatt_studio.app.notices import CrashDialog, NoticeArea, crash_report
 from resatt_studio.app.offers import Offers
 from resatt_studio.app.options_bar import OptionsBar
+from resatt_studio.app.own_keys import somebody_types
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import fill_recent_menu, read_drop
@@ -93,7 +94,7 @@ class MainWindow(QMainWindow):
         self.notice = NoticeArea()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
         self.bar = MainBar(self.actions_, parts.keys)
-        self.options = OptionsBar(self.actions_, parts.view)
+        self.options = OptionsBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
         self._project_label = ElidingLabel(widest_px=420)
         self._build()
@@ -224,13 +225,15 @@ class MainWindow(QMainWindow):
             view.split_changed,
             view.compare_changed,
             view.minimap_changed,
+            view.hand_changed,
         ):
             signal.connect(lambda _: self._follow())
         labels.answered.connect(lambda: self.bring("labelsPanel"))
         self.parts.view.layer_changed.connect(self._layer_changed)
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)
-        session.told.connect(self.notice.tell)
+        session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(words)))
+        self.options.done.connect(self.canvas.setFocus)
         Offers(self.parts, self.notice)
         write = self.ask.change_settings
         self._keeper = OptionKeeper(view.options, lambda texts: write(tool_options=texts), self)
@@ -260,6 +263,8 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentIndex(0 if project is None else 1)
         self.bar.setVisible(True)
         self.options.setVisible(project is not None)
+        if project is not None and not somebody_types():
+            self.canvas.setFocus()  # else Qt takes the first button there is, as if somebody had gone to it
         self._follow()
 
     def _apply_look(self, tokens: Tokens) -> None:
@@ -289,6 +294,11 @@ class MainWindow(QMainWindow):
 
         panels = {dock.windowTitle(): partial(self.bring, id) for id, dock in self._docks.items()}
         PaletteDialog(entries(self.parts, self.actions_, panels), self.parts.look.tokens, self).open()
+
+    def undo(self) -> None:
+        """Take back a point of what the tool holds, or the last stroke when it holds nothing."""
+        if not self.canvas.step_back():
+            self.parts.session.undo()
 
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""

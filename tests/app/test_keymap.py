@@ -99,10 +99,10 @@ def editor(studio: Any) -> Any:
 def test_the_editor_takes_a_pressed_key_and_names_the_clash(studio: Any, editor: Any) -> None:
     keys = studio.parts.keys
     editor.choose("fit")
-    QTest.keyClick(editor.field, Qt.Key.Key_F9)
-    assert editor.told.text() == "F9 is free for “Fit to window”."
+    QTest.keyClick(editor.field, Qt.Key.Key_F10)
+    assert editor.told.text() == "F10 is free for “Fit to window”."
     QTest.mouseClick(editor.add, Qt.MouseButton.LeftButton)
-    assert keys.of("fit") == ("F", "F9") and editor.items["fit"].text(1) == "F  or  F9"
+    assert keys.of("fit") == ("F", "F10") and editor.items["fit"].text(1) == "F  or  F10"
     QTest.keyClick(editor.field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert "“Undo”" in editor.told.text() and editor.use.text() == "Take this key"
     QTest.mouseClick(editor.use, Qt.MouseButton.LeftButton)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPointingDevice, QRegion, QTabletEvent
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPointingDevice, QRegion, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -16,6 +16,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.strokes import stamp
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.panels.steps import StepsList
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState
@@ -119,7 +120,7 @@ def test_backspace_and_undo_take_points_back_while_escape_drops_all(canvas):
     click(canvas, *CORNERS)
     QTest.keyClick(canvas, Qt.Key.Key_Backspace)
     assert len(canvas._overlay[-1].points) == 2
-    QTest.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert canvas.step_back()
     assert len(canvas._overlay[-1].points) == 1
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     assert canvas._overlay == () and canvas.document.edit_count == 0
@@ -292,6 +293,108 @@ def test_undo_while_points_are_in_hand_takes_a_point_and_no_edit(window):
     QTest.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.parts.session.document.edit_count == 1
     assert len(window.canvas._overlay[-1].points) == 1
+
+
+@pytest.mark.parametrize("how", ["action", "remapped key"])
+def test_undo_by_menu_or_another_key_takes_a_point_too_even_before_the_first_stroke(window, how):
+    take(window, "polyline")
+    undo = window.actions_["undo"]
+    assert not undo.isEnabled()
+    click(window.canvas, place(window, 0.6, 0.2), place(window, 0.6, 0.7))
+    assert undo.isEnabled()
+    if how == "action":
+        undo.trigger()
+    else:
+        window.parts.keys.set_keys("undo", ["F11"])
+        QTest.keyClick(window.canvas, Qt.Key.Key_F11)
+    assert len(window.canvas._overlay[-1].points) == 1
+    QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    assert not undo.isEnabled()
+
+
+def kept_from_the_window(canvas: PhotoCanvas, key: Qt.Key, repeated: bool) -> bool:
+    """Whether the canvas wants a key before the window's shortcuts see it."""
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, key, NO_KEY, "\r", repeated)
+    event.ignore()
+    QApplication.sendEvent(canvas, event)
+    return event.isAccepted()
+
+
+def test_enter_that_is_held_to_finish_a_line_does_not_go_on_to_approve(window):
+    canvas, key = window.canvas, Qt.Key.Key_Return
+    take(window, "polyline")
+    click(canvas, place(window, 0.6, 0.2), place(window, 0.6, 0.7))
+    QTest.keyPress(canvas, key)
+    assert window.parts.session.document.edit_count == 1
+    assert kept_from_the_window(canvas, key, repeated=True)
+    QTest.keyRelease(canvas, key)
+    assert not kept_from_the_window(canvas, key, repeated=False), "pressed anew it approves"
+    assert not any(window.actions_[id].autoRepeat() for id in ("approve", "approve_complete", "skip"))
+    assert window.actions_["undo"].autoRepeat()
+
+
+def test_enter_that_is_held_is_known_by_its_moment_where_qt_takes_it_for_pressed_anew(window):
+    canvas = window.canvas
+    release = QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Return, NO_KEY)
+    release.setTimestamp(5000)
+    QApplication.sendEvent(canvas, release)
+    kept = []
+    for moment in (5000, 5090):
+        press = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Return, NO_KEY, "\r")
+        press.setTimestamp(moment)
+        press.ignore()
+        QApplication.sendEvent(canvas, press)
+        kept.append(press.isAccepted())
+    assert kept == [True, False]
+
+
+def test_skipping_with_points_in_hand_leaves_the_photo_skipped(window):
+    session = window.parts.session
+    photo_id = session.entry.photo_id
+    take(window, "polygon")
+    click(window.canvas, *(place(window, *at) for at in ((0.6, 0.2), (0.6, 0.7), (0.8, 0.7))))
+    session.skip()
+    assert wait_for(lambda: session.photo is not None and session.entry.photo_id != photo_id, 20)
+    assert wait_for(lambda: session.project.store.photo(photo_id).state is ReviewState.SKIPPED, 10)
+    settle(0.3)
+    assert session.project.store.photo(photo_id).state is ReviewState.SKIPPED
+    assert {e.photo_id: e.state for e in session.state.entries}[photo_id] is ReviewState.SKIPPED
+
+
+def test_enter_in_the_options_bar_takes_the_number_and_gives_the_keyboard_to_the_photo(window):
+    session, photo_id = window.parts.session, window.parts.session.entry.photo_id
+    take(window, "sift")
+    box = window.options.fields["shortest"].box
+    for key, expected in ((Qt.Key.Key_Return, 40.0), (Qt.Key.Key_Escape, 40.0)):
+        box.setFocus()
+        box.selectAll()
+        QTest.keyClicks(box, "40" if key == Qt.Key.Key_Return else "70")
+        QTest.keyClick(box, key)
+        assert window.canvas.hasFocus()
+        assert window.parts.view.options.value("sift", "shortest") == box.value() == expected
+    settle(0.3)
+    assert session.entry.photo_id == photo_id and session.entry.state is not ReviewState.APPROVED
+
+
+def test_enter_in_the_list_of_steps_goes_there_and_does_not_approve(window):
+    session, photo_id = window.parts.session, window.parts.session.entry.photo_id
+    use(window, "rectangle")
+    window.bring("historyPanel")
+    steps = window.panel("historyPanel").findChild(StepsList).list
+    steps.setFocus()
+    steps.setCurrentIndex(steps.model().index(0, 0))
+    QTest.keyClick(steps, Qt.Key.Key_Return)
+    assert wait_for(lambda: session.document is not None and session.document.edit_count == 0, 10)
+    assert session.entry.photo_id == photo_id
+
+
+def test_k_takes_the_tracer(window):
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_K)
+    assert window.canvas.tool == "tracer"
+
+
+def test_the_photo_has_the_keyboard_when_a_project_opens(window):
+    assert window.focusWidget() is window.canvas
 
 
 def test_q_and_w_change_what_a_tool_says_and_leave_it_in_the_hand(window):

@@ -141,3 +141,19 @@ def test_options_are_written_to_the_settings_once_they_rest(studio: Any):
     studio.parts.view.set_brush(radius_px=11.0)
     assert wait_for(lambda: load_settings().settings.tool_options != (), 5)
     assert load_settings().settings.tool_options == ("radius=11.0", "sift.shortest=77.0")
+
+
+@pytest.mark.gui
+def test_what_is_said_about_fields_and_the_map_names_the_keys_in_force(studio: Any):
+    window, keys = studio.window, studio.parts.keys
+    studio.parts.view.set_brush(tool="brush")
+
+    def said() -> str:
+        fields = window.options.fields
+        tips = [fields["label"].toolTip(), fields["radius"].slider.accessibleDescription()]
+        return " ".join([*tips, window.canvas.overview.toolTip()])
+
+    assert "crack (Q), not crack (W; X swaps" in said() and "F9 hides" in said() and "[ and ]" in said()
+    keys.set_keys("paint_crack", ["F10"])
+    keys.set_keys("toggle_minimap", [])
+    assert "crack (F10)" in said() and "F9" not in said() and "{" not in said()

@@ -473,6 +473,27 @@ def test_a_loop_reshapes_what_is_inside_it_and_not_beyond():
     assert not changed.any()
 
 
+@pytest.mark.parametrize("name", ["rectangle", "lasso", "polygon", "accept", "reject", "sift", "reshape"])
+def test_an_area_too_large_to_be_worked_on_is_refused_before_a_pixel_of_it_is_read(name, monkeypatch):
+    big = CorrectionDocument("a" * 64, 30_000, 30_000)
+    host = Host(big)
+    told: list[str] = []
+    host.tell = told.append
+    host.read_probability = lambda box: pytest.fail(f"read {box}")
+    tool = create_tool(name, host)
+    corners = [(10.0, 10.0), (10.0, 29_000.0), (29_000.0, 29_000.0), (29_000.0, 10.0)]
+    if name == "polygon":
+        for corner in corners:
+            click(tool, *corner)
+        assert tool.confirm() is None and tool.in_hand, "the corners stay"
+        assert tool.finish() is None and not tool.in_hand
+    elif name == "rectangle":
+        assert drag(tool, corners[0], corners[2]) is None
+    else:
+        assert drag(tool, *corners) is None
+    assert "megapixels at a time" in told[0] and big.edit_count == 0 and big.labels.nbytes == 0
+
+
 def test_the_ruler_measures_in_pixels_and_in_millimetres_once_the_scale_is_known():
     host = Host(document())
     tool = create_tool("ruler", host)

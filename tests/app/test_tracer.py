@@ -9,7 +9,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from resatt_studio.annotation import tracing
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.app.tools import trace_search
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.no_canvas import NoCanvas
 from resatt_studio.app.tools.overlay import DotsMark, LineMark, Tone
@@ -17,6 +19,7 @@ from resatt_studio.app.tools.registry import create_tool
 from resatt_studio.app.tools.tracer import Tracer
 from resatt_studio.imaging.centre_lines import centre_lines
 from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
 from resatt_studio.synthesis.scenes import Recipe, Scene, render_scene
 from resatt_studio.synthesis.strands import CrackStyle
 
@@ -46,19 +49,25 @@ class Host(NoCanvas):
         self.told: list[str] = []
         self.waiting: list[tuple] = []
         self.held = False
+        self.finished: list = []
 
     def tell(self, words: str) -> None:
         self.told.append(words)
 
-    def in_background(self, kind: str, work, then) -> None:
-        self.waiting.append((work, then))
+    def in_background(self, kind: str, work, then, failed) -> None:
+        self.waiting.append((work, then, failed))
         if not self.held:
             self.deliver()
 
     def deliver(self) -> None:
         while self.waiting:
-            work, then = self.waiting.pop(0)
-            then(work())
+            work, then, failed = self.waiting.pop(0)
+            try:
+                answer = work()
+            except MemoryError:
+                failed()
+            else:
+                self.finished.append(then(answer))
 
 
 def at(place: tuple[float, float], **keys) -> Pointer:
@@ -273,6 +282,88 @@ def test_the_crack_stays_with_the_photo_on_which_it_began(tool, host):
     begun, host.document = host.document, CorrectionDocument("b" * 64, HIGH, WIDE)
     assert tool.finish() is not None
     assert begun.edit_count == 1 and host.document.edit_count == 0
+
+
+def test_a_click_whose_way_is_not_known_waits_for_the_search_on_the_other_thread(tool, host):
+    host.held = True
+    for share in (0.1, 0.5, 0.9):
+        click(tool, on_crack(share))
+    assert len(handles(tool).points) == 1 and len(host.waiting) == 1
+    assert [mark.dashed for mark in tool.overlay if isinstance(mark, LineMark)] == [True]
+    host.deliver()
+    assert len(handles(tool).points) == 3
+
+
+@pytest.mark.parametrize("how", ["Enter", "double click", "another tool"])
+def test_finishing_before_the_ways_are_known_loses_no_click(tool, host, how):
+    host.held = True
+    click(tool, on_crack(0.2))
+    click(tool, on_crack(0.8))
+    if how == "another tool":
+        edit = tool.finish()
+    else:
+        if how == "Enter":
+            assert tool.confirm() is None and tool.in_hand
+            tool.hover(at(on_crack(0.5)))
+        else:
+            tool.double_press(at(on_crack(0.8)))
+            assert tool.release() is None and tool.in_hand
+        host.deliver()
+        (edit,) = [made for made in host.finished if made is not None]
+    assert edit.tool == "tracer" and not tool.in_hand
+    assert dice(host.document.labels.to_array() == Label.CRACK) > 0.8
+
+
+def test_no_window_is_larger_than_the_bound_and_a_click_beyond_goes_as_far_as_it(tool, host, monkeypatch):
+    monkeypatch.setattr(tracing, "LARGEST_WINDOW_PX", 90_000)
+    windows = []
+    read = trace_search.read_ground
+    monkeypatch.setattr(
+        trace_search,
+        "read_ground",
+        lambda pixels, probability, box, photo: windows.append(box) or read(pixels, probability, box, photo),
+    )
+    click(tool, on_crack(0.1))
+    tool.hover(at(on_crack(0.9)))
+    assert True in [mark.dashed for mark in tool.overlay if isinstance(mark, LineMark)]
+    click(tool, on_crack(0.9))
+    assert "click on from there" in host.told[-1]
+    assert on_crack(0.1)[1] + 30 < handles(tool).points[-1][1] < on_crack(0.9)[1] - 30
+    for _ in range(4):
+        click(tool, on_crack(0.9))
+    assert np.hypot(*(handles(tool).points[-1] - on_crack(0.9))) < 3
+    assert max(box.height * box.width for box in windows) <= 90_000
+
+
+@pytest.mark.parametrize("end", [(29_000.0, 31_000.0), (500.0, 31_000.0), (500.0, 900.0)])
+def test_a_place_within_reach_lies_on_the_way_and_as_far_as_the_bound_lets_it(end):
+    photo, start = Box(0, 0, 30_000, 33_000), (400.0, 700.0)
+    place = tracing.within_reach(start, end, photo)
+    window = tracing.window_for(start, place, photo)
+    assert window.height * window.width <= tracing.LARGEST_WINDOW_PX
+    along, across = np.subtract(place, start), np.subtract(end, start)
+    assert abs(along[0] * across[1] - along[1] * across[0]) < 1e-3 * np.hypot(*across)
+    if place != end:
+        farther = start[0] + along[0] * 1.1, start[1] + along[1] * 1.1
+        window = tracing.window_for(start, farther, photo)
+        assert window.height * window.width > tracing.LARGEST_WINDOW_PX
+
+
+def test_after_a_search_that_failed_the_next_one_is_asked_for(tool, host):
+    def fails():
+        raise MemoryError
+
+    host.held = True
+    click(tool, on_crack(0.2))
+    click(tool, on_crack(0.8))
+    host.waiting = [(fails, then, failed) for _, then, failed in host.waiting]
+    host.deliver()
+    assert host.told and not host.waiting and tool.in_hand
+    tool.hover(at(on_crack(0.5)))
+    assert len(host.waiting) == 1
+    host.deliver()
+    click(tool, on_crack(0.5))
+    assert len(handles(tool).points) == 2
 
 
 # -- through the canvas --------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resatt_studio.app.view_state import LARGEST_RADIUS_PX, SMALLEST_RADIUS_PX, ViewState
+from resatt_studio.app.tools.options import RADIUS
+from resatt_studio.app.view_state import ViewState
 from resatt_studio.records.correction import Label
 
 
@@ -14,7 +15,7 @@ def test_the_brush_stays_within_its_bounds(acts: list[str]) -> None:
     view = ViewState()
     for act in acts:
         getattr(view, act)()
-    assert SMALLEST_RADIUS_PX <= view.brush.radius_px <= LARGEST_RADIUS_PX
+    assert RADIUS.low <= view.brush.radius_px <= RADIUS.high
 
 
 @given(st.floats(-5, 5), st.lists(st.sampled_from(["more_opaque", "less_opaque"]), max_size=20))

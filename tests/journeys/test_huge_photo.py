@@ -183,3 +183,58 @@ def _label() -> type:
     from PySide6.QtWidgets import QLabel
 
     return QLabel
+
+
+def test_the_tracer_brings_the_pixels_that_it_needs_and_follows_the_crack(desk: Desk) -> None:
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    from resatt_studio.app.main import settle, wait_for
+    from resatt_studio.imaging.centre_lines import centre_lines
+
+    session, canvas = desk.parts.session, desk.window.canvas
+    assert wait_for(lambda: shown(desk), 30)
+    assert canvas.scale < 0.5, "the photo's own pixels are not on the screen"
+    truth = render_scene(23, 512, 512).mask
+    line = np.argwhere(centre_lines(truth)) + np.array([800, 1200])
+    ends = [line[np.abs(line[:, 1] - column).argmin()] for column in (1250, 1660)]
+    desk.parts.view.set_brush(tool="tracer")
+    tool = canvas._gestures.tool
+
+    def click(row: int, column: int) -> None:
+        at = canvas.viewport.to_view(row + 0.5, column + 0.5)
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(at[1]), round(at[0])))
+
+    click(*ends[0])
+    if not tool.in_hand:  # the first pixels were on their way
+        settle(0.5)
+        click(*ends[0])
+    assert tool.in_hand
+    click(*ends[1])
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert wait_for(lambda: session.document.edit_count == 1, 30)
+    said = session.document.labels.read(Box(800, 1200, 1312, 1712)) == Label.CRACK
+    assert said.any() and truth[said].mean() > 0.5
+
+
+def test_where_nothing_was_predicted_tools_say_so_and_name_the_key(desk: Desk) -> None:
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.records.prediction import PredictionPart
+
+    session, canvas = desk.parts.session, desk.window.canvas
+    assert wait_for(lambda: shown(desk), 30)
+    assert "{predict}" in session.huge_words, "the key is put in where it is shown"
+    assert "Ctrl+P" in desk.window.notice.text
+    canvas.add_part(
+        PredictionPart(session.entry.photo_id, "w", ((Box(0, 0, 64, 64), np.zeros((64, 64), np.uint8)),))
+    )
+    assert canvas.knows_probability(Box(60, 60, 70, 70)) and not canvas.knows_probability(Box(64, 64, 70, 70))
+    for name in ("wand", "accept"):
+        desk.parts.view.set_brush(tool=name)
+        desk.window.status.clearMessage()
+        middle = QPoint(canvas.width() // 2, canvas.height() // 2)
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=middle)
+        assert "Ctrl+P asks the network" in desk.window.status.currentMessage(), name

@@ -14,7 +14,7 @@ class _Relay(QObject):
     """Emitting these is all that the other thread ever does to Qt."""
 
     answered = Signal(object)
-    failed = Signal(object)
+    failed = Signal(object)  # kind, ticket, error
 
 
 class Background(QObject):
@@ -29,8 +29,8 @@ class Background(QObject):
         # No parent: the relay must outlive a thread that is about to emit, whatever becomes of the canvas.
         self._relay = _Relay()
         self._relay.answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._relay.failed.connect(self._raise, Qt.ConnectionType.QueuedConnection)
-        self._waiting: dict[str, tuple[object, Callable[[Any], None]]] = {}
+        self._relay.failed.connect(self._fail, Qt.ConnectionType.QueuedConnection)
+        self._waiting: dict[str, tuple[object, Callable[[Any], None], Callable[[], None] | None]] = {}
         self._stopped = threading.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="canvas")
         stopped, pool = self._stopped, self._pool
@@ -46,15 +46,22 @@ class Background(QObject):
         """Of the answers that are on their way."""
         return frozenset(self._waiting)
 
-    def run(self, kind: str, function: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def run(
+        self,
+        kind: str,
+        function: Callable[[], Any],
+        then: Callable[[Any], None],
+        failed: Callable[[], None] | None = None,
+    ) -> None:
         """Call ``function`` in the background and ``then`` with its answer in the window's thread.
 
-        An older call of the same ``kind`` that has not answered yet is forgotten.
+        An older call of the same ``kind`` that has not answered yet is forgotten. An error is raised in the
+        window's thread, after ``failed`` was called.
         """
         if self._stopped.is_set():
             return
         ticket = object()
-        self._waiting[kind] = (ticket, then)
+        self._waiting[kind] = (ticket, then, failed)
         relay, stopped, waiting = self._relay, self._stopped, self._waiting
 
         def work() -> None:
@@ -63,7 +70,7 @@ class Background(QObject):
             try:
                 answer = function()
             except Exception as error:  # noqa: BLE001 - handed to the window's thread, which raises it
-                relay.failed.emit(error)
+                relay.failed.emit((kind, ticket, error))
             else:
                 relay.answered.emit((kind, ticket, answer))
 
@@ -82,11 +89,16 @@ class Background(QObject):
     def _deliver(self, report: tuple[str, object, Any]) -> None:
         kind, ticket, answer = report
         if self._waiting.get(kind, (None,))[0] is ticket:
-            _, then = self._waiting.pop(kind)
+            _, then, _ = self._waiting.pop(kind)
             then(answer)
 
     @Slot(object)
-    def _raise(self, error: Exception) -> None:
+    def _fail(self, report: tuple[str, object, Exception]) -> None:
+        kind, ticket, error = report
+        if self._waiting.get(kind, (None,))[0] is ticket:
+            _, _, failed = self._waiting.pop(kind)  # nothing more comes: the same may be asked for again
+            if failed is not None:
+                failed()
         raise error
 
 

@@ -6,18 +6,20 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from resatt_studio.app.canvas.gestures import Drag, Gestures
+from resatt_studio.app.own_keys import somebody_types
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.registry import ToolSpec
 
 ZOOM_STEP = 1.25
 FINISH, STEP_BACK, DROP = "finish", "step back", "drop"
 _HAND_KEYS = {
-    "Return": FINISH, "Enter": FINISH, "Backspace": STEP_BACK, "Ctrl+Z": STEP_BACK, "Esc": DROP,
+    "Return": FINISH, "Enter": FINISH, "Backspace": STEP_BACK, "Esc": DROP,
 }  # fmt: skip
-"""What keys mean to a tool that holds something."""
+"""What keys mean to a tool that holds something; undo, whose key can be changed, is an act of the window."""
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _KEY_PAN = 0.1  # of the view's side, for each press of an arrow key
 _ARROWS = {
     Qt.Key.Key_Up: (1, 0),
@@ -43,6 +45,8 @@ class CanvasEvents(QWidget):
     _last_position: QPointF | None
     _hovered: Pointer | None
     _pressure: float
+    _hand_used: int | None
+    _released: tuple[int, int]
 
     def mousePressEvent(self, event) -> None:
         self._press(event)
@@ -139,16 +143,14 @@ class CanvasEvents(QWidget):
                 return True
         elif event.type() == QEvent.Type.DevicePixelRatioChange:
             self._resize_view()
-        elif event.type() == QEvent.Type.ShortcutOverride and self._hand_key(event):
+        elif event.type() == QEvent.Type.ShortcutOverride and (self._hand_key(event) or self._spent(event)):
             event.accept()  # it comes as a key, whatever it means to the window otherwise
             return True
         return super().event(event)
 
     def enterEvent(self, event) -> None:
         # Held keys (Space, V) should work where the pointer is, unless somebody is typing.
-        focused = QApplication.focusWidget()
-        typing = focused is not None and focused.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
-        if self.isActiveWindow() and not typing:
+        if self.isActiveWindow() and not somebody_types():
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         super().enterEvent(event)
 
@@ -184,7 +186,10 @@ class CanvasEvents(QWidget):
         elif key == Qt.Key.Key_Escape and (self._gestures.busy or self._overlay):
             self._cancel_stroke()
         elif hand_key := self._hand_key(event):
+            self._hand_used = key
             self._do_hand_key(hand_key)
+        elif self._spent(event):
+            event.accept()
         elif key in _ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             down, right = _ARROWS[key]
             view = self.viewport
@@ -201,7 +206,17 @@ class CanvasEvents(QWidget):
         known = _HAND_KEYS.get(name.removeprefix("Num+"), "")
         return known or (name if name in tool.keys else "")
 
+    def _spent(self, event) -> bool:
+        """Whether this is a held key that a tool has used, or Enter that was held: neither may approve."""
+        missed = self._released == (event.key(), event.timestamp()) and event.timestamp() > 0
+        if not event.isAutoRepeat() and not missed:
+            self._hand_used = None  # pressed anew
+        return (missed and event.key() in ENTER) or event.key() == self._hand_used
+
     def keyReleaseEvent(self, event) -> None:
+        # A held key repeats as release and press of one moment. Where the press comes late X11's plug-in
+        # takes both for real; a hand is never that quick.
+        self._released = event.key(), event.timestamp()
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_V):
             if not event.isAutoRepeat():
                 self._hold(event.key(), False)

@@ -6,13 +6,11 @@ from enum import Enum, auto
 from typing import Protocol
 
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.options import RADIUS
 from resatt_studio.app.tools.pan import Pan
 from resatt_studio.app.tools.registry import create_tool
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
-
-SMALLEST_RADIUS_PX = 0.5
-LARGEST_RADIUS_PX = 500.0
 
 
 class Drag(Enum):
@@ -134,7 +132,7 @@ class Gestures:
             self._host.move_split(self._start_value + columns)
             return
         radius_px = self._start_value + columns / self._host.scale
-        self._host.resize_brush(min(max(radius_px, SMALLEST_RADIUS_PX), LARGEST_RADIUS_PX))
+        self._host.resize_brush(float(RADIUS.valid(radius_px)))
 
     @property
     def _active(self) -> Tool:

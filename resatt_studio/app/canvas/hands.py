@@ -12,9 +12,12 @@ from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import DROP, FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
+from resatt_studio.app.canvas.pyramid import SparseMap
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.overlay import Mark
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
 
@@ -31,6 +34,8 @@ class CanvasHands(CanvasLooks):
     mm_per_px: float | None
     _overlay: tuple[Mark, ...]
     _document: CorrectionDocument | None
+    _in_hand: bool
+    _asked_for: Box
 
     # -- what tools ask --------------------------------------------------------------------------------
 
@@ -55,23 +60,48 @@ class CanvasHands(CanvasLooks):
 
     def read_pixels(self, box: Box) -> UInt8Array | None:
         """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading."""
-        # A photo that is too large to be held whole has no pixels at hand.
-        pixels = getattr(self.scene.photo, "pixels", None)
-        return None if pixels is None else pixels[box.slices]
+        photo = self.scene.photo
+        if isinstance(photo, TilePyramid):
+            pixels = photo.pixels_in(box)
+            if pixels is None and box != self._asked_for:
+                self._asked_for = box  # once, however often the pointer moves meanwhile
+                self.pixels_wanted.emit(box)
+            return pixels
+        return None if photo is None or photo.pixels is None else photo.pixels[box.slices]
 
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
         known = self.scene.probability
-        return None if known is None else known.block(0, box)
+        return known.block(0, box) if known is not None and self.knows_probability(box) else None
 
-    def in_background(self, kind: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def knows_probability(self, box: Box) -> bool:
+        """Whether a network has said anything about a box inside the photo."""
+        known = self.scene.probability
+        return known is not None and (not isinstance(known, SparseMap) or known.knows(box))
+
+    def in_background(
+        self,
+        kind: str,
+        work: Callable[[], Any],
+        then: Callable[[Any], Edit | None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow."""
 
         def deliver(answer: Any) -> None:
-            then(answer)
+            self._take(then(answer))
+
+        def tell() -> None:
+            failed()
             self._update_overlay()
 
-        self.background.run(f"tool {kind}", work, deliver)
+        self.background.run(f"tool {kind}", work, deliver, tell)
+
+    def _take(self, edit: Edit | None) -> None:
+        """A tool did something by itself, because an answer or pixels came."""
+        if edit is not None:
+            self._made(edit)
+        self._update_overlay()
 
     def measured(self, length_px: float | None) -> None:
         """A length in photo pixels was measured, or put away."""
@@ -94,11 +124,19 @@ class CanvasHands(CanvasLooks):
             self.mm_per_px = mm_per_px
             self.options_changed()
 
+    def step_back(self) -> bool:
+        """Take back the last step of what the tool holds; returns whether it held anything."""
+        if not self._gestures.tool.in_hand:
+            return False
+        if not self._gestures.busy:
+            self._do_hand_key(STEP_BACK)
+        return True
+
     def _do_hand_key(self, key: str) -> None:
         """A key that is for what the tool holds."""
         tool = self._gestures.tool
         if key == FINISH:
-            self._made(tool.finish())
+            self._made(tool.confirm())
         elif key == STEP_BACK:
             tool.step_back()
         elif key == DROP:
@@ -111,6 +149,10 @@ class CanvasHands(CanvasLooks):
 
     def _update_overlay(self) -> None:
         """Paint again where the tool's marks are others than before, and nowhere else."""
+        in_hand = self._gestures.tool.in_hand
+        if in_hand != self._in_hand:
+            self._in_hand = in_hand
+            self.hand_changed.emit(in_hand)
         before, now = self._overlay, self._gestures.tool.overlay
         if now is before:
             return

@@ -16,6 +16,8 @@ from resatt_studio.records.geometry import Box
 SIDE_PX = 180
 """Longer side of the map, in logical pixels."""
 MARGIN_PX = 12
+TIP = "Drag to look elsewhere; {toggle_minimap} hides the map"
+"""Its tool tip, as ``Keymap.words`` takes it."""
 _LEAST_SIDE_PX = 24
 _MOST_OF_VIEW = 0.4
 _LEAST_FRAME_PX = 7.0
@@ -57,8 +59,7 @@ class MiniMap(QWidget):
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Map of the photo"))
-        self.setAccessibleDescription(self.tr("Drag the frame to look elsewhere; M hides the map."))
-        self.setToolTip(self.tr("Drag to look elsewhere; M hides the map"))
+        self.setAccessibleDescription(self.tr("Drag the frame to look elsewhere."))
         self.hide()
 
     def set_wanted(self, wanted: bool) -> None:

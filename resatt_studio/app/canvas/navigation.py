@@ -18,7 +18,7 @@ class CanvasNavigation(CanvasEvents):
     _photo_id: str
     _photo_size: tuple[int, int] | None
     places: ViewPlaces
-    _overview: MiniMap
+    overview: MiniMap
     _fitted: bool
 
     @property
@@ -69,7 +69,7 @@ class CanvasNavigation(CanvasEvents):
         if viewport.scale != before.scale:
             self.zoom_changed.emit(viewport.scale)
         self.looked.emit(viewport.visible)
-        self._overview.follow()
+        self.overview.follow()
         self._tell_pointer()
 
     def _view_size(self) -> tuple[int, int]:
@@ -81,7 +81,7 @@ class CanvasNavigation(CanvasEvents):
         resized = self.viewport.resized(*self._view_size())
         self._look(resized.fitted() if fitted else resized)
         self._fitted = fitted
-        self._overview.follow()
+        self.overview.follow()
 
     def remember_place(self) -> None:
         """Keep where the open photo is looked at, as when it is put away."""

@@ -296,6 +296,11 @@ class SparseMap(SparsePyramid):
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__(TiledLabels(height, width), np.arange(256, dtype=np.uint8))
+        self._put: set[Box] = set()
+
+    def knows(self, box: Box) -> bool:
+        """Whether anything was ever written into a box of the map, be it zeros."""
+        return any(not box.intersection(known).empty for known in self._put)
 
     @property
     def nbytes(self) -> int:
@@ -304,5 +309,6 @@ class SparseMap(SparsePyramid):
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Write h x w values into a box of the map."""
+        self._put.add(box)
         self._labels.write(box, values)
         self.refresh(box)

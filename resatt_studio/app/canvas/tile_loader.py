@@ -10,6 +10,7 @@ from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.worker import Answers, Worker
 from resatt_studio.imaging.pyramid_cache import TileKey
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.workflow.jobs import progress
 
@@ -75,14 +76,21 @@ class TileLoader(QObject):
         pyramid, self._viewport = self._pyramid, viewport
         if pyramid is None:
             return
-        keys = pyramid.wanted(viewport)
+        self._bring(pyramid, pyramid.wanted(viewport), "look")
+
+    def fetch(self, box: Box) -> None:
+        """A tool asks for the photo's own pixels in a box: bring what is missing."""
+        if self._pyramid is not None:
+            self._bring(self._pyramid, self._pyramid.missing(box), "fetch")
+
+    def _bring(self, pyramid: TilePyramid, keys: Sequence[TileKey], key: str) -> None:
         if keys:
             answers = Answers(
                 progress=lambda report: self._improve(pyramid, report),
                 failed=lambda error: self._fail(pyramid, error),
             )
             job_id = self._worker.submit(
-                lambda: _load(pyramid, keys), Urgency.PREDICT_SHOWN, answers, key="look"
+                lambda: _load(pyramid, keys), Urgency.PREDICT_SHOWN, answers, key=key
             )
             self._jobs = [*self._jobs[-8:], job_id]
 

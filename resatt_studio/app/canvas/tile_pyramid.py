@@ -90,6 +90,16 @@ class TilePyramid:
         missing = [key for key in keys if (self.photo_id, key) not in self.memory and self.reachable(key)]
         return sorted(missing, key=lambda key: math.dist((key.row + 0.5, key.column + 0.5), middle))
 
+    def pixels_in(self, box: Box) -> UInt8Array | None:
+        """The photo's own pixels in a box inside it, h x w x 3 uint8; None unless all their tiles are in
+        memory."""
+        return None if self.missing(box) else self._assembled(0, box)
+
+    def missing(self, box: Box) -> list[TileKey]:
+        """Tiles of the photo's own pixels in a box inside it that are not in memory."""
+        keys = (TileKey(0, row, column) for row, column in box.cells(TILE_PX))
+        return [key for key in keys if (self.photo_id, key) not in self.memory]
+
     def reachable(self, key: TileKey) -> bool:
         """Whether a tile can be had by reading little."""
         return key in self._kept or self._near(key.level) or self._source_px(key) <= (TILE_PX * 4) ** 2

@@ -11,12 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.background import Background
-from resatt_studio.app.canvas.gestures import (
-    LARGEST_RADIUS_PX,
-    SMALLEST_RADIUS_PX,
-    Drag,
-    Gestures,
-)
+from resatt_studio.app.canvas.gestures import Drag, Gestures
 from resatt_studio.app.canvas.hands import CanvasHands
 from resatt_studio.app.canvas.looks import SPLIT_CURSOR, Point
 from resatt_studio.app.canvas.minimap import MiniMap
@@ -34,6 +29,7 @@ from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.view_places import ViewPlaces
 from resatt_studio.app.tools.base import NOTHING, Pointer
+from resatt_studio.app.tools.options import RADIUS
 from resatt_studio.app.tools.overlay import NO_MARKS
 from resatt_studio.app.tools.registry import default_option, tool_spec
 from resatt_studio.errors import BugError
@@ -63,7 +59,12 @@ class PhotoCanvas(CanvasHands):
         point_asked: (row, column) of the photo pixel that a tool points at.
         length_measured: In photo pixels, or None when it was put away.
         told: A sentence that a tool says in passing.
+        pixels_wanted: Box of a huge photo whose own pixels a tool asks for; :meth:`refresh_photo` follows.
+        hand_changed: Whether the tool holds something that waits to be finished.
         refused: Why something is not shown, for people.
+
+    Attributes:
+        overview: The small map.
     """
 
     pointer_moved = Signal(object)
@@ -76,6 +77,8 @@ class PhotoCanvas(CanvasHands):
     point_asked = Signal(object)
     length_measured = Signal(object)
     told = Signal(str)
+    hand_changed = Signal(bool)
+    pixels_wanted = Signal(object)
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -88,7 +91,7 @@ class PhotoCanvas(CanvasHands):
         self.setAccessibleDescription(self.tr("Shows the photo and its cracks; paint here to correct them."))
         self.wheel_zooms = True
         self.label = Label.CRACK
-        self.radius_px = 4.0
+        self.radius_px = float(RADIUS.default)
         self.mm_per_px = None
         self.options = default_option
         self.scene = Scene()
@@ -99,7 +102,7 @@ class PhotoCanvas(CanvasHands):
         self._photo_id = ""
         self._photo_size: tuple[int, int] | None = None
         self.places = ViewPlaces()
-        self._overview = MiniMap(self)
+        self.overview = MiniMap(self)
         self._fitted = True
         self._message = ""
         self.split = Split()
@@ -111,6 +114,10 @@ class PhotoCanvas(CanvasHands):
         self._last_position: QPointF | None = None
         self._hovered = None
         self._pressure = 1.0
+        self._hand_used = None
+        self._released = 0, 0
+        self._in_hand = False
+        self._asked_for = NOTHING
         self._overlay = NO_MARKS
         self._ring = Ring()
         self._ring_drawn = QRegion()
@@ -164,7 +171,7 @@ class PhotoCanvas(CanvasHands):
         self._preparations.photo(pixels, preview, size)
         if not same:
             self._look_at_new_photo()
-        self._overview.forget()
+        self.overview.forget()
         self._prepared()
 
     def set_tiles(self, pyramid: TilePyramid, photo_id: str) -> None:
@@ -176,14 +183,16 @@ class PhotoCanvas(CanvasHands):
         """
         self.set_photo(None, pyramid.sketch, photo_id, (pyramid.height, pyramid.width))
         self._preparations.tiles(pyramid)
-        self._overview.forget()
+        self.overview.forget()
         self._prepared()
         self.looked.emit(self.viewport.visible)
 
     def refresh_photo(self, box: Box) -> None:
         """More is known of a huge photo in a box of its pixels: show it."""
-        self._overview.forget()
+        self.overview.forget()
         self._update_view(self.scene.refresh_photo(box))
+        self._asked_for = NOTHING
+        self._take(self._gestures.tool.pixels_came())
 
     def set_document(self, document: CorrectionDocument | None) -> None:
         """Show and paint on a correction of this photo, or none.
@@ -218,7 +227,7 @@ class PhotoCanvas(CanvasHands):
     def set_background(self, colour: str) -> None:
         """``#rrggbb`` around the photo."""
         self.scene.background = colour
-        self._overview.update()
+        self.overview.update()
         self.scene.spoil(photo=True)
         self.update()
 
@@ -229,7 +238,7 @@ class PhotoCanvas(CanvasHands):
 
     def show_minimap(self, wanted: bool) -> None:
         """Show a small map of the photo in the corner whenever the view shows a part of it, or never."""
-        self._overview.set_wanted(wanted)
+        self.overview.set_wanted(wanted)
 
     def set_peek(self, peek: bool) -> None:
         """Hide everything over the photo for as long as it is on."""
@@ -277,7 +286,7 @@ class PhotoCanvas(CanvasHands):
         if label is not None:
             self.label = label
         if radius_px is not None and radius_px != self.radius_px:
-            self.radius_px = min(max(radius_px, SMALLEST_RADIUS_PX), LARGEST_RADIUS_PX)
+            self.radius_px = float(RADIUS.valid(radius_px))
             self._update_ring()
         if before != (self.label, self.radius_px):
             self.options_changed()

@@ -173,7 +173,8 @@ class AttentionPanel(ScrolledPanel):
             return str(asking.trouble)
         if self._parts.session.photo is None:
             huge = self._parts.session.huge_words
-            return huge or "Open a photo; then ask where a label network looks."
+            words = huge or "Open a photo; then ask where a label network looks."
+            return self._parts.keys.words(words)
         if attention.needs_point:
             words = "Click a point in the photo ({tool_attention}): the map shows what it attends to."
             return self._parts.keys.words(words)

@@ -60,7 +60,8 @@ class HazeNotes(QWidget):
             return f"Dehazing, tile {report.done} of {report.total}…" if counted else "Waking the network…"
         if told is None:
             session = self._parts.session
-            return session.huge_words or ("Open a photo to see it dehazed." if session.photo is None else "")
+            words = session.huge_words or ("Open a photo to see it dehazed." if session.photo is None else "")
+            return self._parts.keys.words(words)
         answer = told.answer
         weights = f"{TITLES['dhformer']}, weights {told.weights} {answer.weights_id[:8]}"
         return f"Haze in this photo: about {100 * answer.haze:.0f} %. {weights}."

@@ -117,7 +117,7 @@ class LabelsPanel(ScrolledPanel):
         waiting = [TITLES[model] for model, asking in askings.items() if asking.waiting]
         words = agreement(self._labels.labellings)
         if not ready:
-            words = self._session.huge_words
+            words = self._keys.words(self._session.huge_words)
             words = words or "Open a photo; both networks then say what cracks it shows."
         elif waiting:
             words = f"{words} {_progress(askings, waiting)}".strip()

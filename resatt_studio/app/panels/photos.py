@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.listing import FILTERS, SORTS
+from resatt_studio.app.own_keys import asks_for_own_key
 from resatt_studio.app.panels.photo_delegate import PhotoDelegate
 from resatt_studio.app.panels.photo_model import ENTRY_ROLE, PhotoModel
 from resatt_studio.app.parts import Parts
@@ -162,11 +163,10 @@ class SearchField(QLineEdit):
     """A search field whose Enter and Escape stay in it: Enter must not approve the photo."""
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
-            if event.key() in keys or (event.text() and event.text().isprintable()):
-                event.accept()
-                return True
+        override = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if override and (asks_for_own_key(event) or (event.text() and event.text().isprintable())):
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

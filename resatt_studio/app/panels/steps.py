@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QIcon, QShowEvent
 from PySide6.QtWidgets import QLabel, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from resatt_studio.app.icons import icon
+from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.records.correction import Checkpoint, Label, Step
@@ -110,6 +111,8 @@ class StepsList(QWidget):
         self.list.setIconSize(QSize(16, 16))
         self.list.clicked.connect(self._go)
         self.list.activated.connect(self._go)
+        for steps in (self.checkpoints, self.list):
+            OwnKeys(steps)  # Enter goes to the step that is marked
         self._empty = QLabel()
         self._empty.setWordWrap(True)
         self._empty.setProperty("role", "muted")

@@ -81,16 +81,29 @@ class ToolHost(Protocol):
         """What is set for an option of the tool's table line."""
 
     def read_pixels(self, box: Box) -> UInt8Array | None:
-        """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading."""
+        """Photo pixels of a box inside the photo, h x w x 3 uint8 RGB; None while they are loading, after
+        which :meth:`Tool.pixels_came` is called."""
 
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Crack probability * 255 of a box inside the photo, h x w uint8; None while none is known."""
 
-    def in_background(self, kind: str, work: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+    def knows_probability(self, box: Box) -> bool:
+        """Whether :meth:`read_probability` would answer."""
+
+    def in_background(
+        self,
+        kind: str,
+        work: Callable[[], Answer],
+        then: Callable[[Answer], Edit | None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         """Call ``work`` on another thread and ``then`` with its answer on this one; the marks follow.
 
         Args:
             kind: A newer call of the same kind takes the place of an older one that has not answered.
+            work: Is given nothing of Qt.
+            then: Returns an edit if one is finished by the answer.
+            failed: Called instead of ``then`` when ``work`` raised; the canvas tells the error.
         """
 
     def pan_by(self, rows: int, columns: int) -> None:
@@ -103,14 +116,14 @@ class ToolHost(Protocol):
         """A length in photo pixels was measured, or put away."""
 
     def tell(self, words: str) -> None:
-        """Say a sentence in passing, such as why a click did nothing."""
+        """Say a sentence in passing, such as why a click did nothing; "{id}" names the key of an action."""
 
 
 class Tool(ABC):
     """One tool in the hand; made anew when it is chosen.
 
     A tool is *busy* between press and release. It may also hold something *in hand* from one press to a
-    later one, such as the points of a polyline: then Enter finishes it, Backspace (or Ctrl+Z) takes one step
+    later one, such as the points of a polyline: then Enter finishes it, Backspace (or undo) takes one step
     of it back and Escape drops it, before any of these keys means something else to the window. After every
     call the canvas asks for :attr:`overlay` again.
 
@@ -172,9 +185,13 @@ class Tool(ABC):
         """The pointer moved with no button down; None when it left the photo's view."""
 
     def finish(self) -> Edit | None:
-        """End what is in hand as it stands: Enter, another tool, another photo."""
+        """End what is in hand as it stands, at once: another tool, another photo."""
         self.cancel()
         return None
+
+    def confirm(self) -> Edit | None:
+        """Enter: end what is in hand, perhaps only once an answer that is on its way has come."""
+        return self.finish()
 
     def step_back(self) -> None:
         """Take back the last step of what is in hand."""
@@ -186,6 +203,10 @@ class Tool(ABC):
 
     def options_changed(self) -> None:  # noqa: B027 - options are read when they are needed
         """An option, the label or the radius changed while the tool is in the hand."""
+
+    def pixels_came(self) -> Edit | None:
+        """Some of the pixels that the host had not at hand are there now; returns what that finished."""
+        return None
 
     def number(self, name: str) -> float:
         """What is set for an option that is a number."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.crack_loop import CrackLoop
-from resatt_studio.app.tools.marking import crack_at, label_tone, seen_crack
+from resatt_studio.app.tools.marking import UNPREDICTED, crack_at, label_tone, seen_crack, unpredicted_at
 from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
@@ -29,7 +29,8 @@ class Judge(CrackLoop):
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         region = crack_at(self.host, document, at)
         if region is None:
-            self.host.tell("No predicted crack is seen here.")
+            unasked = unpredicted_at(self.host, at)
+            self.host.tell(UNPREDICTED if unasked else "No predicted crack is seen here.")
             return None
         return self.judge(document, region.box, region.mask)
 

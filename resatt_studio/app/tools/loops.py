@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
-from resatt_studio.annotation.areas import polygon_pixels
+from resatt_studio.annotation.areas import outline_box, polygon_pixels
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.marking import LARGEST_AREA_PX, too_large
 from resatt_studio.app.tools.overlay import NO_MARKS, LineMark, Mark, Tone, points_of
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit
@@ -22,6 +24,9 @@ _MARK_POINTS = 64
 
 class Loop(Tool):
     """Collects the pointer's way from press to release."""
+
+    most_px: ClassVar[int] = LARGEST_AREA_PX
+    """Pixels of the box around a loop, beyond which it is refused."""
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
@@ -70,6 +75,8 @@ class Loop(Tool):
             return None
         if not dragged:
             return self.click(document, self._start)
+        if too_large(self.host, outline_box(points, document.labels.box), self.most_px):
+            return None
         box, mask = polygon_pixels(points, document.labels.box)
         return None if box.empty else self.loop(document, box, mask)
 

@@ -15,6 +15,15 @@ from resatt_studio.records.geometry import Box
 
 _TONES = {Label.CRACK: Tone.CRACK, Label.NOT_CRACK: Tone.NOT_CRACK, Label.UNSAID: Tone.UNSAID}
 
+LARGEST_AREA_PX = 50_000_000
+"""Around an area that is said to be something: its mask and the undo step take a few bytes a pixel."""
+
+LOOKED_AT_PX = LARGEST_SIDE_PX**2
+"""Around an area whose cracks are measured or changed in shape, which takes more for each pixel."""
+
+UNPREDICTED = "Nothing is predicted here yet; {predict} asks the network."
+"""Said where a tool goes by a prediction and there is none."""
+
 PICK_PX = 6.0
 """How far beside a crack a click still means it, in logical pixels."""
 
@@ -71,9 +80,23 @@ def crack_at(
     )
 
 
-def too_large(host: ToolHost, box: Box) -> bool:
-    """Whether a box is more than can be worked on while somebody waits; then it is said so."""
-    large = max(box.height, box.width) > LARGEST_SIDE_PX
+def unpredicted_at(host: ToolHost, at: Pointer) -> bool:
+    """Whether no network was asked yet about the photo's pixel under the pointer."""
+    row, column = math.floor(at.row), math.floor(at.column)
+    here, document = Box(row, column, row + 1, column + 1), host.document
+    inside = document is not None and here.intersection(document.labels.box) == here
+    return inside and not host.knows_probability(here)
+
+
+def too_large(host: ToolHost, box: Box, most_px: int = LARGEST_AREA_PX) -> bool:
+    """Whether a box is more than can be worked on while somebody waits; then it is said so.
+
+    Args:
+        host: The canvas.
+        box: Around what was drawn, or what is seen.
+        most_px: Pixels that it may have.
+    """
+    large = box.height * box.width > most_px
     if large:
-        host.tell(f"Zoom in, or draw a smaller loop: at most {LARGEST_SIDE_PX} pixels across.")
+        host.tell(f"Zoom in, or draw a smaller area: at most {most_px / 1e6:.0f} megapixels at a time.")
     return large

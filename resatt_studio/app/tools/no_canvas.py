@@ -9,7 +9,7 @@ from resatt_studio.app.tools.base import Answer
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.registry import default_option
 from resatt_studio.records.arrays import UInt8Array
-from resatt_studio.records.correction import Label
+from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
 
@@ -51,7 +51,13 @@ class NoCanvas:
         """What is set for an option of a tool."""
         return self.options.get((tool, name), default_option(tool, name))
 
-    def in_background(self, kind: str, work: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+    def in_background(
+        self,
+        kind: str,
+        work: Callable[[], Answer],
+        then: Callable[[Answer], Edit | None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         """At once: there is nothing to keep waiting."""
         then(work())
 
@@ -62,6 +68,10 @@ class NoCanvas:
     def read_probability(self, box: Box) -> UInt8Array | None:
         """Probability of a box inside the photo."""
         return None if self.probability is None else self.probability[box.slices]
+
+    def knows_probability(self, box: Box) -> bool:
+        """Whether there is a probability."""
+        return self.probability is not None
 
     def pan_by(self, rows: int, columns: int) -> None:
         """Nothing moves: there is no view."""

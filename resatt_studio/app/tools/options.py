@@ -30,7 +30,7 @@ class Option:
         title: For people, before its field.
         kind: What it is set with.
         default: Of the kind's type: str, float or bool.
-        help: One sentence for the tool tip.
+        help: One sentence for the tool tip; "{id}" becomes the key of that action.
         choices: Value and words of each choice.
         low, high: Range of a number, both included.
         step: By which its arrows change it.
@@ -108,14 +108,15 @@ def switch(name: str, title: str, default: bool, help: str) -> Option:
 
 LABEL = Option(
     "label", "Paint", OptionKind.CHOICE, "crack",
-    "What is said about the pixels: crack (Q), not crack (W; X swaps them), or nothing at all.",
+    "What is said about the pixels: crack ({paint_crack}), not crack ({paint_not_crack}; {swap_label} "
+    "swaps them), or nothing at all.",
     choices=(("crack", "Crack"), ("not_crack", "Not crack"), ("unsaid", "Unsaid")), shared=True, kept=False,
 )  # fmt: skip
 """What the inspector says with whatever tool is in hand; never remembered, every start begins with crack."""
 
 RADIUS = Option(
     "radius", "Size", OptionKind.NUMBER, 4.0,
-    "Width in photo pixels ([ and ], Shift+wheel, Alt+drag).",
+    "Width in photo pixels ({smaller_brush} and {larger_brush}, Shift+wheel, Alt+drag).",
     low=0.5, high=500.0, unit="px", shared=True,
 )  # fmt: skip
 """Half the brush's width in photo pixels; the same for every tool that has a width."""

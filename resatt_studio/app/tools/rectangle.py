@@ -9,7 +9,7 @@ import numpy as np
 from resatt_studio.annotation.areas import rectangle_pixels
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
-from resatt_studio.app.tools.marking import label_tone
+from resatt_studio.app.tools.marking import label_tone, too_large
 from resatt_studio.app.tools.overlay import NO_MARKS, LineMark, Mark, points_of
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
@@ -58,6 +58,8 @@ class Rectangle(Tool):
         if document is None:
             return None
         box = rectangle_pixels(self._corner, self._opposite, document.labels.box)
+        if too_large(self.host, box):
+            return None
         everywhere = np.broadcast_to(np.True_, (box.height, box.width))
         return document.say(self.name, self.host.label, box, everywhere)
 

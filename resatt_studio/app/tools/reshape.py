@@ -11,7 +11,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.shapes import pruned, smoothed, thickened, thinned
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.crack_loop import CrackLoop
-from resatt_studio.app.tools.marking import crack_at, seen_crack, too_large
+from resatt_studio.app.tools.marking import LOOKED_AT_PX, crack_at, seen_crack
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -36,6 +36,8 @@ class Reshape(CrackLoop):
     stay as they were.
     """
 
+    most_px = LOOKED_AT_PX
+
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         region = crack_at(self.host, document, at)
         if region is None:
@@ -47,8 +49,6 @@ class Reshape(CrackLoop):
         return self._apply(document, wide, before, np.broadcast_to(np.True_, before.shape))
 
     def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
-        if too_large(self.host, box):
-            return None
         # What lies around the loop decides how the crack's edge runs at its rim.
         wide = box.expanded(self._reach_px).intersection(document.labels.box)
         inside = np.zeros((wide.height, wide.width), np.bool_)

@@ -8,7 +8,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.shapes import short_pieces
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.judge import Judge
-from resatt_studio.app.tools.marking import seen_crack, too_large
+from resatt_studio.app.tools.marking import LOOKED_AT_PX, seen_crack, too_large
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -22,17 +22,18 @@ class Sift(Judge):
     """
 
     verdict = Label.NOT_CRACK
+    most_px = LOOKED_AT_PX
 
     def hover(self, at: Pointer | None) -> None:
         """No single crack is meant by a click."""
 
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         box = self.host.visible.intersection(document.labels.box)
+        if too_large(self.host, box, self.most_px):
+            return None
         return self.loop(document, box, np.broadcast_to(np.True_, (box.height, box.width)))
 
     def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
-        if too_large(self.host, box):
-            return None
         shortest_px = self.number("shortest")
         margin = min(int(shortest_px) + 1, 256)
         wide = box.expanded(margin).intersection(document.labels.box)

@@ -20,6 +20,7 @@ from resatt_studio.annotation.tracing import (
     snapped,
     surroundings,
     window_for,
+    within_reach,
 )
 from resatt_studio.app.tools.base import ToolHost
 from resatt_studio.app.tools.marking import seen_crack
@@ -94,11 +95,19 @@ class TraceSearch:
     def window_ahead(self, start: Point, end: Point) -> Box:
         """As :meth:`window`, for a pointer that goes on."""
         down, right = end[0] - start[0], end[1] - start[1]
-        return self.window(start, self.clamped(end[0] + _AHEAD * down, end[1] + _AHEAD * right))
+        ahead = self.clamped(end[0] + _AHEAD * down, end[1] + _AHEAD * right)
+        here = self.window(start, end)
+        there = self.window(start, within_reach(start, ahead, self.photo))
+        # At the photo's border, or where no larger window is searched, the way ahead may lead elsewhere.
+        return there if there.intersection(here) == here else here
+
+    def goal(self, start: Point, row: float, column: float) -> Point:
+        """Where a way from ``start`` can end: the place, or as far towards it as is searched at a time."""
+        return within_reach(start, self.clamped(row, column), self.photo)
 
     def serves(self, ways: Ways | None, start: Point, end: Point) -> bool:
         """Whether ways begin at ``start`` and reach as far around ``end`` as they should."""
-        if ways is None or ways.start != start or ways.ground.guided != self._guides:
+        if ways is None or ways.start != start or ways.ground.guided != self._guides(ways.ground.box):
             return False
         window = self.window(start, end)
         return ways.ground.box.intersection(window) == window
@@ -110,17 +119,11 @@ class TraceSearch:
             box: The window.
             known: Used again if it holds the window.
         """
-        if known is not None and known.box.intersection(box) == box and known.guided == self._guides:
+        holds = known is not None and known.box.intersection(box) == box
+        if known is not None and holds and known.guided == self._guides(known.box):
             return lambda: Ways(known, start)
         read = self._read(box)
         return None if read is None else lambda: Ways(read(), start)
-
-    def ways_to(self, start: Point, end: Point, known: Ways | None) -> Ways | None:
-        """Ways from ``start`` that reach ``end``, searched now unless ``known`` does; None while loading."""
-        if known is not None and self.serves(known, start, end):
-            return known
-        search = self.search(start, self.window(start, end), None if known is None else known.ground)
-        return None if search is None else search()
 
     def preview(self, ways: Ways, end: Point, free: bool) -> Trace:
         """The way to the pointer, or to the nearest place of the window, as finely as a moving eye sees."""
@@ -134,10 +137,9 @@ class TraceSearch:
             curve = np.concatenate([curve[:-1:2], curve[-1:]])
         return measured(curve, ways.ground)
 
-    @property
-    def _guides(self) -> bool:
-        """Whether there is a network's answer, and it is asked."""
-        return self.guided and self.host.read_probability(Box(0, 0, 1, 1)) is not None
+    def _guides(self, box: Box) -> bool:
+        """Whether there is a network's answer about a window, and it is asked."""
+        return self.guided and self.host.knows_probability(surroundings(box, self.photo))
 
     def _read(self, box: Box) -> Callable[[], Ground] | None:
         wide = surroundings(box, self.photo)

@@ -85,7 +85,7 @@ class Vertices(Tool):
     def release(self) -> Edit | None:
         self._pressed, self._held = False, -1
         if self._ending:
-            return self.finish()
+            return self.confirm()
         if not self._points:
             self._document = None
         return None

@@ -10,7 +10,7 @@ import numpy as np
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import nearest_in, region_at
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
-from resatt_studio.app.tools.marking import PICK_PX
+from resatt_studio.app.tools.marking import PICK_PX, UNPREDICTED
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark, WordsMark
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit
@@ -56,7 +56,7 @@ class Wand(Tool):
         around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
         values = self.host.read_probability(around) if not around.empty else None
         if values is None:
-            self.host.tell("The wand follows the network's probability; none is known here.")
+            self.host.tell(f"The wand follows the network's probability. {UNPREDICTED}")
             return NOTHING
         best = int(values.max())
         place = nearest_in(values == best, row - around.top, column - around.left, math.inf)
