@@ -247,7 +247,7 @@ class _Asked:
         self.answers: list[Answers] = []
         self.cancelled: list[int] = []
 
-    def submit(self, job: Any, urgency: Any, answers: Answers) -> int:
+    def submit(self, job: Any, urgency: Any, answers: Answers, listed: Any) -> int:
         self.answers.append(answers)
         return len(self.answers)
 
@@ -256,7 +256,7 @@ class _Asked:
 
 
 def test_a_wish_made_again_outlives_the_end_of_the_one_that_was_dropped(qapp: Any) -> None:
-    gpu, entry = _Asked(), SimpleNamespace(photo_id="a" * 64)
+    gpu, entry = _Asked(), SimpleNamespace(photo_id="a" * 64, name="wall.jpg")
     predictor: Any = Predictor(gpu, "cpu", 1)
     predictor.predict_ahead(None, [entry])
     predictor.forget()
