@@ -73,6 +73,12 @@ def shown(desk: Desk) -> bool:
     return tiles is not None and tiles.built and not tiles.wanted(canvas.viewport)
 
 
+def quiet(desk: Desk) -> bool:
+    """Whether everything is shown, and the file was compared."""
+    session = desk.parts.session
+    return shown(desk) and not session.files.busy and not session.tile_worker.busy
+
+
 def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Path) -> None:
     from resatt_studio.app.main import settle, wait_for
 
@@ -100,6 +106,7 @@ def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Pa
     labels = np.where(mask, np.uint8(Label.CRACK), np.uint8(Label.UNSAID))
     document.apply_labels("test", box, labels)
     session.note_edit()
+    assert wait_for(lambda: quiet(desk), 30)
     session.next_photo()
     assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 30)
     assert wait_for(lambda: shown(desk) and any("damaged" in str(word) for word in desk.heard), 30)
@@ -206,12 +213,12 @@ def test_a_compared_photo_keeps_its_tiles_but_for_those_with_damaged_parts(desk:
     from resatt_studio.app.main import wait_for
 
     session = desk.parts.session
-    assert wait_for(lambda: shown(desk) and not session.files.busy and not session.tile_worker.busy, 30)
+    assert wait_for(lambda: quiet(desk), 30)
     sound = session.entry.photo_id
     assert tiles_on_disk(session, sound) == {sound}
     session.next_photo()
     assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif" and shown(desk), 30)
-    assert wait_for(lambda: not session.files.busy and not session.tile_worker.busy, 30)
+    assert wait_for(lambda: quiet(desk), 30)
     damaged = session.entry.photo_id
     assert f"{damaged}.visit" in tiles_on_disk(session, damaged)
     desk.heard.clear()
@@ -230,7 +237,7 @@ def test_a_file_that_cannot_be_compared_just_now_stays_on_the_screen(
     from resatt_studio.workflow.jobs import progress
 
     session = desk.parts.session
-    assert wait_for(lambda: shown(desk) and not session.files.busy and not session.tile_worker.busy, 30)
+    assert wait_for(lambda: quiet(desk), 30)
     photo_id = session.entry.photo_id
     session.leave_photo()
 
@@ -278,6 +285,7 @@ def test_scale_and_answer_of_a_huge_photo_are_kept_and_n_says_why_not(desk: Desk
 def test_building_smaller_sizes_stands_in_the_list_of_jobs(desk: Desk) -> None:
     from resatt_studio.app.main import wait_for
 
+    assert wait_for(lambda: quiet(desk), 30)
     titles: list[str] = []
     desk.parts.session.tile_worker.listed.connect(lambda job_id, listed: titles.append(listed.title))
     heard: list[int] = []
