@@ -173,6 +173,14 @@ class Session(ProjectSession):
         if tiles is not None:  # on the thread that may still be building them
             self.tile_worker.submit(once(tiles.close), Urgency.PREDICT_SHOWN)
 
+    def shut_down(self, timeout_s: float = 2.0) -> bool:
+        """As for any project; a huge photo that is still open is put away when nobody builds its tiles."""
+        ended = super().shut_down(timeout_s)
+        tiles, self.tiles = self.tiles, None
+        if tiles is not None and ended:
+            tiles.close()
+        return ended
+
     def next_photo(self) -> None:
         self._go(+1)
 

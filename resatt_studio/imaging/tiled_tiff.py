@@ -143,7 +143,7 @@ class TiledTiff:
             h x w x 3 uint8 RGB, upright.
 
         Raises:
-            PhotoError: The file was closed, or went away.
+            PhotoError: The file was closed, went away or came back short, or memory does not suffice.
         """
         page = self._pages[level]
         height, width = upright_size(page.height, page.width, self.way_up)
@@ -232,8 +232,11 @@ class TiledTiff:
                 f"“{self.path}” cannot be read any more: {error.strerror or error}.",
                 "Check the disk or network drive it lies on.",
             ) from error
-        except MemoryError:
-            raise  # nothing is wrong with the file
+        except MemoryError as error:  # nothing is wrong with the file
+            raise PhotoError(
+                f"A part of “{self.path.name}” does not fit in memory.",
+                "Close other programs and look again.",
+            ) from error
         except Exception:  # noqa: BLE001 - foreign bytes may make a decoder raise anything: one damaged part
             self.damaged.add((level, index))
             decoded = None

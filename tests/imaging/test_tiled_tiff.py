@@ -130,7 +130,7 @@ def test_want_of_memory_is_no_damage_of_the_file(tmp_path: Path, monkeypatch: py
         raise MemoryError
 
     sound, photo._file = photo._file, _Reading(photo._file, full)
-    with pytest.raises(MemoryError):
+    with pytest.raises(PhotoError, match="does not fit in memory"):
         photo.read(0, Box(0, 0, 100, 100))
     photo._file = sound
     assert not photo.damaged

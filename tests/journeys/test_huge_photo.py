@@ -206,6 +206,11 @@ def test_tiles_of_a_photo_that_was_left_before_it_was_compared_are_not_kept(
     session.leave_photo()
     assert wait_for(lambda: not session.tile_worker.busy and not session.files.busy, 30)
     assert not tiles_on_disk(session, photo_id)
+    session.open_photo(photo_id)
+    assert wait_for(lambda: session.tiles is not None and shown(desk), 30)
+    assert tiles_on_disk(session, photo_id)
+    desk.window.close()
+    assert desk.window.ended_in_time and not tiles_on_disk(session, photo_id), "nor when the window is closed"
     released.append(True)
 
 
