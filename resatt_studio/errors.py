@@ -4,6 +4,7 @@
 
     StudioError                  message + hint; shown in a quiet bar, or on stderr with exit code 2
     ├── PhotoError               a photo that cannot be read or does not fit
+    │   └── PhotoChanged         its file holds another photo than the one that was added
     ├── MaskError                a mask that is ambiguous or does not fit its photo
     ├── ProjectError             a project folder that is missing, damaged, locked or too new
     ├── StoreError               the sample store could not do what was asked
@@ -38,6 +39,10 @@ class StudioError(Exception):
 
 class PhotoError(StudioError):
     """A photo cannot be read, or does not fit what is asked of it."""
+
+
+class PhotoChanged(PhotoError):
+    """A file holds another photo than the one that was added to the project."""
 
 
 class MaskError(StudioError):

@@ -33,11 +33,19 @@ class Areas(QObject):
 
     def areas(self) -> list[QWidget]:
         """What is visible and has a control that takes the focus: canvas or start page, panels from left to
-        right and top to bottom, then notice, tool bar and strip."""
+        right and top to bottom, then notice, tool bar, options bar and strip."""
         window = self._window
         docks = [dock for dock in window.findChildren(QDockWidget) if not dock.visibleRegion().isEmpty()]
         docks.sort(key=lambda dock: dock.mapTo(window, dock.rect().topLeft()).toTuple())
-        areas = [window.canvas, window.welcome, *docks, window.notice, window.bar, window.strip]
+        areas = [
+            window.canvas,
+            window.welcome,
+            *docks,
+            window.notice,
+            window.bar,
+            window.options,
+            window.strip,
+        ]
         return [area for area in areas if area.isVisible() and _first(area) is not None]
 
     def _go(self, step: int) -> None:

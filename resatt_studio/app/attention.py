@@ -11,7 +11,6 @@ from resatt_studio.app.asking import Asking
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.session import Session
 from resatt_studio.app.view_state import ViewState
-from resatt_studio.app.worker import Answers, once
 from resatt_studio.records.heat import (
     HEAT_KINDS,
     POINT_NEEDED,
@@ -133,9 +132,7 @@ class PhotoAttention(QObject):
         def done(_: object) -> None:
             self._session.told.emit(f"The map was written to {path}.")
 
-        self._session.hold()
-        answers = Answers(done, None, self._session.failed.emit, self._session.release)
-        self._session.files.submit(once(act), Urgency.PREDICT_SHOWN, answers)
+        self._session.ask(act, done, must=True)
 
     # -- inside --
 

@@ -78,7 +78,6 @@ class _Binding(QObject):
         self._loader.better.connect(canvas.refresh_photo)
         self._loader.failed.connect(session.failed)
         self._loader.damaged.connect(self._damaged)
-        self._loader.built.connect(self._built)
         canvas.looked.connect(lambda _: self._loader.look(canvas.viewport))
         canvas.pixels_wanted.connect(self._loader.fetch)
         canvas.memory = session.memory
@@ -141,10 +140,6 @@ class _Binding(QObject):
         self._loader.show(tiles)
         self._canvas.set_tiles(tiles, tiles.photo_id)
         self._canvas.set_document(document)
-
-    def _built(self, share: float) -> None:
-        words = "" if share >= 1 else "Building smaller sizes"
-        self._parts.session.progressed.emit(words, round(100 * share), 100 if words else 0)
 
     def _damaged(self, count: int) -> None:
         session = self._parts.session

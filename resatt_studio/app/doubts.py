@@ -67,6 +67,9 @@ class PhotoDoubts(QObject):
 
     def _go(self, step: int) -> None:
         places = self._places
+        if self._session.huge_words:
+            self._session.told.emit(self._session.huge_words)
+            return
         if places is None:
             self._step = step
             self._find()

@@ -83,7 +83,7 @@ class RunningJob:
 
 
 class JobList(QObject):
-    """Follows both workers and what the session tells of failures.
+    """Follows the workers and what the session tells of failures.
 
     Args:
         session: Whose workers.
@@ -98,7 +98,7 @@ class JobList(QObject):
         self._told: list[Exception] = []  # those that are listed: a job's error is told by the session too
         self._tell = QTimer(self, singleShot=True, interval=TELL_MS)
         self._tell.timeout.connect(self.changed)
-        for worker in (session.files, session.gpu):
+        for worker in (session.files, session.gpu, session.tile_worker):
             worker.listed.connect(partial(self._begin, worker))
             worker.reported.connect(partial(self._hear, worker))
         session.failed.connect(self._fail)

@@ -177,14 +177,18 @@ def open_photo(
     from resatt_studio.workflow import load
     from resatt_studio.workflow.correct import open_document
 
-    if entry.facts.path.exists():
+    photo_path, fresh = entry.facts.path, None
+    if photo_path.exists():
         kept: UInt8Array | None = cache.get(entry.photo_id, PREVIEW)
-        preview = read_preview(entry.facts.path, PREVIEW_SIDE_PX) if kept is None else kept
+        preview = read_preview(photo_path, PREVIEW_SIDE_PX) if kept is None else kept
         yield progress(0, 0, message=f"Opening {entry.name}", detail=preview)
         if kept is None and entry.facts.megapixels >= PREVIEW_KEPT_FROM_MP:
-            cache.put(entry.photo_id, PREVIEW, preview)
-            cache.tidy(entry.photo_id)
+            fresh = preview
     photo = load.open_photo(project, entry.photo_id)
+    if fresh is not None and photo_path == project.store.photo(entry.photo_id).facts.path:
+        cache.put(entry.photo_id, PREVIEW, fresh)
+        cache.tidy(entry.photo_id)
+    cache.touch(entry.photo_id)
     yield progress(0, 0, message=f"Opening {entry.name}")
     prediction = project.store.prediction(entry.photo_id, weights_id) if weights_id else None
     document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
@@ -209,7 +213,7 @@ def _open_tiles(
 
     photo = open_tiled(photo_file(project, entry.photo_id))
     if photo is None:
-        raise too_large(entry, memory)
+        raise photo_too_large(entry, memory)
     tiles = TilePyramid(photo, entry.photo_id, memory, cache)
     try:
         words = f"Opening {entry.name}"
@@ -226,7 +230,7 @@ def _open_tiles(
         raise
 
 
-def too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:
+def photo_too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:
     """A photo that takes more memory than it may, in a format that cannot be read part by part."""
     needed_mb = -(-entry.facts.height * entry.facts.width * WHOLE_BYTES_A_PIXEL // 1_000_000)
     return PhotoError(

@@ -7,7 +7,6 @@ from PySide6.QtCore import QObject, Signal
 from resatt_studio.app.asking import Asking
 from resatt_studio.app.other_networks import LABEL_MODELS, OtherNetworks
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers, once
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.labelling import Labelling
 from resatt_studio.records.labels import CrackType
@@ -39,7 +38,8 @@ class PhotoLabels(QObject):
             asking.changed.connect(self.changed)
             asking.outdated.connect(self.look)
         session.photo_changed.connect(lambda _: self._set_answer(None))
-        session.photo_ready.connect(lambda photo, document: self._opened())
+        session.document_ready.connect(lambda _: self._read_answer())
+        session.photo_ready.connect(lambda photo, document: self.look())
 
     # -- what holds now --
 
@@ -80,13 +80,13 @@ class PhotoLabels(QObject):
 
     def choose(self, kind: CrackType | None) -> None:
         """Call the open photo so; None takes the answer back. It is kept in the project at once."""
-        project, photo = self._session.project, self._session.photo
-        if project is None or photo is None:
+        project, document = self._session.project, self._session.document
+        if project is None or document is None:
             return
         self.answered.emit()
         if kind == self.chosen:
             return
-        photo_id, author = photo.photo_id, self._session.settings.author
+        photo_id, author = document.photo_id, self._session.settings.author
         # At once; the store's own word follows, unless another choice came in between.
         self._set_answer(None if kind is None else LabelAnswer(photo_id, "", kind.value, author))
         self._choices += 1
@@ -107,9 +107,7 @@ class PhotoLabels(QObject):
             self._session.failed.emit(error)
             self._read_answer()  # what was shown ahead of the store is taken back
 
-        self._session.hold()
-        answers = Answers(done, None, failed, self._session.release)
-        self._session.files.submit(once(act), Urgency.PREDICT_SHOWN, answers)
+        self._session.ask(act, done, failed, must=True)
 
     def clear(self) -> None:
         """Take the answer back."""
@@ -117,26 +115,22 @@ class PhotoLabels(QObject):
 
     # -- inside --
 
-    def _opened(self) -> None:
-        self._read_answer()
-        self.look()
-
     def _read_answer(self) -> None:
-        project, photo = self._session.project, self._session.photo
-        if project is None or photo is None:
+        project, document = self._session.project, self._session.document
+        if project is None or document is None:
             return
-        photo_id = photo.photo_id
+        photo_id = document.photo_id
 
         def read() -> LabelAnswer | None:
             from resatt_studio.workflow.answers import crack_type_answer
 
             return crack_type_answer(project, photo_id)
 
-        answers = Answers(lambda answer: self._take(photo_id, answer), None, self._session.failed.emit)
-        self._session.files.submit(once(read), Urgency.PREDICT_SHOWN, answers, key="answer")
+        self._session.ask(read, lambda answer: self._take(photo_id, answer), key="answer")
 
     def _take(self, photo_id: str, answer: LabelAnswer | None) -> None:
-        if self._session.photo is not None and self._session.photo.photo_id == photo_id:
+        document = self._session.document
+        if document is not None and document.photo_id == photo_id:
             self._set_answer(answer)
 
     def _set_answer(self, answer: LabelAnswer | None) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers, once
 from resatt_studio.errors import StudioError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Checkpoint, Step
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.jobs import Urgency
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.correct import StoredDocument
@@ -45,7 +43,7 @@ class PhotoHistory(QObject):
         self._steps = QTimer(self, interval=SLICE_EVERY_MS)
         self._steps.timeout.connect(self._take_steps)
         session.photo_changed.connect(lambda _: self._forget())
-        session.photo_ready.connect(lambda photo, document: self._read())
+        session.document_ready.connect(lambda _: self._read())
         session.changed.connect(self._look)
 
     @property
@@ -80,6 +78,7 @@ class PhotoHistory(QObject):
         """Undo or redo, in slices, until so many steps are done; a newer wish takes the place of this one."""
         if self._session.document is not None:
             self._target = edit_count
+            self._session.stepping = True
             self._steps.start()
 
     def add_checkpoint(self, name: str) -> None:
@@ -94,7 +93,7 @@ class PhotoHistory(QObject):
             if self._session.document is document:
                 self._read()
 
-        self._submit(lambda: document.add_checkpoint(name), made, must=True)
+        self._session.ask(lambda: document.add_checkpoint(name), made, must=True)
 
     def return_to(self, checkpoint: Checkpoint) -> None:
         """Go back to a named state: along the steps where they still lead there, else as one new step."""
@@ -103,23 +102,27 @@ class PhotoHistory(QObject):
             self.go_to(place)
         elif document is not None:
             read = lambda: document.checkpoint_tiles(checkpoint)  # noqa: E731 - a job
-            self._submit(read, lambda tiles: self._become(document, tiles))
+            self._session.ask(read, lambda tiles: self._become(document, tiles))
 
     # -- inside --
 
     def _become(self, document: StoredDocument, tiles: Mapping[tuple[int, int], UInt8Array]) -> None:
         if self._session.document is not document or document.in_stroke:
             return
-        self._steps.stop()
+        self._halt()
         edit = document.become("checkpoint", tiles)
         if edit is not None:
             self._session.painted.emit(edit.box)
             self._session.note_edit()
 
+    def _halt(self) -> None:
+        self._steps.stop()
+        self._session.stepping = False
+
     def _take_steps(self) -> None:
         document, target = self._session.document, self._target
         if document is None or target is None or document.in_stroke:
-            self._steps.stop()
+            self._halt()
             return
         if document.unsaved > MOST_UNSAVED:
             return
@@ -135,7 +138,7 @@ class PhotoHistory(QObject):
             self._session.failed.emit(error)
             target = document.edit_count
         if document.edit_count == target:
-            self._steps.stop()
+            self._halt()
         if document.edit_count != before:
             self._session.painted.emit(box)
             self._session.note_edit()
@@ -148,7 +151,7 @@ class PhotoHistory(QObject):
             self.changed.emit()
 
     def _forget(self) -> None:
-        self._steps.stop()
+        self._halt()
         self.checkpoints, self._known, self._target = (), (None, 0), None
         self.changed.emit()
 
@@ -162,11 +165,4 @@ class PhotoHistory(QObject):
                 self.checkpoints = checkpoints
                 self.changed.emit()
 
-        self._submit(lambda: project.store.checkpoints(document.photo_id), found)
-
-    def _submit(self, act: Callable[[], Any], done: Callable[[Any], None], must: bool = False) -> None:
-        session = self._session
-        if must:
-            session.hold()
-        answers = Answers(done, None, session.failed.emit, session.release if must else None)
-        session.files.submit(once(act), Urgency.PREDICT_SHOWN, answers)
+        self._session.ask(lambda: project.store.checkpoints(document.photo_id), found)

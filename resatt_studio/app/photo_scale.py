@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers, once
-from resatt_studio.records.jobs import Urgency
 
 
 class PhotoScale(QObject):
@@ -28,7 +28,7 @@ class PhotoScale(QObject):
         self.mm_per_px: float | None = None
         self.length_px: float | None = None
         session.photo_changed.connect(lambda _: self._take(None))
-        session.photo_ready.connect(lambda photo, document: self._read(photo.photo_id))
+        session.document_ready.connect(lambda document: self._read(document.photo_id))
 
     def measured(self, length_px: float | None) -> None:
         """The ruler measures another length, or none."""
@@ -44,10 +44,10 @@ class PhotoScale(QObject):
             whole_project: Whether it holds for every photo of the project that has none of its own, this one
                 included.
         """
-        project, photo = self._session.project, self._session.photo
-        if project is None or photo is None:
+        project, document = self._session.project, self._session.document
+        if project is None or document is None:
             return
-        photo_id, author = photo.photo_id, self._session.settings.author
+        photo_id, author = document.photo_id, self._session.settings.author
 
         def act() -> float | None:
             if whole_project:
@@ -64,17 +64,14 @@ class PhotoScale(QObject):
         if project is not None:
             self._ask(lambda: project.settings.mm_per_px(photo_id), photo_id)
 
-    def _ask(self, act, photo_id: str, must: bool = False) -> None:
+    def _ask(self, act: Callable[[], float | None], photo_id: str, must: bool = False) -> None:
         session = self._session
 
         def done(mm_per_px: float | None) -> None:
-            if session.photo is not None and session.photo.photo_id == photo_id:
+            if session.document is not None and session.document.photo_id == photo_id:
                 self._take(mm_per_px)
 
-        if must:
-            session.hold()
-        answers = Answers(done, None, session.failed.emit, session.release if must else None)
-        session.files.submit(once(act), Urgency.PREDICT_SHOWN, answers, key="" if must else "scale")
+        session.ask(act, done, key="" if must else "scale", must=must)
 
     def _take(self, mm_per_px: float | None) -> None:
         if mm_per_px != self.mm_per_px:

@@ -133,7 +133,10 @@ class Predictor(QObject):
                 self.failed.emit(error)
 
         answers = Answers(None, self._tell_shown, failed, self._quiet)
-        job_id = self._part = self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown")
+        listed = Listed("Predict what is seen")
+        job_id = self._part = self._gpu.submit(
+            job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed
+        )
 
     def drop_part(self) -> None:
         """The huge photo is left."""
@@ -179,8 +182,14 @@ class Predictor(QObject):
             if entry.photo_id not in self._ahead:
                 self._ahead[entry.photo_id] = self._submit_ahead(project, entry)
 
-    def predict_project(self, project: Project, then: Callable[[], None]) -> None:
-        """Predict all photos that the weights in use have not seen; ``then`` is called at the end."""
+    def predict_project(
+        self, project: Project, then: Callable[[], None], fits: Callable[[int], bool]
+    ) -> None:
+        """Predict all photos that the weights in use have not seen; ``then`` is called at the end.
+
+        Args:
+            fits: As for ``workflow.predict.predict_project``; called on the network's thread.
+        """
         shown = self.photo_input
 
         def job() -> Generator[JobProgress, None, Any]:
@@ -188,7 +197,7 @@ class Predictor(QObject):
 
             yield progress(0, 0, message="Predicting all photos")
             engine = self._ready_engine(project)
-            return (yield from predict_project(engine, project, *self._how(project, shown)))
+            return (yield from predict_project(engine, project, *self._how(project, shown), fits))
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
         listed = Listed("Predict all photos", stopped=then)

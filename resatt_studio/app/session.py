@@ -14,11 +14,12 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from resatt_studio import settings
 from resatt_studio.app import jobs
+from resatt_studio.app.canvas.tile_memory import MORE_MEMORY
 from resatt_studio.app.listing import neighbour
 from resatt_studio.app.other_networks import DEHAZE_MODEL
 from resatt_studio.app.project_session import ProjectSession
 from resatt_studio.app.worker import Answers, once
-from resatt_studio.errors import BugError, PhotoError, StudioError
+from resatt_studio.errors import BugError, PhotoChanged, PhotoError, StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.jobs import Urgency
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 AHEAD = 2
 """How many photos after the open one are predicted before they are asked for."""
 SAVE_LOOK_MS = 100
-HUGE_CURE = "Cut it into parts for those, or allow more memory for photos in the settings."
+HUGE_CURE = f"{MORE_MEMORY} Or cut the photo into parts."
 MOST_SEEN_PX = 16_000_000
 """So much of a huge photo is predicted at a time."""
 SEEN_BYTES_A_PIXEL = 3 + 4 / 3
@@ -45,6 +46,10 @@ class Session(ProjectSession):
 
     Args:
         preferences: Settings of this person.
+
+    Attributes:
+        stepping: Whether the history takes the open photo to another step now, slice by slice; what is on the
+            screen meanwhile is nothing that somebody asked for.
     """
 
     photo_changed = Signal(object)
@@ -54,6 +59,8 @@ class Session(ProjectSession):
     """Photo and document."""
     tiles_ready = Signal(object, object)
     """TilePyramid and document of a photo that is too large to be held whole."""
+    document_ready = Signal(object)
+    """The document of a photo of either kind; comes after ``photo_ready`` or ``tiles_ready``."""
     photo_failed = Signal(object)
     """The photo of this PhotoEntry could not be shown; the error was told by ``failed``."""
     prediction_changed = Signal(object)
@@ -77,6 +84,7 @@ class Session(ProjectSession):
         self.document: StoredDocument | None = None
         self.prediction: Prediction | None = None
         self.saved_at = ""
+        self.stepping = False
         self._more_than: Float32Array | None = None
         self._comparing: int | None = None
         self._unsaved = QTimer(self, interval=SAVE_LOOK_MS)
@@ -162,8 +170,16 @@ class Session(ProjectSession):
         self._more_than = None
         if document is not None:
             self._submit(once(document.close), "", must=True)
-        if tiles is not None:
-            self._submit(once(tiles.close), "")
+        if tiles is not None:  # on the thread that may still be building them
+            self.tile_worker.submit(once(tiles.close), Urgency.PREDICT_SHOWN)
+
+    def shut_down(self, timeout_s: float = 2.0) -> bool:
+        """As for any project; a huge photo that is still open is put away when nobody builds its tiles."""
+        ended = super().shut_down(timeout_s)
+        tiles, self.tiles = self.tiles, None
+        if tiles is not None and ended:
+            tiles.close()
+        return ended
 
     def next_photo(self) -> None:
         self._go(+1)
@@ -264,7 +280,7 @@ class Session(ProjectSession):
     def predict_all(self) -> None:
         """Predict every photo that the weights in use have not seen, in the background."""
         if self.project is not None:
-            self.predictor.predict_project(self.project, self.refresh)
+            self.predictor.predict_project(self.project, self.refresh, self.memory.fits_whole)
 
     def set_photo_input(self, name: str) -> None:
         """Change what the crack network is shown ("raw", "dehazed" or "auto"), for this person's photos from
@@ -311,6 +327,7 @@ class Session(ProjectSession):
             self._show_tiles(project, entry, opened)
             return
         self.photo_ready.emit(opened.photo, opened.document)
+        self.document_ready.emit(opened.document)
         known = opened.prediction  # asked for before the photo was read; much may have changed since
         if known is not None and not self._wants(known):
             known = None
@@ -337,24 +354,32 @@ class Session(ProjectSession):
 
     def _show_tiles(self, project: Project, entry: PhotoEntry, opened: jobs.OpenedPhoto) -> None:
         """As :meth:`_show`, of a photo that is too large to be held whole."""
-        self.tiles = opened.tiles
-        if opened.tiles is None:
+        tiles = self.tiles = opened.tiles
+        if tiles is None:
             raise BugError("a photo was opened with neither pixels nor tiles")
-        self.tiles_ready.emit(opened.tiles, opened.document)
+        self.tiles_ready.emit(tiles, opened.document)
+        self.document_ready.emit(opened.document)
         self.told.emit(self.huge_words)
-        path = opened.tiles.photo.path
-        answers = Answers(failed=lambda error: self._changed_on_disk(entry, error))
+        path = tiles.photo.path
+        answers = Answers(
+            done=lambda _: self._trust(tiles), failed=lambda error: self._not_compared(entry, error)
+        )
         self._comparing = self.files.submit(
             lambda: jobs.compare_file(project, entry.photo_id, path), Urgency.PREDICT_AHEAD, answers
         )
         self._predict_next(project)
         self.changed.emit()
 
-    def _changed_on_disk(self, entry: PhotoEntry, error: Exception) -> None:
-        """What is shown is not the photo that the strokes belong to."""
-        self.tile_cache.drop(entry.photo_id)
+    def _trust(self, tiles: TilePyramid) -> None:
+        """The file was compared: what is built of it may serve the next visit too."""
+        if self.tiles is tiles:
+            self.tile_worker.submit(once(tiles.trust), Urgency.PREDICT_SHOWN)
+
+    def _not_compared(self, entry: PhotoEntry, error: Exception) -> None:
+        """A file that was changed is not the photo that the strokes belong to; one that could not be read now
+        may be, and stays, but nothing that is built of it lasts."""
         self.failed.emit(error)
-        if self._is_open(entry.photo_id):
+        if isinstance(error, PhotoChanged) and self._is_open(entry.photo_id):
             self.leave_photo()
             self.photo_failed.emit(entry)
             self.changed.emit()
@@ -382,6 +407,8 @@ class Session(ProjectSession):
         shown = self.photo is not None or self.tiles is not None
         missing = self._is_open(part.photo_id) and shown and self.prediction is None
         if missing and self._wants(part):
+            if self.tiles is not None and self.document is not None:  # no whole prediction will say so
+                self.document.weights_id = part.weights_id
             self.prediction_grew.emit(part)
 
     def _drop_part(self, photo_id: str) -> None:
@@ -437,6 +464,9 @@ class Session(ProjectSession):
             return
         if self.tiles is not None:
             self.failed.emit(PhotoError(f"{entry.name} is too large to be approved.", HUGE_CURE))
+            return
+        if self.stepping:
+            self.told.emit("The photo is still on its way to another step; approve it when it is there.")
             return
         document = self.document.share()  # of its own until it is approved; the photo itself is put away
         author = self.settings.author

@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,21 +92,35 @@ class PyramidCache:
         """Delete what is kept of one photo."""
         shutil.rmtree(self.folder / photo_id, ignore_errors=True)
 
+    def move(self, source_id: str, photo_id: str, keys: Iterable[TileKey]) -> None:
+        """Keep tiles of ``source_id`` as those of ``photo_id`` from now on; what cannot be moved stays."""
+        for key in keys:
+            with suppress(OSError):
+                (self.folder / photo_id).mkdir(parents=True, exist_ok=True)
+                self._path(source_id, key).replace(self._path(photo_id, key))
+
+    def touch(self, photo_id: str) -> None:
+        """A photo is looked at: :meth:`tidy` lets others go before it."""
+        with suppress(OSError):
+            os.utime(self.folder / photo_id)
+
     def tidy(self, photo_id: str) -> None:
         """Keep the limit; the photo that is looked at now goes last.
 
         Args:
             photo_id: Of that photo.
         """
-        with suppress(OSError):
-            os.utime(self.folder / photo_id)
+        self.touch(photo_id)
         known = []
         try:
-            for folder in os.scandir(self.folder):
-                size_bytes = sum(file.stat().st_size for file in os.scandir(folder.path))
-                known.append((folder.name == photo_id, folder.stat().st_mtime_ns, folder.name, size_bytes))
+            folders = [entry for entry in os.scandir(self.folder) if entry.is_dir(follow_symlinks=False)]
         except OSError:
-            return  # another window tidies too
+            return
+        for folder in folders:
+            open_now = folder.name in (photo_id, visit_id(photo_id))
+            with suppress(OSError):  # another window tidies too
+                size_bytes = sum(file.stat().st_size for file in os.scandir(folder.path))
+                known.append((open_now, folder.stat().st_mtime_ns, folder.name, size_bytes))
         used = sum(size_bytes for *_, size_bytes in known)
         for _, _, name, size_bytes in sorted(known):
             if used <= self.most_bytes:
@@ -115,6 +130,12 @@ class PyramidCache:
 
     def _path(self, photo_id: str, key: TileKey) -> Path:
         return self.folder / photo_id / f"{key.level}-{key.row}-{key.column}{_SUFFIX}"
+
+
+def visit_id(photo_id: str) -> str:
+    """Under which tiles are kept that may serve one visit of a photo only: those of a file that was not yet
+    compared with the photo, and those that show damaged parts."""
+    return f"{photo_id}.visit"
 
 
 def _key_of(name: str) -> TileKey | None:

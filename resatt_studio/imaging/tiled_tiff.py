@@ -8,6 +8,7 @@ GeoTIFF, whose tags about the ground are left alone.
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ class TiledTiff:
             h x w x 3 uint8 RGB, upright.
 
         Raises:
-            PhotoError: The file was closed, or went away.
+            PhotoError: The file was closed, went away or came back short, or memory does not suffice.
         """
         page = self._pages[level]
         height, width = upright_size(page.height, page.width, self.way_up)
@@ -156,6 +157,15 @@ class TiledTiff:
         if missing == (0, 0):
             return stored
         return np.pad(stored, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+
+    def damaged_in(self, level: int, box: Box) -> bool:
+        """Whether a part, as for :meth:`read`, shows anything that was found damaged so far."""
+        page = self._pages[level]
+        height, width = upright_size(page.height, page.width, self.way_up)
+        place = stored_box(box.clipped(height, width), page.height, page.width, self.way_up)
+        with self._lock:
+            found = [index % (page.rows * page.columns) for own, index in self.damaged if own == level]
+        return any(not place.intersection(page.box(*divmod(n, page.columns))).empty for n in found)
 
     def read_segment(self, level: int, row: int, column: int) -> UInt8Array:
         """One segment of a level, not turned upright: h x w x 3 uint8 RGB."""
@@ -214,11 +224,18 @@ class TiledTiff:
         try:
             file.seek(start)
             data = file.read(count) if count else None
+            if data is not None and len(data) < count and start + count <= file.seek(0, os.SEEK_END):
+                raise OSError("the read ended too early")  # of a network drive, say; no damage that lasts
             decoded = page.decode(data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader)[0]
         except OSError as error:
             raise PhotoError(
                 f"“{self.path}” cannot be read any more: {error.strerror or error}.",
                 "Check the disk or network drive it lies on.",
+            ) from error
+        except MemoryError as error:  # nothing is wrong with the file
+            raise PhotoError(
+                f"A part of “{self.path.name}” does not fit in memory.",
+                "Close other programs and look again.",
             ) from error
         except Exception:  # noqa: BLE001 - foreign bytes may make a decoder raise anything: one damaged part
             self.damaged.add((level, index))

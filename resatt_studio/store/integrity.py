@@ -22,6 +22,8 @@ class _Journals(Protocol):
 
     def tiles(self, photo_id: str) -> dict[tuple[int, int], bytes]: ...
 
+    def checkpoint_tiles(self, checkpoint_id: int) -> dict[tuple[int, int], bytes]: ...
+
 
 def problems(
     database: Database,
@@ -38,6 +40,9 @@ def problems(
         yield from _active_versions(connection)
         referenced = _referenced_blobs(connection)
         files = connection.execute(select(schema.weights.c.weights_id, schema.weights.c.file_hash)).all()
+        named = connection.execute(
+            select(schema.checkpoints.c.checkpoint_id, schema.checkpoints.c.name)
+        ).all()
         painted = connection.execute(
             select(schema.photos.c.photo_id, schema.photos.c.height, schema.photos.c.width)
         ).all()
@@ -47,6 +52,11 @@ def problems(
     if weights_folder is not None:
         for weights_id, file_hash in files:
             yield from _weights_file(weights_folder / f"{weights_id}.safetensors", file_hash)
+    for checkpoint_id, name in named:
+        try:
+            journals.checkpoint_tiles(checkpoint_id)
+        except StudioError as error:
+            yield f"The checkpoint “{name}” cannot be gone back to: {error.message}"
     if replay is not None:
         for photo_id, height, width in painted:
             yield from _tiles(journals, replay, photo_id, height, width)

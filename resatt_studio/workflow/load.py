@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resatt_studio.errors import MaskError, PhotoError
+from resatt_studio.errors import MaskError, PhotoChanged, PhotoError
 from resatt_studio.imaging.files import hashing, read_facts, read_mask, read_photo
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
@@ -239,7 +239,8 @@ def same_photo(project: Project, photo_id: str, path: Path) -> Job[None]:
     """Compare a file with the photo it is said to be; reads all of it, a few megabytes a step.
 
     Raises:
-        PhotoError: It was changed, or went away.
+        PhotoChanged: It was changed.
+        PhotoError: It went away, or cannot be read now; nothing is known of its content.
     """
     for found in hashing(path):
         yield progress(0, 0)
@@ -255,8 +256,8 @@ def _readable(project: Project, photo_id: str) -> PhotoEntry:
     return entry
 
 
-def _changed(project: Project, path: Path) -> PhotoError:
-    return PhotoError(
+def _changed(project: Project, path: Path) -> PhotoChanged:
+    return PhotoChanged(
         f"{path} was changed since it was added to {project.folder.name}.",
         "Bring the original back, or add the changed photo as a new one.",
     )

@@ -37,6 +37,7 @@ Threads: TypeAlias = int | Callable[[], int] | None
 
 _CONTEXT_PX = 64
 _READ_ROWS = 512
+_TOO_LARGE = "more than photos may take of the memory; open it to predict the part that is seen"
 THRESHOLD = 0.5
 """Probability above which a pixel is crack, where nobody chose another."""
 
@@ -171,11 +172,13 @@ def predict_project(
     project: Project,
     shown: PhotoInput = PhotoInput.RAW,
     clearing: Clearing | None = None,
+    fits: Callable[[int], bool] = lambda count_px: True,
 ) -> Job[tuple[Refused, ...]]:
-    """Predict every photo that the engine's weights have not seen; broken and lost photos are told.
+    """Predict every photo that the engine's weights have not seen; broken, lost, too large ones are told.
 
     Args:
         engine, project, shown, clearing: As for :func:`predict_photo`.
+        fits: Whether a photo of so many pixels may be held whole; asked before its file is read.
     """
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
     refused = []
@@ -183,6 +186,10 @@ def predict_project(
         yield progress(done, len(entries), "photos", entry.name)
         plain = shown is PhotoInput.RAW
         if plain and project.store.has_prediction(entry.photo_id, engine.weights_id):
+            continue
+        if not fits(entry.facts.height * entry.facts.width):
+            words = f"{entry.facts.megapixels:.0f} megapixels are {_TOO_LARGE}"
+            refused.append(Refused(entry.facts.path, words))
             continue
         try:
             photo = open_photo(project, entry.photo_id)

@@ -176,3 +176,7 @@ def test_the_window_does_not_grow_with_the_notes(hazy: Any) -> None:
         settle(0.2)
         assert hazy.window.height() == 800 and hazy.window.width() == 1280
         assert hazy.window._docks["layersPanel"].width() <= 345
+        warning = notes(hazy).warning
+        assert warning.visibleRegion().boundingRect() == warning.rect(), (
+            "the warning is seen without scrolling"
+        )

@@ -70,6 +70,22 @@ def test_a_far_state_is_reached_in_slices_and_the_newest_wish_counts(listed: Any
     listed.parts.session.flush()
 
 
+def test_a_photo_between_two_steps_is_not_approved(listed: Any) -> None:
+    session, history = listed.parts.session, listed.parts.history
+    document, entry = session.document, session.entry
+    paint(listed, *np.linspace(5, 90, 20))
+    words: list[str] = []
+    session.told.connect(words.append)
+    history.go_to(0)
+    session.approve()
+    assert session.document is document and "on its way" in words[-1]
+    assert wait_for(lambda: document.edit_count == 0, 10)
+    session.flush()
+    session.approve()
+    assert session.entry is not entry, "it is there now"
+    assert wait_for(lambda: any("is approved" in said for said in words), 30)
+
+
 def test_ctrl_s_asks_for_a_name_and_the_history_lists_it(listed: Any, full_project: Path) -> None:
     window, history = listed.window, listed.parts.history
     window.activateWindow()

@@ -217,6 +217,29 @@ def test_a_photo_that_is_gone_is_told_and_leaves_no_empty_waiting(opened: Any) -
     assert wait_for(lambda: session.document is not None, 20)
 
 
+def test_a_preview_is_kept_for_the_next_visit_once_the_file_was_compared(
+    project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resatt_studio.app import jobs
+    from resatt_studio.app.canvas.tile_memory import TileMemory
+    from resatt_studio.errors import PhotoChanged
+    from resatt_studio.imaging.pyramid_cache import PyramidCache
+    from resatt_studio.workflow.jobs import drain
+    from resatt_studio.workflow.project import open_project
+
+    monkeypatch.setattr(jobs, "PREVIEW_KEPT_FROM_MP", 0.0)
+    cache, memory = PyramidCache(tmp_path / "tiles", 1 << 30), TileMemory(1 << 30)
+    with open_project(project_folder) as project:
+        sound, changed, other, *_ = project.store.photos()
+        changed.facts.path.write_bytes(other.facts.path.read_bytes())
+        rest = ("", "", lambda error: None, 1 << 20, memory, cache)
+        drain(jobs.open_photo(project, sound, *rest)).document.close()
+        with pytest.raises(PhotoChanged):
+            drain(jobs.open_photo(project, changed, *rest))
+    assert cache.keys(sound.photo_id) == {jobs.PREVIEW}
+    assert cache.keys(changed.photo_id) == set()
+
+
 def test_a_folder_that_is_no_project_is_told_and_the_start_page_stays(studio: Any, tmp_path: Path) -> None:
     errors: list[StudioError] = []
     studio.parts.session.failed.connect(errors.append)

@@ -202,6 +202,8 @@ def test_size_and_docks_are_kept_between_starts(studio: Any, tmp_path: Path) -> 
 
 def test_closing_in_the_middle_of_a_stroke_loses_nothing(opened: Any, project_folder: Path) -> None:
     window, session = opened.window, opened.parts.session
+    # Loading the network's libraries is one step, which nothing cuts off and a busy machine takes long for.
+    assert wait_for(lambda: session.prediction is not None, 60)
     photo_id = session.entry.photo_id
     centre = window.canvas.rect().center()
     QTest.mousePress(window.canvas, Qt.MouseButton.LeftButton, pos=centre)

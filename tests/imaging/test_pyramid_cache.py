@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
+from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey, visit_id
 
 KEY = TileKey(3, 1, 2)
 
@@ -52,6 +52,26 @@ def test_photos_that_were_seen_longest_ago_go_first_and_the_open_one_last(cache:
     cache.most_bytes = 0
     cache.tidy("open")
     assert list(cache.folder.iterdir()) == []
+
+
+def test_looking_at_a_photo_again_counts_and_a_stray_file_stops_no_tidying(cache: PyramidCache) -> None:
+    for age, photo_id in enumerate(["first", "second", "open"]):
+        cache.put(photo_id, KEY, tile(age))
+        os.utime(cache.folder / photo_id, (1000 + age, 1000 + age))
+    (cache.folder / "desktop.ini").write_text("x")
+    cache.touch("first")
+    cache.most_bytes = 2 * (cache.folder / "first" / "3-1-2.tile").stat().st_size + 100
+    cache.tidy("open")
+    assert sorted(path.name for path in cache.folder.iterdir()) == ["desktop.ini", "first", "open"]
+
+
+def test_tiles_of_one_visit_become_those_of_the_photo_and_the_rest_goes_with_it(cache: PyramidCache) -> None:
+    visit, other = visit_id("a"), TileKey(3, 1, 3)
+    for key in (KEY, other):
+        cache.put(visit, key, tile())
+    cache.move(visit, "a", [KEY, TileKey(9, 9, 9)])
+    assert cache.keys("a") == {KEY} and cache.keys(visit) == {other}
+    np.testing.assert_array_equal(cache.get("a", KEY), tile())
 
 
 def test_foreign_files_in_the_folder_are_no_tiles(cache: PyramidCache) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,6 +95,66 @@ def test_a_damaged_tile_is_grey_and_the_rest_is_shown(tmp_path: Path) -> None:
     whole[128:256, 128:256] = 128
     np.testing.assert_array_equal(photo.read(0, Box(0, 0, HEIGHT, WIDTH)), whole)
     assert photo.damaged == {(0, 9)}
+    photo.close()
+
+
+class _Reading:
+    """A file whose reads come back in another way than they should; everything else is the file's own."""
+
+    def __init__(self, file: Any, read: Callable[[int], bytes]) -> None:
+        self._file = file
+        self.read = read
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_a_read_that_comes_back_short_is_no_damage_of_the_file(tmp_path: Path) -> None:
+    photo = open_tiled(write("tiled-deflate", tmp_path / "a.tif"))
+    assert photo is not None
+    sound = photo._file
+    photo._file = _Reading(sound, lambda count: sound.read(count // 2))
+    with pytest.raises(PhotoError, match="cannot be read any more"):
+        photo.read(0, Box(0, 0, 100, 100))
+    photo._file = sound
+    np.testing.assert_array_equal(photo.read(0, Box(0, 0, 100, 100)), texture()[:100, :100])
+    assert not photo.damaged
+    photo.close()
+
+
+def test_want_of_memory_is_no_damage_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = open_tiled(write("tiled-deflate", tmp_path / "a.tif"))
+    assert photo is not None
+
+    def full(count: int) -> bytes:
+        raise MemoryError
+
+    sound, photo._file = photo._file, _Reading(photo._file, full)
+    with pytest.raises(PhotoError, match="does not fit in memory"):
+        photo.read(0, Box(0, 0, 100, 100))
+    photo._file = sound
+    assert not photo.damaged
+    photo.close()
+
+
+@pytest.mark.parametrize("way_up", [1, 6])
+def test_which_parts_show_damage_is_known_also_of_a_turned_photo(way_up: int, tmp_path: Path) -> None:
+    import tifffile
+
+    path = tmp_path / "a.tif"
+    orientation = (274, "H", 1, way_up, True)
+    tifffile.imwrite(
+        path, texture(), tile=(128, 128), photometric="rgb", compression="deflate", extratags=[orientation]
+    )
+    break_tile(path, 9)
+    photo = open_tiled(path)
+    assert photo is not None
+    whole = Box(0, 0, photo.height, photo.width)
+    assert not photo.damaged_in(0, whole), "nothing was read so far"
+    grey = np.all(photo.read(0, whole) == 128, axis=2)
+    for row, column in whole.cells(100):
+        part = Box(row * 100, column * 100, row * 100 + 100, column * 100 + 100).clipped(*grey.shape)
+        assert photo.damaged_in(0, part) == (grey[part.slices].sum() > 500), part
     photo.close()
 
 

@@ -58,6 +58,7 @@ def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     session = studio.parts.session
     session.memory.bound_bytes = 8 * HEIGHT * WIDTH // 2
     session.memory.least_tile_bytes = 0
+    session.tile_cache.folder = tmp_path / "tiles"
     made = Desk(studio.window, studio.parts)
     session.told.connect(made.heard.append)
     session.failed.connect(made.heard.append)
@@ -70,6 +71,12 @@ def shown(desk: Desk) -> bool:
     """Whether everything that is seen is exact."""
     canvas, tiles = desk.window.canvas, desk.parts.session.tiles
     return tiles is not None and tiles.built and not tiles.wanted(canvas.viewport)
+
+
+def quiet(desk: Desk) -> bool:
+    """Whether everything is shown, and the file was compared."""
+    session = desk.parts.session
+    return shown(desk) and not session.files.busy and not session.tile_worker.busy
 
 
 def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Path) -> None:
@@ -99,6 +106,7 @@ def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Pa
     labels = np.where(mask, np.uint8(Label.CRACK), np.uint8(Label.UNSAID))
     document.apply_labels("test", box, labels)
     session.note_edit()
+    assert wait_for(lambda: quiet(desk), 30)
     session.next_photo()
     assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 30)
     assert wait_for(lambda: shown(desk) and any("damaged" in str(word) for word in desk.heard), 30)
@@ -147,6 +155,9 @@ def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None
     values = canvas.scene.probability.block(0, seen)
     assert values.shape == (seen.height, seen.width) and values.max() > 127
     assert session.prediction is None, "it is kept nowhere"
+    assert session.document.weights_id == session.active.weights_id, (
+        "edits over it say whose mask they correct"
+    )
     assert canvas.scene.probability.nbytes < 3_000_000
     session.leave_photo()
     assert canvas.scene.probability is None
@@ -164,7 +175,129 @@ def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp
     session.next_photo()
     assert wait_for(lambda: any("was changed" in str(word) for word in desk.heard), 30)
     assert session.entry is None and session.tiles is None
-    assert not (session.tile_cache.folder / photo_id).exists()
+    assert wait_for(lambda: not session.tile_worker.busy, 30)
+    assert not tiles_on_disk(session, photo_id)
+
+
+def tiles_on_disk(session: Any, photo_id: str) -> set[str]:
+    """Names of the folders of this photo's tiles that hold any."""
+    return {path.parent.name for path in session.tile_cache.folder.glob(f"{photo_id}*/*.tile")}
+
+
+def test_tiles_of_a_photo_that_was_left_before_it_was_compared_are_not_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resatt_studio.app import jobs
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.workflow.jobs import progress
+
+    released: list[bool] = []
+
+    def compare(*_: object) -> Any:
+        while not released:
+            yield progress(0, 0)
+
+    monkeypatch.setattr(jobs, "compare_file", compare)
+    session = desk.parts.session
+    session.next_photo()
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif" and shown(desk), 30)
+    photo_id = session.entry.photo_id
+    assert tiles_on_disk(session, photo_id) == {f"{photo_id}.visit"}, "nobody knows yet what they show"
+    session.leave_photo()
+    assert wait_for(lambda: not session.tile_worker.busy and not session.files.busy, 30)
+    assert not tiles_on_disk(session, photo_id)
+    session.open_photo(photo_id)
+    assert wait_for(lambda: session.tiles is not None and shown(desk), 30)
+    assert tiles_on_disk(session, photo_id)
+    desk.window.close()
+    assert desk.window.ended_in_time and not tiles_on_disk(session, photo_id), "nor when the window is closed"
+    released.append(True)
+
+
+def test_a_compared_photo_keeps_its_tiles_but_for_those_with_damaged_parts(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+
+    session = desk.parts.session
+    assert wait_for(lambda: quiet(desk), 30)
+    sound = session.entry.photo_id
+    assert tiles_on_disk(session, sound) == {sound}
+    session.next_photo()
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif" and shown(desk), 30)
+    assert wait_for(lambda: quiet(desk), 30)
+    damaged = session.entry.photo_id
+    assert f"{damaged}.visit" in tiles_on_disk(session, damaged)
+    desk.heard.clear()
+    session.previous_photo()
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "a.tif", 30)
+    session.next_photo()
+    assert wait_for(lambda: any("1 part is damaged" in str(word) for word in desk.heard), 30), "told again"
+
+
+def test_a_file_that_cannot_be_compared_just_now_stays_on_the_screen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resatt_studio.app import jobs
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.errors import PhotoError
+    from resatt_studio.workflow.jobs import progress
+
+    session = desk.parts.session
+    assert wait_for(lambda: quiet(desk), 30)
+    photo_id = session.entry.photo_id
+    session.leave_photo()
+
+    def compare(*_: object) -> Any:
+        yield progress(0, 0)
+        raise PhotoError("The network drive is away.")
+
+    monkeypatch.setattr(jobs, "compare_file", compare)
+    session.open_photo(photo_id)
+    assert wait_for(lambda: any("drive is away" in str(word) for word in desk.heard), 30)
+    assert session.tiles is not None and tiles_on_disk(session, photo_id) == {photo_id}
+
+
+def test_a_checkpoint_of_a_huge_photo_is_there_when_it_is_opened_again(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+
+    session, history = desk.parts.session, desk.parts.history
+    photo_id = session.entry.photo_id
+    history.add_checkpoint("before the rain")
+    assert wait_for(lambda: len(history.checkpoints) == 1, 30)
+    session.leave_photo()
+    assert history.checkpoints == ()
+    session.open_photo(photo_id)
+    assert wait_for(lambda: [one.name for one in history.checkpoints] == ["before the rain"], 30)
+
+
+def test_scale_and_answer_of_a_huge_photo_are_kept_and_n_says_why_not(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.records.labels import CrackType
+
+    session, parts = desk.parts.session, desk.parts
+    photo_id = session.entry.photo_id
+    parts.scale.set(0.25)
+    desk.window.actions_["answer_1"].trigger()
+    chosen = parts.labels.chosen
+    assert chosen is CrackType(chosen) and wait_for(lambda: parts.scale.mm_per_px == 0.25, 30)
+    desk.window.actions_["next_doubt"].trigger()
+    assert "part by part" in desk.heard[-1] and parts.doubts.words == ""
+    session.leave_photo()
+    assert parts.scale.mm_per_px is None and parts.labels.chosen is None
+    session.open_photo(photo_id)
+    assert wait_for(lambda: parts.scale.mm_per_px == 0.25 and parts.labels.chosen is chosen, 30)
+
+
+def test_building_smaller_sizes_stands_in_the_list_of_jobs(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+
+    assert wait_for(lambda: quiet(desk), 30)
+    session, jobs = desk.parts.session, desk.parts.jobs
+    seen: list[str] = []
+    session.tile_worker.reported.connect(lambda _: seen.extend(job.title for job in jobs._running.values()))
+    session.next_photo()
+    assert wait_for(lambda: "Build smaller sizes" in seen, 30)
+    assert wait_for(lambda: quiet(desk), 30)
+    assert not jobs._running
 
 
 def test_a_photo_that_only_fits_whole_says_what_it_would_take(studio: Any, project_folder: Path) -> None:

@@ -23,6 +23,7 @@ def full(opened: Opened, add: Callable[..., str], weights_of: Callable[..., Weig
     for number in range(3):
         store.append_edit(photo, b"x", f"{number:032}", {(0, 0): bytes([number])})
     store.mark_undone(photo, f"{2:032}", {(0, 0): b"\1"})
+    store.add_checkpoint(photo, "before the rain")
     sample = store.approve(photo, np.ones((30, 40), np.uint8), np.full((30, 40), 7, np.uint8))
     store.put_prediction(Prediction(photo, "w" * 64, np.zeros((30, 40), np.uint8), 0.1))
     opened.shelf.add(weights_of("one"), state=WeightsState.ACTIVE)
@@ -58,6 +59,7 @@ def test_a_model_that_was_never_in_use_needs_no_active_version(
         ("UPDATE activations SET taken_back = 1 WHERE id = 2", "not the one promoted last"),
         ("DELETE FROM correction_tiles", "differs from its journal"),
         ("UPDATE correction_tiles SET labels = x'00'", "cannot be replayed"),
+        ("UPDATE checkpoint_tiles SET labels = x'00'", "“before the rain” cannot be gone back to"),
         ("DELETE FROM photos", "does not exist"),
         ("UPDATE samples SET labels_blob = 'abc'", "lacks its file"),
         ("UPDATE weights SET file_hash = 'abc' WHERE number = 1", "content has changed"),

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
-from resatt_studio.app.worker import Answers, Worker
+from resatt_studio.app.worker import Answers, Listed, Worker
 from resatt_studio.imaging.pyramid_cache import TileKey
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress, Urgency
@@ -24,8 +24,6 @@ class TileLoader(QObject):
 
     better = Signal(object)
     """Box of photo pixels that look better now."""
-    built = Signal(float)
-    """Share of the smaller sizes that is there, in [0, 1); 1 when nothing is built any more."""
     damaged = Signal(int)
     """So many tiles of the file cannot be decoded; each number is told once."""
     failed = Signal(object)
@@ -37,20 +35,15 @@ class TileLoader(QObject):
         self._jobs: list[int] = []
         self._viewport: Viewport | None = None
         self._damaged = 0
-        self._building = False
 
     def show(self, pyramid: TilePyramid | None) -> None:
         """Serve this photo from now on, or none; what was asked for about another one is dropped."""
         for job_id in self._jobs:
             self._worker.cancel(job_id)
         self._jobs.clear()
-        building, self._building = self._building, pyramid is not None and not pyramid.built
         self._pyramid, self._viewport, self._damaged = pyramid, None, 0
-        if pyramid is None or not self._building:
-            if building:
-                self.built.emit(1.0)
+        if pyramid is None or pyramid.built:
             return
-        self.built.emit(0.0)
 
         def build() -> Generator[JobProgress, None, None]:
             for done, total, box in pyramid.building():
@@ -58,18 +51,17 @@ class TileLoader(QObject):
 
         def built(_: object) -> None:
             if self._pyramid is pyramid:
-                self._building = False
-                self.built.emit(1.0)
                 self._look_again()
 
         def step(report: JobProgress) -> None:
             if self._pyramid is pyramid and not report.detail.empty:
-                self.built.emit(report.done / max(1, report.total))
                 self._improve(pyramid, report)
                 self._look_again()
 
         answers = Answers(built, step, lambda error: self._fail(pyramid, error))
-        self._jobs.append(self._worker.submit(build, Urgency.FINE_TUNE, answers, key="build"))
+        listed = Listed("Build smaller sizes")
+        job_id = self._worker.submit(build, Urgency.FINE_TUNE, answers, key="build", listed=listed)
+        self._jobs.append(job_id)
 
     def look(self, viewport: Viewport) -> None:
         """The view shows this now: bring what it misses, the middle first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -12,10 +13,13 @@ from resatt_studio.app.canvas.pyramid import NEAREST_SCALE, expand, halve_mean, 
 from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.imaging.depth import NEUTRAL
-from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
+from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey, visit_id
 from resatt_studio.imaging.tiled_tiff import TiledTiff
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
+
+_Strip: TypeAlias = tuple[UInt8Array, bool]
+"""A row of tiles as one picture, and whether it may be kept beyond this visit."""
 
 TILE_PX = 512
 _READ_LEVELS = 2
@@ -31,7 +35,9 @@ _OVERVIEW_SIDE_PX = 1600
 class TilePyramid:
     """What is known of one photo that is shown by tiles.
 
-    The window asks for samples and for what is missing; another thread loads tiles and builds levels.
+    The window asks for samples and for what is missing; another thread loads tiles and builds levels. What it
+    builds lasts beyond :meth:`close` from :meth:`trust` on, but for tiles that show damaged parts: these are
+    read again at the next visit, so that a read that went wrong once is not shown for ever.
 
     Args:
         photo: The open file.
@@ -53,12 +59,27 @@ class TilePyramid:
         self.sketch: UInt8Array | None = None
         self.top = next(level for level in range(64) if max(photo.size(level)) <= TILE_PX)
         self._cache = cache
+        self._trusted = False
+        self._visit_id = visit_id(photo_id)
+        cache.drop(self._visit_id)  # of a visit that was killed
+        cache.touch(photo_id)
         self._kept = cache.keys(photo_id)
+        self._passing: dict[TileKey, bool] = {}
+        """Tiles that are kept for this visit, and whether they may last."""
+
+    def trust(self) -> None:
+        """The file is the photo it is said to be: keep what was built of it; on the thread that builds."""
+        self._trusted = True
+        lasting = [key for key, lasts in self._passing.items() if lasts]
+        self._cache.move(self._visit_id, self.photo_id, lasting)
+        for key in lasting:
+            del self._passing[key]
 
     def close(self) -> None:
-        """Let go of file and memory."""
+        """Let go of file and memory; on the thread that builds, or when it has ended."""
         self.photo.close()
         self.memory.forget(self.photo_id)
+        self._cache.drop(self._visit_id)
 
     @property
     def nbytes(self) -> int:
@@ -165,7 +186,7 @@ class TilePyramid:
         first = self._levels_to_build[0]
         height, _ = self.photo.size(first)
         rows = -(-height // TILE_PX)
-        halves: dict[int, UInt8Array] = {}
+        halves: dict[int, _Strip] = {}
         for row in range(rows):
             strip = self._strip_from_cache(first, row)
             if strip is None:
@@ -174,7 +195,7 @@ class TilePyramid:
                     pieces.append(piece)
                     yield row, rows, Box(0, 0, 0, 0)
                 strip = self._joined(first, row, pieces)
-            for _ in self._stack(first, row, strip, halves):
+            for _ in self._stack(first, row, (strip, self._lasts(first, row)), halves):
                 yield row, rows, Box(0, 0, 0, 0)
             top = row * TILE_PX << first
             bottom = min(self.height, (row + 1) * TILE_PX << first)
@@ -225,7 +246,7 @@ class TilePyramid:
                 return kept
             if not self.reachable(key):  # broken in the cache: made anew of the four below
                 made = self._from_quarters(key)
-                self._keep(key, made)
+                self._keep(key, made, lasts=not self.photo.damaged_in(native, self._source_box(key)))
                 return made
         pixels = self.photo.read(native, self._source_box(key))
         for _ in range(key.level - native):
@@ -246,16 +267,21 @@ class TilePyramid:
     def _from_cache(self, key: TileKey) -> UInt8Array | None:
         if key not in self._kept:
             return None
-        tile = self._cache.get(self.photo_id, key)
+        tile = self._cache.get(self._visit_id if key in self._passing else self.photo_id, key)
         cells = self.cells(key)
         if tile is None or tile.shape != (cells.height, cells.width, 3):
             self._kept.discard(key)
             return None
         return tile
 
-    def _keep(self, key: TileKey, tile: UInt8Array) -> None:
-        if self._cache.put(self.photo_id, key, tile):
+    def _keep(self, key: TileKey, tile: UInt8Array, lasts: bool) -> None:
+        at_once = lasts and self._trusted
+        if self._cache.put(self.photo_id if at_once else self._visit_id, key, tile):
             self._kept.add(key)
+            if at_once:
+                self._passing.pop(key, None)
+            else:
+                self._passing[key] = lasts
 
     def _strip_from_cache(self, level: int, row: int) -> UInt8Array | None:
         """One row of tiles of a level as one picture, if the cache has all of it."""
@@ -286,6 +312,15 @@ class TilePyramid:
                     pixels = halve_mean(pixels)
                 yield pixels
 
+    def _lasts(self, level: int, row: int) -> bool:
+        """Whether a row of tiles, which was read, shows no damaged part."""
+        if any(not self._passing.get(key, True) for key in self._all(level) if key.row == row):
+            return False
+        native = self._native(level)
+        height, width = self.photo.size(native)
+        rows = Box(row * TILE_PX << level - native, 0, (row + 1) * TILE_PX << level - native, width)
+        return not self.photo.damaged_in(native, rows.clipped(height, width))
+
     def _joined(self, level: int, row: int, pieces: list[UInt8Array]) -> UInt8Array:
         """Pieces in reading order as one picture."""
         width = self.photo.size(level)[1]
@@ -296,17 +331,16 @@ class TilePyramid:
             bands[-1].append(piece)
         return np.concatenate([np.concatenate(band, axis=1) for band in bands], axis=0)
 
-    def _stack(
-        self, level: int, row: int, strip: UInt8Array, halves: dict[int, UInt8Array]
-    ) -> Iterator[None]:
+    def _stack(self, level: int, row: int, made: _Strip, halves: dict[int, _Strip]) -> Iterator[None]:
         """Keep a row of tiles, and whatever it completes in the levels above."""
+        strip, lasts = made
         rows = -(-self.photo.size(level)[0] // TILE_PX)
         coarse = math.prod(self.photo.size(level)) <= _COARSE_PX
         for left in range(0, strip.shape[1], TILE_PX):
             key = TileKey(level, row, left // TILE_PX)
             tile = np.ascontiguousarray(strip[:, left : left + TILE_PX])
             if key not in self._kept:
-                self._keep(key, tile)
+                self._keep(key, tile, lasts)
                 yield
             if coarse:
                 self.memory.put((self.photo_id, key), tile)
@@ -314,11 +348,12 @@ class TilePyramid:
             return
         halved = halve_mean(strip)
         if row % 2:
-            halved = np.concatenate([halves.pop(level), halved], axis=0)
+            above, above_lasts = halves.pop(level)
+            halved, lasts = np.concatenate([above, halved], axis=0), above_lasts and lasts
         elif row + 1 < rows:
-            halves[level] = halved
+            halves[level] = halved, lasts
             return
-        yield from self._stack(level + 1, row // 2, halved, halves)
+        yield from self._stack(level + 1, row // 2, (halved, lasts), halves)
 
     def _assembled(self, level: int, cells: Box) -> UInt8Array:
         """A box of cells of a level from what is in memory: tiles, coarser tiles, the sketch."""

@@ -31,7 +31,8 @@ class HazeNotes(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(6)
-        for part in (self.split, self.bar, self.state, self.warning):
+        # On a small screen the panel scrolls; the warning is seen without.
+        for part in (self.warning, self.split, self.bar, self.state):
             column.addWidget(part)
         parts.dehazing.changed.connect(self._show)
         parts.view.split_changed.connect(lambda split: self.split.setChecked(split.on))

@@ -38,7 +38,7 @@ class LabelsPanel(ScrolledPanel):
         self._build(parts)
         self._labels.changed.connect(self._show)
         parts.keys.changed.connect(self._show)
-        self._session.photo_ready.connect(lambda photo, document: self._show())
+        self._session.document_ready.connect(lambda _: self._show())
         self._session.project_changed.connect(lambda _: self._show())
         self._show()
 
@@ -86,16 +86,16 @@ class LabelsPanel(ScrolledPanel):
 
     def _show(self) -> None:
         labels = self._labels
-        ready = self._session.photo is not None
+        open_now = self._session.document is not None
         for model, asking in labels.asking.items():
             self._show_network(model, asking)
         for kind, button in self.answers.items():
-            button.setEnabled(ready)
+            button.setEnabled(open_now)
             button.setChecked(kind is labels.chosen)
             said = [self.bars[kind, model].accessibleName() for model in LABEL_MODELS]
             button.setAccessibleDescription("; ".join(said))
-        self._show_verdict(ready)
-        self._show_answer(ready)
+        self._show_verdict(self._session.photo is not None)
+        self._show_answer(open_now)
         names = [
             f"{TITLES[model]} {asking.told.weights} {asking.told.answer.weights_id[:_SHORT_ID]}"
             for model, asking in labels.asking.items()
@@ -128,11 +128,11 @@ class LabelsPanel(ScrolledPanel):
         self.trouble.setVisible(bool(troubles))
         self.again.setVisible(bool(troubles))
 
-    def _show_answer(self, ready: bool) -> None:
+    def _show_answer(self, open_now: bool) -> None:
         answer = self._labels.answer
         if answer is None:
             keys = self._keys.words(f"keys {{answer_1}} to {{answer_{len(CRACK_TYPES)}}}")
-            self.said.setText(f"Your answer: none yet ({keys})." if ready else "")
+            self.said.setText(f"Your answer: none yet ({keys})." if open_now else "")
         else:
             word = CRACK_WORDS[CrackType(answer.answer)][1]
             facts = [word, answer.author, answer.made_at[:16].replace("T", " ")]

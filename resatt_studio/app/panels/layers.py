@@ -27,8 +27,9 @@ from resatt_studio.app.theme import Tokens
 
 COLOURED = frozenset({"mask", "probability", "uncertainty", "correction"})
 """Layers whose colour the inspector may choose."""
-_MOST_LEAST_PX = 492
-"""Height up to which nothing of the panel has to be scrolled to."""
+_MOST_LEAST_PX = 440
+"""Height up to which nothing of the panel has to be scrolled to: with the bars and the panel below it, the
+window still fits into 800 pixels."""
 
 
 class LayersPanel(ScrolledPanel):
