@@ -260,7 +260,7 @@ def _counts(project: Project, entries: Sequence[PhotoEntry], weights_id: str) ->
         prediction = project.store.prediction(entry.photo_id, weights_id)
         if prediction is None:
             raise BugError(f"{entry.name} was not predicted")
-        counts.append(scoring.count(prediction.mask(project.settings.threshold), truth))
+        counts.append(scoring.count(prediction.mask(project.settings.threshold_of(weights_id)), truth))
     return counts
 
 
