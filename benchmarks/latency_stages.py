@@ -121,8 +121,8 @@ class WindowStage:
         wait(lambda: len(session.state.entries) == 5 + len(megapixels) and session.has_samples)
         learner.stepped.connect(self._note)
         if self._learn:
-            learner.learn()
-            wait(lambda: self._steps >= 2 or not learner.learning)
+            learner.learn()  # unless it began by itself
+            wait(lambda: self._steps >= 2)
 
     def _note(self, report: Any) -> None:
         self._steps = max(self._steps, getattr(report, "step", 0))

@@ -229,3 +229,21 @@ def test_learning_begins_by_itself_after_an_approval_and_no_second_time(
 
 def held_or_taught(session: Any) -> int:
     return [entry.state for entry in session.state.entries].count(ReviewState.APPROVED)
+
+
+def test_a_project_that_is_opened_with_new_corrections_is_learned_from(
+    studio: Any, project_folder: Path
+) -> None:
+    session, learner = studio.parts.session, studio.parts.learner
+    session.settings = replace(session.settings, learn_seconds=6, learn_cracks="ask")
+    session.open_project(project_folder)
+    assert shown(studio)
+    stroke(studio, (0.5, 0.1), (0.5, 0.9))
+    press(studio, Qt.Key.Key_Return)
+    assert wait_for(lambda: held_or_taught(session) == 1 and session.has_samples, 10)
+    session.close_project()
+    session.settings = replace(session.settings, learn_cracks="auto")
+    outcomes: list[Any] = []
+    learner.ended.connect(outcomes.append)
+    session.open_project(project_folder)
+    assert wait_for(lambda: any(outcome is not None for outcome in outcomes), 60)
