@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
-from resatt_studio.records.correction import Edit, Label
+from resatt_studio.app.tools.base import NOTHING, Pointer
+from resatt_studio.app.tools.drags import Stroke
+from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 
 
-class Brush(Tool):
+class Brush(Stroke):
     """Paints what the host's label says; one stroke from press to release is one undo step.
 
     A pen that tells how hard it is pressed paints up to the full width, as long as the tool's option says so.
@@ -18,22 +19,13 @@ class Brush(Tool):
 
     takes_pressure = True
 
-    def __init__(self, name: str, host: ToolHost) -> None:
-        super().__init__(name, host)
-        # The document of the press: the photo may change under a stroke, the stroke stays where it began.
-        self._document: CorrectionDocument | None = None
-
     @property
     def painted_label(self) -> Label:
         return self.host.label
 
-    @property
-    def busy(self) -> bool:
-        return self._document is not None
-
     def press(self, at: Pointer) -> Box:
-        document = self.host.document
-        if document is None or document.in_stroke:
+        document = self._free_document
+        if document is None:
             return NOTHING
         self._document = document
         document.begin(self.name, self.painted_label, self.host.radius_px)
@@ -43,14 +35,6 @@ class Brush(Tool):
         if self._document is None:
             return NOTHING
         return self._drag(self._document, points)
-
-    def release(self) -> Edit | None:
-        document, self._document = self._document, None
-        return None if document is None else document.end()
-
-    def cancel(self) -> Box:
-        document, self._document = self._document, None
-        return NOTHING if document is None else document.cancel()
 
     def _drag(self, document: CorrectionDocument, points: Sequence[Pointer]) -> Box:
         if all(point.pressure == 1.0 for point in points) or not self.switch("pressure"):

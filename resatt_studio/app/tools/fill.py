@@ -9,13 +9,14 @@ import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import holes, region_at
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
+from resatt_studio.app.tools.drags import Drag
 from resatt_studio.app.tools.marking import PICK_PX, crack_at, seen_crack
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
 
-class Fill(Tool):
+class Fill(Drag):
     """Says the label of the area under a click.
 
     An area is what hangs together and is seen as crack, or as no crack, all the same; the photo's border
@@ -24,16 +25,11 @@ class Fill(Tool):
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
-        self._at: Pointer | None = None
-        self._document: CorrectionDocument | None = None
-
-    @property
-    def busy(self) -> bool:
-        return self._at is not None
+        self._at = Pointer(0, 0, 0, 0)
 
     def press(self, at: Pointer) -> Box:
-        document = self.host.document
-        if document is not None and not document.in_stroke:
+        document = self._free_document
+        if document is not None:
             self._at, self._document = at, document
         return NOTHING
 
@@ -41,9 +37,8 @@ class Fill(Tool):
         return NOTHING
 
     def release(self) -> Edit | None:
-        at, document = self._at, self._document
-        self.cancel()
-        if at is None or document is None:
+        at, document = self._at, self._let_go()
+        if document is None:
             return None
         row, column = math.floor(at.row), math.floor(at.column)
         if document.labels.box.intersection(Box(row, column, row + 1, column + 1)).empty:
@@ -51,10 +46,6 @@ class Fill(Tool):
         if self.choice("what") == "holes":
             return self._fill_holes(document, at)
         return self._fill_area(document, row, column)
-
-    def cancel(self) -> Box:
-        self._at = self._document = None
-        return NOTHING
 
     def _fill_area(self, document: CorrectionDocument, row: int, column: int) -> Edit | None:
         here = Box(row, column, row + 1, column + 1)

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from resatt_studio.annotation.areas import outline_box, polygon_pixels
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
+from resatt_studio.app.tools.drags import Drag
 from resatt_studio.app.tools.marking import LARGEST_AREA_PX, too_large
 from resatt_studio.app.tools.overlay import NO_MARKS, LineMark, Mark, Tone, points_of
 from resatt_studio.records.arrays import BoolArray
@@ -22,7 +23,7 @@ _MARK_POINTS = 64
 """So many points make one mark; the marks behind it need not be drawn again when the loop grows."""
 
 
-class Loop(Tool):
+class Loop(Drag):
     """Collects the pointer's way from press to release."""
 
     most_px: ClassVar[int] = LARGEST_AREA_PX
@@ -30,20 +31,10 @@ class Loop(Tool):
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
-        self._document: CorrectionDocument | None = None
         self._points: list[tuple[float, float]] = []
         self._start = Pointer(0, 0, 0, 0)
         self._dragged = False
         self._finished: tuple[Mark, ...] = NO_MARKS
-        self._marks: tuple[Mark, ...] = NO_MARKS
-
-    @property
-    def busy(self) -> bool:
-        return self._document is not None
-
-    @property
-    def overlay(self) -> tuple[Mark, ...]:
-        return self._marks
 
     @property
     def tone(self) -> Tone:
@@ -51,8 +42,8 @@ class Loop(Tool):
         return Tone.PLAIN
 
     def press(self, at: Pointer) -> Box:
-        document = self.host.document
-        if document is not None and not document.in_stroke:
+        document = self._free_document
+        if document is not None:
             self._document, self._start, self._dragged = document, at, False
             self._points = [(at.row, at.column)]
         return NOTHING
@@ -81,9 +72,8 @@ class Loop(Tool):
         return None if box.empty else self.loop(document, box, mask)
 
     def cancel(self) -> Box:
-        self._document, self._points = None, []
-        self._finished = self._marks = NO_MARKS
-        return NOTHING
+        self._points, self._finished = [], NO_MARKS
+        return super().cancel()
 
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         """The pointer was pressed and not dragged; may lie outside the photo. Nothing, unless told so."""

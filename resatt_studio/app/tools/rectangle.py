@@ -7,34 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from resatt_studio.annotation.areas import rectangle_pixels
-from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
+from resatt_studio.app.tools.drags import Drag
 from resatt_studio.app.tools.marking import label_tone, too_large
-from resatt_studio.app.tools.overlay import NO_MARKS, LineMark, Mark, points_of
+from resatt_studio.app.tools.overlay import LineMark, points_of
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
 
-class Rectangle(Tool):
+class Rectangle(Drag):
     """Says the label of every pixel between press and release; with Shift it is a square."""
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
-        self._document: CorrectionDocument | None = None
         self._corner = self._opposite = (0.0, 0.0)
-        self._marks: tuple[Mark, ...] = NO_MARKS
-
-    @property
-    def busy(self) -> bool:
-        return self._document is not None
-
-    @property
-    def overlay(self) -> tuple[Mark, ...]:
-        return self._marks
 
     def press(self, at: Pointer) -> Box:
-        document = self.host.document
-        if document is not None and not document.in_stroke:
+        document = self._free_document
+        if document is not None:
             self._document = document
             self._corner = self._opposite = (at.row, at.column)
         return NOTHING
@@ -53,8 +43,7 @@ class Rectangle(Tool):
         return NOTHING
 
     def release(self) -> Edit | None:
-        document = self._document
-        self.cancel()
+        document = self._let_go()
         if document is None:
             return None
         box = rectangle_pixels(self._corner, self._opposite, document.labels.box)
@@ -62,7 +51,3 @@ class Rectangle(Tool):
             return None
         everywhere = np.broadcast_to(np.True_, (box.height, box.width))
         return document.say(self.name, self.host.label, box, everywhere)
-
-    def cancel(self) -> Box:
-        self._document, self._marks = None, NO_MARKS
-        return NOTHING

@@ -9,11 +9,11 @@ import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import nearest_in, region_at
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
+from resatt_studio.app.tools.drags import Stroke
 from resatt_studio.app.tools.marking import PICK_PX, UNPREDICTED
-from resatt_studio.app.tools.overlay import NO_MARKS, Mark, WordsMark
+from resatt_studio.app.tools.overlay import WordsMark
 from resatt_studio.records.arrays import BoolArray
-from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
 LEVEL_PER_PX = 0.5
@@ -23,7 +23,7 @@ REACH_PX = 2048
 """Side of the window in which the wand follows a crack, in photo pixels; small enough to follow a drag."""
 
 
-class Wand(Tool):
+class Wand(Stroke):
     """Says the label of all pixels that hang together with the pressed one above a probability.
 
     It begins at the threshold of the mask, or just below the pressed pixel's own probability where that is
@@ -32,23 +32,13 @@ class Wand(Tool):
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
-        self._document: CorrectionDocument | None = None
         self._start = Pointer(0, 0, 0, 0)
         self._seed = (0, 0)
         self._first_level = self._level = 0
-        self._marks: tuple[Mark, ...] = NO_MARKS
-
-    @property
-    def busy(self) -> bool:
-        return self._document is not None
-
-    @property
-    def overlay(self) -> tuple[Mark, ...]:
-        return self._marks
 
     def press(self, at: Pointer) -> Box:
-        document = self.host.document
-        if document is None or document.in_stroke:
+        document = self._free_document
+        if document is None:
             return NOTHING
         photo = document.labels.box
         reach = math.ceil(PICK_PX * self.host.ratio / self.host.scale)
@@ -77,14 +67,6 @@ class Wand(Tool):
         drawn = (at.view_column - start.view_column) - (at.view_row - start.view_row)
         level = min(max(round(self._first_level - drawn / self.host.ratio * LEVEL_PER_PX), 0), 254)
         return NOTHING if level == self._level else self._reach(self._document, level)
-
-    def release(self) -> Edit | None:
-        document, self._document, self._marks = self._document, None, NO_MARKS
-        return None if document is None else document.end()
-
-    def cancel(self) -> Box:
-        document, self._document, self._marks = self._document, None, NO_MARKS
-        return NOTHING if document is None else document.cancel()
 
     def _reach(self, document: CorrectionDocument, level: int) -> Box:
         """Cover what hangs together with the seed above a level of 255, at least the seed."""
