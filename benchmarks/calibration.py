@@ -69,7 +69,7 @@ def answers(segmenter: Segmenter, pair: Pair, strokes: bool) -> Answered:
         shown = np.rint(255 * soft_probability()[answer]).astype(np.uint8)
         labels = stroke_labels(truth, shown > 127)
         box = Box(0, 0, photo.height, photo.width)
-        asked = question(Window(pair.photo.stem, True, box, photo.pixels, labels, shown))
+        asked = question(Window(pair.photo.stem, box, photo.pixels, labels, shown))
         told, known = asked.truth, asked.known
     return Answered(
         histogram(answer, truth, near),

@@ -243,9 +243,7 @@ class Learner(QObject):
 
     def _forget(self) -> None:
         self.drop()
-        # A project's state is read before it is announced: what began by itself in between may begin again.
-        self._tried = (0, 0)
-        self._began_with = None
+        self._tried, self._began_with = (0, 0), None
         self._clear()
         self.changed.emit()
 

@@ -224,12 +224,13 @@ class ProjectSession(QObject):
         def opened(result: jobs.OpenedProject) -> None:
             self.project = result.project
             self.own_threshold = result.own_threshold
-            self._take_state(result.state)
+            self.state = result.state
             self._remember(result.project.folder)
+            # First: what its state makes somebody begin must not be forgotten with the project before.
+            self.project_changed.emit(result.project)
+            self._take_state(result.state)
             if result.cut_off:
                 self.learning_cut_off.emit()
-            self.project_changed.emit(result.project)
-            self.changed.emit()
             (then or self.next_photo)()
             self._count_predictions(result.project)
 

@@ -28,7 +28,7 @@ class Window:
     """A part of a sample that is small enough to predict and to learn from.
 
     Attributes:
-        sample_id, fresh: As in :class:`Sample`.
+        sample_id: As in :class:`Sample`.
         box: Where it lies in the photo.
         pixels: h x w x 3 uint8 RGB.
         labels: h x w uint8 of ``Label`` values.
@@ -39,7 +39,6 @@ class Window:
     """
 
     sample_id: str
-    fresh: bool
     box: Box
     pixels: UInt8Array = field(repr=False)
     labels: UInt8Array = field(repr=False)
@@ -151,7 +150,6 @@ def _window(sample: Sample, box: Box, held: BoolArray | None) -> Window:
     approved = sample.predicted[wide.slices] if sample.predicted is not None else None
     return Window(
         sample_id=sample.sample_id,
-        fresh=sample.fresh,
         box=wide,
         pixels=sample.pixels[wide.slices],
         labels=sample.labels[wide.slices],

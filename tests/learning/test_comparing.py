@@ -29,7 +29,7 @@ def exam(photos: int = 1) -> Exam:
     labels = np.full((SIDE, SIDE), Label.NOT_CRACK, np.uint8)
     labels[40:48] = Label.CRACK
     windows = [
-        Window(str(n), True, Box(0, 0, SIDE, SIDE), np.zeros((SIDE, SIDE, 3), np.uint8), labels)
+        Window(str(n), Box(0, 0, SIDE, SIDE), np.zeros((SIDE, SIDE, 3), np.uint8), labels)
         for n in range(photos)
     ]
     return Exam(windows, ReferenceSet())

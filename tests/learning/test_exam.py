@@ -24,9 +24,7 @@ from resatt_studio.records.weights import WeightsFile
 
 def window(labels: np.ndarray, approved: np.ndarray | None = None) -> Window:
     height, width = labels.shape
-    return Window(
-        "a", True, Box(0, 0, height, width), np.zeros((height, width, 3), np.uint8), labels, approved
-    )
+    return Window("a", Box(0, 0, height, width), np.zeros((height, width, 3), np.uint8), labels, approved)
 
 
 def answering(weights: WeightsFile) -> Answering:

@@ -22,7 +22,7 @@ def lesson(
 ) -> Lesson:
     height, width = labels.shape
     pixels = np.zeros((height, width, 3), np.uint8)
-    window = Window("a", True, Box(0, 0, height, width), pixels, labels, approved)
+    window = Window("a", Box(0, 0, height, width), pixels, labels, approved)
     return make_lesson(window, own, weak_weight, np.random.default_rng(0))
 
 
@@ -58,7 +58,7 @@ def test_what_is_held_back_teaches_nothing(labels: np.ndarray, own: np.ndarray) 
     held = np.zeros((24, 24), bool)
     held[:, 8:16] = True
     pixels = np.zeros((24, 24, 3), np.uint8)
-    window = Window("a", True, Box(0, 0, 24, 24), pixels, labels, None, held)
+    window = Window("a", Box(0, 0, 24, 24), pixels, labels, None, held)
     taught = make_lesson(window, own, 0.2, np.random.default_rng(0))
     assert not taught.weight[held].any()
     assert not held[tuple(taught.centres.T)].any()
@@ -123,7 +123,6 @@ def test_what_was_shown_as_crack_and_approved_teaches_crack_wherever_the_thresho
     approved = np.arange(256, dtype=np.uint8).reshape(16, 16)
     window = Window(
         "a",
-        True,
         Box(0, 0, 16, 16),
         np.zeros((16, 16, 3), np.uint8),
         np.zeros((16, 16), np.uint8),
