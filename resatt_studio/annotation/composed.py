@@ -6,7 +6,7 @@ import numpy as np
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, above
 
 
 def composed_mask(prediction: Prediction | None, labels: UInt8Array, threshold: float = 0.5) -> BoolArray:
@@ -36,7 +36,7 @@ def overruled(probability_8bit: UInt8Array | None, labels: UInt8Array, threshold
     """
     if probability_8bit is None:
         return np.asarray(labels == Label.CRACK)
-    mask = np.asarray(probability_8bit > threshold * 255.0)
+    mask = above(probability_8bit, threshold)
     mask[labels == Label.CRACK] = True
     mask[labels == Label.NOT_CRACK] = False
     return mask

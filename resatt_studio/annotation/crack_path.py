@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from resatt_studio.annotation.strokes import Point
 from resatt_studio.annotation.tapered import tapered
-from resatt_studio.annotation.tracing import Point, Trace, resized
+from resatt_studio.annotation.tracing import Trace, resized
 from resatt_studio.errors import BugError
 from resatt_studio.imaging.curves import Curve, normals
 from resatt_studio.records.arrays import BoolArray

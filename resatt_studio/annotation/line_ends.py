@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from resatt_studio.annotation.strokes import Point
 from resatt_studio.imaging.centre_lines import centre_lines, neighbours
 from resatt_studio.records.arrays import BoolArray
-
-Point = tuple[float, float]
 
 
 def place_on_crack(mask: BoolArray, point: Point, within_px: float) -> Point | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from resatt_studio.annotation.strokes import Point
 from resatt_studio.imaging.crack_edges import LEAST_HALF_WIDTH_PX, find_edges
 from resatt_studio.imaging.curves import Curve, evenly_spaced, normals, profiles, smoothed
 from resatt_studio.imaging.minimal_paths import PathField
@@ -15,8 +16,6 @@ from resatt_studio.imaging.ridges import REACH_PX as RIDGE_REACH_PX
 from resatt_studio.imaging.ridges import grey
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.geometry import Box
-
-Point = tuple[float, float]
 
 FIELD_PX = 320_000
 """Most pixels of one map of ways; a larger window is searched on a smaller photo and refined at full size."""

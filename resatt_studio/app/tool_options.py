@@ -40,7 +40,8 @@ class ToolOptions(QObject):
         remembered: As :meth:`texts` gave them; what is not understood is left out.
 
     Signals:
-        changed: Tool and option whose value is another one now; "" and the option for what tools share.
+        changed: Tool and option whose value is another one now. Of label and radius, which all tools share,
+            their owner tells.
     """
 
     changed = Signal(str, str)
@@ -82,7 +83,7 @@ class ToolOptions(QObject):
             self._owner.set_brush(radius_px=float(after))
         else:
             self._values[_key(tool, option)] = after
-        self.changed.emit("" if option.shared else tool, name)
+            self.changed.emit(tool, name)
 
     def texts(self) -> tuple[str, ...]:
         """What is to be remembered: "tool.option=value" as JSON for everything that is not as at first."""

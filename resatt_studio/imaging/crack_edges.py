@@ -18,6 +18,7 @@ _SURROUNDINGS_PX = 6.0  # of the profile's outer ends, where the surface is read
 _ALONG_PX = 2.0  # evidence is averaged along the path: an edge runs on, noise does not
 _LEVELS_PX = 31  # lengths over which the surface's and the crack's own lightness are told
 _DOUBT = 0.05  # of the evidence for crack, which has to be more than none to carry an edge outwards
+_LEVEL = 0.5  # where between the surface's lightness (0) and the crack's (1) an edge lies
 _LEAST_DEPTH = 4.0  # grey levels; a shallower line has no edges of its own
 _SMOOTH_PX = 2.0
 LEAST_HALF_WIDTH_PX = 0.5
@@ -39,7 +40,6 @@ def find_edges(
     curve: Curve,
     lightness: Float32Array,
     probability: Float32Array | None = None,
-    level: float = 0.5,
     trust: float = 0.5,
 ) -> Edges:
     """Find both edges at every point of a path.
@@ -53,13 +53,12 @@ def find_edges(
         curve: N x 2, about 1 px apart, in pixels of ``lightness``, on the crack.
         lightness: h x w float32, 0 to 255.
         probability: h x w float32 crack probability in [0, 1], or None.
-        level: Where between the surface's lightness (0) and the crack's (1) the edge lies.
         trust: Weight of the probability against the photo, in [0, 1].
     """
     reach = np.arange(0.0, REACH_PX + _STEP_PX / 2, _STEP_PX)
     offsets = np.concatenate([-reach[:0:-1], reach])
     across = normals(curve)
-    evidence = _darkness(profiles(lightness, curve, across, offsets), level)
+    evidence = _darkness(profiles(lightness, curve, across, offsets))
     if probability is not None:
         likely = profiles(probability, curve, across, offsets) - np.float32(0.5)
         evidence = (1.0 - trust) * evidence + trust * likely
@@ -68,7 +67,7 @@ def find_edges(
     return Edges(_steadied(_edge(evidence[:, middle::-1])), _steadied(_edge(evidence[:, middle:])))
 
 
-def _darkness(rows: Float32Array, level: float) -> Float32Array:
+def _darkness(rows: Float32Array) -> Float32Array:
     """Evidence of the photo, -0.5 (surface) to 0.5 (crack), of N x M profiles of lightness.
 
     Either side has a surface of its own: beside a step, or where a shadow falls, one is darker.
@@ -79,7 +78,7 @@ def _darkness(rows: Float32Array, level: float) -> Float32Array:
     for part, ends in ((slice(0, middle), slice(0, outer)), (slice(middle, None), slice(-outer, None))):
         surface = _steady_level(np.median(rows[:, ends], axis=1))
         depth = np.maximum(surface - inside, np.float32(_LEAST_DEPTH))
-        evidence[:, part] = (surface - rows[:, part]) / depth - np.float32(level)
+        evidence[:, part] = (surface - rows[:, part]) / depth - np.float32(_LEVEL)
     return np.clip(evidence, -0.5, 0.5)
 
 

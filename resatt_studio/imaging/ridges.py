@@ -44,7 +44,7 @@ def dark_ridges(lightness: Float32Array) -> Float32Array:
     # Halving twice needs sides that can be halved twice, or the answers would not lie where they belong.
     sides = 0, -height % 4, 0, -width % 4
     padded = np.asarray(cv2.copyMakeBorder(lightness, *sides, cv2.BORDER_REPLICATE), np.float32)
-    strength = _coherent(*_strongest(np.asarray(padded, np.float32)))[:height, :width]
+    strength = _coherent(*_strongest(padded))[:height, :width]
     # The mean of roots: a wide crack must not be what is usual where it fills a part of the square.
     roots = cv2.blur(np.sqrt(strength), (_LOCAL_PX, _LOCAL_PX), borderType=cv2.BORDER_REFLECT)
     usual = np.square(np.asarray(roots, np.float32))

@@ -57,7 +57,7 @@ class Prediction:
 
     def mask(self, threshold: float = 0.5) -> BoolArray:
         """H x W bool: where the probability exceeds ``threshold`` (in [0, 1])."""
-        return np.asarray(self.probability_8bit > threshold * 255.0)
+        return above(self.probability_8bit, threshold)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Prediction) and other._key == self._key
@@ -83,3 +83,8 @@ class PredictionPart:
     weights_id: str
     pieces: tuple[Piece, ...] = field(repr=False)
     dehazer_id: str = ""
+
+
+def above(probability_8bit: UInt8Array, threshold: float) -> BoolArray:
+    """Where a probability * 255 of any shape exceeds a threshold in [0, 1]; the same shape, bool."""
+    return np.asarray(probability_8bit > threshold * 255.0)

@@ -72,7 +72,8 @@ def test_what_is_remembered_comes_back(changes):
 def test_a_file_that_somebody_wrote_into_stops_nothing(texts):
     view = ViewState(remembered=texts)
     for tool, option in PAIRS:
-        assert option.valid(view.options.value(tool.name, option.name)) is not None
+        now = view.options.value(tool.name, option.name)
+        assert option.valid(now) == now
 
 
 def test_an_option_that_does_not_exist_is_a_bug():

@@ -112,7 +112,6 @@ class CanvasEvents(QWidget):
             self._pointer(event.position()),
             shift=bool(held & modifiers.ShiftModifier),
             control=bool(held & modifiers.ControlModifier),
-            alt=bool(held & modifiers.AltModifier),
             right=Qt.MouseButton.RightButton in (event.button(), event.buttons()),
             pressure=self._pressure,
         )
@@ -199,12 +198,10 @@ class CanvasEvents(QWidget):
 
     def _hand_key(self, event) -> str:
         """What a key means to a tool that holds something; "" for nothing."""
-        tool = self._gestures.tool
-        if self._gestures.busy or not tool.in_hand:
+        if self._gestures.busy or not self._gestures.tool.in_hand:
             return ""
         name = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText)
-        known = _HAND_KEYS.get(name.removeprefix("Num+"), "")
-        return known or (name if name in tool.keys else "")
+        return _HAND_KEYS.get(name.removeprefix("Num+"), "")
 
     def _spent(self, event) -> bool:
         """Whether this is a held key that a tool has used, or Enter that was held: neither may approve."""

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QRegion
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.background import Background
-from resatt_studio.app.canvas.events import DROP, FINISH, STEP_BACK
+from resatt_studio.app.canvas.events import FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
 from resatt_studio.app.canvas.pyramid import SparseMap
@@ -139,10 +139,8 @@ class CanvasHands(CanvasLooks):
             self._made(tool.confirm())
         elif key == STEP_BACK:
             tool.step_back()
-        elif key == DROP:
-            self._cancel_stroke()
         else:
-            self._made(tool.key(key))
+            self._cancel_stroke()
         self._update_overlay()
 
     # -- what tools draw -------------------------------------------------------------------------------

@@ -43,9 +43,12 @@ class CanvasLooks(CanvasNavigation):
 
     def _prepared(self) -> None:
         """Something that is shown came, went or is better now."""
+        self._count_memory()
+        self.update()
+
+    def _count_memory(self) -> None:
         if self.memory is not None:
             self.memory.held_bytes = self.scene.nbytes
-        self.update()
 
     def _has_room(self, count_px: int) -> bool:
         """Whether one more map of so many pixels may be held; if not, it is told."""
@@ -76,8 +79,7 @@ class CanvasLooks(CanvasNavigation):
         """Show what is finished of a prediction of this photo that is under way."""
         if self._photo_size is not None:
             self._update_view(self._preparations.part(part, self._photo_size))
-            if self.memory is not None:
-                self.memory.held_bytes = self.scene.nbytes
+            self._count_memory()
 
     def set_compared(self, prediction: Prediction | None) -> None:
         """Show another prediction of this photo against the first: that of the photo itself left of the

@@ -10,7 +10,6 @@ from typing import ClassVar, Protocol, TypeVar
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark
-from resatt_studio.errors import BugError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -27,7 +26,7 @@ class Pointer:
     Attributes:
         row, column: In photo pixels, sub-pixel; pixel (r, c) covers [r, r + 1) x [c, c + 1).
         view_row, view_column: In view (device) pixels.
-        shift, control, alt: Keys held with it.
+        shift, control: Keys held with it.
         right: Whether the right button is meant; only tools whose ``takes_right`` is true hear of it.
         pressure: Of a pen, in (0, 1]; 1 for a mouse.
     """
@@ -38,7 +37,6 @@ class Pointer:
     view_column: float
     shift: bool = False
     control: bool = False
-    alt: bool = False
     right: bool = False
     pressure: float = 1.0
 
@@ -127,7 +125,7 @@ class Tool(ABC):
     of it back and Escape drops it, before any of these keys means something else to the window. After every
     call the canvas asks for :attr:`overlay` again.
 
-    Every act is one :class:`Edit`, returned by :meth:`release`, :meth:`finish` or :meth:`key`. The canvas
+    Every act is one :class:`Edit`, returned by :meth:`release` or :meth:`finish`. The canvas
     shows its pixels and tells the window.
 
     Args:
@@ -139,8 +137,6 @@ class Tool(ABC):
     """Whether presses of the right button are for it."""
     takes_pressure: ClassVar[bool] = False
     """Whether it wants to know how hard a pen presses."""
-    keys: ClassVar[frozenset[str]] = frozenset()
-    """Further keys that are for it while something is in hand, by their portable names, such as "Delete"."""
 
     def __init__(self, name: str, host: ToolHost) -> None:
         self.name = name
@@ -196,10 +192,6 @@ class Tool(ABC):
     def step_back(self) -> None:
         """Take back the last step of what is in hand."""
         self.cancel()
-
-    def key(self, name: str) -> Edit | None:
-        """One of :attr:`keys` was pressed while something is in hand."""
-        raise BugError(f"tool {self.name!r} takes no key {name!r}")
 
     def options_changed(self) -> None:  # noqa: B027 - options are read when they are needed
         """An option, the label or the radius changed while the tool is in the hand."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import holes, region_at
 from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
@@ -41,19 +39,19 @@ class Fill(Drag):
         if document is None:
             return None
         row, column = math.floor(at.row), math.floor(at.column)
-        if document.labels.box.intersection(Box(row, column, row + 1, column + 1)).empty:
+        here = Box(row, column, row + 1, column + 1)
+        if document.labels.box.intersection(here).empty:
             return None
         if self.choice("what") == "holes":
             return self._fill_holes(document, at)
-        return self._fill_area(document, row, column)
+        return self._fill_area(document, here)
 
-    def _fill_area(self, document: CorrectionDocument, row: int, column: int) -> Edit | None:
-        here = Box(row, column, row + 1, column + 1)
+    def _fill_area(self, document: CorrectionDocument, here: Box) -> Edit | None:
         crack = bool(seen_crack(self.host, document, here)[0, 0])
         region = region_at(
             lambda box: seen_crack(self.host, document, box) == crack,
-            row,
-            column,
+            here.top,
+            here.left,
             document.labels.box,
             corners=crack,
         )
@@ -67,8 +65,7 @@ class Fill(Drag):
         if region is None:
             self.host.tell("No crack is seen here.")
             return None
-        inside = np.pad(region.mask, 1)
-        found = holes(inside, self.number("largest"))[1:-1, 1:-1]
+        found = holes(region.mask, self.number("largest"))
         if not found.any():
             self.host.tell("This crack has no hole of that size.")
         return document.say(self.name, Label.CRACK, region.box, found)

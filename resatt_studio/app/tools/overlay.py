@@ -6,13 +6,15 @@ one, and nowhere else. So a tool keeps the marks that did not change and makes o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+Made = TypeVar("Made")
 
 Points: TypeAlias = npt.NDArray[np.float64]
 """N x 2, (row, column) in photo pixels, sub-pixel."""
@@ -85,3 +87,18 @@ class WordsMark:
 Mark: TypeAlias = LineMark | DotsMark | WordsMark
 
 NO_MARKS: tuple[Mark, ...] = ()
+
+
+class KeptMarks:
+    """What was made last under a name, while it is for the same key; so it is not painted again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[object, ...], Any]] = {}
+
+    def of(self, name: str, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
+        """A mark, or several; ``make`` is called when the key is another one than last time."""
+        known = self._known.get(name)
+        if known is None or known[0] != key:
+            known = self._known[name] = key, make()
+        kept: Made = known[1]
+        return kept

@@ -44,16 +44,13 @@ class Reshape(CrackLoop):
             self.host.tell("No crack is seen here.")
             return None
         wide = region.box.expanded(self._reach_px).intersection(document.labels.box)
-        before = np.zeros((wide.height, wide.width), np.bool_)
-        before[region.box.shifted(-wide.top, -wide.left).slices] = region.mask
+        before = _placed(region.mask, region.box, wide)
         return self._apply(document, wide, before, np.broadcast_to(np.True_, before.shape))
 
     def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:
         # What lies around the loop decides how the crack's edge runs at its rim.
         wide = box.expanded(self._reach_px).intersection(document.labels.box)
-        inside = np.zeros((wide.height, wide.width), np.bool_)
-        inside[box.shifted(-wide.top, -wide.left).slices] = mask
-        return self._apply(document, wide, seen_crack(self.host, document, wide), inside)
+        return self._apply(document, wide, seen_crack(self.host, document, wide), _placed(mask, box, wide))
 
     @property
     def _reach_px(self) -> int:
@@ -71,3 +68,10 @@ class Reshape(CrackLoop):
         after = change(before, self._amount)
         labels = np.where(after, Label.CRACK, Label.NOT_CRACK).astype(np.uint8)
         return document.apply_labels(self.name, box, labels, (after != before) & where)
+
+
+def _placed(mask: BoolArray, box: Box, wide: Box) -> BoolArray:
+    """A mask of ``box`` in a wider box, with nothing around it."""
+    placed = np.zeros((wide.height, wide.width), np.bool_)
+    placed[box.shifted(-wide.top, -wide.left).slices] = mask
+    return placed

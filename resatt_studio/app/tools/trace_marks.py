@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from resatt_studio.annotation.crack_path import outline
-from resatt_studio.annotation.tracing import Point, Trace, resized
+from resatt_studio.annotation.strokes import Point
+from resatt_studio.annotation.tracing import Trace, resized
 from resatt_studio.app.tools.marking import label_tone
-from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, points_of
+from resatt_studio.app.tools.overlay import DotsMark, KeptMarks, LineMark, Mark, Points, points_of
 from resatt_studio.records.correction import Label
 
 _POINTS_APART_PX = 2.0  # view pixels between points of a drawn line; more of them would not be seen
@@ -36,7 +38,7 @@ class TraceMarks:
     """Makes only those marks anew that changed, as the canvas paints what is another object."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[tuple[object, ...], tuple[Mark, ...]]] = {}
+        self._kept = KeptMarks()
         self._marks: tuple[Mark, ...] = ()
 
     def of(
@@ -59,21 +61,18 @@ class TraceMarks:
             look: How all is drawn.
         """
         parts = (
-            *(self._kept(f"piece {n}", (piece, look), _crack) for n, piece in enumerate(pieces)),
-            self._kept("preview", (preview, look), _crack),
-            self._kept("beyond", (beyond, look), _straight),
-            self._kept("points", (points, hot, look), _dots),
+            *(
+                self._kept.of(f"piece {n}", (piece, look), partial(_crack, piece, look))
+                for n, piece in enumerate(pieces)
+            ),
+            self._kept.of("preview", (preview, look), partial(_crack, preview, look)),
+            self._kept.of("beyond", (beyond, look), partial(_straight, beyond, look)),
+            self._kept.of("points", (points, hot, look), partial(_dots, points, hot, look)),
         )
         marks = tuple(mark for part in parts for mark in part)
         if marks != self._marks:  # marks are compared by identity
             self._marks = marks
         return self._marks
-
-    def _kept(self, name: str, of: tuple, make) -> tuple[Mark, ...]:
-        known = self._known.get(name)
-        if known is None or not all(a is b or a == b for a, b in zip(known[0], of, strict=True)):
-            known = self._known[name] = of, make(*of)
-        return known[1]
 
 
 def _crack(trace: Trace | None, look: Look) -> tuple[Mark, ...]:

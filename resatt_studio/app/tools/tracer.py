@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from resatt_studio.annotation.crack_path import CrackPath
-from resatt_studio.annotation.tracing import Ground, Point, Trace, Ways, measured
+from resatt_studio.annotation.strokes import Point
+from resatt_studio.annotation.tracing import Ground, Trace, Ways, measured
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark
 from resatt_studio.app.tools.trace_marks import Look, TraceMarks
@@ -19,6 +20,7 @@ from resatt_studio.records.geometry import Box
 _BEYOND_PX = 12.0  # from the window's end to the pointer, from which a line says that more is coming
 
 Sides = tuple[Ways | None, Ways | None]
+Finds = tuple[Search | None, Search | None]
 Found = TypeVar("Found")
 
 
@@ -315,9 +317,9 @@ class Tracer(Tool):
     def _neighbours(self) -> tuple[Point | None, Point | None]:
         assert self._path is not None and self._dragged is not None
         points, index = self._path.points, self._dragged
-        return points[index - 1] if index > 0 else None, points[index + 1] if index + 1 < len(
-            points
-        ) else None
+        before = points[index - 1] if index > 0 else None
+        behind = points[index + 1] if index + 1 < len(points) else None
+        return before, behind
 
     def _sides_serve(self, sides: Sides) -> bool:
         assert self._search is not None and self._pull is not None
@@ -327,19 +329,18 @@ class Tracer(Tool):
             for start, ways in zip(self._neighbours(), sides, strict=True)
         )
 
-    def _side_searches(self):
+    def _side_searches(self) -> Finds | None:
         """What finds the ways from both neighbours; None while the photo is loading."""
         search, at = self._search, self._pull
         assert search is not None and at is not None
         to = search.clamped(at.row, at.column)
-        finds = tuple(
+        starts = self._neighbours()
+        before, behind = (
             None if start is None else search.search(start, search.window_ahead(start, to))
-            for start in self._neighbours()
+            for start in starts
         )
-        loading = any(
-            start is not None and find is None for start, find in zip(self._neighbours(), finds, strict=True)
-        )
-        return None if loading else finds
+        loading = (starts[0] is not None and before is None) or (starts[1] is not None and behind is None)
+        return None if loading else (before, behind)
 
     def _put(self, sides: Sides) -> None:
         """Put the held point under the pointer, with new ways to its neighbours."""
@@ -372,6 +373,6 @@ class Tracer(Tool):
             self._let_go()
 
 
-def _found(finds) -> Sides:
+def _found(finds: Finds) -> Sides:
     before, behind = (None if find is None else find() for find in finds)
     return before, behind

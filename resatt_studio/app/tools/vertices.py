@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
 from resatt_studio.app.tools.marking import label_tone
-from resatt_studio.app.tools.overlay import NO_MARKS, DotsMark, LineMark, Mark, points_of
+from resatt_studio.app.tools.overlay import NO_MARKS, DotsMark, KeptMarks, LineMark, Mark, points_of
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
@@ -38,7 +38,7 @@ class Vertices(Tool):
         self._pressed = self._ending = False
         self._pointer: Pointer | None = None
         self._marks: tuple[Mark, ...] = NO_MARKS
-        self._made: dict[str, tuple[tuple[object, ...], Mark]] = {}
+        self._kept = KeptMarks()
 
     @property
     def busy(self) -> bool:
@@ -142,20 +142,12 @@ class Vertices(Tool):
             lines.append(LineMark(around, tone, width_px, closed=True, filled=True))
         else:
             make_line = partial(LineMark, points_of(points), tone, width_px)
-            lines.append(self._kept("line", (points, tone, width_px), make_line))
+            lines.append(self._kept.of("line", (points, tone, width_px), make_line))
             if side:
                 lines.append(LineMark(points_of(side), tone, width_px))
         hot = self._held if self._pressed else near
-        dots = self._kept("dots", (points, tone, hot), partial(DotsMark, points_of(points), tone, hot))
+        dots = self._kept.of("dots", (points, tone, hot), partial(DotsMark, points_of(points), tone, hot))
         self._marks = (*lines, dots)
-
-    def _kept(self, name: str, key: tuple[object, ...], make: Callable[[], Mark]) -> Mark:
-        """The mark of this name that was made last if it was for the same key; it is not painted again."""
-        known, mark = self._made.get(name, (None, None))
-        if mark is None or known != key:
-            mark = make()
-            self._made[name] = key, mark
-        return mark
 
     def _near(self, at: Pointer) -> int:
         """Index of the point under the pointer, -1 for none."""
