@@ -33,7 +33,7 @@ from resatt_studio.imaging.headers import (
     size_is_possible,
 )
 from resatt_studio.imaging.masks import to_mask
-from resatt_studio.imaging.opening import opened
+from resatt_studio.imaging.opening import broken_off, opened
 from resatt_studio.imaging.raster import MAX_PIXELS, MAX_PIXELS_BY_PARTS, check_size, to_rgb
 from resatt_studio.imaging.tiff import read_tiff_header
 from resatt_studio.imaging.tiff_sketch import sketches
@@ -317,9 +317,12 @@ def hashing(path: Path) -> Iterator[str]:
     """
     digest = hashlib.sha256()
     with opened(path) as file:
-        while block := file.read(_CHUNK_BYTES):
-            digest.update(block)
-            yield ""
+        try:
+            while block := file.read(_CHUNK_BYTES):
+                digest.update(block)
+                yield ""
+        except OSError as error:  # of a network drive, say
+            raise broken_off(path, error) from error
     yield digest.hexdigest()
 
 
