@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from resatt_studio.errors import PhotoError
 
 _WINDOWS_LONG_PATH = 240
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """Open a photo for reading.
 
     Raises:

@@ -272,11 +272,16 @@ class TiledTiff:
         return window_of(np.concatenate(values), np.concatenate(valid), self.path.name)
 
 
-def open_tiled(path: Path) -> TiledTiff | None:
+def open_tiled(path: Path, least_px: int = 0) -> TiledTiff | None:
     """Open a photo to be read by parts.
 
+    Args:
+        path: Of the file.
+        least_px: Photos of fewer pixels are left to whoever reads them whole.
+
     Returns:
-        None where that cannot be: no TIFF, or one with a single huge segment, more axes, or rare colours.
+        None where that cannot be: no TIFF, or one with a single huge segment, more axes, or rare colours; and
+        for a TIFF that is too small.
 
     Raises:
         PhotoError: Missing, damaged, or larger than ``raster.MAX_PIXELS_BY_PARTS``.
@@ -291,6 +296,8 @@ def open_tiled(path: Path) -> TiledTiff | None:
 
             header = read_tiff_header(file, path.stat().st_size, path.name)
             check_size(header.height, header.width, path.name, MAX_PIXELS_BY_PARTS)
+            if header.height * header.width < least_px:
+                return None
             file.seek(0)
             tiff = TiffFile(file)
             page = first_page(tiff)
