@@ -93,7 +93,7 @@ class JobList(QObject):
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._running: dict[tuple[str, int], RunningJob] = {}
+        self._running: dict[tuple[Worker, int], RunningJob] = {}
         self._failures: list[Failure] = []
         self._told: list[Exception] = []  # those that are listed: a job's error is told by the session too
         self._tell = QTimer(self, singleShot=True, interval=TELL_MS)
@@ -130,11 +130,11 @@ class JobList(QObject):
 
     def _begin(self, worker: Worker, job_id: int, listed: Listed) -> None:
         job = RunningJob(listed, partial(worker.cancel, job_id), time.monotonic())
-        self._running[(worker.name, job_id)] = job
+        self._running[(worker, job_id)] = job
         QTimer.singleShot(round(1000 * SHORT_S) + 20, self, self.changed.emit)
 
     def _hear(self, worker: Worker, report: JobReport) -> None:
-        key = (worker.name, report.job_id)
+        key = (worker, report.job_id)
         job = self._running.get(key)
         if job is None:
             return
@@ -146,8 +146,7 @@ class JobList(QObject):
         else:
             del self._running[key]
             self._conclude(job.title, report)
-        if not self._tell.isActive():
-            self._tell.start()
+        self._tell_soon()
 
     def _conclude(self, title: str, report: Any) -> None:
         if isinstance(report, JobDone):
@@ -162,7 +161,10 @@ class JobList(QObject):
         self._told = [*self._told[-20:], error]
         told = f"{error.message} {error.hint}" if isinstance(error, StudioError) else repr(error)
         self._add(title, told.strip())
-        if not self._tell.isActive():
+        self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        if not self._tell.isActive():  # starting it again would put it off
             self._tell.start()
 
     def _add(self, title: str, words: str) -> None:

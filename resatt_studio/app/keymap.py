@@ -88,6 +88,10 @@ class Keymap(QObject):
         """What differs from the usual keys, as ``Settings.shortcuts`` keeps it."""
         return tuple(f"{id}={' '.join(keys)}" for id, keys in sorted(self._own.items()))
 
+    def name(self, id: str) -> str:
+        """What an action is called, for sentences."""
+        return plain(self._usual[id].text)
+
     def of(self, id: str) -> tuple[str, ...]:
         """Portable key sequences of an action; the first one is shown."""
         return self._own.get(id, self._usual[id].shortcuts)
@@ -125,7 +129,7 @@ class Keymap(QObject):
                 return Clash(key, "", text, where)
         for other, spec in self._usual.items():
             if other != id and overlap(spec.scope, scope) and key in map(normal, self.of(other)):
-                return Clash(key, other, plain(spec.text), spec.scope)
+                return Clash(key, other, self.name(other), spec.scope)
         return None
 
     def clashes(self) -> list[tuple[str, Clash]]:
@@ -174,7 +178,7 @@ class Keymap(QObject):
             self._own[id] = keys
 
     def _named(self, id: str) -> str:
-        return self.shown(id) or f"“{plain(self._usual[id].text)}”"
+        return self.shown(id) or f"“{self.name(id)}”"
 
 
 class _Follower(QObject):

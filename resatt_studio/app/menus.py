@@ -49,7 +49,7 @@ class Actions:
             scopes.get(spec.scope, owner).addAction(action)
             self._actions[spec.id] = action
         self._bind()
-        keys.changed.connect(self._bind)
+        keys.changed.connect(self._follow_keys)
 
     def __getitem__(self, id: str) -> QAction:
         return self._actions[id]
@@ -59,8 +59,11 @@ class Actions:
         """The table's lines by id, with the keys in force."""
         return self._specs
 
-    def _bind(self) -> None:
+    def _follow_keys(self) -> None:
         self._specs = dict(self._keys.specs)
+        self._bind()
+
+    def _bind(self) -> None:
         for id, spec in self._specs.items():
             self._actions[id].setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
             self._actions[id].setToolTip(_tip(spec))

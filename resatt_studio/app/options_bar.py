@@ -139,9 +139,10 @@ class OptionsBar(QToolBar):
 class OptionField(QWidget):
     """What an option is set with; each kind of field has a ``show_value`` that shows without telling.
 
+    Each is made from the option and ``told``, which is called with the value that a person chose.
+
     Args:
         option: Its line of the table.
-        told: Called with the value that a person chose.
 
     Signals:
         done: Enter took over what was typed, or Escape left it.
@@ -149,10 +150,9 @@ class OptionField(QWidget):
 
     done = Signal()
 
-    def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
+    def __init__(self, option: Option) -> None:
         super().__init__()
         self.option = option
-        self._told = told
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
@@ -174,7 +174,7 @@ class SwitchField(OptionField):
     """A check box."""
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
-        super().__init__(option, told)
+        super().__init__(option)
         self.box = QCheckBox(option.title)
         self.box.toggled.connect(told)
         self._hold(self.box)
@@ -188,7 +188,7 @@ class ButtonsField(OptionField):
     """A few buttons of which one is down."""
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
-        super().__init__(option, told)
+        super().__init__(option)
         self.buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         for value, words in option.choices:
@@ -207,7 +207,7 @@ class ListField(OptionField):
     """A list that drops down."""
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
-        super().__init__(option, told)
+        super().__init__(option)
         self.box = QComboBox()
         for value, words in option.choices:
             self.box.addItem(words, value)
@@ -223,7 +223,7 @@ class NumberField(OptionField):
     """A number with its unit."""
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
-        super().__init__(option, told)
+        super().__init__(option)
         self.box = QDoubleSpinBox(
             minimum=option.low, maximum=option.high, decimals=option.decimals, singleStep=option.step
         )
@@ -250,7 +250,8 @@ class WidthField(OptionField):
     """The brush's width on a logarithmic slider, as fine at 2 px as at 200, and in words."""
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
-        super().__init__(option, told)
+        super().__init__(option)
+        self._told = told
         self._radius_px = 0.0
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)

@@ -112,8 +112,7 @@ class PhotoHistory(QObject):
         self._halt()
         edit = document.become("checkpoint", tiles)
         if edit is not None:
-            self._session.painted.emit(edit.box)
-            self._session.note_edit()
+            self._session.note_painted(edit.box)
 
     def _halt(self) -> None:
         self._steps.stop()
@@ -140,8 +139,7 @@ class PhotoHistory(QObject):
         if document.edit_count == target:
             self._halt()
         if document.edit_count != before:
-            self._session.painted.emit(box)
-            self._session.note_edit()
+            self._session.note_painted(box)
 
     def _look(self) -> None:
         document = self._session.document

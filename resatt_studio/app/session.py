@@ -22,6 +22,7 @@ from resatt_studio.app.worker import Answers, once
 from resatt_studio.errors import BugError, PhotoChanged, PhotoError, StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.correction import Edit
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
@@ -72,7 +73,7 @@ class Session(ProjectSession):
     share_known = Signal()
     """The histogram behind :attr:`crack_share` was counted."""
     painted = Signal(object)
-    """Box of the photo that undo or redo changed."""
+    """Box of the photo that undo, redo or a checkpoint changed."""
     _unwritten = Signal(object)
     """The journal's thread could not save a stroke; it tries again by itself."""
 
@@ -164,8 +165,7 @@ class Session(ProjectSession):
         tiles, self.tiles = self.tiles, None
         self._unsaved.stop()
         self.files.cancel(self._comparing)
-        if tiles is not None:
-            self.predictor.drop_part()
+        self.predictor.drop_part()
         self.entry, self.photo, self.prediction = None, None, None
         self._more_than = None
         if document is not None:
@@ -203,6 +203,11 @@ class Session(ProjectSession):
             self._patch_entry(replace(self.entry, state=ReviewState.CORRECTING))
         self._unsaved.start()
         self.changed.emit()
+
+    def note_painted(self, box: Box) -> None:
+        """Something other than a stroke changed a box of the photo: show it, and follow it to the disk."""
+        self.painted.emit(box)
+        self.note_edit()
 
     def undo(self) -> None:
         if self.document is not None:
@@ -345,10 +350,10 @@ class Session(ProjectSession):
         seen = self.predictor.looked_at
         count_px = 0 if seen is None else seen.height * seen.width
         if seen is None or count_px > MOST_SEEN_PX or not self.memory.has_room(count_px * SEEN_BYTES_A_PIXEL):
-            words = (
-                f"Zoom in until at most {MOST_SEEN_PX // 1_000_000} megapixels are seen; the network then "
+            most = MOST_SEEN_PX // 1_000_000
+            self.told.emit(
+                f"Zoom in until at most {most} megapixels are seen; the network then looks at these."
             )
-            self.told.emit(words + "looks at these.")
             return
         self.predictor.predict_part(project, tiles.photo, tiles.photo_id, seen)
 
@@ -449,8 +454,7 @@ class Session(ProjectSession):
 
     def _step_history(self, edit: Edit | None) -> None:
         if edit is not None:
-            self.painted.emit(edit.box)
-            self.note_edit()
+            self.note_painted(edit.box)
 
     def _look_whether_saved(self) -> None:
         if self.document is None or self.document.unsaved == 0:

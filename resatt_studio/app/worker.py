@@ -1,4 +1,4 @@
-"""Threads beside the window: one for the network, one for files; they only ever emit records."""
+"""Threads beside the window: for the network, for files, for tiles; they only ever emit records."""
 
 from __future__ import annotations
 
@@ -77,10 +77,6 @@ class Worker(QObject):
 
     def start(self) -> None:
         self._runner.start(self._reported.emit, self._name)
-
-    @property
-    def name(self) -> str:
-        return self._name
 
     @property
     def busy(self) -> bool:

@@ -33,8 +33,9 @@ from resatt_studio.imaging.headers import (
     size_is_possible,
 )
 from resatt_studio.imaging.masks import to_mask
-from resatt_studio.imaging.opening import opened
+from resatt_studio.imaging.opening import broken_off, opened
 from resatt_studio.imaging.raster import MAX_PIXELS, MAX_PIXELS_BY_PARTS, check_size, to_rgb
+from resatt_studio.imaging.resizing import shrunk
 from resatt_studio.imaging.tiff import read_tiff_header
 from resatt_studio.imaging.tiff_sketch import sketches
 from resatt_studio.imaging.tiled_tiff import TiledTiff, open_tiled
@@ -55,7 +56,6 @@ __all__ = [
     "read_mask",
     "read_photo",
     "read_preview",
-    "read_thumbnail",
     "write_png",
     "write_whole",
 ]
@@ -65,7 +65,6 @@ SKETCHED_FROM_PX = 100_000_000
 
 _PREVIEW_SKETCHES = 2
 _PART_ROWS = 1024
-_BLOCK_BYTES = 1 << 20
 _CHUNK_BYTES = 16 << 20
 _TAIL_BYTES = 1 << 16
 
@@ -86,7 +85,7 @@ def read_facts(path: Path, photo_id: str = "") -> PhotoFacts:
     path = Path(path)
     with opened(path) as file:
         size_bytes = os.fstat(file.fileno()).st_size
-        photo_id, size_bytes = (photo_id, size_bytes) if photo_id else _hashed(file)
+        photo_id = photo_id or hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         format = format_of(file.read(16), path.name)
         with damaged_as_photo_error(format, path.name):
@@ -138,15 +137,6 @@ def decode_photo(data: bytes, name: str) -> UInt8Array:
     return to_rgb(decode(data, name), name)
 
 
-def read_thumbnail(path: Path, side_px: int = 160) -> UInt8Array:
-    """Read a photo small: upright h x w x 3 uint8 RGB, longer side at most ``side_px``.
-
-    Raises:
-        PhotoError: As :func:`read_photo`.
-    """
-    return read_preview(path, side_px)
-
-
 def read_preview(path: Path, max_side_px: int) -> UInt8Array:
     """Read a photo shrunk so that its longer side is at most ``max_side_px``; smaller ones keep their size.
 
@@ -183,7 +173,7 @@ def previewing(path: Path, max_side_px: int) -> Iterator[UInt8Array | None]:
             return
     data = _read_bytes(path)
     reduced = _reduced_jpeg(data, max_side_px, path.name)
-    yield _shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
+    yield shrunk(reduced if reduced is not None else decode_photo(data, path.name), max_side_px)
 
 
 def read_mask(path: Path, shape: tuple[int, int]) -> BoolArray:
@@ -221,9 +211,9 @@ def _most_px(path: Path, format: Format, count_px: int) -> int:
 @contextmanager
 def _huge_tiff(path: Path) -> Iterator[TiledTiff | None]:
     """A huge TIFF that can be read by parts, open; None for any other file."""
-    photo = open_tiled(path)
+    photo = open_tiled(path, SKETCHED_FROM_PX)
     try:
-        yield None if photo is None or photo.height * photo.width < SKETCHED_FROM_PX else photo
+        yield photo
     finally:
         if photo is not None:
             photo.close()
@@ -268,15 +258,6 @@ def _reduced_jpeg(data: bytes, max_side_px: int, name: str) -> UInt8Array | None
     return upright(rgb, orientation(read_tags(header.exif)))
 
 
-def _shrunk(pixels: UInt8Array, max_side_px: int) -> UInt8Array:
-    height, width = pixels.shape[:2]
-    scale = max_side_px / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _header(
     file: BinaryIO, format: Format, size_bytes: int, name: str
 ) -> tuple[int, int, dict[int, object], bool]:
@@ -298,14 +279,6 @@ def _header(
     return height, width, tags, container_is_whole(file, format, size_bytes)
 
 
-def _hashed(file: BinaryIO) -> tuple[str, int]:
-    digest, size_bytes = hashlib.sha256(), 0
-    while block := file.read(_BLOCK_BYTES):
-        digest.update(block)
-        size_bytes += len(block)
-    return digest.hexdigest(), size_bytes
-
-
 def hashing(path: Path) -> Iterator[str]:
     """The SHA-256 of a file, block by block, so that whoever asks can do something else in between.
 
@@ -317,9 +290,12 @@ def hashing(path: Path) -> Iterator[str]:
     """
     digest = hashlib.sha256()
     with opened(path) as file:
-        while block := file.read(_CHUNK_BYTES):
-            digest.update(block)
-            yield ""
+        try:
+            while block := file.read(_CHUNK_BYTES):
+                digest.update(block)
+                yield ""
+        except OSError as error:  # of a network drive, say
+            raise broken_off(path, error) from error
     yield digest.hexdigest()
 
 

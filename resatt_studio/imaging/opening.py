@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from resatt_studio.errors import PhotoError
 
 _WINDOWS_LONG_PATH = 240
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """Open a photo for reading.
 
     Raises:
@@ -50,3 +50,11 @@ def unopened(path: Path, error: OSError) -> PhotoError:
             )
     reason = error.strerror or str(error)
     return PhotoError(f"“{path}” cannot be opened: {reason}.", "Check the disk or network drive it lies on.")
+
+
+def broken_off(path: Path, error: OSError) -> PhotoError:
+    """What a person needs to know about a file that was open and could not be read on."""
+    return PhotoError(
+        f"“{path}” cannot be read any more: {error.strerror or error}.",
+        "Check the disk or network drive it lies on.",
+    )

@@ -30,11 +30,6 @@ class TileKey:
     row: int
     column: int
 
-    @property
-    def parent(self) -> TileKey:
-        """The tile of the next level that holds this one in one of its quarters."""
-        return TileKey(self.level + 1, self.row // 2, self.column // 2)
-
 
 class PyramidCache:
     """Tiles by photo and place, as lossless pictures with a checksum in front.

@@ -96,8 +96,9 @@ def check_size(height: int, width: int, name: str, most_px: int = MAX_PIXELS) ->
             "Export it again from the program that made it.",
         )
     if height * width > most_px:
+        how = "as a whole" if most_px <= MAX_PIXELS else "by parts"
         raise PhotoError(
             f"“{name}” says it is {width} x {height} pixels ({height * width / 1e6:.0f} megapixels); "
-            f"the most that is read as a whole is {most_px // 1_000_000}.",
+            f"the most that is read {how} is {most_px // 1_000_000}.",
             "Cut it into smaller photos first, or check that the file is what it claims to be.",
         )

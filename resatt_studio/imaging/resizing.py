@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from resatt_studio.records.arrays import UInt8Array
+
 _Array = TypeVar("_Array", bound=npt.NDArray[Any])
 
 
@@ -32,3 +34,17 @@ def resized(array: _Array, height: int, width: int) -> _Array:
             method = cv2.INTER_AREA if side < old else cv2.INTER_LINEAR
             answer = np.asarray(cv2.resize(answer, size, interpolation=method), array.dtype)
     return answer  # type: ignore[no-any-return]
+
+
+def shrunk(pixels: UInt8Array, max_side_px: int) -> UInt8Array:
+    """Shrink a picture so that its longer side is at most ``max_side_px``, from 1; sides keep their ratio.
+
+    Returns:
+        ``pixels`` itself where it is small enough.
+    """
+    height, width = pixels.shape[:2]
+    scale = max_side_px / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

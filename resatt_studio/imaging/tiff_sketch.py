@@ -11,6 +11,7 @@ import numpy as np
 
 from resatt_studio.imaging.depth import NEUTRAL
 from resatt_studio.imaging.exif import upright
+from resatt_studio.imaging.resizing import shrunk
 from resatt_studio.imaging.tiled_tiff import Segments, TiledTiff
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
@@ -42,7 +43,7 @@ def sketches(photo: TiledTiff, side_px: int) -> Iterator[UInt8Array | None]:
     level = photo.levels[-1]
     height, width = photo.size(level)
     if height * width <= WHOLE_PX:
-        yield _fitted(photo.read(level, Box(0, 0, height, width)), side_px)
+        yield shrunk(photo.read(level, Box(0, 0, height, width)), side_px)
         return
     segments = photo.segments(level)
     draft = _Draft(segments, side_px)
@@ -135,9 +136,3 @@ class _Draft:
 
 def _resized(pixels: UInt8Array, height: int, width: int) -> UInt8Array:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _fitted(pixels: UInt8Array, side_px: int) -> UInt8Array:
-    height, width = pixels.shape[:2]
-    scale = min(1.0, side_px / max(height, width))
-    return _resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))

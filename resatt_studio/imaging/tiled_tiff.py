@@ -23,7 +23,7 @@ from resatt_studio.imaging.decode import damaged_as_photo_error
 from resatt_studio.imaging.depth import NEUTRAL, Window, window_of
 from resatt_studio.imaging.exif import orientation, upright_size
 from resatt_studio.imaging.headers import Format, sniff
-from resatt_studio.imaging.opening import opened
+from resatt_studio.imaging.opening import broken_off, opened
 from resatt_studio.imaging.raster import MAX_PIXELS_BY_PARTS, check_size, to_rgb
 from resatt_studio.imaging.tiff import (
     first_page,
@@ -228,10 +228,7 @@ class TiledTiff:
                 raise OSError("the read ended too early")  # of a network drive, say; no damage that lasts
             decoded = page.decode(data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader)[0]
         except OSError as error:
-            raise PhotoError(
-                f"“{self.path}” cannot be read any more: {error.strerror or error}.",
-                "Check the disk or network drive it lies on.",
-            ) from error
+            raise broken_off(self.path, error) from error
         except MemoryError as error:  # nothing is wrong with the file
             raise PhotoError(
                 f"A part of “{self.path.name}” does not fit in memory.",
@@ -275,11 +272,16 @@ class TiledTiff:
         return window_of(np.concatenate(values), np.concatenate(valid), self.path.name)
 
 
-def open_tiled(path: Path) -> TiledTiff | None:
+def open_tiled(path: Path, least_px: int = 0) -> TiledTiff | None:
     """Open a photo to be read by parts.
 
+    Args:
+        path: Of the file.
+        least_px: Photos of fewer pixels are left to whoever reads them whole.
+
     Returns:
-        None where that cannot be: no TIFF, or one with a single huge segment, more axes, or rare colours.
+        None where that cannot be: no TIFF, or one with a single huge segment, more axes, or rare colours; and
+        for a TIFF that is too small.
 
     Raises:
         PhotoError: Missing, damaged, or larger than ``raster.MAX_PIXELS_BY_PARTS``.
@@ -294,6 +296,8 @@ def open_tiled(path: Path) -> TiledTiff | None:
 
             header = read_tiff_header(file, path.stat().st_size, path.name)
             check_size(header.height, header.width, path.name, MAX_PIXELS_BY_PARTS)
+            if header.height * header.width < least_px:
+                return None
             file.seek(0)
             tiff = TiffFile(file)
             page = first_page(tiff)

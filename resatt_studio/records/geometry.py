@@ -67,6 +67,17 @@ class Box:
             self.top - margin_px, self.left - margin_px, self.bottom + margin_px, self.right + margin_px
         )
 
+    def halved(self, levels: int = 1) -> Box:
+        """The cells that this box touches in a grid whose cells are 2^levels x 2^levels pixels."""
+        return Box(
+            self.top >> levels, self.left >> levels, -(-self.bottom >> levels), -(-self.right >> levels)
+        )
+
+    def doubled(self, levels: int = 1) -> Box:
+        """The pixels of this box of cells, where each cell is 2^levels x 2^levels pixels; may reach beyond an
+        image whose last cells are cut off."""
+        return Box(self.top << levels, self.left << levels, self.bottom << levels, self.right << levels)
+
     def cells(self, side_px: int) -> Iterator[tuple[int, int]]:
         """(row, column) of every cell of a grid of ``side_px`` squares that this box touches."""
         if self.empty:

@@ -99,11 +99,9 @@ def export_project(
         if entry.state is ReviewState.SKIPPED:
             refused.append(Refused(entry.facts.path, "skipped in the review"))
             continue
-        size = entry.facts.height * entry.facts.width
-        if size > MAX_PIXELS:
-            refused.append(
-                Refused(entry.facts.path, f"{size / 1e6:.0f} megapixels are too many to be written")
-            )
+        if entry.facts.height * entry.facts.width > MAX_PIXELS:
+            words = f"{entry.facts.megapixels:.0f} megapixels are too many to be written"
+            refused.append(Refused(entry.facts.path, words))
             continue
         correction = stored_correction(project, entry)
         if correction is None and not exporter.shows_prediction:

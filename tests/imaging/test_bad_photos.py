@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,10 @@ from PIL import Image
 
 from resatt_studio.errors import PhotoError
 from resatt_studio.imaging import decode as decode_module
-from resatt_studio.imaging.files import decode_photo, read_facts, read_photo, read_preview, read_thumbnail
+from resatt_studio.imaging.files import decode_photo, read_facts, read_photo, read_preview
 
 NOISE = np.random.default_rng(2).integers(0, 255, (60, 80, 3), np.uint8)
-READERS: list[Callable[[Path], object]] = [read_photo, read_facts, read_thumbnail]
+READERS: list[Callable[[Path], object]] = [read_photo, read_facts, partial(read_preview, max_side_px=160)]
 
 
 def encoded(format: str, **options: object) -> bytes:

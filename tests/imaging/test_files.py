@@ -27,7 +27,6 @@ from resatt_studio.imaging.files import (
     read_facts,
     read_photo,
     read_preview,
-    read_thumbnail,
 )
 from resatt_studio.records.arrays import UInt8Array
 
@@ -70,7 +69,7 @@ def test_each_orientation_comes_out_upright(
     path = tmp_path / f"turned.{suffix}"
     stored = upright(SCENE, STORED_FROM_UPRIGHT[orientation])
     path.write_bytes(encoded(stored, format, exif=exif.tobytes()))
-    photo, facts, small = read_photo(path), read_facts(path), read_thumbnail(path, 16)
+    photo, facts, small = read_photo(path), read_facts(path), read_preview(path, 16)
     assert difference(photo.pixels, SCENE) < 12
     assert (facts.height, facts.width) == (photo.height, photo.width) == (48, 64)
     assert facts.photo_id == photo.photo_id == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from resatt_studio.errors import PhotoError
 from resatt_studio.imaging import files
 from resatt_studio.imaging.exif import upright, upright_size
 from resatt_studio.imaging.files import hashing, read_facts, read_photo, read_preview
+from resatt_studio.imaging.raster import MAX_PIXELS_BY_PARTS, check_size
 from resatt_studio.imaging.tiff_sketch import sketches
 from resatt_studio.imaging.tiled_tiff import open_tiled, stored_box
 from resatt_studio.records.geometry import Box
@@ -219,6 +222,32 @@ def test_facts_and_previews_of_more_pixels_than_fit_come_by_parts(
     assert max(read_preview(path, 90).shape) == 90
     *blanks, photo_id = hashing(path)
     assert photo_id == facts.photo_id and not any(blanks)
+
+
+def test_a_file_that_goes_away_while_it_is_compared_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lost(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise OSError(errno.EIO, "Host is down")
+            return super().read(size)
+
+    path = tmp_path / "a.tif"
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 50)
+    monkeypatch.setattr(files, "opened", lambda path: Lost(bytes(100)))
+    reading = hashing(path)
+    assert next(reading) == ""
+    with pytest.raises(PhotoError, match=r"a\.tif” cannot be read any more: Host is down") as caught:
+        next(reading)
+    assert "network drive" in caught.value.hint
+
+
+def test_what_is_too_large_is_refused_by_the_bound_that_counts_for_it() -> None:
+    with pytest.raises(PhotoError, match=r"the most that is read as a whole is 500\."):
+        check_size(100_000, 100_000, "a.tif")
+    with pytest.raises(PhotoError, match=r"the most that is read by parts is 8000\."):
+        check_size(100_000, 100_000, "a.tif", MAX_PIXELS_BY_PARTS)
 
 
 def test_a_huge_tiff_is_read_whole_without_its_file_in_memory(

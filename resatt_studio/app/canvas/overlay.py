@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygon
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, Tone, WordsMark
+from resatt_studio.imaging.curves import lengths
 
 _UNDER = QColor(0, 0, 0, 170)
 _GROUND = QColor(22, 24, 27, 225)
@@ -67,12 +68,11 @@ def mark_region(mark: Mark, view: Viewport, ratio: float, font: QFont) -> QRegio
 
 def _chain(points: Points, reach: float) -> QRegion:
     """Boxes along a line, each at most so long that a slanting line fills it badly enough."""
-    steps = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(0)
-    length = float(steps.sum())
+    along = lengths(points)
+    length = float(along[-1])
     pieces = min(_MOST_PIECES, max(1, math.ceil(length / _PIECE_PX)))
     if pieces == 1 or not length < _FAR_PX:
         return _boxes(points[None], reach)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
     cuts = np.linspace(0, length, pieces + 1)
     ends = np.stack([np.interp(cuts, along, points[:, axis]) for axis in (0, 1)], axis=1)
     region = QRegion()

@@ -65,22 +65,19 @@ def empty_levels(height: int, width: int) -> list[UInt8Array]:
     return levels
 
 
-def halve_again(levels: list[UInt8Array], box: Box, size: tuple[int, int], read: ReadBox) -> None:
-    """Take over into levels of highest values what changed in a box of photo pixels.
+def halve_again(levels: list[UInt8Array], values: UInt8Array, box: Box) -> None:
+    """Take over into levels of highest values what changed in a box of the map.
 
     Args:
-        levels: Level 1, 2, 3 ...
-        box: Photo pixels, inside the photo.
-        size: (H, W) of the photo.
-        read: Gives the values of a box of photo pixels, h x w uint8.
+        levels: Level 1, 2, 3 ... of ``values``.
+        values: H x W uint8.
+        box: Inside the map.
     """
-    below: UInt8Array | None = None
+    below = values
     for level in levels:
-        cells = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
-        finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2)
-        part = read(finer.clipped(*size)) if below is None else below[finer.slices]
-        level[cells.slices] = halve_max(part)
-        below, box = level, cells
+        box = box.halved()
+        level[box.slices] = halve_max(below[box.doubled().slices])
+        below = level
 
 
 def mask_level(scale: float) -> int:
@@ -174,9 +171,24 @@ def smooth(
     bottom = math.ceil(first_row + box.height * step_row) + 2
     right = math.ceil(first_column + box.width * step_column) + 2
     part = read(Box(top, left, bottom, right).clipped(*size))
-    matrix = np.array([[step_column, 0, first_column - left], [0, step_row, first_row - top]])
+    first = (first_row - top, first_column - left)
+    return warped(part, (step_row, step_column), first, (box.height, box.width))
+
+
+def warped(
+    part: UInt8Array, step: tuple[float, float], first: tuple[float, float], size: tuple[int, int]
+) -> UInt8Array:
+    """Bilinear samples of a picture on an even grid; beyond its border its last pixels go on.
+
+    Args:
+        part: At most 32,767 pixels a side.
+        step: (rows, columns) of ``part`` from one sample to the next.
+        first: (row, column) of the first sample in ``part``, where pixel 0 has its centre at 0.
+        size: (h, w) samples.
+    """
+    matrix = np.array([[step[1], 0, first[1]], [0, step[0], first[0]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(part, matrix, (box.width, box.height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(part, matrix, size[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 class MaxPyramid:
@@ -205,7 +217,7 @@ class MaxPyramid:
     def put(self, box: Box, values: UInt8Array) -> None:
         """Write h x w values into a box of a growing map."""
         self.values[box.slices] = values
-        halve_again(self.levels, box, self.values.shape[:2], lambda part: self.values[part.slices])
+        halve_again(self.levels, self.values, box)
 
     def block(self, level: int, cells: Box) -> UInt8Array:
         """Cells of a level; before the levels are there, one value of each cell stands for all."""
@@ -252,12 +264,12 @@ class SparsePyramid:
         if box.empty:
             return
         for depth, level in enumerate(self._levels):
-            box = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
+            box = box.halved()
             level.write(box, halve_max(self._below(depth, box)))
 
     def _below(self, depth: int, cells: Box) -> UInt8Array:
         """Ranks of the level below, under cells of the level of this depth (0 for level 1)."""
-        finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2)
+        finer = cells.doubled()
         if depth == 0:
             return self._ranks[self._labels.read(finer.clipped(self._labels.height, self._labels.width))]
         below = self._levels[depth - 1]
@@ -268,8 +280,7 @@ class SparsePyramid:
         below = self._levels[-1] if self._levels else self._labels
         level = TiledLabels(-(-below.height // 2), -(-below.width // 2))
         for index, _ in below.tiles():
-            box = below.tile_box(*index)
-            cells = Box(box.top // 2, box.left // 2, -(-box.bottom // 2), -(-box.right // 2))
+            cells = below.tile_box(*index).halved()
             level.write(cells, halve_max(self._below(depth, cells)))
         return level
 

@@ -32,13 +32,13 @@ class TileLoader(QObject):
         super().__init__(parent)
         self._worker = worker
         self._pyramid: TilePyramid | None = None
-        self._jobs: list[int] = []
+        self._jobs: dict[str, int] = {}  # by the worker's key, under which a new job replaces the old one
         self._viewport: Viewport | None = None
         self._damaged = 0
 
     def show(self, pyramid: TilePyramid | None) -> None:
         """Serve this photo from now on, or none; what was asked for about another one is dropped."""
-        for job_id in self._jobs:
+        for job_id in self._jobs.values():
             self._worker.cancel(job_id)
         self._jobs.clear()
         self._pyramid, self._viewport, self._damaged = pyramid, None, 0
@@ -60,8 +60,9 @@ class TileLoader(QObject):
 
         answers = Answers(built, step, lambda error: self._fail(pyramid, error))
         listed = Listed("Build smaller sizes")
-        job_id = self._worker.submit(build, Urgency.FINE_TUNE, answers, key="build", listed=listed)
-        self._jobs.append(job_id)
+        self._jobs["build"] = self._worker.submit(
+            build, Urgency.FINE_TUNE, answers, key="build", listed=listed
+        )
 
     def look(self, viewport: Viewport) -> None:
         """The view shows this now: bring what it misses, the middle first."""
@@ -81,10 +82,9 @@ class TileLoader(QObject):
                 progress=lambda report: self._improve(pyramid, report),
                 failed=lambda error: self._fail(pyramid, error),
             )
-            job_id = self._worker.submit(
+            self._jobs[key] = self._worker.submit(
                 lambda: _load(pyramid, keys), Urgency.PREDICT_SHOWN, answers, key=key
             )
-            self._jobs = [*self._jobs[-8:], job_id]
 
     def _look_again(self) -> None:
         if self._viewport is not None:

@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 
-from resatt_studio.app.canvas.pyramid import NEAREST_SCALE, expand, halve_mean, smooth
+from resatt_studio.app.canvas.pyramid import NEAREST_SCALE, expand, halve_mean, smooth, warped
 from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.imaging.depth import NEUTRAL
@@ -103,8 +102,7 @@ class TilePyramid:
     def wanted(self, viewport: Viewport) -> list[TileKey]:
         """Tiles that would make the view better and can be had, the middle of the view first."""
         level = self._level(viewport.scale)
-        seen = viewport.visible
-        cells = Box(seen.top >> level, seen.left >> level, -(-seen.bottom >> level), -(-seen.right >> level))
+        cells = viewport.visible.halved(level)
         inside = cells.expanded(1).clipped(*self.photo.size(level))
         middle = ((cells.top + cells.bottom) / 2 / TILE_PX, (cells.left + cells.right) / 2 / TILE_PX)
         keys = [TileKey(level, row, column) for row, column in inside.cells(TILE_PX)]
@@ -132,9 +130,7 @@ class TilePyramid:
 
     def box(self, key: TileKey) -> Box:
         """Photo pixels that a tile shows."""
-        cells, level = self.cells(key), key.level
-        wide = Box(cells.top << level, cells.left << level, cells.bottom << level, cells.right << level)
-        return wide.clipped(self.height, self.width)
+        return self.cells(key).doubled(key.level).clipped(self.height, self.width)
 
     def overview(self) -> UInt8Array | None:
         """The whole photo from the cache, at most 1600 pixels a side; None when it was never built, or needs
@@ -143,7 +139,7 @@ class TilePyramid:
             return None
         level = next(n for n in self._levels_to_build if max(self.photo.size(n)) <= _OVERVIEW_SIDE_PX)
         size = self.photo.size(level)
-        keys = [TileKey(level, row, column) for row, column in Box(0, 0, *size).cells(TILE_PX)]
+        keys = self._all(level)
         if not self._kept.issuperset(keys):
             return None
         for key in keys:
@@ -228,13 +224,15 @@ class TilePyramid:
     def _source_box(self, key: TileKey) -> Box:
         """What a tile is made of, in the nearest level that the file holds."""
         native = self._native(key.level)
-        cells, more = self.cells(key), key.level - native
-        wide = Box(cells.top << more, cells.left << more, cells.bottom << more, cells.right << more)
-        return wide.clipped(*self.photo.size(native))
+        return self.cells(key).doubled(key.level - native).clipped(*self.photo.size(native))
 
     def _all(self, level: int) -> list[TileKey]:
-        box = Box(0, 0, *self.photo.size(level))
-        return [TileKey(level, row, column) for row, column in box.cells(TILE_PX)]
+        rows = -(-self.photo.size(level)[0] // TILE_PX)
+        return [key for row in range(rows) for key in self._row(level, row)]
+
+    def _row(self, level: int, row: int) -> list[TileKey]:
+        columns = -(-self.photo.size(level)[1] // TILE_PX)
+        return [TileKey(level, row, column) for column in range(columns)]
 
     def _made(self, key: TileKey) -> UInt8Array:
         native = self._native(key.level)
@@ -255,8 +253,7 @@ class TilePyramid:
 
     def _from_quarters(self, key: TileKey) -> UInt8Array:
         below = key.level - 1
-        size, cells = self.photo.size(below), self.cells(key)
-        finer = Box(cells.top * 2, cells.left * 2, cells.bottom * 2, cells.right * 2).clipped(*size)
+        finer = self.cells(key).doubled().clipped(*self.photo.size(below))
         whole = np.empty((finer.height, finer.width, 3), np.uint8)
         for row, column in finer.cells(TILE_PX):
             quarter = TileKey(below, row, column)
@@ -286,12 +283,11 @@ class TilePyramid:
     def _strip_from_cache(self, level: int, row: int) -> UInt8Array | None:
         """One row of tiles of a level as one picture, if the cache has all of it."""
         tiles = []
-        for key in self._all(level):
-            if key.row == row:
-                tile = self._from_cache(key)
-                if tile is None:
-                    return None
-                tiles.append(tile)
+        for key in self._row(level, row):
+            tile = self._from_cache(key)
+            if tile is None:
+                return None
+            tiles.append(tile)
         return np.concatenate(tiles, axis=1)
 
     def _pieces(self, level: int, row: int) -> Iterator[UInt8Array]:
@@ -314,7 +310,7 @@ class TilePyramid:
 
     def _lasts(self, level: int, row: int) -> bool:
         """Whether a row of tiles, which was read, shows no damaged part."""
-        if any(not self._passing.get(key, True) for key in self._all(level) if key.row == row):
+        if any(not self._passing.get(key, True) for key in self._row(level, row)):
             return False
         native = self._native(level)
         height, width = self.photo.size(native)
@@ -376,14 +372,14 @@ class TilePyramid:
         """Cells of a level that no tile of it shows: enlarged from a coarser tile, or from the sketch."""
         for coarser in range(level + 1, self.top + 1):
             more = coarser - level
-            cells = Box(part.top >> more, part.left >> more, -(-part.bottom >> more), -(-part.right >> more))
+            cells = part.halved(more)
             key = TileKey(coarser, cells.top // TILE_PX, cells.left // TILE_PX)
             tile = self.memory.get((self.photo_id, key))
             if tile is not None:
                 place = self.cells(key)
                 inside = cells.clipped(place.bottom, place.right).shifted(-place.top, -place.left)
                 by = float(1 << more)
-                return _warped(tile[inside.slices], cells, (by, by), part)
+                return _enlarged(tile[inside.slices], cells, (by, by), part)
         if self.sketch is None:
             return None
         height, width = self.photo.size(level)
@@ -394,10 +390,10 @@ class TilePyramid:
             math.ceil(part.bottom / down) + 1,
             math.ceil(part.right / across) + 1,
         ).clipped(*self.sketch.shape[:2])
-        return _warped(self.sketch[inside.slices], inside, (down, across), part)
+        return _enlarged(self.sketch[inside.slices], inside, (down, across), part)
 
 
-def _warped(pixels: UInt8Array, cells: Box, by: tuple[float, float], part: Box) -> UInt8Array:
+def _enlarged(pixels: UInt8Array, cells: Box, by: tuple[float, float], part: Box) -> UInt8Array:
     """A part of a finer grid, interpolated from pixels of a coarser one.
 
     Args:
@@ -409,15 +405,5 @@ def _warped(pixels: UInt8Array, cells: Box, by: tuple[float, float], part: Box) 
     down, across = by
     first_row = (part.top + 0.5) / down - 0.5 - cells.top
     first_column = (part.left + 0.5) / across - 0.5 - cells.left
-    matrix = np.array([[1 / across, 0, first_column], [0, 1 / down, first_row]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(
-        cv2.warpAffine(
-            np.ascontiguousarray(pixels),
-            matrix,
-            (part.width, part.height),
-            flags=flags,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.uint8,
-    )
+    steps, size = (1 / down, 1 / across), (part.height, part.width)
+    return warped(np.ascontiguousarray(pixels), steps, (first_row, first_column), size)

@@ -150,8 +150,7 @@ class _Line(QStyledItemDelegate):
         painter.setFont(option.font)
         painter.setPen(QColor(tokens.on_accent if chosen else tokens.muted))
         painter.drawText(rect, _WHERE, entry.kind)
-        keys = QRect(rect)
-        painter.drawText(keys, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, entry.keys)
+        painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, entry.keys)
         if not chosen:
             painter.setPen(QColor(tokens.text if entry.enabled else tokens.disabled))
         left = rect.left() + QFontMetrics(option.font).horizontalAdvance("Project") + 16

@@ -209,7 +209,7 @@ class ShortcutEditor(QDialog):
     def _words(self, id: str, clash: Clash | None) -> str:
         if not id:
             return "Choose an action; then press its new key in the field above."
-        name = plain(self._keys.specs[id].text)
+        name = self._keys.name(id)
         if not self._key:
             return f"“{name}”: put the cursor into the field above and press the new key."
         if clash is None:

@@ -134,7 +134,6 @@ class JobRow(QWidget):
         column.addLayout(head)
         column.addWidget(self.bar)
         column.addWidget(self.words)
-        self.follow()
 
     def follow(self) -> None:
         """Show where the job stands now."""

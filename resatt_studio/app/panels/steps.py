@@ -20,6 +20,8 @@ SHOWN_CHECKPOINTS = 4
 """Further ones are scrolled to, so that the steps keep their room."""
 ACT_WORDS = {"checkpoint": "Back to a checkpoint", "fill": "Fill"}
 """Words of acts that are no tools."""
+_TITLES = {tool.name: tool.title for tool in TOOLS} | ACT_WORDS
+_ICONS = {tool.name: tool.icon for tool in TOOLS} | {"checkpoint": "rollback"}
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
@@ -36,7 +38,7 @@ class StepsModel(QAbstractListModel):
         self.done_count = 0
 
     def show(self, steps: tuple[Step, ...], done_count: int, checkpoints: tuple[Checkpoint, ...]) -> None:
-        """Show other steps; the view keeps its place where only steps came or went at the end."""
+        """Show other steps."""
         names: dict[str, list[str]] = {}
         for checkpoint in checkpoints:
             names.setdefault(checkpoint.edit_id, []).append(checkpoint.name)
@@ -79,9 +81,7 @@ class StepsModel(QAbstractListModel):
     def _icon(self, row: int) -> str:
         if row == 0:
             return "info"
-        names = {tool.name: tool.icon for tool in TOOLS}
-        tool = self._steps[row - 1].tool
-        return names.get(tool, "rollback" if tool == "checkpoint" else "brush")
+        return _ICONS.get(self._steps[row - 1].tool, "brush")
 
     def _detail(self, row: int) -> str:
         if row == 0:
@@ -170,8 +170,7 @@ class StepsList(QWidget):
 
 
 def _step_words(step: Step) -> str:
-    titles = {tool.name: tool.title for tool in TOOLS} | ACT_WORDS
-    words = [titles.get(step.tool, step.tool.replace("_", " ").capitalize()), LABEL_WORDS[step.label]]
+    words = [_TITLES.get(step.tool, step.tool.replace("_", " ").capitalize()), LABEL_WORDS[step.label]]
     return " · ".join((*(word for word in words if word), step.made_at[11:16]))
 
 
