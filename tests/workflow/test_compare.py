@@ -204,6 +204,6 @@ def test_the_truth_of_a_whole_photo_is_that_of_the_judging_windows() -> None:
     held = random.random((40, 50)) < 0.3
     truth, known = truth_of(labels, approved)
     pixels = np.zeros((40, 50, 3), np.uint8)
-    asked = question(Window("s", True, Box(0, 0, 40, 50), pixels, labels, approved, held))
+    asked = question(Window("s", Box(0, 0, 40, 50), pixels, labels, approved, held))
     np.testing.assert_array_equal(asked.truth, truth)
     np.testing.assert_array_equal(asked.known, known & held)
