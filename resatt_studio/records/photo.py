@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.review import ReviewAct, ReviewEntry
 
 
 class ReviewState(StrEnum):
@@ -70,6 +71,7 @@ class PhotoEntry:
         uncertainty: Mean binary entropy in nats of the newest prediction by weights in use, or where these
             have not seen it, of the newest at all; None when nobody has.
         edits: Number of strokes that are not undone.
+        review: The newest link of the chain of its review, None while nobody ever approved it.
     """
 
     facts: PhotoFacts
@@ -78,6 +80,7 @@ class PhotoEntry:
     reason: str = ""
     uncertainty: float | None = None
     edits: int = 0
+    review: ReviewEntry | None = None
 
     @property
     def photo_id(self) -> str:
@@ -86,6 +89,23 @@ class PhotoEntry:
     @property
     def name(self) -> str:
         return self.facts.path.name
+
+    @property
+    def agreed(self) -> bool:
+        """Whether a second reader agreed to the approval that holds."""
+        said = self.review is not None and self.review.act is ReviewAct.AGREED
+        return said and self.state is ReviewState.APPROVED
+
+    @property
+    def unread(self) -> bool:
+        """Whether it is approved and waits for a second reader."""
+        return self.state is ReviewState.APPROVED and not self.agreed
+
+    @property
+    def sent_back(self) -> bool:
+        """Whether a second reader wants it corrected, and nobody approved or skipped it since."""
+        said = self.review is not None and self.review.act is ReviewAct.SENT_BACK
+        return said and self.state is not ReviewState.SKIPPED
 
 
 @dataclass(frozen=True, eq=False)

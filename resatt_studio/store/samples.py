@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, FromClause, Row, Select, Subquery, delete, func, insert, select, update
 
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.project import LabelAnswer, SidedAnswer
+from resatt_studio.records.review import ReviewAct
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, following, log_event, now
@@ -22,6 +23,8 @@ from resatt_studio.store.integrity import Replay, problems
 from resatt_studio.store.journal import JournalRecords
 from resatt_studio.store.photos import PhotoRecords, set_review_state
 from resatt_studio.store.predictions import PredictionRecords
+from resatt_studio.store.review_rows import newest_reviews, with_reviews
+from resatt_studio.store.reviews import ReviewRecords, note_review
 from resatt_studio.store.runs import RunRecords
 from resatt_studio.store.split import ROUND, answer_sides, decide_side
 
@@ -82,20 +85,30 @@ class SampleRecords(Records):
                 arrival = following(connection, _samples.arrival)
                 connection.execute(insert(schema.samples).values(arrival=arrival, **values))
             set_review_state(connection, photo_id, ReviewState.APPROVED)
-            log_event(connection, "approved", f"sample {sample_id}", photo_id, author=author)
+            note_review(connection, photo_id, sample_id, ReviewAct.APPROVED, "", author)
             return _sample(connection.execute(_listing().where(_samples.sample_id == sample_id)).one())
 
-    def samples(self, split: Split | None = None) -> list[SampleEntry]:
-        """The newest sample of every photo that has one, in the order of approval."""
-        query = _listing().where(_samples.is_current)
+    def samples(self, split: Split | None = None, agreed_only: bool = False) -> list[SampleEntry]:
+        """The newest sample of every photo that has one, in the order of approval.
+
+        What a second reader sent back is left out until it is approved again.
+
+        Args:
+            split: Only of this side.
+            agreed_only: Only what a second reader agreed to.
+        """
+        query = _standing(agreed_only)
         if split is not None:
             query = query.where(_groups.split == split)
         return self._listed(query)
 
-    def unlearned(self) -> list[SampleEntry]:
+    def unlearned(self, agreed_only: bool = False) -> list[SampleEntry]:
         """Samples on the training side that no weights have learned from.
 
         Refused candidates do not count, nor do versions that were rolled back.
+
+        Args:
+            agreed_only: As for :meth:`samples`.
         """
         weights, activations = schema.weights.c, schema.activations.c
         standing = select(activations.weights_id).where(activations.taken_back.is_(False))
@@ -106,7 +119,7 @@ class SampleRecords(Records):
             .where(weights.state != "refused")
             .where(weights.weights_id.in_(standing) | weights.weights_id.not_in(taken_back))
         )
-        query = _listing().where(_samples.is_current, _groups.split == Split.TRAIN)
+        query = _standing(agreed_only).where(_groups.split == Split.TRAIN)
         return self._listed(query.where(_samples.sample_id.not_in(used)))
 
     def sample(self, sample_id: str) -> SampleEntry:
@@ -218,6 +231,7 @@ class SampleStore(
     JournalRecords,
     CheckpointRecords,
     SampleRecords,
+    ReviewRecords,
     PredictionRecords,
     AnswerRecords,
     RunRecords,
@@ -271,12 +285,23 @@ def _decide_group(connection: Connection, photo_id: str) -> None:
     )
 
 
-def _listing() -> Select[Any]:
-    """All columns of a :class:`SampleEntry`."""
-    joined = schema.samples.join(schema.photos, _photos.photo_id == _samples.photo_id).join(
+def _listing(newest: Subquery | None = None) -> Select[Any]:
+    """All columns of a :class:`SampleEntry`, each beside the newest link of its photo's review if given."""
+    joined: FromClause = schema.samples.join(schema.photos, _photos.photo_id == _samples.photo_id).join(
         schema.photo_groups, _groups.name == _photos.group_name
     )
+    if newest is not None:
+        joined = with_reviews(joined, newest)
     return select(schema.samples, _photos.path, _groups.name, _groups.split).select_from(joined)
+
+
+def _standing(agreed_only: bool) -> Select[Any]:
+    """The current samples that no second reader sent back, or those alone that one agreed to."""
+    newest = newest_reviews()
+    query = _listing(newest).where(_samples.is_current)
+    if agreed_only:
+        return query.where(newest.c.act == ReviewAct.AGREED)
+    return query.where(newest.c.act.is_distinct_from(ReviewAct.SENT_BACK))
 
 
 def _sample(row: Row[Any]) -> SampleEntry:

@@ -162,16 +162,17 @@ def fine_tune_project(
     learned = tuple(sample.sample_id for sample in samples if sample.split is Split.TRAIN)
     if not learned:
         reason = f" {left_out[0]}" if left_out else ""
-        raise LearningError(
-            f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
-        )
+        cure = "Correct a photo and approve it, then learn."
+        if project.settings.learn_agreed_only:
+            cure = "This project learns from photos that a second reader agreed to: let one agree."
+        raise LearningError(f"There is nothing to learn from yet.{reason}", cure)
     looked = None
     if promote_better and not from_first:
         looked = yield from look_again(
             project, samples, plan, rules, device, threads, should_yield, author, reference_folder
         )
     if looked is not None and looked.verdict.promoted:
-        new = {entry.sample_id for entry in project.store.unlearned()}
+        new = {entry.sample_id for entry in project.store.unlearned(project.settings.learn_agreed_only)}
         samples = [replace(sample, fresh=sample.sample_id in new) for sample in samples]
     active = project.shelf.active(MODEL)
     rival = project.shelf.load(active.weights_id)
@@ -223,8 +224,9 @@ def fine_tune_project(
 def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
     """Read the samples that fit in memory, unlearned ones first, then the newest; return them as approved,
     and why others were left out."""
-    entries = project.store.samples()
-    fresh = {entry.sample_id for entry in project.store.unlearned()}
+    agreed_only = project.settings.learn_agreed_only
+    entries = project.store.samples(agreed_only=agreed_only)
+    fresh = {entry.sample_id for entry in project.store.unlearned(agreed_only)}
     newest_first = sorted(enumerate(entries), key=lambda pair: (pair[1].sample_id not in fresh, -pair[0]))
     chosen: dict[int, Sample] = {}
     left_out: list[str] = []
