@@ -16,7 +16,8 @@ class ActionSpec:
         id: Unique; menus and the tool bar name it.
         text: In menus.
         target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
-            "doubts", "ask", "areas", "window", "canvas"; "answer.transverse" calls the photo so.
+            "doubts", "reader", "tour", "ask", "areas", "window", "canvas"; "answer.transverse" calls the
+            photo so.
         help: One sentence for the tool tip and the shortcut sheet; "{id}" becomes the key of that action.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
@@ -97,6 +98,20 @@ ACTIONS: tuple[ActionSpec, ...] = (
          repeats=False),
     _act("skip", "S&kip photo", "session.skip", "Shift+Return", "skip", "has_photo",
          help="Leave this photo out and go to the next one.", repeats=False),
+    # Second readers
+    _act("agree", "A&gree to the approval", "reader.agree", "Ctrl+Shift+Return", "", "is_approved",
+         help="As the second reader: the approved mask is right; go to the next photo that waits for one.",
+         repeats=False),
+    _act("send_back", "Send &back with a note…", "ask.send_back", "Ctrl+Backspace", "", "is_approved",
+         help="As the second reader: say what is wrong with the approved mask; the photo is corrected again.",
+         repeats=False),
+    _act("next_unread", "&Next for a second reader", "reader.next_unread", "Shift+D", "", "has_project",
+         help="Open the next approved photo that nobody else has read, of those you did not approve."),
+    _act("agreed_only", "&Learn only from agreed photos", "reader.toggle_agreed_only", "", "", "has_project",
+         "agreed_only",
+         help="This project's networks learn from, and are judged by, what a second reader agreed to alone."),
+    _act("one_person", "&One person may do both", "reader.toggle_one_person", "", "", "has_project",
+         "one_person", help="In this project somebody may be the second reader of their own approvals."),
     _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",
          help="Ask the network in use for this photo's cracks."),
     _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",
@@ -110,6 +125,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Change between the two brushes."),
     _act("smaller_brush", "Smaller brush", "view.smaller_brush", "[ ,", help="Make the brush smaller."),
     _act("larger_brush", "Larger brush", "view.larger_brush", "] .", help="Make the brush larger."),
+    _act("key_cursor", "&Keyboard cursor on the photo", "view.toggle_key_cursor", "I", "", "has_photo",
+         "key_cursor",
+         help="Arrow keys move a pointer, with Shift farther; Space is its button: hold it to paint."),
     _act("set_scale", "Set the &scale…", "ask.set_scale", "Shift+M", "ruler", "has_photo",
          help="Say how long the ruler's line is, or how many millimetres a pixel is."),
     # Answers about the whole photo; 5 to 9 are kept for more
@@ -186,6 +204,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("shortcuts", "&Keyboard shortcuts", "ask.shortcuts", "F1", help="All keys on one sheet."),
     _act("edit_shortcuts", "&Change shortcuts…", "ask.edit_shortcuts",
          help="Give actions other keys; a key that is taken is told."),
+    _act("tour", "Take the &tour", "tour.start",
+         help="Seven callouts from opening photos to taking their masks away; each waits for you."),
     _act("about", "&About ResAtt Studio", "ask.about",
          help="Version, licence and where things are kept."),
 )  # fmt: skip
@@ -205,21 +225,23 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
                SEPARATOR, "@panels", "next_area", "previous_area", SEPARATOR, "reset_layout")),
     ("&Annotate", ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
-                   "larger_brush", "set_scale",
+                   "larger_brush", "key_cursor", "set_scale",
                    SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)), "answer_none",
                    SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "next_doubt", "previous_doubt",
                    SEPARATOR, "predict", "predict_all")),
+    ("&Review", ("agree", "send_back", SEPARATOR, "next_unread", SEPARATOR, "agreed_only", "one_person")),
     ("&Learn", ("learn", "consolidate", "stop_learning", "learn_labels", SEPARATOR, "promote", "roll_back",
                 SEPARATOR, "import_weights")),
     ("E&xport", ("export", "export_heat")),
-    ("&Help", ("palette", "shortcuts", "edit_shortcuts", SEPARATOR, "about")),
+    ("&Help", ("palette", "shortcuts", "edit_shortcuts", "tour", SEPARATOR, "about")),
 )  # fmt: skip
 """Title and action ids of each menu; "@recent", "@panels" and "@tools" are filled in from other tables."""
 
 HELD_KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "Hold and drag to move the photo."),
+    ("Arrows", "Move the photo, or the keyboard cursor while it is on; Space is its button then."),
     ("V", "Hold to see the bare photo, without overlays."),
     ("Wheel", "Zoom at the pointer; with Shift change the brush size."),
     ("Middle button", "Drag to move the photo."),

@@ -39,6 +39,8 @@ class Areas(QObject):
         docks.sort(key=lambda dock: dock.mapTo(window, dock.rect().topLeft()).toTuple())
         areas = [
             window.canvas,
+            window.review,
+            window.tour.callout,
             window.welcome,
             *docks,
             window.notice,

@@ -84,6 +84,7 @@ class _Binding(QObject):
         canvas.refused.connect(session.told)
         view.minimap_changed.connect(canvas.show_minimap)
         canvas.show_minimap(view.minimap)
+        view.key_cursor_changed.connect(canvas.show_key_cursor)
         parts.keys.tip(canvas.overview, TIP)
         session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.view_state import LABELLING
 from resatt_studio.records.correction import Label
+from resatt_studio.records.photo import ReviewState
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Conditions:
 
     has_project: bool
     has_photo: bool
+    is_approved: bool
     can_undo: bool
     can_redo: bool
     can_learn: bool
@@ -34,16 +36,20 @@ class Conditions:
     painting_crack: bool
     painting_not_crack: bool
     minimap_wanted: bool
+    key_cursor: bool
+    agreed_only: bool
+    one_person: bool
     tool: str
 
 
 def conditions(parts: Parts) -> Conditions:
     """Read what holds now."""
     session, learner, view = parts.session, parts.learner, parts.view
-    painting = view.brush.tool in LABELLING
+    entry, painting = session.entry, view.brush.tool in LABELLING
     return Conditions(
         has_project=session.project is not None,
         has_photo=session.document is not None,
+        is_approved=entry is not None and entry.state is ReviewState.APPROVED,
         can_undo=session.can_undo or view.in_hand,
         can_redo=session.can_redo,
         can_learn=learner.can_learn,
@@ -63,5 +69,8 @@ def conditions(parts: Parts) -> Conditions:
         painting_crack=painting and view.brush.label is Label.CRACK,
         painting_not_crack=painting and view.brush.label is Label.NOT_CRACK,
         minimap_wanted=view.minimap,
+        key_cursor=view.key_cursor,
+        agreed_only=session.state.rules.agreed_only,
+        one_person=session.state.rules.one_person,
         tool=view.brush.tool,
     )

@@ -17,9 +17,10 @@ from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.label_learning import AnswerState
-from resatt_studio.records.photo import Photo, PhotoEntry
+from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.project import EventEntry, RunState
+from resatt_studio.records.review import ReviewRules
 from resatt_studio.records.weights import USUAL_THRESHOLD, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.settings import Settings
@@ -47,7 +48,7 @@ class ProjectState:
     every network that has active weights in this project; the others are asked with the factory's.
     ``earlier`` has the weights id that rolling a network back leads to, where it can be. ``answers`` are the
     inspector's classes, which the label networks learn from. ``ranks`` say which photo to correct next, by
-    photo; empty where nobody asked for that order.
+    photo; empty where nobody asked for that order. ``rules`` are what the project asks of second readers.
     """
 
     entries: tuple[PhotoEntry, ...]
@@ -59,6 +60,11 @@ class ProjectState:
     earlier: Mapping[str, str] = field(repr=False, default_factory=dict)
     answers: AnswerState = field(repr=False, default_factory=AnswerState)
     ranks: Mapping[str, Rank] = field(repr=False, default_factory=dict)
+    rules: ReviewRules = field(default_factory=ReviewRules)
+
+    def counts(self, entry: PhotoEntry) -> bool:
+        """Whether networks learn from a photo's approval, or are judged by it."""
+        return entry.agreed if self.rules.agreed_only else entry.state is ReviewState.APPROVED
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,18 +132,20 @@ def read_state(project: Project, ranked: bool = False) -> ProjectState:
     """
     from resatt_studio.workflow.answers import answer_state
     from resatt_studio.workflow.next_photos import rank_project
+    from resatt_studio.workflow.review import rules
 
     versions, entries = project.shelf.versions(), tuple(project.store.photos())
     return ProjectState(
         entries,
         tuple(version for version in versions if version.model == MODEL),
-        len(project.store.unlearned()),
+        len(project.store.unlearned(project.settings.learn_agreed_only)),
         tuple(project.store.events(200)),
         {version.model: version.weights_id for version in versions if version.state is WeightsState.ACTIVE},
         tuple(version for version in versions if version.model != MODEL),
         project.shelf.earlier(),
         answer_state(project),
         {rank.photo_id: rank for rank in rank_project(project, entries)} if ranked else {},
+        rules(project),
     )
 
 

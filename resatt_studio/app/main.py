@@ -31,6 +31,7 @@ from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
+from resatt_studio.app.second_reader import SecondReader
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import apply_theme
@@ -94,6 +95,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         PhotoHistory(session, session),
         Keymap((*ACTIONS, *TOOL_ACTIONS), preferences.shortcuts, session),
         JobList(session, session),
+        SecondReader(session, session),
     )
     return Studio(MainWindow(parts, state), parts)
 
@@ -123,6 +125,8 @@ def run(project: Path | None = None) -> int:
         wanted = project or next(recent, None)
         if wanted is not None:
             session.open_project(wanted)
+        else:
+            window.tour.start_once()
         session.predictor.wake()
 
     after_first_paint(window, painted)

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from resatt_studio import settings
 from resatt_studio.app import jobs
 from resatt_studio.app.canvas.tile_memory import MORE_MEMORY
-from resatt_studio.app.listing import neighbour
+from resatt_studio.app.listing import neighbour, openable, unchecked
 from resatt_studio.app.other_networks import DEHAZE_MODEL
 from resatt_studio.app.project_session import ProjectSession
 from resatt_studio.app.worker import Answers, once
@@ -488,13 +488,13 @@ class Session(ProjectSession):
         """What comes when this photo is done; asked before its state changes, since that may move it in the
         list. By what to correct next, that is the first of the list, wherever this one stood."""
         if not self._ranked:
-            return neighbour(self.listed, entry.photo_id, +1, unchecked_only=True)
+            return neighbour(self.listed, entry.photo_id, +1, unchecked)
         others = tuple(other for other in self.listed if other.photo_id != entry.photo_id)
-        return neighbour(others, None, +1, unchecked_only=True)
+        return neighbour(others, None, +1, unchecked)
 
     def _go(self, step: int, unchecked_only: bool = False) -> None:
         here = self.entry.photo_id if self.entry else None
-        entry = neighbour(self.listed, here, step, unchecked_only)
+        entry = neighbour(self.listed, here, step, unchecked if unchecked_only else openable)
         if entry is not None:
             self.open_photo(entry.photo_id)
         elif here is not None:

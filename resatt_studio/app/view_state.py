@@ -50,6 +50,7 @@ class ViewState(QObject):
     split_changed = Signal(object)
     compare_changed = Signal(bool)
     minimap_changed = Signal(bool)
+    key_cursor_changed = Signal(bool)
     hand_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None, remembered: Iterable[str] = ()) -> None:
@@ -60,6 +61,7 @@ class ViewState(QObject):
         self.compare = False
         self.options = ToolOptions(self, remembered, self)
         self.minimap = True
+        self.key_cursor = False
         self.in_hand = False
 
     # -- layers --
@@ -145,6 +147,13 @@ class ViewState(QObject):
 
     def toggle_minimap(self) -> None:
         self.set_minimap(not self.minimap)
+
+    # -- the keyboard's pointer --
+
+    def toggle_key_cursor(self) -> None:
+        """Let arrow keys and Space point and press on the photo, or move it."""
+        self.key_cursor = not self.key_cursor
+        self.key_cursor_changed.emit(self.key_cursor)
 
     # -- hand --
 

@@ -38,11 +38,13 @@ from resatt_studio.app.own_keys import somebody_types
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import fill_recent_menu, read_drop
+from resatt_studio.app.review_bar import ReviewBar
 from resatt_studio.app.status import StatusBar
 from resatt_studio.app.theme import Tokens
 from resatt_studio.app.tool_bars import MainBar, ToolStrip
 from resatt_studio.app.tool_options import OptionKeeper
 from resatt_studio.app.tools.registry import TOOLS
+from resatt_studio.app.tour import Tour
 from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
 from resatt_studio.records.labels import CrackType
@@ -90,9 +92,11 @@ class MainWindow(QMainWindow):
         self.canvas = PhotoCanvas()
         self.ask = Asks(parts, self)
         self.areas = Areas(self)
+        self.tour = Tour(self, parts, state)
         self.actions_ = Actions(parts.keys, self._resolve, self, {"canvas": self.canvas})
         self.notice = NoticeArea()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
+        self.review = ReviewBar(parts, self.actions_)
         self.bar = MainBar(self.actions_, parts.keys)
         self.options = OptionsBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
@@ -116,7 +120,11 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.strip)
-        row.addWidget(self.canvas, 1)
+        photo = QVBoxLayout()
+        photo.setSpacing(0)
+        photo.addWidget(self.review)
+        photo.addWidget(self.canvas, 1)
+        row.addLayout(photo, 1)
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(work)
         centre = QWidget()
@@ -204,8 +212,10 @@ class MainWindow(QMainWindow):
             "view": view,
             "labels": labels,
             "doubts": self.parts.doubts,
+            "reader": self.parts.reader,
             "ask": self.ask,
             "areas": self.areas,
+            "tour": self.tour,
             "canvas": self.canvas,
             "window": self,
         }
@@ -225,6 +235,7 @@ class MainWindow(QMainWindow):
             view.split_changed,
             view.compare_changed,
             view.minimap_changed,
+            view.key_cursor_changed,
             view.hand_changed,
         ):
             signal.connect(lambda _: self._follow())
@@ -234,6 +245,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self.show_error)
         session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(words)))
         self.options.done.connect(self.canvas.setFocus)
+        self.tour.listen()
         Offers(self.parts, self.notice)
         write = self.ask.change_settings
         self._keeper = OptionKeeper(view.options, lambda texts: write(tool_options=texts), self)

@@ -36,7 +36,7 @@ def list_photos(
 ) -> None:
     """Show where photos stand, and who said what of them last; as JSON with all that was said."""
     from resatt_studio.workflow.project import open_project
-    from resatt_studio.workflow.review import review_rows, review_word
+    from resatt_studio.workflow.review import review_rows
 
     if which not in _WHICH.split("|"):
         raise SettingsError(f"{which} names no photos.", f"Choose one of {_WHICH.replace('|', ', ')}.")
@@ -47,7 +47,7 @@ def list_photos(
     for entry in entries:
         said = entry.review
         told = ("", "", "") if said is None else (said.author, said.made_at[:16].replace("T", " "), said.note)
-        cells.append((entry.name, review_word(entry), *told))
+        cells.append((entry.name, entry.standing, *told))
     if cells:
         show_table(json_file, "", ("photo", "review", "by", "at", "note"), cells, text_columns=5)
     else:

@@ -97,6 +97,13 @@ class PhotoEntry:
         return said and self.state is ReviewState.APPROVED
 
     @property
+    def standing(self) -> str:
+        """Where it stands with second readers counted in: "agreed", "sent back", or its state."""
+        if self.agreed:
+            return "agreed"
+        return "sent back" if self.sent_back else self.state.value
+
+    @property
     def unread(self) -> bool:
         """Whether it is approved and waits for a second reader."""
         return self.state is ReviewState.APPROVED and not self.agreed
@@ -105,7 +112,7 @@ class PhotoEntry:
     def sent_back(self) -> bool:
         """Whether a second reader wants it corrected, and nobody approved or skipped it since."""
         said = self.review is not None and self.review.act is ReviewAct.SENT_BACK
-        return said and self.state is not ReviewState.SKIPPED
+        return said and self.state not in (ReviewState.APPROVED, ReviewState.SKIPPED)
 
 
 @dataclass(frozen=True, eq=False)

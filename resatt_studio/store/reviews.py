@@ -42,37 +42,51 @@ class ReviewRecords(Records):
         if act is ReviewAct.APPROVED:
             raise BugError("an approval was given as a second reading")
         with self._database.writing() as connection:
-            self._require_photo(connection, photo_id)
-            photo = connection.execute(
-                select(_photos.path, _photos.state).where(_photos.photo_id == photo_id)
-            ).one()
-            name = photo.path.replace("\\", "/").rpartition("/")[2]
-            approval = _approval(connection, photo_id)
-            if photo.state != ReviewState.APPROVED or approval is None:
-                raise ReviewError(
-                    f"{name} is not approved, so there is nothing for a second reader.",
-                    "Let the first inspector correct and approve it.",
-                )
-            if not author.strip():
-                raise ReviewError(
-                    "A second reader needs a name.", "Enter yours in the settings (RESATT_AUTHOR)."
-                )
-            if same_person(author, approval.author) and not own_too:
-                raise ReviewError(
-                    f"{author} approved {name} and cannot be its second reader as well.",
-                    "Let somebody else read it, or allow one person to do both in this project.",
-                )
+            approval = self._require_reader(connection, photo_id, author, own_too)
             if act is ReviewAct.SENT_BACK and not note.strip():
-                raise ReviewError(f"{name} was not sent back.", "Say in a note what is to be corrected.")
+                raise ReviewError("The photo was not sent back.", "Say in a note what is to be corrected.")
             if act is ReviewAct.SENT_BACK:
                 set_review_state(connection, photo_id, ReviewState.CORRECTING)
             return note_review(connection, photo_id, approval.sample_id, act, note.strip(), author)
+
+    def require_reader(self, photo_id: str, author: str, own_too: bool = False) -> None:
+        """Make sure that somebody can be the second reader of a photo now.
+
+        Raises:
+            StoreError, ReviewError: As for :meth:`second_reading`.
+        """
+        with self._database.reading() as connection:
+            self._require_reader(connection, photo_id, author, own_too)
 
     def reviews(self, photo_id: str) -> tuple[ReviewEntry, ...]:
         """The chain of a photo, oldest first; empty while nobody approved it."""
         query = select(schema.reviews).where(_reviews.photo_id == photo_id).order_by(_reviews.review_id)
         with self._database.reading() as connection:
             return tuple(_entry(row) for row in connection.execute(query))
+
+    def _require_reader(
+        self, connection: Connection, photo_id: str, author: str, own_too: bool
+    ) -> ReviewEntry:
+        """The approval that is to be read."""
+        self._require_photo(connection, photo_id)
+        photo = connection.execute(
+            select(_photos.path, _photos.state).where(_photos.photo_id == photo_id)
+        ).one()
+        name = photo.path.replace("\\", "/").rpartition("/")[2]
+        approval = _approval(connection, photo_id)
+        if photo.state != ReviewState.APPROVED or approval is None:
+            raise ReviewError(
+                f"{name} is not approved, so there is nothing for a second reader.",
+                "Let the first inspector correct and approve it.",
+            )
+        if not author.strip():
+            raise ReviewError("A second reader needs a name.", "Enter yours in the settings (RESATT_AUTHOR).")
+        if same_person(author, approval.author) and not own_too:
+            raise ReviewError(
+                f"{author} approved {name} and cannot be its second reader as well.",
+                "Let somebody else read it, or allow one person to do both in this project.",
+            )
+        return approval
 
 
 def note_review(

@@ -36,17 +36,19 @@ def send_back(project: Project, photo_id: str, author: str, note: str) -> Review
     return _read(project, photo_id, ReviewAct.SENT_BACK, note, author)
 
 
+def require_reader(project: Project, photo_id: str, author: str) -> None:
+    """Make sure that somebody can be the second reader of a photo now, before they are asked why.
+
+    Raises:
+        StoreError, ReviewError: As for :func:`agree`.
+    """
+    project.store.require_reader(photo_id, author, project.settings.one_person)
+
+
 def rules(project: Project) -> ReviewRules:
     """What the project asks of second readers."""
     settings = project.settings
     return ReviewRules(settings.learn_agreed_only, settings.one_person)
-
-
-def review_word(entry: PhotoEntry) -> str:
-    """Where a photo stands, second readers counted in: its state, "agreed" or "sent back"."""
-    if entry.agreed:
-        return "agreed"
-    return "sent back" if entry.sent_back else entry.state.value
 
 
 def review_rows(project: Project, entries: Iterable[PhotoEntry]) -> list[dict[str, Any]]:
@@ -56,7 +58,7 @@ def review_rows(project: Project, entries: Iterable[PhotoEntry]) -> list[dict[st
             "photo": str(entry.facts.path),
             "photo_id": entry.photo_id,
             "state": entry.state.value,
-            "review": review_word(entry),
+            "review": entry.standing,
             "chain": [
                 {"act": link.act.value, "author": link.author, "made_at": link.made_at, "note": link.note}
                 for link in project.store.reviews(entry.photo_id)

@@ -79,7 +79,7 @@ def test_what_cannot_be_read_a_second_time_is_told_with_a_cure(store: SampleStor
     with pytest.raises(ReviewError, match="needs a name") as nameless:
         store.second_reading(approved, AGREED, "", " ")
     assert "settings" in nameless.value.hint
-    with pytest.raises(ReviewError, match="was not sent back"):
+    with pytest.raises(ReviewError, match="not sent back"):
         store.second_reading(approved, SENT_BACK, "  ", "Bo")
     store.set_state(approved, ReviewState.CORRECTING)  # painted on since
     with pytest.raises(ReviewError, match="is not approved"):

@@ -11,7 +11,7 @@ from resatt_studio.workflow.correct import check_project
 from resatt_studio.workflow.finetune import collect_samples, fine_tune_project
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.project import Project, open_project
-from resatt_studio.workflow.review import agree, review_rows, review_word, rules, send_back
+from resatt_studio.workflow.review import agree, review_rows, rules, send_back
 
 
 def test_a_project_learns_from_what_was_agreed_to_alone_when_it_says_so(taught: Project) -> None:
@@ -55,5 +55,5 @@ def test_the_chain_and_the_rules_are_there_when_the_project_is_opened_again(taug
         assert (
             rows[0]["chain"][1]["note"] == "the joint is no crack" and rows[0]["chain"][1]["author"] == "Bo"
         )
-        assert [review_word(entry) for entry in project.store.photos()] == [row["review"] for row in rows]
+        assert [entry.standing for entry in project.store.photos()] == [row["review"] for row in rows]
         assert check_project(project) == []

@@ -136,6 +136,7 @@ class CanvasLooks(CanvasNavigation):
     def set_place(self, place: Box | None) -> None:
         """Bring a part of the photo into the middle of the view and frame it; None takes the frame away."""
         self.place = place
+        self.key_cursor.forget()
         if place is not None:
             self._look(self.viewport.showing(place, LARGEST_PLACE_SCALE * self.devicePixelRatioF()))
         self.update()

@@ -13,6 +13,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.gestures import Drag, Gestures
 from resatt_studio.app.canvas.hands import CanvasHands
+from resatt_studio.app.canvas.key_cursor import KeyCursor
 from resatt_studio.app.canvas.looks import SPLIT_CURSOR, Point
 from resatt_studio.app.canvas.minimap import MiniMap
 from resatt_studio.app.canvas.painting import (
@@ -105,6 +106,7 @@ class PhotoCanvas(CanvasHands):
         self.overview = MiniMap(self)
         self._fitted = True
         self._message = ""
+        self.key_cursor = KeyCursor(self)
         self.split = Split()
         self.point: Point | None = None
         self.place: Box | None = None
@@ -155,6 +157,7 @@ class PhotoCanvas(CanvasHands):
             size = (int(known.shape[0]), int(known.shape[1]))
         same = bool(photo_id) and photo_id == self._photo_id and size == self._photo_size
         if not same:
+            self.key_cursor.forget()
             self._finish_stroke()
             self._gestures.tool.cancel()  # what was measured was measured on another photo
             self._update_overlay()
@@ -240,6 +243,12 @@ class PhotoCanvas(CanvasHands):
         """Show a small map of the photo in the corner whenever the view shows a part of it, or never."""
         self.overview.set_wanted(wanted)
 
+    def show_key_cursor(self, wanted: bool) -> None:
+        """Give the arrow keys and Space a pointer of their own, or let them move the photo."""
+        self.key_cursor.set_on(wanted)
+        if wanted:
+            self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def set_peek(self, peek: bool) -> None:
         """Hide everything over the photo for as long as it is on."""
         if peek != self.scene.peek:
@@ -324,6 +333,7 @@ class PhotoCanvas(CanvasHands):
             # The tip of the pointer is the middle of its pixel.
             centre = self._pointer_at + QPointF(0.5, 0.5) / ratio
             self._ring.paint(painter, centre, self._ring_radius, ratio)
+        self.key_cursor.paint(painter)
         if self.hasFocus() and self._focus_by_key:
             paint_focus(painter, self.rect(), self.palette().highlight().color())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.records.photo import PhotoEntry, ReviewState
 
 _MASKS_FROM = {
     "raw": "the original photos",
@@ -37,7 +38,7 @@ _MASKS_FROM = {
 class ExportDialog(QDialog):
     """One radio button a line of the exporters' table."""
 
-    def __init__(self, session: Session, approved: int, parent: QWidget | None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None) -> None:
         super().__init__(parent)
         from resatt_studio.workflow.catalog import exporters
 
@@ -69,7 +70,7 @@ class ExportDialog(QDialog):
         column.addSpacing(4)
         column.addLayout(form)
         self.words = QLabel(
-            f"{approved} approved photos are written with your corrections over the prediction; "
+            f"{_approved_words(session.state.entries)} written with the corrections over the prediction; "
             f"the others as predicted. Masks come from {_MASKS_FROM[session.settings.photo_input]}."
         )
         self.words.setWordWrap(True)
@@ -148,6 +149,14 @@ class ExportDialog(QDialog):
         chosen = QFileDialog.getExistingDirectory(self, "Folder to write into", self.folder.text())
         if chosen:
             self.folder.setText(chosen)
+
+
+def _approved_words(entries: Iterable[PhotoEntry]) -> str:
+    """How many photos are approved, and where second readers are at work, how many of these are agreed."""
+    approved = [entry for entry in entries if entry.state is ReviewState.APPROVED]
+    agreed = sum(entry.agreed for entry in approved)
+    read = f", {agreed} of them agreed to by a second reader," if agreed else ""
+    return f"{len(approved)} approved photos{read} are"
 
 
 def _heading(text: str) -> QLabel:

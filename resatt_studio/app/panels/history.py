@@ -57,7 +57,7 @@ def _row(event: EventEntry, photo: str, weights: str) -> QListWidgetItem:
     head = [event.made_at[:16].replace("T", " "), event.kind.replace("-", " ")]
     head += [part for part in (photo, weights, event.author) if part]
     # A photo's own detail is a path or a hash, which says less than its name; the tool tip has all of it.
-    told = not photo or event.kind in ("label-answer", "compared")
+    told = not photo or event.kind in ("label-answer", "compared", "agreed", "sent-back")
     detail = "" if not told else " ".join(_shortened(word) for word in event.detail.split())
     item = QListWidgetItem(" · ".join(head) + (f"\n{detail}" if detail else ""))
     item.setToolTip(event.detail)

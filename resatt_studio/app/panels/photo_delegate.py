@@ -73,7 +73,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(QColor(tokens.muted))
         facts = small_metrics.elidedText(facts, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box.left(), box.top() + metrics.height() + small_metrics.ascent() + 2, facts)
-        words = entry.state.value + (" · held back" if entry.split is Split.VALIDATION else "")
+        words = entry.standing + (" · held back" if entry.split is Split.VALIDATION else "")
         height = small_metrics.height() + 1
         width = small_metrics.horizontalAdvance(words) + 14
         badge = QRectF(box.left(), box.bottom() - height + 1, width, height)

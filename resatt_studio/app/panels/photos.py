@@ -34,7 +34,7 @@ class PhotosPanel(QWidget):
         self._keys = parts.keys
         self.search = SearchField()
         self.search.setPlaceholderText("Search photos")
-        self.search.setAccessibleName("Search photos by name")
+        self.search.setAccessibleName("Search photos by name, class, reviewer or note")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(lambda text: self._session.set_listing(search=text))
         self.sort = _choice("Sort photos", SORTS)
@@ -121,9 +121,12 @@ class PhotosPanel(QWidget):
     def _show(self) -> None:
         entries = self._session.state.entries
         approved = sum(e.state is ReviewState.APPROVED for e in entries)
+        agreed, sent_back = sum(e.agreed for e in entries), sum(e.sent_back for e in entries)
         open_now = sum(e.state is ReviewState.CORRECTING for e in entries)
         closed = sum(e.state in (ReviewState.SKIPPED, ReviewState.BROKEN) for e in entries)
-        words = [f"{approved} approved"]
+        words = [f"{approved} approved, {agreed} by two" if agreed else f"{approved} approved"]
+        if sent_back:
+            words.append(f"{sent_back} sent back")
         if open_now:
             words.append(f"{open_now} in progress")
         words.append(f"{len(entries) - approved - open_now - closed} to review")
