@@ -131,9 +131,10 @@ class Tour(QObject):
         """Stand beside what the step speaks of, wherever it is now."""
         if self._place is None:
             return
-        target, within = STEPS[self._place].where(self._window), self._window.rect().adjusted(8, 8, -8, -8)
+        step, within = STEPS[self._place], self._window.rect().adjusted(8, 8, -8, -8)
+        target = step.where(self._window)
         if self.frame.isHidden() is not target.isEmpty():
             self.frame.setVisible(not target.isEmpty())
             self.frame.raise_()
         self.frame.surround(target)
-        self.callout.stand_beside(target, within)
+        self.callout.stand_beside(target, within, step.side)

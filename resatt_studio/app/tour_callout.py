@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from resatt_studio.app.own_keys import OwnKeys
 
 _WIDTH_PX, _GAP_PX, _FRAME_PX = 330, 12, 5
+_BORDER_PX = 2  # as in the style sheet
 
 
 class TourFrame(QWidget):
@@ -91,26 +92,33 @@ class TourCallout(QFrame):
         self.show()
         self.raise_()
 
-    def stand_beside(self, target: QRect, within: QRect) -> None:
-        """Move beside a rectangle of the window where there is room, or into the middle when it is empty."""
-        self.setFixedHeight(self.heightForWidth(_WIDTH_PX))
-        self.setGeometry(QRect(beside(target, self.size(), within), self.size()))
+    def stand_beside(self, target: QRect, within: QRect, side: str) -> None:
+        """Move beside a rectangle of the window; the arguments are those of :func:`beside`."""
+        self.setFixedHeight(self.heightForWidth(_WIDTH_PX) + 2 * _BORDER_PX)
+        self.setGeometry(QRect(beside(target, self.size(), within, side), self.size()))
 
 
-def beside(target: QRect, size: QSize, within: QRect) -> QPoint:
-    """Upper left corner of something of that size beside ``target``: to its right, left, below or above, the
-    first that fits into ``within`` without covering it; in the middle when none does."""
+def beside(target: QRect, size: QSize, within: QRect, side: str) -> QPoint:
+    """Upper left corner of something that stands beside something else.
+
+    Args:
+        target: What must not be covered; when it is empty, or when there is no room at all, the middle of
+            ``within`` it is.
+        size: Of what stands beside it.
+        within: Where it has to fit in.
+        side: Key of the side that is tried first: "below", "right", "left" or "above".
+    """
     around = within if target.isEmpty() else target
     middle = around.center() - QPoint(size.width() // 2, size.height() // 2)
     if target.isEmpty():
         return middle
-    corners = (
-        QPoint(target.right() + _GAP_PX, middle.y()),
-        QPoint(target.left() - _GAP_PX - size.width(), middle.y()),
-        QPoint(middle.x(), target.bottom() + _GAP_PX),
-        QPoint(middle.x(), target.top() - _GAP_PX - size.height()),
-    )
-    for corner in corners:
+    corners = {
+        "below": QPoint(middle.x(), target.bottom() + _GAP_PX),
+        "right": QPoint(target.right() + _GAP_PX, middle.y()),
+        "left": QPoint(target.left() - _GAP_PX - size.width(), middle.y()),
+        "above": QPoint(middle.x(), target.top() - _GAP_PX - size.height()),
+    }
+    for corner in (corners[side], *corners.values()):
         moved = _inside(QRect(corner, size), within)
         if not moved.intersects(target.adjusted(-_FRAME_PX, -_FRAME_PX, _FRAME_PX, _FRAME_PX)):
             return moved.topLeft()

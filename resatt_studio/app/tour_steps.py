@@ -25,6 +25,7 @@ class TourStep:
         words: What to do; "{id}" becomes the key of that action.
         where: Rectangle of the window that it points at, in the window's coordinates; empty when it is not
             seen.
+        side: Where the callout stands if it fits there: "below", "right" or "left" of it.
         bring: Makes it seen when the step begins.
     """
 
@@ -32,13 +33,17 @@ class TourStep:
     title: str
     words: str
     where: Callable[[MainWindow], QRect]
+    side: str = "below"
     bring: Callable[[MainWindow], object] = lambda window: None
 
 
 def _widget(window: MainWindow, widget: QWidget) -> QRect:
-    """Where a widget is seen now."""
-    seen = widget.visibleRegion().boundingRect()
-    return QRect(widget.mapTo(window, seen.topLeft()), seen.size())
+    """Where a widget is seen now, as far as those that hold it show it; empty when they do not."""
+    seen, holder = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()), widget.parentWidget()
+    while holder is not None and holder is not window:
+        seen &= QRect(holder.mapTo(window, QPoint(0, 0)), holder.size())
+        holder = holder.parentWidget()
+    return seen if widget.isVisible() else QRect()
 
 
 def _bring_versions(window: MainWindow) -> None:
@@ -67,7 +72,7 @@ STEPS: tuple[TourStep, ...] = (
         "open",
         "Open the sample project",
         "Twelve photos of cracks come with the app. Open them here, or press Next.",
-        lambda window: _widget(window, window.welcome.sample),
+        lambda window: _widget(window, window.welcome.card),
     ),
     TourStep(
         "mask",
@@ -82,6 +87,7 @@ STEPS: tuple[TourStep, ...] = (
         "({paint_not_crack}). Without a mouse: {next_area} leads to the photo, {key_cursor} gives the arrow "
         "keys a pointer there, Space paints.",
         lambda window: _widget(window, window.strip),
+        "right",
     ),
     TourStep(
         "approve",
@@ -94,6 +100,7 @@ STEPS: tuple[TourStep, ...] = (
         "Let the network learn",
         "It learns from what you approved, by itself or when you say so ({learn}); go on painting meanwhile.",
         lambda window: _widget(window, window.panel(_LEARNING).learn),
+        "left",
         lambda window: window.bring(_LEARNING),
     ),
     TourStep(
@@ -102,6 +109,7 @@ STEPS: tuple[TourStep, ...] = (
         "Every lesson makes a version. Only a better one comes into use, and you can always go back. Choose "
         "one to see what it was good for.",
         lambda window: _widget(window, window.panel(_LEARNING).versions.tree),
+        "left",
         _bring_versions,
     ),
     TourStep(

@@ -170,7 +170,7 @@ def test_its_words_stand_out(touring: Any, theme: str) -> None:
 BOXES = st.builds(QRect, st.integers(0, 900), st.integers(0, 600), st.integers(1, 400), st.integers(1, 300))
 
 
-@given(BOXES)
-def test_a_callout_is_always_inside_the_window(target: QRect) -> None:
+@given(BOXES, st.sampled_from(["below", "right", "left", "above"]))
+def test_a_callout_is_always_inside_the_window(target: QRect, side: str) -> None:
     within, size = QRect(8, 8, 1200, 760), QSize(330, 190)
-    assert within.contains(QRect(beside(target, size, within), size))
+    assert within.contains(QRect(beside(target, size, within, side), size))

@@ -122,14 +122,14 @@ class PhotosPanel(QWidget):
         entries = self._session.state.entries
         approved = sum(e.state is ReviewState.APPROVED for e in entries)
         agreed, sent_back = sum(e.agreed for e in entries), sum(e.sent_back for e in entries)
-        open_now = sum(e.state is ReviewState.CORRECTING for e in entries)
+        open_now = sum(e.state is ReviewState.CORRECTING and not e.sent_back for e in entries)
         closed = sum(e.state in (ReviewState.SKIPPED, ReviewState.BROKEN) for e in entries)
         words = [f"{approved} approved, {agreed} by two" if agreed else f"{approved} approved"]
         if sent_back:
             words.append(f"{sent_back} sent back")
         if open_now:
             words.append(f"{open_now} in progress")
-        words.append(f"{len(entries) - approved - open_now - closed} to review")
+        words.append(f"{len(entries) - approved - sent_back - open_now - closed} to review")
         self._summary.setText(" · ".join(words) if entries else "")
         self.bar.setMaximum(max(1, len(entries)))
         self.bar.setValue(approved)
