@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.words import mark
 
 SORTS: dict[str, str] = {
-    "next": "What to correct next",
-    "uncertainty": "Most uncertain first",
-    "name": "By name",
-    "state": "By review state",
+    "next": mark("What to correct next"),
+    "uncertainty": mark("Most uncertain first"),
+    "name": mark("By name"),
+    "state": mark("By review state"),
 }
 """Sort keys and how the list names them."""
 
@@ -31,19 +32,31 @@ def openable(entry: PhotoEntry) -> bool:
 
 
 FILTERS: dict[str, tuple[str, Callable[[PhotoEntry], bool]]] = {
-    "all": ("All photos", lambda entry: True),
-    "unchecked": ("To review", unchecked),
-    "new": ("New", lambda entry: entry.state is ReviewState.NEW),
-    "predicted": ("Predicted", lambda entry: entry.state is ReviewState.PREDICTED),
-    "correcting": ("In progress", lambda entry: entry.state is ReviewState.CORRECTING),
-    "sent_back": ("Sent back", lambda entry: entry.sent_back),
-    "approved": ("Approved", lambda entry: entry.state is ReviewState.APPROVED),
-    "unread": ("For a second reader", lambda entry: entry.unread),
-    "agreed": ("Agreed by two", lambda entry: entry.agreed),
-    "skipped": ("Skipped", lambda entry: entry.state is ReviewState.SKIPPED),
-    "broken": ("Broken", lambda entry: entry.state is ReviewState.BROKEN),
+    "all": (mark("All photos"), lambda entry: True),
+    "unchecked": (mark("To review"), unchecked),
+    "new": (mark("New"), lambda entry: entry.state is ReviewState.NEW),
+    "predicted": (mark("Predicted"), lambda entry: entry.state is ReviewState.PREDICTED),
+    "correcting": (mark("In progress"), lambda entry: entry.state is ReviewState.CORRECTING),
+    "sent_back": (mark("Sent back"), lambda entry: entry.sent_back),
+    "approved": (mark("Approved"), lambda entry: entry.state is ReviewState.APPROVED),
+    "unread": (mark("For a second reader"), lambda entry: entry.unread),
+    "agreed": (mark("Agreed by two"), lambda entry: entry.agreed),
+    "skipped": (mark("Skipped"), lambda entry: entry.state is ReviewState.SKIPPED),
+    "broken": (mark("Broken"), lambda entry: entry.state is ReviewState.BROKEN),
 }
 """Filter keys, how the list names them and the entries they let through."""
+
+STATE_WORDS: dict[str, str] = {
+    ReviewState.NEW: mark("new"),
+    ReviewState.PREDICTED: mark("predicted"),
+    ReviewState.CORRECTING: mark("correcting"),
+    ReviewState.APPROVED: mark("approved"),
+    ReviewState.SKIPPED: mark("skipped"),
+    ReviewState.BROKEN: mark("broken"),
+    "agreed": mark("agreed"),
+    "sent back": mark("sent back"),
+}
+"""What is said of where a photo stands, by ``PhotoEntry.standing``."""
 
 _STATE_ORDER = {
     state: place

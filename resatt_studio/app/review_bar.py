@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.review_words import read_words
+from resatt_studio.words import tr
 
 
 class ReviewBar(QFrame):
@@ -22,12 +23,12 @@ class ReviewBar(QFrame):
         super().__init__()
         self._parts = parts
         self.setObjectName("reviewBar")
-        self.setAccessibleName("Review of this photo")
+        self.setAccessibleName(tr("Review of this photo"))
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.agree = _button("Agree", actions, "agree")
-        self.send_back = _button("Send back…", actions, "send_back")
+        self.agree = _button(tr("Agree"), actions, "agree")
+        self.send_back = _button(tr("Send back…"), actions, "send_back")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 5, 8, 5)
         row.addWidget(self.words, 1)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from resatt_studio.records.photo import PhotoEntry
-from resatt_studio.records.review import ReviewEntry
+from resatt_studio.words import tr
 
 
 def read_words(entry: PhotoEntry) -> str:
     """Who approved, agreed or sent back, when, and why; "" of a photo about which nobody said so."""
     said = entry.review
-    if said is None:
+    if said is None or not (entry.sent_back or entry.agreed or entry.unread):
         return ""
     if entry.sent_back:
-        return f"Sent back by {_who(said)}: {said.note}"
-    if entry.agreed:
-        return f"Agreed by {_who(said)}." + (f" {said.note}" if said.note else "")
-    return f"Approved by {_who(said)}." if entry.unread else ""
-
-
-def _who(said: ReviewEntry) -> str:
-    return f"{said.author or 'somebody'} on {said.made_at[:16].replace('T', ' ')}"
+        words = tr("Sent back by {name} on {day}: {note}")
+    elif entry.agreed:
+        words = tr("Agreed by {name} on {day}. {note}")
+    else:
+        words = tr("Approved by {name} on {day}.")
+    day = said.made_at[:16].replace("T", " ")
+    return words.format(name=said.author or tr("somebody"), day=day, note=said.note).strip()

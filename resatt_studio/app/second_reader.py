@@ -11,11 +11,12 @@ from resatt_studio.app.listing import neighbour
 from resatt_studio.app.session import Session
 from resatt_studio.records.photo import PhotoEntry
 from resatt_studio.records.review import same_person
+from resatt_studio.words import mark, tr
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
 
-NO_MORE_WORDS = "No other photo waits for a second reader."
+NO_MORE_WORDS = mark("No other photo waits for a second reader.")
 
 
 class SecondReader(QObject):
@@ -43,13 +44,16 @@ class SecondReader(QObject):
         """Agree to the approval of the open photo, and go on."""
         from resatt_studio.workflow import review
 
-        self._say(review.agree, "agreed to")
+        self._say(review.agree, tr("{name} is agreed to."))
 
     def send_back(self, note: str) -> None:
         """Send the open photo back to be corrected, and go on."""
         from resatt_studio.workflow import review
 
-        self._say(lambda project, id, author: review.send_back(project, id, author, note), "sent back")
+        self._say(
+            lambda project, id, author: review.send_back(project, id, author, note),
+            tr("{name} is sent back."),
+        )
 
     def if_possible(self, then: Callable[[], None]) -> None:
         """Do ``then`` if this person can be the second reader of the open photo; else it is told why not."""
@@ -67,7 +71,7 @@ class SecondReader(QObject):
         here = session.entry.photo_id if session.entry is not None else None
         following = self._following(here)
         if following is None or following.photo_id == here:
-            session.told.emit(NO_MORE_WORDS)
+            session.told.emit(tr(NO_MORE_WORDS))
         else:
             session.open_photo(following.photo_id)
 
@@ -92,7 +96,7 @@ class SecondReader(QObject):
         following = self._following(entry.photo_id)
 
         def done(_: object) -> None:
-            session.told.emit(f"{entry.name} is {words}.")
+            session.told.emit(words.format(name=entry.name))
             session.refresh()
             here = session.entry is not None and session.entry.photo_id == entry.photo_id
             if here and following is not None:

@@ -11,6 +11,7 @@ from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.tour_callout import TourCallout, TourFrame
 from resatt_studio.app.tour_steps import STEPS
+from resatt_studio.words import mark, tr
 
 if TYPE_CHECKING:
     from resatt_studio.app.window import MainWindow
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN_KEY = "tour-shown"
 LOOK_MS = 200
 """Panels can be moved at any time; the callout looks so often where its target is now."""
-OVER_WORDS = "That was the tour; the Help menu has it again."
+OVER_WORDS = mark("That was the tour; the Help menu has it again.")
 
 
 class Tour(QObject):
@@ -113,7 +114,7 @@ class Tour(QObject):
     def _show(self, place: int) -> None:
         if place >= len(STEPS):
             self.stop()
-            self._parts.session.told.emit(OVER_WORDS)
+            self._parts.session.told.emit(tr(OVER_WORDS))
             return
         self._place = max(0, place)
         STEPS[self._place].bring(self._window)
@@ -124,8 +125,8 @@ class Tour(QObject):
     def _say(self) -> None:
         if self._place is not None:
             step = STEPS[self._place]
-            words = self._parts.keys.words(step.words)
-            self.callout.say(self._place + 1, len(STEPS), step.title, words)
+            words = self._parts.keys.words(tr(step.words))
+            self.callout.say(self._place + 1, len(STEPS), tr(step.title), words)
 
     def _follow(self) -> None:
         """Stand beside what the step speaks of, wherever it is now."""

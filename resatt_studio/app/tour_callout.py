@@ -7,6 +7,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, Q
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from resatt_studio.app.own_keys import OwnKeys
+from resatt_studio.words import tr
 
 _WIDTH_PX, _GAP_PX, _FRAME_PX = 330, 12, 5
 _BORDER_PX = 2  # as in the style sheet
@@ -56,9 +57,9 @@ class TourCallout(QFrame):
         self.count = _label("muted")
         self.title = _label("heading")
         self.words = _label("")
-        self.skip = QPushButton("Skip the tour")
-        self.back = QPushButton("Back")
-        self.next = QPushButton("Next")
+        self.skip = QPushButton(tr("Skip the tour"))
+        self.back = QPushButton(tr("Back"))
+        self.next = QPushButton(tr("Next"))
         self.next.setProperty("primary", "true")
         acts = {self.skip: self.left.emit, self.back: lambda: self.went.emit(-1)}
         acts[self.next] = lambda: self.went.emit(+1)
@@ -81,12 +82,12 @@ class TourCallout(QFrame):
 
     def say(self, place: int, count: int, title: str, words: str) -> None:
         """Show a step, the ``place``-th of ``count`` from 1 on, and have it read aloud."""
-        self.count.setText(f"Tour, step {place} of {count}")
+        self.count.setText(tr("Tour, step {place} of {count}").format(place=place, count=count))
         self.title.setText(title)
         self.words.setText(words)
         self.back.setEnabled(place > 1)
-        self.next.setText("Finish" if place == count else "Next")
-        spoken = f"{self.count.text()}: {title}. {words}"
+        self.next.setText(tr("Finish") if place == count else tr("Next"))
+        spoken = "\n".join((self.count.text(), title, words))
         self.setAccessibleName(spoken)
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
         self.show()

@@ -10,6 +10,7 @@ from resatt_studio.app.panels.steps import StepsList
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.project import EventEntry
+from resatt_studio.words import tr
 
 
 class HistoryPanel(QWidget):
@@ -17,8 +18,9 @@ class HistoryPanel(QWidget):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
+        self._session = parts.session
         self.list = QListWidget()
-        self.list.setAccessibleName("Project history")
+        self.list.setAccessibleName(tr("Project history"))
         self.list.setWordWrap(True)
         self.list.setSpacing(3)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -28,12 +30,13 @@ class HistoryPanel(QWidget):
         self.steps = StepsList(parts)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("History")
-        self.tabs.tabBar().setAccessibleName("Which history")
-        self.tabs.addTab(self.steps, "This photo")
-        self.tabs.addTab(self.list, "Project")
+        self.tabs.setAccessibleName(tr("History"))
+        self.tabs.tabBar().setAccessibleName(tr("Which history"))
+        self.tabs.addTab(self.steps, tr("This photo"))
+        self.tabs.addTab(self.list, tr("Project"))
         column.addWidget(self.tabs)
         parts.session.state_read.connect(self._show)
+        parts.session.project_changed.connect(lambda _: self._show(parts.session.state))
         self._show(parts.session.state)
 
     def sizeHint(self) -> QSize:
@@ -50,7 +53,9 @@ class HistoryPanel(QWidget):
         for event in newest_first:
             self.list.addItem(_row(event, names.get(event.photo_id, ""), weights.get(event.weights_id, "")))
         if not newest_first:
-            self.list.addItem("Nothing has happened yet.")
+            nothing = tr("Nothing has happened yet.")
+            unopened = tr("Open a project; whatever happens in it is listed here.")
+            self.list.addItem(unopened if self._session.project is None else nothing)
 
 
 def _row(event: EventEntry, photo: str, weights: str) -> QListWidgetItem:
