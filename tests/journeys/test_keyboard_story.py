@@ -56,12 +56,12 @@ def approved(session: Any) -> list[str]:
 
 
 def on_photo(session: Any, name: str) -> bool:
-    return wait_for(
-        lambda: (
-            session.document is not None and session.prediction is not None and session.entry.name == name
-        ),
-        60,
-    )
+    def there() -> bool:
+        shown = session.document is not None and session.prediction is not None
+        return shown and session.entry.name == name
+
+    assert wait_for(there, 60), (session.entry, session.document, session.prediction, focused())
+    return True
 
 
 def test_open_predict_correct_approve_send_back_agree_and_export(

@@ -70,15 +70,7 @@ class ExportDialog(QDialog):
         form.addRow(tr("Folder"), place)
         column.addSpacing(4)
         column.addLayout(form)
-        self.words = QLabel(
-            tr(
-                "{approved} written with the corrections over the prediction; the others as predicted. Masks "
-                "come from {source}."
-            ).format(
-                approved=_approved_words(session.state.entries),
-                source=tr(_MASKS_FROM[session.settings.photo_input]),
-            )
-        )
+        self.words = QLabel(_words(session.state.entries, tr(_MASKS_FROM[session.settings.photo_input])))
         self.words.setWordWrap(True)
         self.words.setProperty("role", "muted")
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -159,15 +151,16 @@ class ExportDialog(QDialog):
             self.folder.setText(chosen)
 
 
-def _approved_words(entries: Iterable[PhotoEntry]) -> str:
-    """How many photos are approved, and where second readers are at work, how many of these are agreed."""
+def _words(entries: Iterable[PhotoEntry], source: str) -> str:
+    """What will be written; where second readers are at work, also how many photos they agreed to."""
     approved = [entry for entry in entries if entry.state is ReviewState.APPROVED]
     agreed = sum(entry.agreed for entry in approved)
-    if agreed:
-        words = tr("{count} approved photos, {agreed} of them agreed to by a second reader, are")
-    else:
-        words = tr("{count} approved photos are")
-    return words.format(count=len(approved), agreed=agreed)
+    words = tr(
+        "{approved} approved photos are written with your corrections over the prediction; the "
+        "others as predicted. Masks come from {source}."
+    ).format(approved=len(approved), source=source)
+    read = tr("A second reader agreed to {count} of them.").format(count=agreed)
+    return f"{words} {read}" if agreed else words
 
 
 def _heading(text: str) -> QLabel:
