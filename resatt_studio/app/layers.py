@@ -9,6 +9,7 @@ LAYER_WORDS: dict[str, tuple[str, str]] = {
     "residual": ("Residual", "The haze that is left in the ratio image and taken away last."),
     "heat": ("Attention", "Where a label network looks; ask it in the Attention panel."),
     "mask": ("Crack mask", "What the network calls crack at the threshold, with your corrections."),
+    "outline": ("Mask outline", "A line around the crack mask, beside it."),
     "probability": ("Probability", "How sure the network is of crack."),
     "uncertainty": ("Uncertainty", "Where the network wavers."),
     "correction": ("Your correction", "What you painted: crack, not crack."),

@@ -18,6 +18,7 @@ from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
+from resatt_studio.app.photo_tone import PhotoTone
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import LIGHT, Tokens
@@ -60,3 +61,4 @@ class Parts:
     history: PhotoHistory
     keys: Keymap
     jobs: JobList
+    tone: PhotoTone
