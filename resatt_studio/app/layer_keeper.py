@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer
@@ -81,31 +80,32 @@ def read(text: str) -> tuple[tuple[Layer, ...], Tone]:
     kept = kept if isinstance(kept, dict) else {}
     layers = tuple(_layer(layer, kept.get(layer.name)) for layer in DEFAULT_LAYERS)
     tone = kept.get("tone")
-    parts = [_number(tone, key, -1, 1, 0.0) for key in ("brightness", "contrast")]
-    return layers, valid_tone(parts[0], parts[1], None)
+    turned = (
+        {} if not isinstance(tone, dict) else {key: tone[key] for key in tone if _is_share(tone[key], -1)}
+    )
+    return layers, valid_tone(turned.get("brightness", 0.0), turned.get("contrast", 0.0), None)
+
+
+def _is_share(value: object, least: float = 0.0) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= 1
+
+
+def _is_colour(value: object) -> bool:
+    return isinstance(value, str) and bool(_COLOUR.fullmatch(value))
+
+
+_FITS: dict[str, Callable[[object], bool]] = {
+    "visible": lambda value: isinstance(value, bool),
+    "opacity": _is_share,
+    "colour": _is_colour,
+    "other_colour": _is_colour,
+    "palette": lambda value: value in ("", *COLOUR_MAPS),
+}
 
 
 def _layer(usual: Layer, own: object) -> Layer:
-    def chosen(key: str, fits: bool, default: Any) -> Any:
-        return own[key] if isinstance(own, dict) and fits else default
-
-    def is_colour(key: str) -> bool:
-        value = own.get(key) if isinstance(own, dict) else None
-        return isinstance(value, str) and bool(_COLOUR.fullmatch(value))
-
     known = own if isinstance(own, dict) else {}
-    palette = known.get("palette")
-    return Layer(
-        usual.name,
-        chosen("visible", isinstance(known.get("visible"), bool), usual.visible),
-        _number(known, "opacity", 0, 1, usual.opacity),
-        chosen("colour", is_colour("colour"), usual.colour),
-        chosen("other_colour", bool(usual.other_colour) and is_colour("other_colour"), usual.other_colour),
-        chosen("palette", palette == "" or palette in tuple(COLOUR_MAPS), usual.palette),
-    )
-
-
-def _number(kept: object, key: str, low: float, high: float, default: float) -> float:
-    value = kept.get(key) if isinstance(kept, dict) else None
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return min(high, max(low, float(value))) if fits and value is not None else default
+    fitting = {key: known[key] for key, fits in _FITS.items() if key in known and fits(known[key])}
+    if not usual.other_colour:
+        fitting.pop("other_colour", None)
+    return replace(usual, **fitting)
