@@ -17,11 +17,12 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.imaging.depth import Window
 from resatt_studio.records.photo import DeepPhoto, Photo
+from resatt_studio.words import joined, mark, tr
 
 MOST_WINDOWS = 500
 """Photos whose window is remembered; those that it was set for longest ago go first."""
 
-TOO_LARGE = (
+TOO_LARGE = mark(
     "The samples of this photo do not fit into the memory that photos may take; 8 bits stand in for them."
 )
 _LEAST_BYTES_A_PIXEL = 2 * MAP_BYTES_A_PIXEL
@@ -117,7 +118,7 @@ class PhotoTone(QObject):
             return
         self._asked = True  # once for each photo, whatever comes of it
         if not session.memory.has_room(self._whole_px * _LEAST_BYTES_A_PIXEL):
-            session.told.emit(f"{TOO_LARGE} {MORE_MEMORY}")
+            session.told.emit(joined((tr(TOO_LARGE), tr(MORE_MEMORY))))
             return
         self.reading = True
         session.ask(

@@ -10,6 +10,7 @@ import numpy as np
 
 from resatt_studio.errors import BugError
 from resatt_studio.records.arrays import UInt8Array, read_only
+from resatt_studio.words import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Hue:
     """One colour of a set.
 
     Attributes:
-        name: In English.
+        name: For people.
         colour: ``#rrggbb``, sRGB.
     """
 
@@ -26,13 +27,13 @@ class Hue:
 
 
 OKABE_ITO: tuple[Hue, ...] = (
-    Hue("Orange", "#e69f00"),
-    Hue("Sky blue", "#56b4e9"),
-    Hue("Bluish green", "#009e73"),
-    Hue("Yellow", "#f0e442"),
-    Hue("Blue", "#0072b2"),
-    Hue("Vermilion", "#d55e00"),
-    Hue("Reddish purple", "#cc79a7"),
+    Hue(mark("Orange"), "#e69f00"),
+    Hue(mark("Sky blue"), "#56b4e9"),
+    Hue(mark("Bluish green"), "#009e73"),
+    Hue(mark("Yellow"), "#f0e442"),
+    Hue(mark("Blue"), "#0072b2"),
+    Hue(mark("Vermilion"), "#d55e00"),
+    Hue(mark("Reddish purple"), "#cc79a7"),
 )
 """Colours of states, told apart under every common colour blindness: M. Okabe, K. Ito, "Color Universal
 Design", 2008, without its black, which a shadow would swallow."""

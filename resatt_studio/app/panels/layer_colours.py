@@ -11,10 +11,11 @@ from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.app.panels.bars import map_image
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.imaging.colour import COLOUR_MAPS, OKABE_ITO, colour_map
+from resatt_studio.words import mark, tr
 
 STATES: dict[str, tuple[str, str]] = {
-    "correction": ("Crack", "Not crack"),
-    "change": ("Crack gained", "Crack lost"),
+    "correction": (mark("Crack"), mark("Not crack")),
+    "change": (mark("Crack gained"), mark("Crack lost")),
 }
 """Layers of two colours, and what each of these stands for."""
 
@@ -31,13 +32,13 @@ def fill_colour_menu(menu: QMenu, view: ViewState, name: str) -> None:
     layer = view.layers[name]
     if name in STATES:
         for field, words in zip(("colour", "other_colour"), STATES[name], strict=True):
-            part = menu.addMenu(colour_icon(getattr(layer, field)), words)
-            _offer(part, view, layer, field, words)
+            part = menu.addMenu(colour_icon(getattr(layer, field)), tr(words))
+            _offer(part, view, layer, field, tr(words))
         return
     if name in _ONE_COLOUR:
-        _offer(menu, view, layer, "colour", LAYER_WORDS[name][0])
+        _offer(menu, view, layer, "colour", tr(LAYER_WORDS[name][0]))
     if name in _MAPPED:
-        menu.addSection("Colour maps")
+        menu.addSection(tr("Colour maps"))
         group = QActionGroup(menu)
         for palette in COLOUR_MAPS:
             action = _choice(menu, group, map_icon(palette), palette.capitalize(), palette == layer.palette)
@@ -52,15 +53,16 @@ def _offer(menu: QMenu, view: ViewState, layer: Layer, field: str, words: str) -
         view.set_layer(layer.name, **{field: colour}, palette="")
 
     def choose_any() -> None:
-        chosen = QColorDialog.getColor(QColor(getattr(layer, field)), menu.parentWidget(), f"Colour: {words}")
+        title = tr("Colour of {layer}").format(layer=words.lower())
+        chosen = QColorDialog.getColor(QColor(getattr(layer, field)), menu.parentWidget(), title)
         if chosen.isValid():
             choose(chosen.name())
 
     group = QActionGroup(menu)
     for hue in OKABE_ITO:
-        action = _choice(menu, group, colour_icon(hue.colour), hue.name, hue.colour == now)
+        action = _choice(menu, group, colour_icon(hue.colour), tr(hue.name), hue.colour == now)
         action.triggered.connect(lambda _, colour=hue.colour: choose(colour))
-    menu.addAction("Another colour…").triggered.connect(choose_any)
+    menu.addAction(tr("Another colour…")).triggered.connect(choose_any)
 
 
 def _choice(menu: QMenu, group: QActionGroup, face: QIcon, words: str, chosen: bool) -> QAction:

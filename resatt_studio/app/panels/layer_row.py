@@ -10,6 +10,7 @@ from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.app.panels.layer_colours import COLOURED, fill_colour_menu, swatch_icon
 from resatt_studio.app.parts import Parts
+from resatt_studio.words import tr
 
 _SWATCH_PX = 13
 
@@ -42,23 +43,23 @@ class LayerRow:
     def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int) -> None:
         self._parts = parts
         self._name = name
-        title, help = LAYER_WORDS[name]
+        title, help = map(tr, LAYER_WORDS[name])
         self.eye = Eye()
-        self.eye.setAccessibleName(f"Show {title.lower()}")
-        self.eye.setToolTip(f"Show or hide: {help} Alt+click: this layer alone.")
+        self.eye.setAccessibleName(tr("Show {layer}").format(layer=title.lower()))
+        self.eye.setToolTip(tr("Show or hide: {help} Alt+click: this layer alone.").format(help=help))
         self.swatch = QToolButton()
         self.swatch.setAutoRaise(True)
         self.swatch.setProperty("role", "eye")
         self.swatch.setIconSize(QSize(_SWATCH_PX, _SWATCH_PX))
-        self.swatch.setAccessibleName(f"Colour of {title.lower()}")
-        self.swatch.setToolTip("Choose another colour")
+        self.swatch.setAccessibleName(tr("Colour of {layer}").format(layer=title.lower()))
+        self.swatch.setToolTip(tr("Choose another colour"))
         if name not in COLOURED:
             self.swatch.hide()
         self.title = QLabel(title)
         self.title.setToolTip(help)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setAccessibleName(f"Opacity of {title.lower()} in percent")
+        self.opacity.setAccessibleName(tr("Opacity of {layer} in percent").format(layer=title.lower()))
         self.opacity.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for column, widget in enumerate((self.eye, self.swatch, self.title, self.opacity)):
             grid.addWidget(widget, place, column)
@@ -96,10 +97,10 @@ class LayerRow:
     def _popup(self, menu: QMenu, widget: QWidget, at: QPoint) -> None:
         """Show a menu, with what every layer can do at its end."""
         view, name = self._parts.view, self._name
-        alone = menu.addAction("This layer alone")
+        alone = menu.addAction(tr("This layer alone"))
         alone.setCheckable(True)
         alone.setChecked(view.solo_name == name)
         alone.triggered.connect(lambda: view.solo(name))
-        menu.addAction("As at first").triggered.connect(lambda: view.reset_layer(name))
+        menu.addAction(tr("As at first")).triggered.connect(lambda: view.reset_layer(name))
         menu.aboutToHide.connect(menu.deleteLater)  # after what was chosen is done
         menu.popup(widget.mapToGlobal(at))

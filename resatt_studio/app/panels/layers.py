@@ -16,6 +16,7 @@ from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.panels.tone import ToneControls
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.theme import Tokens
+from resatt_studio.words import tr
 
 _MOST_LEAST_PX = 440
 """Height up to which nothing of the panel has to be scrolled to: with the bars and the panel below it, the
@@ -26,7 +27,7 @@ class LayersPanel(ScrolledPanel):
     """One row a layer, the top layer first."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__("Layers", QSize(330, 200))
+        super().__init__(tr("Layers"), QSize(330, 200))
         self._parts = parts
         self.rows: dict[str, LayerRow] = {}
         grid = QGridLayout()
@@ -38,19 +39,21 @@ class LayersPanel(ScrolledPanel):
             self.rows[name] = LayerRow(parts, name, grid, place)
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(1, 99)
-        self.threshold.setAccessibleName("Threshold of the crack mask in percent")
-        self.threshold.setToolTip("A pixel counts as crack above this probability.")
+        self.threshold.setAccessibleName(tr("Threshold of the crack mask in percent"))
+        self.threshold.setToolTip(tr("A pixel counts as crack above this probability."))
         self.threshold.setTracking(True)
-        self.automatic = QCheckBox("Auto")
-        self.automatic.setAccessibleName("Automatic threshold")
+        self.automatic = QCheckBox(tr("Auto"))
+        self.automatic.setAccessibleName(tr("Automatic threshold"))
         self.automatic.setToolTip(
-            "Every version of the weights brings the threshold that drew the best masks of the photos that "
-            "judged it. Moving the slider sets your own."
+            tr(
+                "Every version of the weights brings the threshold that drew the best masks of the photos "
+                "that judged it. Moving the slider sets your own."
+            )
         )
         self._value = QLabel()
         self._value.setMinimumWidth(38)
         line = QHBoxLayout()
-        label = QLabel("Threshold")
+        label = QLabel(tr("Threshold"))
         label.setBuddy(self.threshold)
         line.addWidget(label)
         line.addWidget(self.threshold, 1)
@@ -64,16 +67,16 @@ class LayersPanel(ScrolledPanel):
         self.tone.hide()
         self.adjust = self.rows["photo"].swatch
         self.adjust.setCheckable(True)
-        self.adjust.setAccessibleName("Brightness and contrast")
-        self.adjust.setToolTip("Brightness, contrast, and the window of a 16-bit photo")
+        self.adjust.setAccessibleName(tr("Brightness and contrast"))
+        self.adjust.setToolTip(tr("Brightness, contrast, and the window of a 16-bit photo"))
         self.adjust.toggled.connect(self.tone.setVisible)
         self.adjust.show()
         column.addWidget(self.tone)
         column.addLayout(line)
-        self.input = MaskInput(parts)
-        column.addWidget(self.input)
         self.haze = HazeNotes(parts)
         column.addWidget(self.haze)
+        self.input = MaskInput(parts)
+        column.addWidget(self.input)
         self.change = ChangeLegend(parts)
         column.addWidget(self.change)
         column.addStretch(1)

@@ -6,11 +6,12 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QSpinBox, QWidget
 
 from resatt_studio.app.canvas.tone import Tone, valid_tone
+from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.parts import Parts
 from resatt_studio.imaging.depth import DEEP_LEVELS
+from resatt_studio.words import tr
 
 _STEPS = 100
-_PLAIN_TIP = "for the eye alone: networks see the photo as it is."
 
 
 class ToneControls(QWidget):
@@ -19,24 +20,25 @@ class ToneControls(QWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self._parts = parts
-        self.brightness = _slider("Brightness of the photo", -_STEPS, _STEPS)
-        self.contrast = _slider("Contrast of the photo", -_STEPS, _STEPS)
-        self.low, self.high = Samples("Black at sample"), Samples("White at sample")
+        self.brightness = _slider(tr("Brightness of the photo"), -_STEPS, _STEPS)
+        self.contrast = _slider(tr("Contrast of the photo"), -_STEPS, _STEPS)
+        self.low, self.high = Samples(tr("Black at sample")), Samples(tr("White at sample"))
         self.words = QLabel()
-        self.words.setAccessibleName("Depth of the photo")
+        self.words.setAccessibleName(tr("Depth of the photo"))
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
-        self.fit = QPushButton("Fit to view")
-        self.fit.setAccessibleName("Fit brightness to what is seen")
-        parts.keys.tip(self.fit, "Spread what is seen from black to white ({fit_tone}); " + _PLAIN_TIP)
-        self.automatic = QPushButton("Auto")
-        self.automatic.setAccessibleName("Automatic window")
-        self.automatic.setToolTip(
-            "The window that the networks' 8-bit pixels have: all samples but 0.1 % at either end"
+        self.fit = QPushButton(tr("Fit to view"))
+        self.fit.setAccessibleName(tr("Fit brightness to what is seen"))
+        parts.keys.tip(
+            self.fit,
+            tr("Spread what is seen from black to white ({fit_tone}); networks see the photo as it is"),
         )
-        self.plain = QPushButton("Reset")
-        self.plain.setAccessibleName("Photo as it is")
-        parts.keys.tip(self.plain, "Take brightness, contrast and window back ({reset_tone})")
+        self.automatic = QPushButton(tr("Auto"))
+        self.automatic.setAccessibleName(tr("Automatic window"))
+        self.automatic.setToolTip(tr("The window of the networks: all samples but 0.1 % at either end"))
+        self.plain = QPushButton(tr("Reset"))
+        self.plain.setAccessibleName(tr("Photo as it is"))
+        parts.keys.tip(self.plain, tr("Take brightness, contrast and window back ({reset_tone})"))
         self._build()
         for slider in (self.brightness, self.contrast):
             slider.valueChanged.connect(lambda _: self._turn())
@@ -57,10 +59,12 @@ class ToneControls(QWidget):
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
         self._window_parts: list[QWidget] = [self.automatic, self.words]
-        for row, (words, slider) in enumerate((("Brightness", self.brightness), ("Contrast", self.contrast))):
+        for row, (words, slider) in enumerate(
+            ((tr("Brightness"), self.brightness), (tr("Contrast"), self.contrast))
+        ):
             grid.addWidget(_label(words, slider), row, 0)
             grid.addWidget(slider, row, 1, 1, 2)
-        for row, (words, samples) in enumerate((("Black at", self.low), ("White at", self.high)), 2):
+        for row, (words, samples) in enumerate(((tr("Black at"), self.low), (tr("White at"), self.high)), 2):
             label = _label(words, samples.slider)
             for column, widget in enumerate((label, samples.slider, samples.number)):
                 grid.addWidget(widget, row, column)
@@ -89,8 +93,10 @@ class ToneControls(QWidget):
         ends = max(0, int(usual[0] - width)), min(DEEP_LEVELS - 1, int(usual[1] + width) + 1)
         self.low.show_value(round(low), ends)
         self.high.show_value(round(high), ends)
-        reading = " Reading the samples…" if self._parts.tone.reading else ""
-        self.words.setText(f"16-bit photo; the networks see {usual[0]:,.0f} to {usual[1]:,.0f}.{reading}")
+        words = tr("16-bit photo; the networks see {low} to {high}.")
+        if self._parts.tone.reading:
+            words = tr("16-bit photo; the networks see {low} to {high}. Reading the samples…")
+        self.words.setText(words.format(low=f"{usual[0]:,.0f}", high=f"{usual[1]:,.0f}"))
 
     def _turn(self) -> None:
         window = self._parts.view.tone.window
@@ -123,7 +129,9 @@ class Samples:
         self.number = QSpinBox()
         self.number.setRange(0, DEEP_LEVELS - 1)
         self.number.setKeyboardTracking(False)
-        self.number.setAccessibleName(f"{name}, as a number")
+        self.number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel over it scrolls the panel
+        OwnKeys(self.number)
+        self.number.setAccessibleName(tr("{name}, as a number").format(name=name))
 
     def show_value(self, value: int, ends: tuple[int, int]) -> None:
         """Show a sample; the slider reaches from end to end, and stays at one for what lies beyond."""
@@ -139,7 +147,7 @@ def _slider(name: str, low: int, high: int) -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setRange(low, high)
     slider.setAccessibleName(name)
-    slider.setToolTip(f"{name}; {_PLAIN_TIP}")
+    slider.setToolTip(tr("{name}; for the eye alone: networks see the photo as it is").format(name=name))
     return slider
 
 
