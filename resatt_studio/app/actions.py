@@ -155,6 +155,20 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Make the mask less transparent."),
     _act("less_opaque", "Mask less opaque", "view.less_opaque", "Alt+[",
          help="Make the mask more transparent."),
+    _act("reset_layers", "Reset all la&yers", "view.reset_layers", needs="has_photo",
+         help="Show every layer as at first: which, how opaque, in which colours; and the photo as it is."),
+    _act("brighter", "&Brighter", "view.brighter", "Alt+Up", "", "has_photo",
+         help="Show the photo brighter; the networks see it as it is."),
+    _act("darker", "Dar&ker", "view.darker", "Alt+Down", "", "has_photo",
+         help="Show the photo darker; the networks see it as it is."),
+    _act("more_contrast", "More co&ntrast", "view.more_contrast", "Alt+PgUp", "", "has_photo",
+         help="Show the photo with more contrast."),
+    _act("less_contrast", "&Less contrast", "view.less_contrast", "Alt+PgDown", "", "has_photo",
+         help="Show the photo with less contrast."),
+    _act("fit_tone", "Fit br&ightness to what is seen", "canvas.fit_tone", "Shift+F", "adjust", "has_photo",
+         help="Spread what is seen from black to white; of a 16-bit photo, choose its window so."),
+    _act("reset_tone", "Ph&oto as it is", "view.reset_tone", "Ctrl+Shift+F", "", "toned",
+         help="Take brightness, contrast and window of the photo back."),
     _act("toggle_dehazed", "Show the &dehazed photo", "view.toggle_dehazed", "C", "dehaze", "has_photo",
          "dehazed_visible", help="The photo as the DHFormer-style network clears it; for viewing."),
     _act("toggle_split", "Spl&it original and dehazed", "view.toggle_split", "Shift+C", "compare",
@@ -220,7 +234,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("&Edit"), ("undo", "redo")),
     (mark("&View"), ("fit", "actual_size", "zoom_in", "zoom_out", "toggle_minimap",
                SEPARATOR, "toggle_mask", "more_opaque",
-               "less_opaque",
+               "less_opaque", "@layers", "reset_layers",
+               SEPARATOR, "brighter", "darker", "more_contrast", "less_contrast", "fit_tone", "reset_tone",
                SEPARATOR, "toggle_dehazed", "toggle_split", "toggle_compare",
                "split_left", "split_right",
                SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
@@ -239,7 +254,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("E&xport"), ("export", "export_heat")),
     (mark("&Help"), ("palette", "shortcuts", "edit_shortcuts", "tour", SEPARATOR, "about")),
 )  # fmt: skip
-"""Title and action ids of each menu; "@recent", "@panels" and "@tools" are filled in from other tables."""
+"""Title and action ids of each menu; what begins with "@" is filled in from other tables."""
 
 HELD_KEYS: tuple[tuple[str, str], ...] = (
     (mark("Space"), mark("Hold and drag to move the photo.")),
@@ -251,6 +266,11 @@ HELD_KEYS: tuple[tuple[str, str], ...] = (
     (mark("Wheel"), mark("Zoom at the pointer; with Shift change the brush size.")),
     (mark("Middle button"), mark("Drag to move the photo.")),
     (mark("Alt+drag"), mark("Change the brush size.")),
+    (
+        mark("Ctrl+right drag"),
+        mark("Right for more contrast, up for more light; of a 16-bit photo, its window."),
+    ),
+    (mark("Alt+click"), mark("On the eye of a layer: show it alone, or all again.")),
     (mark("Enter"), mark("Finish the line or polygon in hand; so do a double click and the right button.")),
     (mark("Backspace"), mark("Take back its last point; Esc drops it whole.")),
     (mark("Shift"), mark("Held with line, polygon or ruler: level, upright or at 45 degrees.")),

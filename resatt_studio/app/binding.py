@@ -93,6 +93,10 @@ class _Binding(QObject):
         session.threshold_changed.connect(canvas.set_threshold)
         session.painted.connect(canvas.refresh)
         view.layer_changed.connect(self._layer)
+        view.tone_changed.connect(canvas.set_tone)
+        canvas.tone_moved.connect(view.set_tone)
+        parts.tone.deep_ready.connect(canvas.set_deep)
+        parts.tone.fit_wanted.connect(canvas.fit_tone)
         view.brush_changed.connect(self._brush)
         canvas.pointer_moved.connect(self._pointer)
         canvas.zoom_changed.connect(lambda scale: status.show_zoom(100 * scale))
@@ -108,6 +112,7 @@ class _Binding(QObject):
         canvas.told.connect(lambda words: status.showMessage(parts.keys.words(words), TOLD_MS))
         for layer in view.layers.values():
             self._layer(layer)
+        canvas.set_tone(view.tone)
         self._brush(view.brush)
         self._say_what_to_do()
         parts.keys.changed.connect(lambda: None if session.entry else self._say_what_to_do())
@@ -136,7 +141,7 @@ class _Binding(QObject):
 
     def _show(self, photo: Photo, document: object) -> None:
         self._canvas.set_message("")
-        self._canvas.set_photo(photo.pixels, None, photo.photo_id)
+        self._canvas.set_photo(photo.pixels, None, photo.photo_id, window=photo.window)
         self._canvas.set_document(document)
 
     def _show_tiles(self, tiles: TilePyramid, document: object) -> None:
@@ -162,7 +167,9 @@ class _Binding(QObject):
             self._canvas.set_prediction(prediction, session.threshold)
 
     def _layer(self, layer: Layer) -> None:
-        self._canvas.set_layer(layer.name, layer.visible, layer.opacity, layer.colour)
+        self._canvas.set_layer(
+            layer.name, layer.visible, layer.opacity, layer.colour, layer.other_colour, layer.palette
+        )
 
     def _brush(self, brush: Brush) -> None:
         self._canvas.set_tool(brush.tool)

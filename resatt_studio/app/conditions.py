@@ -24,10 +24,19 @@ class Conditions:
     can_learn_labels: bool
     has_candidate: bool
     can_roll_back: bool
+    photo_visible: bool
     mask_visible: bool
+    outline_visible: bool
+    probability_visible: bool
+    uncertainty_visible: bool
+    correction_visible: bool
     dehazed_visible: bool
+    transmission_visible: bool
+    residual_visible: bool
     heat_visible: bool
     change_visible: bool
+    solo: str
+    toned: bool
     split_on: bool
     comparing: bool
     has_heat: bool
@@ -57,10 +66,9 @@ def conditions(parts: Parts) -> Conditions:
         can_learn_labels=parts.label_learner.can_learn,
         has_candidate=learner.candidate is not None and not learner.learning,
         can_roll_back=learner.can_roll_back,
-        mask_visible=view.layers["mask"].visible,
-        dehazed_visible=view.layers["dehazed"].visible,
-        heat_visible=view.layers["heat"].visible,
-        change_visible=view.layers["change"].visible,
+        **{f"{layer.name}_visible": layer.visible for layer in view.layers.values()},
+        solo=view.solo_name,
+        toned=not view.tone.plain,
         split_on=view.split.on,
         comparing=view.compare,
         has_heat=parts.attention.heat is not None,

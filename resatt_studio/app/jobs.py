@@ -17,7 +17,7 @@ from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.label_learning import AnswerState
-from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
+from resatt_studio.records.photo import DeepPhoto, Photo, PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.project import EventEntry, RunState
 from resatt_studio.records.review import ReviewRules
@@ -223,7 +223,11 @@ def _open_tiles(
     photo = open_tiled(photo_file(project, entry.photo_id))
     if photo is None:
         raise photo_too_large(entry, memory)
-    tiles = TilePyramid(photo, entry.photo_id, memory, cache)
+    try:
+        tiles = TilePyramid(photo, entry.photo_id, memory, cache)
+    except BaseException:
+        photo.close()
+        raise
     try:
         words = tr("Opening {name}").format(name=entry.name)
         tiles.sketch = tiles.overview()
@@ -237,6 +241,13 @@ def _open_tiles(
     except BaseException:
         tiles.close()
         raise
+
+
+def read_deep(project: Project, photo_id: str) -> DeepPhoto | None:
+    """Read the samples of a 16-bit photo; see ``workflow.load.open_deep``."""
+    from resatt_studio.workflow.load import open_deep
+
+    return open_deep(project, photo_id)
 
 
 def photo_too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:

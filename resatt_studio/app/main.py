@@ -25,12 +25,14 @@ from resatt_studio.app.job_list import JobList
 from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
+from resatt_studio.app.layer_actions import LAYER_ACTIONS
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.notices import FaultCatcher
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
+from resatt_studio.app.photo_tone import PhotoTone
 from resatt_studio.app.second_reader import SecondReader
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
@@ -94,9 +96,10 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         PhotoDoubts(session, session),
         PhotoScale(session, session),
         PhotoHistory(session, session),
-        Keymap((*ACTIONS, *TOOL_ACTIONS), preferences.shortcuts, session),
+        Keymap((*ACTIONS, *TOOL_ACTIONS, *LAYER_ACTIONS), preferences.shortcuts, session),
         JobList(session, session),
         SecondReader(session, session),
+        PhotoTone(session, view, session),
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -18,6 +18,7 @@ from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
+from resatt_studio.app.photo_tone import PhotoTone
 from resatt_studio.app.second_reader import SecondReader
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
@@ -62,3 +63,4 @@ class Parts:
     keys: Keymap
     jobs: JobList
     reader: SecondReader
+    tone: PhotoTone

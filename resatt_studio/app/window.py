@@ -30,6 +30,8 @@ from resatt_studio.app.canvas.view_places import ViewPlaces
 from resatt_studio.app.conditions import conditions
 from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.icons import label_icon
+from resatt_studio.app.layer_actions import LAYER_ACTIONS
+from resatt_studio.app.layer_keeper import LayerKeeper
 from resatt_studio.app.menus import Actions, fill_menu_bar
 from resatt_studio.app.notices import CrashDialog, NoticeArea, crash_report
 from resatt_studio.app.offers import Offers
@@ -146,6 +148,7 @@ class MainWindow(QMainWindow):
             "@recent": lambda menu: menu.addMenu(self._recent_menu),
             "@panels": self._insert_panels,
             "@tools": self._insert_tools,
+            "@layers": self._insert_layers,
         }
         fill_menu_bar(self.menuBar(), self.actions_, inserts)
         self._project_label.setProperty("role", "muted")
@@ -199,11 +202,21 @@ class MainWindow(QMainWindow):
         for spec in TOOL_ACTIONS:
             tools.addAction(self.actions_[spec.id])
 
+    def _insert_layers(self, menu: QMenu) -> None:
+        layers = menu.addMenu(tr("La&yers"))
+        layers.setToolTipsVisible(True)
+        for spec in LAYER_ACTIONS:
+            layers.addAction(self.actions_[spec.id])
+
     def _resolve(self, target: str) -> Callable[[], None]:
         part, _, name = target.partition(".")
         view, labels = self.parts.view, self.parts.labels
         if part == "tool":
             return lambda: view.set_brush(tool=name)
+        if part == "layer":
+            return lambda: view.toggle_layer(name)
+        if part == "solo":
+            return lambda: view.solo(name)
         if part == "answer":
             return lambda: labels.choose(CrackType(name))
         owners: dict[str, QObject] = {
@@ -239,6 +252,8 @@ class MainWindow(QMainWindow):
             view.minimap_changed,
             view.key_cursor_changed,
             view.hand_changed,
+            view.solo_changed,
+            view.tone_changed,
         ):
             signal.connect(lambda _: self._follow())
         labels.answered.connect(lambda: self.bring("labelsPanel"))
@@ -252,6 +267,7 @@ class MainWindow(QMainWindow):
         write = self.ask.change_settings
         self._keeper = OptionKeeper(view.options, lambda texts: write(tool_options=texts), self)
         view.brush_changed.connect(lambda _: self._keeper.note())
+        self._layer_keeper = LayerKeeper(view, self._state, self)
         look.changed.connect(self._apply_look)
 
     # -- showing --
@@ -377,6 +393,7 @@ class MainWindow(QMainWindow):
             return
         self._closed = True
         self._keeper.flush()
+        self._layer_keeper.flush()
         self._state.setValue("minimap", self.parts.view.minimap)
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
@@ -428,6 +445,8 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         keep = lambda text: self._state.setValue("places", text)  # noqa: E731 - a listener
         self.canvas.places = ViewPlaces(str(self._state.value("places", "")), keep)
+        self.parts.tone.recall(str(self._state.value("windows", "")))
+        self.parts.tone.keep = partial(self._state.setValue, "windows")
         self.parts.view.set_minimap(str(self._state.value("minimap", "true")).lower() != "false")
         geometry = self._state.value("geometry")
         layout = self._state.value(f"layout-{LAYOUT_VERSION}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import UInt8Array, UInt16Array
 from resatt_studio.records.review import ReviewAct, ReviewEntry
 
 
@@ -122,10 +122,12 @@ class Photo:
     Attributes:
         photo_id: SHA-256 (hex) of the file's bytes.
         pixels: H x W x 3 uint8, RGB, read-only.
+        window: Of a file of 16-bit samples: (low, high), the samples that became 0 and 255; else None.
     """
 
     photo_id: str
     pixels: UInt8Array = field(repr=False)
+    window: tuple[float, float] | None = None
 
     @property
     def height(self) -> int:
@@ -140,3 +142,18 @@ class Photo:
 
     def __hash__(self) -> int:
         return hash(self.photo_id)
+
+
+@dataclass(frozen=True, eq=False)
+class DeepPhoto:
+    """Samples of a photo of 16 bits as the file has them, upright; for the eye, never for a network.
+
+    Attributes:
+        photo_id: SHA-256 (hex) of the file's bytes.
+        samples: H x W (grey) or H x W x 3 (RGB) uint16, read-only.
+        window: As of the ``Photo``.
+    """
+
+    photo_id: str
+    samples: UInt16Array = field(repr=False)
+    window: tuple[float, float]

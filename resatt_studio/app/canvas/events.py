@@ -168,8 +168,10 @@ class CanvasEvents(QWidget):
         """What a press of this button with these keys begins."""
         if event.button() == Qt.MouseButton.MiddleButton:
             return Drag.PAN
-        if event.button() == Qt.MouseButton.RightButton and self._gestures.tool.takes_right:
-            return Drag.TOOL
+        if event.button() == Qt.MouseButton.RightButton:
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                return Drag.TONE
+            return Drag.TOOL if self._gestures.tool.takes_right else None
         if event.button() != Qt.MouseButton.LeftButton:
             return None
         if self._space_held:

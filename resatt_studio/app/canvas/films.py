@@ -12,7 +12,8 @@ import numpy.typing as npt
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, Layer, change_table
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, cells_under, expand, mask_level
 from resatt_studio.app.canvas.viewport import Viewport
-from resatt_studio.imaging.heat_picture import heat_table
+from resatt_studio.imaging.colour import colour_map
+from resatt_studio.imaging.heat_picture import HEAT_MAP, heat_table
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat
@@ -110,7 +111,8 @@ class HeatFilm(Film):
             return super()._colours(view, inside, layers)
         rows = (np.arange(inside.top, inside.bottom) - view.top + 0.5) / view.scale
         columns = (np.arange(inside.left, inside.right) - view.left + 0.5) / view.scale
-        picture = np.take(heat_colours(strength), heat_levels_at(heat, rows, columns))
+        colours = heat_colours(strength, colour_map(layers["heat"].palette or HEAT_MAP))
+        picture = np.take(colours, heat_levels_at(heat, rows, columns))
         box = heat.box
         picture[(rows < box.top) | (rows >= box.bottom)] = 0
         picture[:, (columns < box.left) | (columns >= box.right)] = 0
@@ -161,9 +163,14 @@ def heat_levels_at(heat: Heat, rows: Lines, columns: Lines) -> UInt8Array:
     return values.astype(np.uint8)
 
 
-def heat_colours(strength: float) -> Picture:
-    """256 premultiplied colours from the least to the highest value."""
-    red, green, blue = heat_table().astype(np.float64).T
+def heat_colours(strength: float, table: UInt8Array | None = None) -> Picture:
+    """256 premultiplied colours from the least to the highest value.
+
+    Args:
+        strength: Opacity in [0, 1].
+        table: 256 x 3 RGB; None for the one of exported pictures.
+    """
+    red, green, blue = (heat_table() if table is None else table).astype(np.float64).T
     alpha = round(255 * strength)
     parts = [np.rint(channel * strength).astype(np.uint32) for channel in (red, green, blue)]
     return (np.uint32(alpha) << 24 | parts[0] << 16 | parts[1] << 8 | parts[2]).astype(np.uint32)

@@ -10,12 +10,14 @@ from resatt_studio.app.canvas.navigation import CanvasNavigation
 from resatt_studio.app.canvas.preparing import Preparations
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.tile_memory import MAP_BYTES_A_PIXEL, MORE_MEMORY, TileMemory
+from resatt_studio.app.canvas.tone import Tone, dragged, fitted
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.errors import BugError
 from resatt_studio.records.comparison import ChangeMap
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat
+from resatt_studio.records.photo import DeepPhoto
 from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.words import mark, tr
 
@@ -51,9 +53,9 @@ class CanvasLooks(CanvasNavigation):
         if self.memory is not None:
             self.memory.held_bytes = self.scene.nbytes
 
-    def _has_room(self, count_px: int) -> bool:
+    def _has_room(self, count_px: int, bytes_a_pixel: float = MAP_BYTES_A_PIXEL) -> bool:
         """Whether one more map of so many pixels may be held; if not, it is told."""
-        room = self.memory is None or self.memory.has_room(count_px * MAP_BYTES_A_PIXEL)
+        room = self.memory is None or self.memory.has_room(count_px * bytes_a_pixel)
         if not room:
             self.refused.emit(f"{tr(TOO_LARGE)} {tr(MORE_MEMORY)}")
         return room
@@ -141,6 +143,49 @@ class CanvasLooks(CanvasNavigation):
         if place is not None:
             self._look(self.viewport.showing(place, LARGEST_PLACE_SCALE * self.devicePixelRatioF()))
         self.update()
+
+    def set_tone(self, tone: Tone) -> None:
+        """Show the photo brighter, harder, or another window of its samples; networks see it as it was."""
+        if tone != self.scene.tone:
+            self.scene.set_tone(tone)
+            self.overview.forget()
+            self.update()
+
+    def set_deep(self, photo: DeepPhoto) -> None:
+        """Here are the samples of the 16-bit photo on the canvas, to be shown where its tone has a window.
+
+        Raises:
+            BugError: They belong to a photo of another size.
+        """
+        if photo.samples.shape[:2] != self._photo_size:
+            raise BugError(f"samples of {photo.samples.shape} on {self._photo_size}")
+        if self._has_room(photo.samples.size, photo.samples.itemsize * MAP_BYTES_A_PIXEL):
+            self._preparations.deep(photo)
+            self.overview.forget()
+            self._prepared()
+
+    def move_tone(self, tone: Tone) -> None:
+        """As :meth:`set_tone`, told to whoever listens to ``tone_moved``."""
+        if tone != self.scene.tone:
+            self.set_tone(tone)
+            self.tone_moved.emit(tone)
+
+    @property
+    def tone(self) -> Tone:
+        """How the photo is shown."""
+        return self.scene.tone
+
+    def drag_tone(self, start: Tone, right: float, up: float) -> None:
+        """The pointer was dragged so many view pixels since the tone was ``start``."""
+        side = max(self.viewport.view_height, self.viewport.view_width)
+        self.move_tone(dragged(start, self.scene.window, right / side, up / side))
+
+    def fit_tone(self) -> None:
+        """Spread what is seen of the photo from black to white."""
+        seen = self.viewport.photo_in_view
+        samples = None if seen.empty else self.scene.samples(self.viewport, seen)
+        if samples is not None:
+            self.move_tone(fitted(self.tone, self.scene.window, samples))
 
     def set_split(self, split: Split) -> None:
         """Put the divider somewhere else, or away."""

@@ -78,6 +78,7 @@ class CanvasNavigation(CanvasEvents):
 
     def _resize_view(self) -> None:
         fitted = self._fitted
+        self.scene.rim_px = max(1, round(self.devicePixelRatioF()))
         resized = self.viewport.resized(*self._view_size())
         self._look(resized.fitted() if fitted else resized)
         self._fitted = fitted

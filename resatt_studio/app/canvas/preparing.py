@@ -11,9 +11,11 @@ from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halve_max, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.imaging.depth import Window
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.photo import DeepPhoto
 from resatt_studio.records.prediction import PredictionPart
 
 
@@ -44,10 +46,20 @@ class Preparations:
         self._growing_by = ("", "")
 
     def photo(
-        self, pixels: UInt8Array | None, preview: UInt8Array | None, size: tuple[int, int] | None
+        self,
+        pixels: UInt8Array | None,
+        preview: UInt8Array | None,
+        size: tuple[int, int] | None,
+        window: Window | None = None,
     ) -> None:
-        """Show these pixels, or the preview until they come; ``size`` None shows no photo."""
+        """Show these pixels, or the preview until they come; ``size`` None shows no photo.
+
+        Args:
+            window: Of the samples behind pixels of a 16-bit photo.
+        """
         self._background.forget("photo")
+        self._background.forget("deep")
+        self._scene.set_depth(window)
         photo = self._scene.photo = None if size is None else PhotoPyramid(pixels, preview, *size)
         if photo is not None and pixels is not None:
             self._prepare("photo", lambda: halved_levels(pixels), photo)
@@ -56,8 +68,16 @@ class Preparations:
     def tiles(self, pyramid: TilePyramid) -> None:
         """Show a huge photo by its tiles."""
         self._background.forget("photo")
+        self._background.forget("deep")
+        self._scene.set_depth(pyramid.window)
         self._scene.photo = pyramid
         self._scene.spoil(photo=True)
+
+    def deep(self, photo: DeepPhoto) -> None:
+        """Show the samples of the 16-bit photo on the canvas wherever a window of one's own is wished for."""
+        pyramid = PhotoPyramid(photo.samples, None, *photo.samples.shape[:2])
+        self._scene.set_depth(photo.window, pyramid)
+        self._prepare("deep", lambda: halved_levels(photo.samples), pyramid)
 
     def probability(self, values: UInt8Array | None) -> None:
         """Show this probability, H x W uint8, and the uncertainty that follows; None shows neither."""
@@ -176,7 +196,10 @@ class Preparations:
     ) -> None:
         def show(levels: list[UInt8Array]) -> None:
             pyramid.levels = levels
-            self._scene.spoil(photo=pyramid is self._scene.photo, films=kind in (*HAZE_LAYERS, "change"))
+            shown = (self._scene.photo, self._scene.deep)
+            self._scene.spoil(
+                photo=any(pyramid is one for one in shown), films=kind in (*HAZE_LAYERS, "change")
+            )
             self._changed()
 
         self._background.run(kind, build, show)

@@ -101,7 +101,7 @@ class PhotoPyramid:
     """Pixels of one photo at halved sizes.
 
     Args:
-        pixels: H x W x 3 uint8 RGB, or None while the photo is loading.
+        pixels: H x W x 3 uint8 RGB, or samples of 16 bits, H x W (x 3) uint16; None while they are loading.
         preview: The same photo, smaller, or None.
         height, width: Size of the photo.
     """
@@ -116,7 +116,7 @@ class PhotoPyramid:
         self._preview = preview
 
     def sample(self, viewport: Viewport, box: Box) -> UInt8Array | None:
-        """The photo in a box of view pixels on it: h x w x 3 uint8 RGB; None if nothing is known."""
+        """The photo in a box of view pixels on it, as its pixels are; None if nothing is known."""
         if self.pixels is not None and viewport.scale >= NEAREST_SCALE:
             rows = viewport.photo_rows(box.top, box.bottom)
             columns = viewport.photo_columns(box.left, box.right)

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.films import ChangeFilm, Film, HazeFilm, HeatFilm, Picture
 from resatt_studio.app.canvas.layers import (
     DEFAULT_LAYERS,
     Layer,
+    mask_table,
     overlay_table,
     rgb,
     uncertainty_table,
 )
+from resatt_studio.app.canvas.outline import lay_outline
 from resatt_studio.app.canvas.pyramid import (
     LabelPyramid,
     Lines,
@@ -33,7 +37,9 @@ from resatt_studio.app.canvas.pyramid import (
     mask_level,
 )
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.app.canvas.tone import PLAIN, Tone, pixel_table, sample_table, shown
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.imaging.depth import Window
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
 
@@ -49,6 +55,11 @@ class Scene:
         change: Film over the masks and the correction.
         uncertainty_picture, overlay_picture: Premultiplied, transparent where nothing is said.
         compared_picture: As ``overlay_picture``, with the mask of another prediction.
+        tone: How the photo is shown; set by :meth:`set_tone`.
+        window: Of a 16-bit photo: samples that are 0 and 255 in its 8-bit pixels; set by :meth:`set_depth`.
+        deep: The samples of such a photo that is held whole, shown in place of its pixels when a window of
+            one's own is set; None while they are not there.
+        rim_px: Width of the mask's outline, in view pixels.
     """
 
     def __init__(self) -> None:
@@ -61,6 +72,10 @@ class Scene:
         self.uncertainty: MaxPyramid | None = None
         self.compared: MaxPyramid | None = None
         self.compared_right = False
+        self.tone = PLAIN
+        self.window: Window | None = None
+        self.deep: PhotoPyramid | None = None
+        self.rim_px = 1
         self.haze = HazeFilm()
         self.heat = HeatFilm()
         self.change = ChangeFilm()
@@ -72,12 +87,24 @@ class Scene:
         self.photo_picture = self.uncertainty_picture = _picture(1, 1)
         self.overlay_picture = self.compared_picture = _picture(1, 1)
         self._make_tables()
+        self._make_tone_tables()
 
     def set_layer(self, layer: Layer) -> None:
         photo_changed = layer.name == "photo" and layer != self.layers["photo"]
         self.layers[layer.name] = layer
         self._make_tables()
         self.spoil(photo=photo_changed, films=any(layer.name in film.names for film in self.films))
+
+    def set_tone(self, tone: Tone) -> None:
+        """Show the photo in another way; nothing else is composed anew."""
+        self.tone = tone
+        self._make_tone_tables()
+        self._photo_dirty = self.viewport.view_box
+
+    def set_depth(self, window: Window | None, deep: PhotoPyramid | None = None) -> None:
+        """What is known of the depth of the photo; see the attributes."""
+        self.window, self.deep = window, deep
+        self.set_tone(self.tone)
 
     def set_threshold(self, threshold: float) -> None:
         self.threshold = threshold
@@ -87,7 +114,7 @@ class Scene:
     def set_peek(self, peek: bool) -> None:
         self.peek = peek
         self._make_tables()
-        self.spoil()
+        self.spoil(photo=self.layers["photo"].strength < 1)
 
     def set_document(self, document: CorrectionDocument | None) -> None:
         self._labels = None if document is None else LabelPyramid(document.labels)
@@ -130,6 +157,7 @@ class Scene:
         """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves."""
         known = (
             self.photo,
+            self.deep,
             self.probability,
             self.uncertainty,
             self.compared,
@@ -144,15 +172,24 @@ class Scene:
         if self._labels is None:
             return _NOTHING
         self._labels.refresh(box)
-        shown = self._changed_in(self._labels, self._shown_cells(box))
-        self._overlay_dirty = self._overlay_dirty.union(shown)
-        return shown
+        return self._spoil_overlay(self._changed_in(self._labels, self._shown_cells(box)))
 
     def refresh_probability(self, box: Box) -> Box:
         """The probability changed in a box of photo pixels; returns the view pixels to paint."""
-        shown = self._shown_cells(box)
-        self._overlay_dirty = self._overlay_dirty.union(shown)
+        return self._spoil_overlay(self._shown_cells(box))
+
+    def _spoil_overlay(self, shown: Box) -> Box:
+        """What masks show changed in a box of view pixels; returns those that look different for it."""
+        if not shown.empty:
+            shown = self._with_rim(shown)
+            self._overlay_dirty = self._overlay_dirty.union(shown)
         return shown
+
+    def _with_rim(self, box: Box) -> Box:
+        """A box of view pixels and how far an outline reaches from it."""
+        if not self._shows_rim:
+            return box
+        return box.expanded(self.rim_px).intersection(self.viewport.view_box)
 
     def _shown_cells(self, box: Box) -> Box:
         """View pixels that show any of a box of photo pixels, by the cells of the level that is seen."""
@@ -218,6 +255,22 @@ class Scene:
         pair = (self.overlay_picture, self.compared_picture)
         return pair if self.compared_right else pair[::-1]
 
+    def samples(self, viewport: Viewport, box: Box) -> npt.NDArray[Any] | None:
+        """The photo in a box of view pixels on it, without tone: 8-bit RGB, or 16-bit samples where these are
+        there and wished for; None if nothing is known."""
+        deep = self.deep if self.tone.window is not None else None
+        photo = self.photo if deep is None else deep
+        return None if photo is None else photo.sample(viewport, box)
+
+    def photo_seen(self, viewport: Viewport, box: Box) -> UInt8Array | None:
+        """The photo in a box of view pixels on it, as it is to be seen: h x w x 3 uint8 RGB."""
+        samples = self.samples(viewport, box)
+        return None if samples is None else shown(samples, self._pixel_table, self._sample_table)
+
+    @property
+    def _shows_rim(self) -> bool:
+        return self.layers["outline"].strength > 0 and not self.peek
+
     @property
     def shows_uncertainty(self) -> bool:
         return self.uncertainty is not None and self.layers["uncertainty"].strength > 0 and not self.peek
@@ -231,18 +284,18 @@ class Scene:
         inside = self.viewport.photo_in_view.intersection(box)
         if inside != box:
             self.photo_picture[box.slices] = back
-        layer = self.layers["photo"]
-        if inside.empty or self.photo is None or not layer.strength:
+        strength = 1.0 if self.peek else self.layers["photo"].strength
+        if inside.empty or not strength:
             self.photo_picture[box.slices] = back
             return
-        pixels = self.photo.sample(self.viewport, inside)
+        pixels = self.photo_seen(self.viewport, inside)
         if pixels is None:
             self.photo_picture[inside.slices] = back
             return
         colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA)
-        if layer.strength < 1:
+        if strength < 1:
             ground = np.full_like(colours, (blue, green, red, 255))
-            colours = cv2.addWeighted(colours, layer.strength, ground, 1 - layer.strength, 0)
+            colours = cv2.addWeighted(colours, strength, ground, 1 - strength, 0)
         picture[inside.slices] = colours
 
     def _compose_films(self, box: Box) -> None:
@@ -252,6 +305,7 @@ class Scene:
 
     def _compose_overlays(self, box: Box) -> None:
         view = self.viewport
+        box = self._with_rim(box)  # a strip that came into sight continues outlines that were there
         inside = view.photo_in_view.intersection(box)
         if inside != box:
             for picture in (self.overlay_picture, self.compared_picture, self.uncertainty_picture):
@@ -259,16 +313,23 @@ class Scene:
         if inside.empty:
             return
         level = mask_level(view.scale)
-        cells, rows, columns = cells_under(view, level, inside)
+        around = self._with_rim(inside).intersection(view.photo_in_view)
+        cells, rows, columns = cells_under(view, level, around)
+        lines = rows - rows[0], columns - columns[0]
+        part = inside.shifted(-around.top, -around.left).slices
         for picture, probability in self._overlays():
-            colours = self._overlay_colours(level, cells, probability)
-            if colours is None:
+            index = self._overlay_index(level, cells, probability)
+            if index is None:
                 picture[inside.slices] = 0
-            else:
-                picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
+                continue
+            colours = expand(np.take(self._overlay_table, index), *lines)
+            if self._shows_rim:
+                mask = expand(np.take(self._mask_table, index), *lines)
+                lay_outline(colours, mask, self.layers["outline"], self.rim_px)
+            picture[inside.slices] = colours[part]
         if self.uncertainty is not None and self.shows_uncertainty:
             colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
-            self.uncertainty_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
+            self.uncertainty_picture[inside.slices] = expand(colours, *lines)[part]
 
     def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
@@ -276,24 +337,29 @@ class Scene:
         overlays = [(self.overlay_picture, self.probability)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
-    def _overlay_colours(
+    def _overlay_index(
         self, level: int, cells: Box, probability: MaxPyramid | SparseMap | None
-    ) -> Picture | None:
-        """Colour of each cell; None when nothing is over the photo."""
+    ) -> npt.NDArray[Any] | None:
+        """Where each cell stands in the tables; None when nothing is over the photo."""
         if self.peek:
             return None
         ranks = None if self._labels is None else self._labels.block(level, cells)
         values = None if probability is None else probability.block(level, cells)
         if ranks is None:
-            return None if values is None else np.take(self._overlay_table, values)
+            return values
         index = ranks.astype(np.uint16) << 8
         if values is not None:
             index |= values
-        return np.take(self._overlay_table, index)
+        return index
 
     def _make_tables(self) -> None:
         self._overlay_table = overlay_table(self.layers, self.threshold, self.peek)
+        self._mask_table = mask_table(self.threshold)
         self._uncertainty_table = uncertainty_table(self.layers["uncertainty"], self.peek)
+
+    def _make_tone_tables(self) -> None:
+        self._pixel_table = pixel_table(self.tone, self.window)
+        self._sample_table = None if self.window is None else sample_table(self.tone, self.window)
 
     # -- moving --------------------------------------------------------------------------------------
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
 
 from resatt_studio.imaging.pyramid_cache import TileKey
-from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.words import mark
 
 Place: TypeAlias = tuple[str, TileKey]
@@ -45,7 +46,7 @@ class TileMemory:
 
     def __init__(self, bound_bytes: int) -> None:
         self._lock = threading.Lock()
-        self._tiles: OrderedDict[Place, UInt8Array] = OrderedDict()
+        self._tiles: OrderedDict[Place, npt.NDArray[Any]] = OrderedDict()
         self._tile_bytes = 0
         self._bound_bytes = bound_bytes
         self._held_bytes = 0
@@ -85,8 +86,8 @@ class TileMemory:
         """Whether so much more may be held; tiles would make room for it."""
         return self._held_bytes + more_bytes <= self._bound_bytes
 
-    def get(self, key: Place) -> UInt8Array | None:
-        """A tile, h x w x 3 uint8 RGB, or None where it is not in memory."""
+    def get(self, key: Place) -> npt.NDArray[Any] | None:
+        """A tile, as it was put, or None where it is not in memory."""
         with self._lock:
             tile = self._tiles.get(key)
             if tile is not None:
@@ -96,7 +97,7 @@ class TileMemory:
     def __contains__(self, key: object) -> bool:
         return key in self._tiles
 
-    def put(self, key: Place, tile: UInt8Array) -> None:
+    def put(self, key: Place, tile: npt.NDArray[Any]) -> None:
         """Keep a tile; others may leave."""
         with self._lock:
             before = self._tiles.pop(key, None)

@@ -34,6 +34,7 @@ from resatt_studio.app.tools.options import RADIUS
 from resatt_studio.app.tools.overlay import NO_MARKS
 from resatt_studio.app.tools.registry import default_option, tool_spec
 from resatt_studio.errors import BugError
+from resatt_studio.imaging.depth import Window
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -58,6 +59,7 @@ class PhotoCanvas(CanvasHands):
         stroke_finished: The finished ``Edit``, or None when nothing changed or it was taken back.
         radius_changed: Brush radius in photo pixels, when the pointer changed it.
         split_moved: Place of the divider, as in ``Split``, when the pointer moved it.
+        tone_moved: How the photo is shown, a ``Tone``, when the pointer changed it.
         point_asked: (row, column) of the photo pixel that a tool points at.
         length_measured: In photo pixels, or None when it was put away.
         told: A sentence that a tool says in passing.
@@ -76,6 +78,7 @@ class PhotoCanvas(CanvasHands):
     stroke_finished = Signal(object)
     radius_changed = Signal(float)
     split_moved = Signal(float)
+    tone_moved = Signal(object)
     point_asked = Signal(object)
     length_measured = Signal(object)
     told = Signal(str)
@@ -144,6 +147,7 @@ class PhotoCanvas(CanvasHands):
         preview: UInt8Array | None = None,
         photo_id: str = "",
         size: tuple[int, int] | None = None,
+        window: Window | None = None,
     ) -> None:
         """Show a photo, or nothing.
 
@@ -152,6 +156,7 @@ class PhotoCanvas(CanvasHands):
             preview: The same photo smaller, h x w x 3, shown until ``pixels`` come.
             photo_id: With the same id as before, the view stays; another photo is seen as it was seen last.
             size: (H, W) when ``pixels`` is None; the preview's size if not given.
+            window: As of a ``Photo`` of 16-bit samples.
         """
         known = pixels if pixels is not None else preview
         if size is None and known is not None:
@@ -172,7 +177,7 @@ class PhotoCanvas(CanvasHands):
             self.set_point(None)
             self.set_place(None)
         self._photo_id, self._photo_size = photo_id, size
-        self._preparations.photo(pixels, preview, size)
+        self._preparations.photo(pixels, preview, size, window)
         if not same:
             self._look_at_new_photo()
         self.overview.forget()
@@ -219,9 +224,16 @@ class PhotoCanvas(CanvasHands):
         opacity: float | None = None,
         colour: str | None = None,
         other_colour: str | None = None,
+        palette: str | None = None,
     ) -> None:
         """Change what is given of one layer; see :class:`layers.Layer`."""
-        wanted = {"visible": visible, "opacity": opacity, "colour": colour, "other_colour": other_colour}
+        wanted = {
+            "visible": visible,
+            "opacity": opacity,
+            "colour": colour,
+            "other_colour": other_colour,
+            "palette": palette,
+        }
         changes = {key: value for key, value in wanted.items() if value is not None}
         self.scene.set_layer(replace(self.scene.layers[name], **changes))
         self._preparations.uncertainty_if_wanted()
@@ -397,7 +409,7 @@ class PhotoCanvas(CanvasHands):
         if not changed.empty:
             self._update_view(self.scene.refresh(changed))
         position, self._last_position = self._last_position, None
-        if position is not None and self._gestures.drag is not Drag.SIZE:
+        if position is not None and self._gestures.drag not in (Drag.SIZE, Drag.TONE):
             self._track(position)
         hovered, self._hovered = self._hovered, None
         if hovered is not None and not self._gestures.busy and self._photo_size is not None:
@@ -456,6 +468,8 @@ class PhotoCanvas(CanvasHands):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self._space_held:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif self._gestures.drag is Drag.TONE:
+            self.setCursor(Qt.CursorShape.SizeAllCursor)
         elif self._on_split or self._gestures.drag is Drag.SPLIT:
             self.setCursor(SPLIT_CURSOR)
         else:
