@@ -404,8 +404,12 @@ def test_the_crack_that_a_click_would_mean_is_outlined_as_long_as_the_pointer_is
     # Rows 49 to 51 and columns 10 to 89, and two pixels away, which are four on the screen.
     assert outline.points.min(axis=0).tolist() == [47.5, 8.5]
     assert outline.points.max(axis=0).tolist() == [53.5, 91.5]
+    for row in (50, 52.5):  # on it, and beside it within reach of a click
+        tool.hover(at(row, 60))
+        assert tool.overlay[0] is outline
+    host.scale = 1.0  # the same distance on the screen is more of the photo now
     tool.hover(at(50, 60))
-    assert tool.overlay[0] is outline
+    assert tool.overlay[0].points.min(axis=0).tolist() == [46.5, 7.5]
     tool.hover(at(80, 60))
     assert tool.overlay[0] is not outline
     tool.hover(at(20, 60))

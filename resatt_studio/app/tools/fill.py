@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import holes, region_at
 from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
 from resatt_studio.app.tools.drags import Drag
-from resatt_studio.app.tools.marking import PICK_PX, crack_at, seen_crack
+from resatt_studio.app.tools.marking import crack_at, seen_crack
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
@@ -38,9 +37,8 @@ class Fill(Drag):
         at, document = self._at, self._let_go()
         if document is None:
             return None
-        row, column = math.floor(at.row), math.floor(at.column)
-        here = Box(row, column, row + 1, column + 1)
-        if document.labels.box.intersection(here).empty:
+        here = Box.pixel(at.row, at.column)
+        if not document.labels.box.holds(here):
             return None
         if self.choice("what") == "holes":
             return self._fill_holes(document, at)
@@ -61,7 +59,7 @@ class Fill(Drag):
         return document.say(self.name, self.host.label, region.box, region.mask)
 
     def _fill_holes(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
-        region = crack_at(self.host, document, at, PICK_PX)
+        region = crack_at(self.host, document, at)
         if region is None:
             self.host.tell("No crack is seen here.")
             return None
