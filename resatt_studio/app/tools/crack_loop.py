@@ -17,7 +17,8 @@ HOVER_SIDE_PX = 1024
 between two moves. A click follows it further."""
 
 _MOST_OUTLINES = 60
-_AWAY_PX = 3.0  # logical pixels between a crack and its outline
+AWAY_PX = 3.0
+"""Between a crack and its outline, in logical pixels."""
 
 
 class CrackLoop(Loop):
@@ -42,7 +43,7 @@ class CrackLoop(Loop):
         if place is None:
             self._forget()
             return
-        away_px = max(1, round(photo_px(self.host, _AWAY_PX)))
+        away_px = max(1, round(photo_px(self.host, AWAY_PX)))
         seen = document, document.version, self.host.threshold, away_px
         if seen == self._seen and self._crack is not None and self._crack.holds(*place):
             return  # the same marks, so that nothing is painted

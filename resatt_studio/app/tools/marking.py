@@ -10,7 +10,7 @@ from resatt_studio.annotation.regions import LARGEST_SIDE_PX, Region, nearest_in
 from resatt_studio.app.tools.base import Pointer, ToolHost, photo_px
 from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
-from resatt_studio.records.correction import Label
+from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
 _TONES = {Label.CRACK: Tone.CRACK, Label.NOT_CRACK: Tone.NOT_CRACK, Label.UNSAID: Tone.UNSAID}
@@ -87,11 +87,32 @@ def crack_of(
     )
 
 
-def unpredicted_at(host: ToolHost, at: Pointer) -> bool:
-    """Whether no network was asked yet about the photo's pixel under the pointer."""
+def tell_no_crack(host: ToolHost, at: Pointer) -> None:
+    """Say why a click found no predicted crack."""
     here, document = Box.pixel(at.row, at.column), host.document
     inside = document is not None and document.labels.box.holds(here)
-    return inside and not host.knows_probability(here)
+    unasked = inside and not host.knows_probability(here)
+    host.tell(UNPREDICTED if unasked else "No predicted crack is seen here.")
+
+
+def judged(
+    host: ToolHost, tool: str, document: CorrectionDocument, verdict: Label, box: Box, crack: BoolArray
+) -> Edit | None:
+    """Give predicted crack a label wherever nothing was said, or say that there is nothing left to judge.
+
+    Args:
+        host: The canvas.
+        tool: Name, for the edit.
+        document: Of the photo.
+        verdict: The label.
+        box: In photo pixels.
+        crack: h x w bool of the box.
+    """
+    unsaid = document.labels.read(box) == Label.UNSAID
+    edit = document.say(tool, verdict, box, crack & unsaid)
+    if edit is None:
+        host.tell("Nothing is predicted here that you did not judge already.")
+    return edit
 
 
 def too_large(host: ToolHost, box: Box, most_px: int = LARGEST_AREA_PX) -> bool:
