@@ -13,6 +13,7 @@ from resatt_studio.app.tools.drags import Click
 from resatt_studio.app.tools.marking import crack_of, crack_pixel_at, judged, label_tone, tell_no_crack
 from resatt_studio.app.tools.overlay import NO_MARKS, KeptMarks, Mark
 from resatt_studio.records.correction import Edit, Label
+from resatt_studio.words import tr
 
 REACH_SIDE_PX = 2048
 """Side of the window in which a crack is followed to its junctions and ends, in photo pixels: as much as is
@@ -75,7 +76,7 @@ class Branch(Click):
         name = _branch_at(crack, self._branches, place)
         if not name:
             self.host.tell(
-                "No branch leaves a junction here; {tool_accept} and {tool_reject} judge whole cracks."
+                tr("No branch leaves a junction here; {tool_accept} and {tool_reject} judge whole cracks.")
             )
             return None
         branch = self._branches.cut(name)
