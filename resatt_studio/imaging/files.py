@@ -34,7 +34,7 @@ from resatt_studio.imaging.headers import (
     size_is_possible,
 )
 from resatt_studio.imaging.masks import to_mask
-from resatt_studio.imaging.opening import broken_off, opened
+from resatt_studio.imaging.opening import opened
 from resatt_studio.imaging.raster import (
     MAX_PIXELS,
     MAX_PIXELS_BY_PARTS,
@@ -89,7 +89,7 @@ def read_facts(path: Path, photo_id: str = "") -> PhotoFacts:
         photo_id: Its hash where somebody has just read it all (:func:`hashing`), or "".
 
     Raises:
-        PhotoError: Missing, empty, damaged, too large, or no photo.
+        PhotoError: Missing, empty, damaged, too large, or no photo; or it went away.
     """
     path = Path(path)
     with opened(path) as file:
@@ -124,7 +124,7 @@ def read_photo(path: Path) -> Photo:
     applied; transparent pixels become neutral grey.
 
     Raises:
-        PhotoError: Missing, empty, damaged, too large, or no photo.
+        PhotoError: Missing, empty, damaged, too large, or no photo; or it went away.
     """
     by_parts = _read_by_parts(Path(path))
     if by_parts is not None:
@@ -340,12 +340,9 @@ def hashing(path: Path) -> Iterator[str]:
     """
     digest = hashlib.sha256()
     with opened(path) as file:
-        try:
-            while block := file.read(_CHUNK_BYTES):
-                digest.update(block)
-                yield ""
-        except OSError as error:  # of a network drive, say
-            raise broken_off(path, error) from error
+        while block := file.read(_CHUNK_BYTES):
+            digest.update(block)
+            yield ""
     yield digest.hexdigest()
 
 

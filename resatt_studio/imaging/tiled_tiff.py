@@ -24,7 +24,7 @@ from resatt_studio.imaging.decode import damaged_as_photo_error
 from resatt_studio.imaging.depth import NEUTRAL, Window, neutral_sample, window_of
 from resatt_studio.imaging.exif import orientation, upright_size
 from resatt_studio.imaging.headers import Format, sniff
-from resatt_studio.imaging.opening import broken_off, opened
+from resatt_studio.imaging.opening import broken_off, open_photo, reading
 from resatt_studio.imaging.raster import MAX_PIXELS_BY_PARTS, Raster, check_size, to_deep, to_rgb
 from resatt_studio.imaging.tiff import (
     first_page,
@@ -327,31 +327,16 @@ def open_tiled(path: Path, least_px: int = 0) -> TiledTiff | None:
         for a TIFF that is too small.
 
     Raises:
-        PhotoError: Missing, damaged, or larger than ``raster.MAX_PIXELS_BY_PARTS``.
+        PhotoError: Missing, damaged, or larger than ``raster.MAX_PIXELS_BY_PARTS``; or it went away.
     """
-    file = opened(path)
-    keep = False
+    file = open_photo(path)
+    photo = None
     try:
-        if sniff(file.read(16)) is not Format.TIFF:
-            return None
-        with damaged_as_photo_error(Format.TIFF, path.name):
-            from tifffile import TiffFile
-
-            header = read_tiff_header(file, path.stat().st_size, path.name)
-            check_size(header.height, header.width, path.name, MAX_PIXELS_BY_PARTS)
-            if header.height * header.width < least_px:
-                return None
-            file.seek(0)
-            tiff = TiffFile(file)
-            page = first_page(tiff)
-            first = _segments(page)
-            if first is None:
-                return None
-            photo = TiledTiff(path, file, _levels(tiff, first), orientation(page_tags(page)))
-            keep = True
-            return photo
+        with reading(path):
+            photo = _tiled(path, file, least_px)
+        return photo
     finally:
-        if not keep:
+        if photo is None:
             file.close()
 
 
@@ -385,6 +370,26 @@ def stored_box(box: Box, height: int, width: int, way_up: int) -> Box:
         case 8:
             return Box(left, width - bottom, right, width - top)
     return box
+
+
+def _tiled(path: Path, file: BinaryIO, least_px: int) -> TiledTiff | None:
+    """As :func:`open_tiled`, of a file that is open."""
+    if sniff(file.read(16)) is not Format.TIFF:
+        return None
+    with damaged_as_photo_error(Format.TIFF, path.name):
+        from tifffile import TiffFile
+
+        header = read_tiff_header(file, path.stat().st_size, path.name)
+        check_size(header.height, header.width, path.name, MAX_PIXELS_BY_PARTS)
+        if header.height * header.width < least_px:
+            return None
+        file.seek(0)
+        tiff = TiffFile(file)
+        page = first_page(tiff)
+        first = _segments(page)
+        if first is None:
+            return None
+        return TiledTiff(path, file, _levels(tiff, first), orientation(page_tags(page)))
 
 
 def _segments(page: TiffPage) -> Segments | None:

@@ -86,6 +86,20 @@ def test_a_sparse_map_shows_what_a_dense_one_shows(height, width, boxes):
         np.testing.assert_array_equal(sparse.block(level, whole), dense.block(level, whole))
 
 
+@given(
+    st.lists(st.tuples(*[st.integers(0, 999)] * 2, *[st.integers(1, 400)] * 2), max_size=6),
+    st.tuples(*[st.integers(0, 999)] * 2, *[st.integers(1, 600)] * 2),
+)
+def test_a_sparse_map_knows_of_what_was_put_be_it_zeros(boxes, asked):
+    sparse = SparseMap(1000, 1000)
+    put = [Box(top, left, top + tall, left + wide).clipped(1000, 1000) for top, left, tall, wide in boxes]
+    for box in put:
+        sparse.put(box, np.zeros((box.height, box.width), np.uint8))
+    top, left, tall, wide = asked
+    here = Box(top, left, top + tall, left + wide)
+    assert sparse.knows(here) == any(not here.intersection(box).empty for box in put)
+
+
 def test_a_few_strokes_on_a_gigapixel_cost_a_few_tiles_at_every_level():
     labels = TiledLabels(32768, 32768)
     labels.write(Box(9000, 9000, 9100, 9300), np.full((100, 300), 2, np.uint8))

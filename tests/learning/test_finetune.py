@@ -189,6 +189,7 @@ def test_without_a_reference_set_there_is_no_forgetting_to_measure(run: Any, fin
     assert result.after is not None
 
 
+@pytest.mark.whole_machine
 def test_finishing_early_keeps_the_best_within_two_seconds(run: Any) -> None:
     enough = threading.Event()
     steps = run(replace(PLAN, steps=0, seconds=600), finish_early=enough)
@@ -349,6 +350,7 @@ def test_the_host_is_asked_before_every_piece_of_work(run: Any) -> None:
     assert len(asked) >= len(reports) * 0.6
 
 
+@pytest.mark.whole_machine
 def test_a_run_ends_within_its_time(run: Any, finish: Finish) -> None:
     start = time.monotonic()
     result = finish(run(replace(PLAN, steps=0, seconds=4.0)))

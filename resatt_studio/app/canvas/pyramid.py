@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.annotation.tiled_labels import TiledLabels
+from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
 
 Lines: TypeAlias = npt.NDArray[np.intp]
@@ -307,11 +308,15 @@ class SparseMap(SparsePyramid):
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__(TiledLabels(height, width), np.arange(256, dtype=np.uint8))
-        self._put: set[Box] = set()
+        self._put: dict[TileIndex, set[Box]] = {}  # what was written, by the tiles that it touches
 
     def knows(self, box: Box) -> bool:
         """Whether anything was ever written into a box of the map, be it zeros."""
-        return any(not box.intersection(known).empty for known in self._put)
+        return any(
+            not box.intersection(known).empty
+            for tile in box.cells(TILE_PX)
+            for known in self._put.get(tile, ())
+        )
 
     @property
     def nbytes(self) -> int:
@@ -320,6 +325,7 @@ class SparseMap(SparsePyramid):
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Write h x w values into a box of the map."""
-        self._put.add(box)
+        for tile in box.cells(TILE_PX):
+            self._put.setdefault(tile, set()).add(box)
         self._labels.write(box, values)
         self.refresh(box)

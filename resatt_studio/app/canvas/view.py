@@ -436,7 +436,7 @@ class PhotoCanvas(CanvasHands):
 
     def _made(self, edit: Edit | None, shown: Box = NOTHING) -> None:
         """A tool finished an act: show what of it is not shown yet, and tell."""
-        if edit is not None and edit.box.intersection(shown) != edit.box:
+        if edit is not None and not shown.holds(edit.box):
             self._update_view(self.scene.refresh(edit.box))
         self._update_overlay()
         self.stroke_finished.emit(edit)
