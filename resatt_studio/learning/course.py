@@ -97,9 +97,12 @@ def trust(photos: int) -> float:
 
 
 def restrained(plan: FineTunePlan, trust: float) -> FineTunePlan:
-    """The plan at so much trust: at 0.5 half the rate and half of the way, and half of the patches remind."""
+    """The plan at so much trust: at 0.5 a quarter of the rate and half of the way, and half of the patches
+    remind."""
     reminders = max(plan.replay, plan.replay + (1 - trust) * (0.75 - plan.replay))
-    return replace(plan, learning_rate=plan.learning_rate * trust, blend=plan.blend * trust, replay=reminders)
+    return replace(
+        plan, learning_rate=plan.learning_rate * trust**2, blend=plan.blend * trust, replay=reminders
+    )
 
 
 @dataclass(frozen=True, eq=False)
