@@ -31,8 +31,8 @@ class FineTunePlan:
 
     seconds: float = 90.0
     steps: int = 0
-    crop_px: int = 256
-    batch: int = 2
+    crop_px: int = 192
+    batch: int = 4
     learning_rate: float = 1e-3
     replay: float = 0.25
     weak_weight: float = 1.0

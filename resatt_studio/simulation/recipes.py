@@ -67,10 +67,6 @@ class Recipe:
     control: bool = False
 
 
-OTHERS_PATCHES = {"crop_px": 192, "batch": 4}
-"""Patches of those who are compared; by area a step of the app's is as long. Cellpose's rule with the app's
-patches comes to the same (docs/BENCHMARKS-learning.md)."""
-
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("app", "ResAtt Studio", "this app as it is: learning.finetune and learning.gate"),
     Recipe("continued", "ResAtt Studio, on from the weights in use",
@@ -81,22 +77,20 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("none", "no learning", "the starting weights all the way", learns=False),
     Recipe("full", "plain full fine-tuning",
            "AdamW 5e-4 on the whole network, BatchNorm statistics frozen, approved masks as labels",
-           plan=OTHERS_PATCHES, plain=PlainRecipe(), gate=Gate.ALWAYS),
+           plain=PlainRecipe(), gate=Gate.ALWAYS),
     Recipe("rootpainter", "RootPainter",
            "Abe404/root_painter, trainer/src/loss.py and trainer.py: SGD 0.01, Nesterov 0.99, Dice + 0.3 CE, "
            "unknown pixels at 0.5, all annotations alike, saved when F1 rises on those held back",
-           plan=OTHERS_PATCHES,
            plain=PlainRecipe(optimiser="sgd", learning_rate=0.01, momentum=0.99, rootpainter_loss=True,
                              unsaid=Unsaid.HALF, held_back_too=False, judges=Judges.VALIDATION),
            gate=Gate.RISE),
     Recipe("cellpose", "Cellpose's rule",
            "Pachitariu and Stringer, Nature Methods 19, 2022: from the starting weights each time, on all "
            "images, unlabelled pixels as background, no validation; optimiser and loss as in full",
-           plan=OTHERS_PATCHES, plain=PlainRecipe(from_factory=True), gate=Gate.ALWAYS),
+           plain=PlainRecipe(from_factory=True), gate=Gate.ALWAYS),
     Recipe("protocol", "first protocol",
            "this app's first specification: from the starting weights, Adam 5e-5, clipped at 1, half of each "
            "batch replayed with true masks, 40 steps a photo (100 to 400), painted pixels twice",
-           plan=OTHERS_PATCHES,
            plain=PlainRecipe(optimiser="adam", learning_rate=5e-5, clip_norm=1.0, painted_weight=2.0,
                              replay=0.5, from_factory=True, steps_per_photo=40, least_steps=100,
                              most_steps=400, enough_dice=0.95, enough_steps=20, judges=Judges.REFERENCE,

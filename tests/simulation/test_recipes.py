@@ -11,7 +11,7 @@ from resatt_studio.learning.plain_recipe import Judges, Unsaid
 from resatt_studio.records.training import FineTunePlan, FineTuneResult
 from resatt_studio.records.weights import Scores
 from resatt_studio.simulation.learners import judge_by
-from resatt_studio.simulation.recipes import OTHERS_PATCHES, RECIPES, Gate, Recipe, find_recipe
+from resatt_studio.simulation.recipes import RECIPES, Gate, Recipe, find_recipe
 
 WANTED = {"app", "none", "full", "rootpainter", "cellpose", "protocol", "agreeing", "replay"}
 NEEDS = {Gate.RISE: Judges.VALIDATION, Gate.RETENTION: Judges.REFERENCE}
@@ -24,7 +24,7 @@ def test_every_recipe_keeps_the_contract(recipe: Recipe) -> None:
     if recipe.plain is None:
         assert recipe.gate in (Gate.APP, Gate.ALWAYS)
     else:
-        assert recipe.plan == OTHERS_PATCHES and recipe.gate is not Gate.APP
+        assert not recipe.plan and recipe.gate is not Gate.APP
         assert recipe.plain.judges is NEEDS.get(recipe.gate, Judges.NOTHING)
     shown = recipe.gate is Gate.ALWAYS or recipe.from_active
     assert not recipe.control or shown, "a gate would hide what a control shows"
