@@ -361,7 +361,7 @@ def test_a_run_ends_within_its_time(run: Any, finish: Finish) -> None:
 def test_one_photo_is_trusted_half_as_much_as_four() -> None:
     plan = FineTunePlan(learning_rate=4e-4, replay=0.25)
     one, two, four, many = (restrained(plan, trust(photos)) for photos in (1, 2, 4, 30))
-    assert (one.learning_rate, one.blend, one.replay) == (2e-4, plan.blend / 2, 0.5)
+    assert (one.learning_rate, one.blend, one.replay) == (1e-4, plan.blend / 2, 0.5)
     assert four == many == plan
     assert one.learning_rate < two.learning_rate < plan.learning_rate
     assert one.replay > two.replay > plan.replay
