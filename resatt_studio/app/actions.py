@@ -110,7 +110,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Open the next approved photo that nobody else has read, of those you did not approve."),
     _act("agreed_only", "&Learn only from agreed photos", "reader.toggle_agreed_only", "", "", "has_project",
          "agreed_only",
-         help="This project's networks learn from, and are judged by, what a second reader agreed to alone."),
+         help="The crack network learns from, and is judged by, what a second reader agreed to alone."),
     _act("one_person", "&One person may do both", "reader.toggle_one_person", "", "", "has_project",
          "one_person", help="In this project somebody may be the second reader of their own approvals."),
     _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",

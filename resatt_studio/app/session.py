@@ -26,6 +26,7 @@ from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.records.review import ReviewAct, ReviewEntry
 from resatt_studio.words import mark, tr
 
 if TYPE_CHECKING:
@@ -487,7 +488,8 @@ class Session(ProjectSession):
         author = self.settings.author
         following = self._after_review(entry)
         self.leave_photo()
-        self._patch_entry(replace(entry, state=ReviewState.APPROVED))
+        said = ReviewEntry(0, entry.photo_id, "", ReviewAct.APPROVED, author=author)
+        self._patch_entry(replace(entry, state=ReviewState.APPROVED, review=said))
         self._write(
             lambda: jobs.approve(project, document, prediction, author, complete),
             tr("Approving {name}").format(name=entry.name),

@@ -118,6 +118,7 @@ class Tour(QObject):
             return
         self._place = max(0, place)
         STEPS[self._place].bring(self._window)
+        self.frame.raise_()  # a panel that comes to the front would lie above it
         self._say()
         self._follow()
         self._look.start()
@@ -134,8 +135,6 @@ class Tour(QObject):
             return
         step, within = STEPS[self._place], self._window.rect().adjusted(8, 8, -8, -8)
         target = step.where(self._window)
-        if self.frame.isHidden() is not target.isEmpty():
-            self.frame.setVisible(not target.isEmpty())
-            self.frame.raise_()
+        self.frame.setVisible(not target.isEmpty())
         self.frame.surround(target)
         self.callout.stand_beside(target, within, step.side)

@@ -46,8 +46,8 @@ class ReviewRules:
     """What a project asks of its second readers.
 
     Attributes:
-        agreed_only: Whether networks learn from, and are judged by, photos alone that a second reader agreed
-            to.
+        agreed_only: Whether the crack network learns from, and is judged by, photos alone that a second
+            reader agreed to.
         one_person: Whether somebody may be the second reader of their own approvals, as in a project that has
             one inspector who looks at everything twice.
     """

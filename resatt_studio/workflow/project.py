@@ -125,7 +125,7 @@ class ProjectSettings:
 
     @property
     def learn_agreed_only(self) -> bool:
-        """Whether networks learn from, and are judged by, photos alone that a second reader agreed to."""
+        """Whether the crack network learns from, and is judged by, agreed photos alone."""
         return bool(self._store.setting("learn_agreed_only", False))
 
     @learn_agreed_only.setter

@@ -53,6 +53,9 @@ def test_every_step_points_at_something_that_is_seen_and_covers_none_of_it(touri
         assert window.rect().contains(tour.callout.geometry()), step.id
         assert not tour.callout.geometry().intersects(target), step.id
         assert tour.frame.geometry().contains(target)
+        edge = window.mapToGlobal(tour.frame.geometry().topLeft() + QPoint(2, tour.frame.height() // 2))
+        blue = window.grab().toImage().pixelColor(window.mapFromGlobal(edge)).name()
+        assert blue == window.palette().highlight().color().name(), f"{step.id}: its frame is covered"
         for part in tour.callout.findChildren(QLabel):
             assert part.height() >= part.heightForWidth(part.width()), f"{step.id}: words are cut off"
 

@@ -142,11 +142,9 @@ def test_open_predict_correct_approve_send_back_agree_and_export(
     # the list can be filtered and walked, and left again
     walk(lambda here: window.panel("photosPanel").isAncestorOf(here), KEY.Key_F6)
     walk(lambda here: here is window.panel("photosPanel").filter, KEY.Key_Tab)
-    while session.listing.filter != "agreed":
-        key(KEY.Key_Down)
+    walk(lambda here: session.listing.filter == "agreed", KEY.Key_Down)
     assert [entry.name for entry in session.listed] == ["wall_1.jpg"]
-    while session.listing.filter != "all":
-        key(KEY.Key_Up)
+    walk(lambda here: session.listing.filter == "all", KEY.Key_Up)
     walk(lambda here: here is window.canvas, KEY.Key_F6)
 
     # export: masks into a folder that is typed

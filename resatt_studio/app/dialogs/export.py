@@ -62,6 +62,7 @@ class ExportDialog(QDialog):
         self.folder.setAccessibleName(tr("Folder to write into"))
         choose = QPushButton(tr("Choose…"))
         choose.setAccessibleName(tr("Choose the folder to write into"))
+        choose.setAutoDefault(False)  # Enter in the field beside it exports
         choose.clicked.connect(self._choose)
         place = QHBoxLayout()
         place.addWidget(self.folder, 1)
@@ -83,10 +84,10 @@ class ExportDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.go = buttons.addButton(tr("Export"), QDialogButtonBox.ButtonRole.ActionRole)
         self.go.setProperty("primary", "true")
-        self.go.setDefault(True)
         self.go.clicked.connect(self.export)
         buttons.rejected.connect(self.close)
         column.addWidget(buttons)
+        self.go.setDefault(True)  # only within a dialog does a button become its default
 
     @property
     def format(self) -> str:
