@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from resatt_studio.app.actions import ActionSpec, by_id
+from resatt_studio.app.actions import ActionSpec
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.words import mark
 
 _TEXTS: dict[str, tuple[str, str]] = {
-    "change": (mark("Show what learning changed"), mark("Only what learning changed")),
+    "change": ("", mark("Only what learning changed")),
     "correction": (mark("Show your correction"), mark("Only your correction")),
     "uncertainty": (mark("Show uncertainty"), mark("Only uncertainty")),
     "probability": (mark("Show probability"), mark("Only probability")),
     "outline": (mark("Show the mask's outline"), mark("Only the mask's outline")),
-    "mask": (mark("Show the crack mask"), mark("Only the crack mask")),
-    "heat": (mark("Show attention"), mark("Only attention")),
+    "mask": ("", mark("Only the crack mask")),
+    "heat": ("", mark("Only attention")),
     "residual": (mark("Show the residual"), mark("Only the residual")),
     "transmission": (mark("Show transmission"), mark("Only transmission")),
-    "dehazed": (mark("Show the dehazed photo"), mark("Only the dehazed photo")),
+    "dehazed": ("", mark("Only the dehazed photo")),
     "photo": (mark("Show the photo"), mark("Only the photo")),
 }
-"""Show and show alone, from the top layer down."""
+"""Show and show alone, from the top layer down; "" where ``actions.ACTIONS`` shows the layer already."""
 
 ALONE = mark("Hide every other layer over the photo; once more brings them back.")
 
@@ -34,6 +34,5 @@ def _actions(name: str) -> tuple[ActionSpec, ...]:
 
 
 LAYER_ACTIONS: tuple[ActionSpec, ...] = tuple(
-    action for name in _TEXTS for action in _actions(name) if action.id not in by_id()
+    action for name in _TEXTS for action in _actions(name) if action.text
 )
-"""Layers that ``actions.ACTIONS`` shows already are not shown twice."""

@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from resatt_studio.app import jobs
 from resatt_studio.app.canvas.tile_memory import MAP_BYTES_A_PIXEL, MORE_MEMORY
 from resatt_studio.app.canvas.tone import Tone
 from resatt_studio.app.session import Session
+from resatt_studio.app.tool_options import REMEMBER_MS
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.imaging.depth import Window
 from resatt_studio.records.photo import DeepPhoto, Photo
@@ -40,7 +41,8 @@ class PhotoTone(QObject):
     Attributes:
         window: Of the open photo: samples that are 0 and 255 in the 8-bit pixels that networks and tools are
             given; None for a photo of 8 bits, or none.
-        keep: Called with the new :attr:`text` when a photo's window changed.
+        keep: Called with the new :attr:`text` once no photo's window changed for a moment.
+        reading: Whether samples are on their way.
     """
 
     changed = Signal()
@@ -58,8 +60,10 @@ class PhotoTone(QObject):
         self.keep: Callable[[str], None] = lambda text: None
         self._windows: OrderedDict[str, Window] = OrderedDict()
         self._photo_id = ""
-        self._asked = False
-        self.reading = False
+        self._whole_px = 0
+        self._asked = self.reading = False
+        self._timer = QTimer(self, interval=REMEMBER_MS, singleShot=True)
+        self._timer.timeout.connect(self.flush)
         session.photo_changed.connect(lambda _: self._open("", None))
         session.photo_ready.connect(lambda photo, document: self._opened(photo))
         session.tiles_ready.connect(lambda tiles, document: self._open(tiles.photo_id, tiles.window))
@@ -85,6 +89,11 @@ class PhotoTone(QObject):
         """See the open photo through another window; None for the one that the networks' pixels have."""
         self._view.set_tone(replace(self._view.tone, window=window))
 
+    def flush(self) -> None:
+        """Have the windows kept now."""
+        self._timer.stop()
+        self.keep(self.text)
+
     # -- inside --
 
     def _opened(self, photo: Photo) -> None:
@@ -108,7 +117,7 @@ class PhotoTone(QObject):
             self._windows[self._photo_id] = tone.window
         while len(self._windows) > MOST_WINDOWS:
             self._windows.popitem(last=False)
-        self.keep(self.text)
+        self._timer.start()
         self._read_if_wanted()
 
     def _read_if_wanted(self) -> None:

@@ -394,6 +394,7 @@ class MainWindow(QMainWindow):
         self._closed = True
         self._keeper.flush()
         self._layer_keeper.flush()
+        self.parts.tone.flush()
         self._state.setValue("minimap", self.parts.view.minimap)
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))

@@ -373,6 +373,11 @@ def test_window_by_numbers_and_auto_and_each_photo_its_own(deep: Callable[[int],
     QTest.mouseClick(controls.automatic, LEFT)
     assert view.tone.window is None and view.tone.contrast > 0
     assert studio.parts.tone.text == "[]"
+    kept: list[str] = []
+    studio.parts.tone.keep = kept.append
+    controls.high.number.stepBy(-1)
+    assert kept == [], "not with every step of a drag"
+    assert wait_for(lambda: bool(kept), 5) and first in kept[0]
 
 
 def test_samples_that_do_not_fit_are_not_read_and_it_is_told(deep: Callable[[int], Any]) -> None:

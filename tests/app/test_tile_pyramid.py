@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from resatt_studio.app.canvas import tile_pyramid
 from resatt_studio.app.canvas.pyramid import PhotoPyramid, halve_mean, halved_levels
 from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.app.canvas.tone import sample_table
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.imaging.files import read_photo
 from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
@@ -274,3 +275,27 @@ def test_a_sketch_stands_in_for_samples_that_are_not_there_yet(tmp_path: Path, o
     view = Viewport(*VIEW, HEIGHT, WIDTH)
     seen = pyramid.sample(view, view.photo_in_view)
     assert seen.dtype == np.uint16 and np.abs(seen.astype(float) - high).max() <= 1 and low < high
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_the_canvas_shows_the_window_of_a_huge_photo_and_a_drag_reads_no_tile(
+    tmp_path: Path, opened: Open, canvas: Any
+) -> None:
+    samples = write_deep(tmp_path / "a.tif", 1)
+    pyramid = opened(tmp_path / "a.tif")
+    canvas.set_tiles(pyramid, pyramid.photo_id)
+    canvas.centre_on(500, 600, 1.0)
+    for key in pyramid.wanted(canvas.viewport):
+        canvas.refresh_photo(pyramid.load(key))
+    pyramid.photo.read_samples = None  # type: ignore[assignment, method-assign]
+    held = pyramid.memory.used_bytes
+    assert canvas.scene.window == pyramid.window
+    canvas.drag_tone(canvas.tone, 80.0, 30.0)
+    tone, box = canvas.tone, canvas.viewport.photo_in_view
+    assert tone.window is not None and tone.window != pyramid.window
+    wanted = sample_table(tone, pyramid.window)[samples[canvas.viewport.visible.slices]]
+    seen = canvas.scene.photo_seen(canvas.viewport, box)
+    np.testing.assert_array_equal(seen[1:-1, 1:-1, 0], wanted[1:-1, 1:-1])
+    assert pyramid.memory.used_bytes == held
+    canvas.fit_tone()
+    assert canvas.scene.photo_seen(canvas.viewport, box).max() == 255

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -164,9 +166,25 @@ def test_toning_composes_nothing_but_the_photo():
     assert (made.overlay_picture == 0x01010101).all()
 
 
-def test_peeking_shows_the_photo_even_where_it_was_hidden():
-    from dataclasses import replace
+def test_the_dehazed_photo_has_the_tone_of_the_photo_and_transmission_has_not():
+    made, _ = deep_scene(False)
+    made.set_viewport(Viewport(200, 260, 200, 260, 1.0, 0, 0))
+    pictures = {"dehazed": made.photo.pixels, "transmission": made.photo.pixels[:, :, 0].copy()}
+    made.haze.pyramids = {name: PhotoPyramid(pixels, None, 200, 260) for name, pixels in pictures.items()}
+    made.set_layer(replace(made.layers["dehazed"], visible=True))
+    made.compose()
+    plain = made.haze.picture.copy()
+    made.set_tone(Tone(0.2, 0.4))
+    made.compose()
+    np.testing.assert_array_equal(made.haze.picture, made.photo_picture)
+    assert not np.array_equal(made.haze.picture, plain)
+    made.set_layer(replace(made.layers["transmission"], visible=True))
+    made.compose()
+    grey = made.haze.picture.view(np.uint8).reshape(200, 260, 4)[:, :, 0]
+    np.testing.assert_array_equal(grey, pictures["transmission"])
 
+
+def test_peeking_shows_the_photo_even_where_it_was_hidden():
     made, _ = deep_scene(False)
     made.set_viewport(Viewport(80, 120, 200, 260, 1.0, 0, 0))
     plain = seen(made).copy()
@@ -176,6 +194,27 @@ def test_peeking_shows_the_photo_even_where_it_was_hidden():
     np.testing.assert_array_equal(seen(made), plain)
     made.set_peek(False)
     assert not np.array_equal(seen(made), plain)
+
+
+def test_a_change_of_tone_samples_nothing_and_whatever_else_comes_is_sampled_anew():
+    made, _ = deep_scene(True)
+    made.set_viewport(Viewport(80, 120, 200, 260, 0.4, 0, 0))
+    made.set_tone(Tone(window=(1500.0, 2500.0)))
+    made.compose()
+    asked: list[Box] = []
+    sample = made.deep.sample
+    made.deep.sample = lambda view, box: asked.append(box) or sample(view, box)
+    made.set_tone(Tone(0.1, 0.2, (1400.0, 2600.0)))
+    made.compose()
+    assert asked == []
+    made.refresh_photo(Box(0, 0, 200, 260))
+    made.compose()
+    assert len(asked) == 1
+    made.set_tone(PLAIN)
+    usual = seen(made).copy()
+    made.spoil(photo=True)
+    np.testing.assert_array_equal(usual, seen(made))
+    assert len(asked) == 1, "the pixels of the networks are there"
 
 
 def test_what_is_asked_for_elsewhere_has_the_tone_as_well():

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, Layer, change_table
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, cells_under, expand, mask_level
+from resatt_studio.app.canvas.tone import shown
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.imaging.colour import colour_map
 from resatt_studio.imaging.heat_picture import HEAT_MAP, heat_table
@@ -63,6 +64,7 @@ class HazeFilm(Film):
 
     Attributes:
         pyramids: By layer name; of the photo's size, colour or grey.
+        table: What 8-bit pixels of the photo are shown as, so that the dehazed photo has that tone; or None.
     """
 
     names = HAZE_LAYERS
@@ -70,6 +72,7 @@ class HazeFilm(Film):
     def __init__(self) -> None:
         super().__init__()
         self.pyramids: dict[str, PhotoPyramid] = {}
+        self.table: UInt8Array | None = None
 
     def _holds(self, name: str) -> bool:
         return name in self.pyramids
@@ -80,6 +83,8 @@ class HazeFilm(Film):
             pixels = self.pyramids[name].sample(view, inside)
             if pixels is None:
                 continue
+            if name == "dehazed":
+                pixels = shown(pixels, self.table, None)
             grey = pixels.ndim == 2
             top = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGRA if grey else cv2.COLOR_RGB2BGRA)
             strength = layers[name].strength

@@ -84,6 +84,7 @@ class Scene:
         self._seen: _Seen | None = None
         self._photo_dirty = self._films_dirty = self._overlay_dirty = _NOTHING
         self._shift = (0, 0)
+        self._sampled: tuple[Viewport, npt.NDArray[Any] | None] | None = None
         self.photo_picture = self.uncertainty_picture = _picture(1, 1)
         self.overlay_picture = self.compared_picture = _picture(1, 1)
         self._make_tables()
@@ -96,14 +97,19 @@ class Scene:
         self.spoil(photo=photo_changed, films=any(layer.name in film.names for film in self.films))
 
     def set_tone(self, tone: Tone) -> None:
-        """Show the photo in another way; nothing else is composed anew."""
+        """Show the photo in another way, and the dehazed one; nothing else is composed anew."""
+        if (tone.window is None) != (self.tone.window is None):
+            self._sampled = None  # pixels take the place of samples, or samples that of pixels
         self.tone = tone
         self._make_tone_tables()
         self._photo_dirty = self.viewport.view_box
+        if self.shown_of(self.haze):
+            self._films_dirty = self.viewport.view_box
 
     def set_depth(self, window: Window | None, deep: PhotoPyramid | None = None) -> None:
         """What is known of the depth of the photo; see the attributes."""
         self.window, self.deep = window, deep
+        self._sampled = None
         self.set_tone(self.tone)
 
     def set_threshold(self, threshold: float) -> None:
@@ -144,12 +150,14 @@ class Scene:
         if photo:
             self._photo_dirty = self.viewport.view_box
             self._shift = (0, 0)
+            self._sampled = None
 
     def refresh_photo(self, box: Box) -> Box:
         """More is known of the photo in a box of its pixels; returns the view pixels to paint."""
         around = math.ceil(2 / min(1.0, self.viewport.scale))  # samples reach over to the next cell
         shown = self.viewport.box_in_view(box, around)
         self._photo_dirty = self._photo_dirty.union(shown)
+        self._sampled = None
         return shown
 
     @property
@@ -264,8 +272,19 @@ class Scene:
 
     def photo_seen(self, viewport: Viewport, box: Box) -> UInt8Array | None:
         """The photo in a box of view pixels on it, as it is to be seen: h x w x 3 uint8 RGB."""
-        samples = self.samples(viewport, box)
+        return self._toned(self.samples(viewport, box))
+
+    def _toned(self, samples: npt.NDArray[Any] | None) -> UInt8Array | None:
         return None if samples is None else shown(samples, self._pixel_table, self._sample_table)
+
+    def _view_samples(self, inside: Box) -> npt.NDArray[Any] | None:
+        """:meth:`samples` of this view; those of all of it are kept, so that a new tone samples nothing."""
+        view = self.viewport
+        if inside != view.photo_in_view:
+            return self.samples(view, inside)
+        if self._sampled is None or self._sampled[0] != view:
+            self._sampled = view, self.samples(view, inside)
+        return self._sampled[1]
 
     @property
     def _shows_rim(self) -> bool:
@@ -288,7 +307,7 @@ class Scene:
         if inside.empty or not strength:
             self.photo_picture[box.slices] = back
             return
-        pixels = self.photo_seen(self.viewport, inside)
+        pixels = self._toned(self._view_samples(inside))
         if pixels is None:
             self.photo_picture[inside.slices] = back
             return
@@ -359,6 +378,7 @@ class Scene:
 
     def _make_tone_tables(self) -> None:
         self._pixel_table = pixel_table(self.tone, self.window)
+        self.haze.table = self._pixel_table
         self._sample_table = None if self.window is None else sample_table(self.tone, self.window)
 
     # -- moving --------------------------------------------------------------------------------------

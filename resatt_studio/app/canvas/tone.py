@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from resatt_studio.errors import BugError
 from resatt_studio.imaging.depth import DEEP_LEVELS, NEUTRAL, Window, scaled_to_255, window_table
 from resatt_studio.records.arrays import UInt8Array, read_only
 
@@ -101,11 +102,14 @@ def shown(samples: npt.NDArray[Any], pixels: UInt8Array | None, deep: UInt8Array
         samples: h x w x 3 uint8, or h x w (x 3) uint16.
         pixels: Table for uint8, as of :func:`pixel_table`.
         deep: Table for uint16, as of :func:`sample_table`.
+
+    Raises:
+        BugError: Samples of 16 bits without a table.
     """
     if samples.dtype == np.uint8:
         return np.asarray(samples if pixels is None else cv2.LUT(samples, pixels), np.uint8)
     if deep is None:
-        raise ValueError("16-bit samples without a table")
+        raise BugError("16-bit samples without a table")
     levels = np.take(deep, samples)
     return levels if levels.ndim == 3 else np.asarray(cv2.cvtColor(levels, cv2.COLOR_GRAY2RGB), np.uint8)
 
