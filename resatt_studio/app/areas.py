@@ -39,6 +39,7 @@ class Areas(QObject):
         docks.sort(key=lambda dock: dock.mapTo(window, dock.rect().topLeft()).toTuple())
         areas = [
             window.canvas,
+            *([window.sides.right_pane] if window.sides.right_pane is not None else []),
             window.welcome,
             *docks,
             window.notice,

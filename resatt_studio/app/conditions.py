@@ -34,6 +34,8 @@ class Conditions:
     painting_crack: bool
     painting_not_crack: bool
     minimap_wanted: bool
+    side_by_side: bool
+    sides_linked: bool
     tool: str
 
 
@@ -63,5 +65,7 @@ def conditions(parts: Parts) -> Conditions:
         painting_crack=painting and view.brush.label is Label.CRACK,
         painting_not_crack=painting and view.brush.label is Label.NOT_CRACK,
         minimap_wanted=view.minimap,
+        side_by_side=view.sides.on,
+        sides_linked=view.sides.on and view.sides.linked,
         tool=view.brush.tool,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.both_sides import BothSides
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
@@ -60,3 +61,4 @@ class Parts:
     history: PhotoHistory
     keys: Keymap
     jobs: JobList
+    sides: BothSides

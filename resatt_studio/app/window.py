@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -38,6 +39,8 @@ from resatt_studio.app.own_keys import somebody_types
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import fill_recent_menu, read_drop
+from resatt_studio.app.side_by_side import SideBySide
+from resatt_studio.app.sides import read_sides
 from resatt_studio.app.status import StatusBar
 from resatt_studio.app.theme import Tokens
 from resatt_studio.app.tool_bars import MainBar, ToolStrip
@@ -49,6 +52,8 @@ from resatt_studio.records.labels import CrackType
 from resatt_studio.resources import asset
 
 LAYOUT_VERSION = 3
+LOOKING = frozenset({"fit", "actual_size", "zoom_in", "zoom_out"})
+"""What the canvas does of which the second view does its own while it has the keyboard."""
 FINISH_LEARNING_S = 10.0
 """Learning ends within two seconds; a machine under load gets more before its best is given up."""
 
@@ -94,6 +99,7 @@ class MainWindow(QMainWindow):
         self.notice = NoticeArea()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
         self.bar = MainBar(self.actions_, parts.keys)
+        self.sides = SideBySide(self.canvas, parts, self.actions_)
         self.options = OptionsBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
         self._project_label = ElidingLabel(widest_px=420)
@@ -116,7 +122,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.strip)
-        row.addWidget(self.canvas, 1)
+        row.addWidget(self.sides, 1)
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(work)
         centre = QWidget()
@@ -196,6 +202,8 @@ class MainWindow(QMainWindow):
             return lambda: view.set_brush(tool=name)
         if part == "answer":
             return lambda: labels.choose(CrackType(name))
+        if part == "canvas" and name in LOOKING:
+            return lambda: getattr(self.sides.looked_at, name)()
         owners: dict[str, QObject] = {
             "session": self.parts.session,
             "learner": self.parts.learner,
@@ -204,6 +212,7 @@ class MainWindow(QMainWindow):
             "view": view,
             "labels": labels,
             "doubts": self.parts.doubts,
+            "sides": self.parts.sides,
             "ask": self.ask,
             "areas": self.areas,
             "canvas": self.canvas,
@@ -225,6 +234,7 @@ class MainWindow(QMainWindow):
             view.split_changed,
             view.compare_changed,
             view.minimap_changed,
+            view.sides_changed,
             view.hand_changed,
         ):
             signal.connect(lambda _: self._follow())
@@ -360,10 +370,13 @@ class MainWindow(QMainWindow):
         self._closed = True
         self._keeper.flush()
         self._state.setValue("minimap", self.parts.view.minimap)
+        self._state.setValue("sides", self.parts.view.sides.text)
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
         self.hide()
         self.ended_in_time = self.parts.session.shut_down()
+        if self.ended_in_time:
+            self.parts.sides.beside.shut_down()
         event.accept()
 
     def _is_saved(self) -> bool:
@@ -411,6 +424,7 @@ class MainWindow(QMainWindow):
         keep = lambda text: self._state.setValue("places", text)  # noqa: E731 - a listener
         self.canvas.places = ViewPlaces(str(self._state.value("places", "")), keep)
         self.parts.view.set_minimap(str(self._state.value("minimap", "true")).lower() != "false")
+        self.parts.view.set_sides(**asdict(read_sides(str(self._state.value("sides", "")))))
         geometry = self._state.value("geometry")
         layout = self._state.value(f"layout-{LAYOUT_VERSION}")
         if isinstance(geometry, QByteArray):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from resatt_studio.app.canvas.split import GRIP_PX, Split, middle_row
@@ -14,6 +14,7 @@ from resatt_studio.records.geometry import Box
 _LIGHT, _DARK = QColor("#ffffff"), QColor(22, 24, 27, 215)
 _MARGIN_PX = 10.0
 _PLACE_GAP_PX, _LEAST_PLACE_PX = 8.0, 36.0
+_CROSS_PX = 9.0
 _RINGS = ((QColor(0, 0, 0, 190), 4.0), (QColor(255, 255, 255), 1.8))
 
 
@@ -58,6 +59,20 @@ def paint_point(painter: QPainter, at: QPointF) -> None:
         for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             painter.drawLine(at + QPointF(4 * across, 4 * down), at + QPointF(13 * across, 13 * down))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_cross(painter: QPainter, at: QPointF) -> None:
+    """A small cross where the pointer is in the view beside."""
+    for colour, width in _RINGS:
+        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLine(at - QPointF(_CROSS_PX, 0), at + QPointF(_CROSS_PX, 0))
+        painter.drawLine(at - QPointF(0, _CROSS_PX), at + QPointF(0, _CROSS_PX))
+
+
+def cross_region(at: QPointF) -> QRect:
+    """Pixels that :func:`paint_cross` may take."""
+    reach = _CROSS_PX + 3
+    return QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach).toAlignedRect()
 
 
 def paint_place(painter: QPainter, place: QRectF) -> None:

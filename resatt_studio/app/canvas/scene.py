@@ -8,12 +8,14 @@ touches that of the mask only, so the photo is never sampled again for it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.films import ChangeFilm, Film, HazeFilm, HeatFilm, Picture
 from resatt_studio.app.canvas.layers import (
     DEFAULT_LAYERS,
@@ -49,6 +51,8 @@ class Scene:
         change: Film over the masks and the correction.
         uncertainty_picture, overlay_picture: Premultiplied, transparent where nothing is said.
         compared_picture: As ``overlay_picture``, with the mask of another prediction.
+        stand_in: A mask that is seen in place of the prediction's; tools still read the prediction.
+        labels_changed: Told the photo pixels whose labels changed, for another scene that shows them too.
     """
 
     def __init__(self) -> None:
@@ -61,6 +65,9 @@ class Scene:
         self.uncertainty: MaxPyramid | None = None
         self.compared: MaxPyramid | None = None
         self.compared_right = False
+        self.stand_in: StandIn | None = None
+        self.labels_changed: Callable[[Box], None] | None = None
+        self._shares = False
         self.haze = HazeFilm()
         self.heat = HeatFilm()
         self.change = ChangeFilm()
@@ -90,9 +97,39 @@ class Scene:
         self.spoil()
 
     def set_document(self, document: CorrectionDocument | None) -> None:
-        self._labels = None if document is None else LabelPyramid(document.labels)
+        self.set_labels(None if document is None else document.labels)
+
+    def set_labels(self, labels: TiledLabels | None) -> None:
+        """Show these labels of the photo, or none."""
+        self._labels = None if labels is None else LabelPyramid(labels)
         self._seen = None
         self.spoil()
+
+    def set_stand_in(self, stand_in: StandIn | None) -> None:
+        """Show another mask in place of the prediction's, or the prediction's again."""
+        self.stand_in = stand_in
+        self._make_tables()
+        self.spoil()
+
+    def share(self, other: Scene, labels: bool) -> None:
+        """Show what another scene of the same photo holds, by the layers of this one; nothing is copied.
+
+        Args:
+            other: Keeps it; says by ``labels_changed`` where to call :meth:`show_labels`.
+            labels: Whether what was painted is shown too.
+        """
+        self._shares = True
+        self.photo, self.probability, self.uncertainty = other.photo, other.probability, other.uncertainty
+        self.haze.pyramids, self.change.ranks = other.haze.pyramids, other.change.ranks
+        self._labels = other._labels if labels else None
+        self._seen = None
+        self.threshold = other.threshold
+        self._make_tables()
+        self.spoil(photo=True)
+
+    def keep_own(self) -> None:
+        """Share no longer: what is shown from now on is this scene's own."""
+        self._shares = False
 
     def set_viewport(self, viewport: Viewport) -> None:
         """Look elsewhere; what only moved is shifted, the rest is composed anew."""
@@ -127,23 +164,32 @@ class Scene:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves."""
+        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves, and
+        what is shared for the scene that holds it."""
+        own = (self.compared, None if self.stand_in is None else self.stand_in.map)
         known = (
             self.photo,
             self.probability,
             self.uncertainty,
-            self.compared,
             self._labels,
             self.change.ranks,
             *self.haze.pyramids.values(),
         )
-        return sum(part.nbytes for part in known if part is not None)
+        return sum(part.nbytes for part in (own if self._shares else own + known) if part is not None)
 
     def refresh(self, box: Box) -> Box:
         """Labels changed in a box of photo pixels; returns the view pixels to paint."""
         if self._labels is None:
             return _NOTHING
         self._labels.refresh(box)
+        if self.labels_changed is not None:
+            self.labels_changed(box)
+        return self.show_labels(box)
+
+    def show_labels(self, box: Box) -> Box:
+        """As :meth:`refresh`, of labels that another scene keeps and has taken over already."""
+        if self._labels is None:
+            return _NOTHING
         shown = self._changed_in(self._labels, self._shown_cells(box))
         self._overlay_dirty = self._overlay_dirty.union(shown)
         return shown
@@ -208,7 +254,7 @@ class Scene:
     @property
     def compares(self) -> bool:
         """Whether masks of two predictions lie on the two sides of the divider."""
-        return self.compared is not None and not self.peek
+        return self.compared is not None and self.stand_in is None and not self.peek
 
     @property
     def overlay_sides(self) -> tuple[Picture, Picture]:
@@ -273,7 +319,7 @@ class Scene:
     def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
         overlays: list[tuple[Picture, MaxPyramid | SparseMap | None]]
-        overlays = [(self.overlay_picture, self.probability)]
+        overlays = [(self.overlay_picture, self.probability if self.stand_in is None else self.stand_in.map)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
     def _overlay_colours(
@@ -292,7 +338,8 @@ class Scene:
         return np.take(self._overlay_table, index)
 
     def _make_tables(self) -> None:
-        self._overlay_table = overlay_table(self.layers, self.threshold, self.peek)
+        threshold = self.threshold if self.stand_in is None else self.stand_in.threshold
+        self._overlay_table = overlay_table(self.layers, threshold, self.peek)
         self._uncertainty_table = uncertainty_table(self.layers["uncertainty"], self.peek)
 
     # -- moving --------------------------------------------------------------------------------------
@@ -331,6 +378,19 @@ class Scene:
             Box(0, 0, height, columns) if columns > 0 else Box(0, width + columns, height, width),
         ]
         return [strip for strip in strips if not strip.empty]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StandIn:
+    """A mask in place of the prediction's.
+
+    Attributes:
+        map: Probability * 255 of each pixel.
+        threshold: In [0, 1]; a pixel above it is crack.
+    """
+
+    map: MaxPyramid
+    threshold: float
 
 
 @dataclass(frozen=True, eq=False)
