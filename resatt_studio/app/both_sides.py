@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from resatt_studio.app.changes import LAYER, PhotoChanges
 from resatt_studio.app.dehazing import PhotoDehazing
@@ -25,9 +25,6 @@ class BothSides(QObject):
         dehazing, changes: Who asks about the open photo anyway.
     """
 
-    changed = Signal()
-    """What is compared, or how far one of the sides is."""
-
     def __init__(
         self,
         session: Session,
@@ -46,9 +43,6 @@ class BothSides(QObject):
         self.left, self.right = (
             Side(role, session, view, self.beside, networks, pair, known, self) for role in (LEFT, RIGHT)
         )
-        view.sides_changed.connect(lambda _: self.changed.emit())
-        for side in (self.left, self.right):
-            side.changed.connect(self.changed)
 
     def toggle(self) -> None:
         """Show one view or two."""

@@ -87,8 +87,9 @@ class SecondBinding(QObject):
             self._show_minimap()
 
     def _leave(self) -> None:
-        self._serve(None)
-        self._second.leave()
+        if self._second.has_photo:
+            self._serve(None)
+            self._second.leave()
         self._given.clear()
 
     def _show_other(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -214,10 +215,11 @@ def test_unlinked_each_view_moves_for_itself_and_linked_again_the_right_one_foll
 def test_the_pointer_is_mirrored_in_the_other_view_whichever_it_is_in(sides: Any) -> None:
     canvas, right = sides.window.canvas, second(sides)
     for here, there in ((canvas, right), (right, canvas)):
-        QTest.mouseMove(here, QPoint(90, 120))
-        QTest.mouseMove(here, QPoint(100, 130))
+        middle = here.rect().center()
+        QTest.mouseMove(here, middle)
+        QTest.mouseMove(here, middle + QPoint(9, 5))
         assert wait_for(lambda there=there: there.mirrored is not None, 5)
-        at = QPointF(100.5, 130.5)
+        at = QPointF(middle + QPoint(9, 5))
         seen = there._in_view(there.mirrored) - QPointF(
             (there.width() - here.width()) / 2, (there.height() - here.height()) / 2
         )
@@ -258,21 +260,24 @@ def test_the_right_view_waits_for_the_stroke_and_not_the_stroke_for_it(sides: An
     settle(0.1)
     composed = []
     right.scene.show_labels = lambda box: composed.append(box) or box
-    QTest.mousePress(canvas, LEFT, NO_KEY, QPoint(60, 100))
+    begin = canvas.rect().center() - QPoint(40, 0)
+    QTest.mousePress(canvas, LEFT, NO_KEY, begin)
     for step in range(20):
-        at = QPointF(60 + 3 * step, 100)
+        at = QPointF(begin + QPoint(3 * step, 0))
         event = QMouseEvent(QEvent.Type.MouseMove, at, canvas.mapToGlobal(at), LEFT, LEFT, NO_KEY)
         QApplication.postEvent(canvas, event)
         QApplication.processEvents()
     during = len(composed)
-    QTest.mouseRelease(canvas, LEFT, NO_KEY, QPoint(120, 100))
+    QTest.mouseRelease(canvas, LEFT, NO_KEY, begin + QPoint(60, 0))
+    assert sides.parts.session.document.edit_count == 1
     assert wait_for(lambda: len(composed) > during, 5)
     assert during <= 3, "a few times a second at most while the hand moves"
 
 
 def test_nothing_can_be_painted_on_the_right(sides: Any) -> None:
     document = sides.parts.session.document
-    drag(second(sides), [QPoint(60, 100), QPoint(120, 130)])
+    middle = second(sides).rect().center()
+    drag(second(sides), [middle, middle + QPoint(40, 10)])
     assert document.edit_count == 0 and not document.in_stroke
 
 
@@ -339,6 +344,7 @@ def test_predicting_for_a_side_can_be_stopped_and_asked_again(versions: Any) -> 
         held.append(1)
         while True:
             yield progress(1, 4, "tiles", "Asking a version")
+            time.sleep(0.02)
 
     session.predictor.by_version = endless
     choose(versions, "right", f"version {session.state.versions[-1].weights_id}")
