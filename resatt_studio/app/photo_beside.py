@@ -12,6 +12,7 @@ from resatt_studio.app.worker import Answers, once
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.words import tr
 
 
 class BesidePhoto(QObject):
@@ -76,7 +77,7 @@ class BesidePhoto(QObject):
         self._asked, self._whole = entry.photo_id, self._fits(entry)
         whole = self._whole
         if entry.state is ReviewState.BROKEN:
-            self.trouble = StudioError(f"{entry.name} cannot be shown.", entry.reason)
+            self.trouble = StudioError(tr("{name} cannot be shown.").format(name=entry.name), entry.reason)
             self.changed.emit()
             return
         session = self._session

@@ -15,6 +15,7 @@ from resatt_studio.app.canvas.tile_loader import TileLoader
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.sides import AS_LAYERS, Sides
+from resatt_studio.words import tr
 
 _SHARED_AGAIN_MS = 30
 _CROSS_MS = 16
@@ -54,7 +55,7 @@ class SecondBinding(QObject):
         view.layer_changed.connect(lambda _: self._show_layers())
         view.minimap_changed.connect(lambda _: self._show_minimap())
         session.threshold_changed.connect(lambda _: self._show())
-        parts.keys.tip(second.overview, TIP)
+        parts.keys.tip(second.overview, tr(TIP))
         self._linking = Linking(second, canvas, parts)
         self._show()
 

@@ -16,7 +16,7 @@ from resatt_studio.app.dehazing import TOO_LARGE
 from resatt_studio.app.newest import NewestJob
 from resatt_studio.app.other_networks import DEHAZE_MODEL, OtherNetworks
 from resatt_studio.app.photo_beside import BesidePhoto
-from resatt_studio.app.session import HUGE_CURE, Session
+from resatt_studio.app.session import Session, huge_cure
 from resatt_studio.app.sides import AS_LAYERS, SideLook, find_look
 from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
@@ -31,14 +31,15 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import automatic_threshold
+from resatt_studio.words import mark, tr
 from resatt_studio.workflow.jobs import Job, JobFactory, progress
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
 
 LEFT, RIGHT = "left", "right"
-_NO_PHOTO = "Open a photo in the list, or press {next}."
-_HUGE = f"This photo is shown part by part; this takes a photo that is held whole. {HUGE_CURE}"
+_NO_PHOTO = mark("Open a photo in the list, or press {next}.")
+_HUGE = mark("This photo is shown part by part; this takes a photo that is held whole.")
 _APPROVED_AT = 0.5
 
 
@@ -177,15 +178,15 @@ class Side(QObject):
         if trouble is not None:
             return str(trouble)
         if self.entry is None:
-            return _NO_PHOTO
+            return tr(_NO_PHOTO)
         if self.running:
             message = "" if self.report is None else self.report.message
-            return message or "Waiting for the network…"
+            return message or tr("Waiting for the network…")
         if self.is_other and self._beside.photo is None:
-            return f"Opening {self.entry.name}…"
+            return tr("Opening {name}…").format(name=self.entry.name)
         if self._stopped:
-            return "Stopped."
-        return "" if self._is_there() else self.look.waits
+            return tr("Stopped.")
+        return "" if self._is_there() else tr(self.look.waits)
 
     @property
     def can_ask_again(self) -> bool:
@@ -313,13 +314,14 @@ class Side(QObject):
             return
         photo = self._photo
         if photo is None:
-            self._trouble = StudioError(_HUGE if self._is_huge else _NO_PHOTO)
+            huge = self._is_huge
+            self._trouble = StudioError(tr(_HUGE if huge else _NO_PHOTO), huge_cure() if huge else "")
             return
         needs = photo.height * photo.width * DEHAZING_BYTES_A_PIXEL
         if look.id == "dehazed" and not self._session.memory.has_room(needs):
-            self._trouble = StudioError(TOO_LARGE, MORE_MEMORY)
+            self._trouble = StudioError(tr(TOO_LARGE), tr(MORE_MEMORY))
             return
-        listed = Listed(f"{look.title}: {entry.name}", stop=self.stop)
+        listed = Listed(tr("{what}: {name}").format(what=look.words, name=entry.name), stop=self.stop)
         self._submit(self._job, self._job_for(project, photo), listed)
 
     def _job_for(self, project: Project, photo: Photo) -> JobFactory:

@@ -24,9 +24,10 @@ from resatt_studio.app.parts import Parts
 from resatt_studio.app.side import LEFT, Side
 from resatt_studio.app.sides import looks
 from resatt_studio.records.photo import ReviewState
+from resatt_studio.words import mark, tr
 
 SIDE_ACTIONS = ("toggle_link", "swap_sides", "close_sides")
-OPEN_PHOTO = "The open photo"
+OPEN_PHOTO = mark("The open photo")
 _NOTE_MARGIN_PX = 10
 _MARK_PX = 40
 """Room for margins and a scroll bar beside the widest line of a list."""
@@ -82,14 +83,16 @@ class SideBar(QFrame):
         self._parts = parts
         self._role = role
         self.setObjectName("sideBar")
-        self.look = Choice(f"What the {role} side shows", f"What the {role} side shows")
+        words = tr("What the left side shows") if role == LEFT else tr("What the right side shows")
+        self.look = Choice(words, words)
         self.look.activated.connect(lambda _: parts.view.set_sides(**{role: self.look.currentData()}))
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 3, 6, 3)
         row.setSpacing(4)
         row.addWidget(self.look, 3)
         self.photo = Choice(
-            "Photo on the right side", "Photo on the right side; choose another one to compare both"
+            tr("Photo on the right side"),
+            tr("Photo on the right side; choose another one to compare both"),
         )
         if role == LEFT:
             self.photo.hide()
@@ -119,14 +122,16 @@ class SideBar(QFrame):
             return
         chosen = sides.left if self._role == LEFT else sides.right
         side = self._parts.sides.left if self._role == LEFT else self._parts.sides.right
-        lines = [(look.title, look.id) for look in looks(state.versions)]
+        lines = [(look.words, look.id) for look in looks(state.versions)]
         if side.look.id not in {id for _, id in lines}:
-            lines.append((side.look.title, side.look.id))
+            lines.append((side.look.words, side.look.id))
         self.look.offer(lines, chosen)
         if self._role != LEFT:
             photos = [(e.name, e.photo_id) for e in state.entries if e.state is not ReviewState.BROKEN]
             known = {id for _, id in photos}
-            self.photo.offer([(OPEN_PHOTO, ""), *photos], sides.photo_id if sides.photo_id in known else "")
+            self.photo.offer(
+                [(tr(OPEN_PHOTO), ""), *photos], sides.photo_id if sides.photo_id in known else ""
+            )
 
 
 class SideNote(QFrame):
@@ -144,13 +149,13 @@ class SideNote(QFrame):
         self._parts = parts
         self._view = view
         self.setObjectName("sideNote")
-        self.setAccessibleName("What this side waits for")
+        self.setAccessibleName(tr("What this side waits for"))
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.bar.setAccessibleName("Progress of this side")
+        self.bar.setAccessibleName(tr("Progress of this side"))
         self.button = QPushButton()
         self.button.clicked.connect(lambda: side.stop() if side.running else side.ask_again())
         row = QHBoxLayout()
@@ -183,8 +188,8 @@ class SideNote(QFrame):
             self.bar.setMaximum(0 if report is None else report.total)
             self.bar.setValue(0 if report is None else report.done)
         self.button.setVisible(running or side.can_ask_again)
-        self.button.setText("Stop" if running else "Ask again")
-        self.button.setAccessibleName("Ask no further" if running else "Ask again")
+        self.button.setText(tr("Stop") if running else tr("Ask again"))
+        self.button.setAccessibleName(tr("Ask no further") if running else tr("Ask again"))
         self._lie_down()
         self.show()
 

@@ -15,6 +15,7 @@ from resatt_studio.app.side import LEFT, RIGHT
 from resatt_studio.app.side_bars import SideBar, SideNote
 from resatt_studio.app.sides import Sides
 from resatt_studio.app.theme import Tokens
+from resatt_studio.words import tr
 
 LEAST_SHARE = 0.2
 _KEY_STEP = 0.05
@@ -130,9 +131,9 @@ class _Handle(QSplitterHandle):
         self._parts = parts
         self.setObjectName("sideHandle")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Divider between both views")
-        self.setAccessibleDescription("Arrow keys move it, Space puts it in the middle.")
-        self.setToolTip("Drag to give one view more room; double click for halves")
+        self.setAccessibleName(tr("Divider between both views"))
+        self.setAccessibleDescription(tr("Arrow keys move it, Space puts it in the middle."))
+        self.setToolTip(tr("Drag to give one view more room; double click for halves"))
 
     def sizeHint(self) -> QSize:
         return QSize(_HANDLE_PX, 0)

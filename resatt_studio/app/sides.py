@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
 from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.words import mark, tr
 from resatt_studio.workflow.lineage import title
 
 AS_LAYERS = "layers"
@@ -22,10 +23,11 @@ class SideLook:
 
     Attributes:
         id: Kept in the user's state; that of a version has its weights id.
-        title: For people.
+        title: For people, in English; see :attr:`words`.
         layers: Names of the layers that are seen over the photo; None for those of the Layers panel.
         labels: Whether what was painted is seen.
-        waits: What to do while there is nothing of it to see, for ``Keymap.words``.
+        waits: What to do while there is nothing of it to see, for ``tr`` and ``Keymap.words``.
+        name: Whose, where the title has a place for it.
     """
 
     id: str
@@ -33,6 +35,12 @@ class SideLook:
     layers: tuple[str, ...] | None = ()
     labels: bool = False
     waits: str = ""
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """The title in the language in force."""
+        return tr(self.title).format(name=self.name)
 
     @property
     def weights_id(self) -> str:
@@ -73,22 +81,31 @@ class SideLook:
         return self.seen(layer, paints).visible and not self.heat_model
 
 
-_NO_PREDICTION = "No prediction yet. It comes by itself when the photo is open; {predict} asks now."
+_NO_PREDICTION = mark("No prediction yet. It comes by itself when the photo is open; {predict} asks now.")
 
 _FIXED: tuple[SideLook, ...] = (
-    SideLook(AS_LAYERS, "As in Layers", None, True),
-    SideLook("photo", "Photo"),
-    SideLook("dehazed", "Dehazed photo", ("dehazed",)),
-    SideLook("mask", "Model mask", ("mask",), waits=_NO_PREDICTION),
-    SideLook("probability", "Probability", ("probability",), waits=_NO_PREDICTION),
-    SideLook("uncertainty", "Uncertainty", ("uncertainty",), waits=_NO_PREDICTION),
-    *(SideLook(_HEAT + model, f"Attention of {TITLES[model]}", ("heat",)) for model in LABEL_MODELS),
-    SideLook("change", "Changed by learning", ("change",),
-             waits="No version comes from another one yet: approve corrections, then press {learn}."),
-    SideLook("correction", "Corrections as painted", ("correction",), True,
-             waits="Nothing is painted on this photo yet: take the brush ({tool_brush})."),
-    SideLook("approved", "Mask as approved", ("mask",),
-             waits="This photo is not approved yet: open it, correct it and press {approve}."),
+    SideLook(AS_LAYERS, mark("As in Layers"), None, True),
+    SideLook("photo", mark("Photo")),
+    SideLook("dehazed", mark("Dehazed photo"), ("dehazed",)),
+    SideLook("mask", mark("Model mask"), ("mask",), waits=_NO_PREDICTION),
+    SideLook("probability", mark("Probability"), ("probability",), waits=_NO_PREDICTION),
+    SideLook("uncertainty", mark("Uncertainty"), ("uncertainty",), waits=_NO_PREDICTION),
+    *(
+        SideLook(_HEAT + model, mark("Attention of {name}"), ("heat",), name=TITLES[model])
+        for model in LABEL_MODELS
+    ),
+    SideLook(
+        "change", mark("Changed by learning"), ("change",),
+        waits=mark("No version comes from another one yet: approve corrections, then press {learn}."),
+    ),
+    SideLook(
+        "correction", mark("Corrections as painted"), ("correction",), True,
+        waits=mark("Nothing is painted on this photo yet: take the brush ({tool_brush})."),
+    ),
+    SideLook(
+        "approved", mark("Mask as approved"), ("mask",),
+        waits=mark("This photo is not approved yet: open it, correct it and press {approve}."),
+    ),
 )  # fmt: skip
 _BY_ID = {look.id: look for look in _FIXED}
 
@@ -106,13 +123,13 @@ def find_look(id: str, versions: Sequence[WeightsVersion]) -> SideLook:
     """The line of an id; for one that is not there (any longer) one that shows the photo and says so."""
     if id in _BY_ID:
         return _BY_ID[id]
-    gone = "This version is not in the project; choose something else above."
-    missing = SideLook(id, "Mask of another project's version", ("mask",), waits=gone)
+    gone = mark("This version is not in the project; choose something else above.")
+    missing = SideLook(id, mark("Mask of another project's version"), ("mask",), waits=gone)
     return next((_mask_of(version) for version in versions if _VERSION + version.weights_id == id), missing)
 
 
 def _mask_of(version: WeightsVersion) -> SideLook:
-    return SideLook(_VERSION + version.weights_id, f"Mask of {title(version)}", ("mask",))
+    return SideLook(_VERSION + version.weights_id, mark("Mask of {name}"), ("mask",), name=title(version))
 
 
 @dataclass(frozen=True, slots=True)

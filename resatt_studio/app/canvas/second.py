@@ -9,6 +9,7 @@ from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 _NOTHING = Box(0, 0, 0, 0)
 FOLLOWS_AFTER_MS = 40
@@ -36,10 +37,8 @@ class SecondView(PhotoCanvas):
         self._stale = _NOTHING
         self._late = QTimer(self, singleShot=True)
         self._late.timeout.connect(self._follow_strokes)
-        self.setAccessibleName(self.tr("Second view"))
-        self.setAccessibleDescription(
-            self.tr("Shows the photo another way, or another photo; drag to move it.")
-        )
+        self.setAccessibleName(tr("Second view"))
+        self.setAccessibleDescription(tr("Shows the photo another way, or another photo; drag to move it."))
         self.set_tool("pan")
         self.set_split(Split(on=False))
         main.stroke_finished.connect(lambda _: self._follow_soon(FOLLOWS_AFTER_MS))
