@@ -41,7 +41,7 @@ class SecondBinding(QObject):
         session, view = parts.session, parts.view
         second.memory = session.memory
         second.refused.connect(session.told)
-        self._loader = TileLoader(session.tile_worker, self, "second ")
+        self._loader = TileLoader(session.tile_worker, self, "second-")
         self._loader.better.connect(second.refresh_photo)
         self._loader.failed.connect(session.failed)
         second.looked.connect(lambda _: self._loader.look(second.viewport))
@@ -88,7 +88,7 @@ class SecondBinding(QObject):
             self._show_minimap()
 
     def _leave(self) -> None:
-        if self._second.has_photo:
+        if self._second.has_photo or self._second.shows_main:
             self._serve(None)
             self._second.leave()
         self._given.clear()
@@ -114,7 +114,7 @@ class SecondBinding(QObject):
         for layer in self._parts.view.layers.values():
             shown = side.seen(layer)
             self._give(
-                f"layer {layer.name}",
+                f"layer-{layer.name}",
                 (shown.name, shown.visible, shown.opacity, shown.colour, shown.other_colour),
                 second.set_layer,
             )
@@ -128,8 +128,8 @@ class SecondBinding(QObject):
         mask = None if answer is None else answer.mask
         self._give("mask", (mask, side.threshold), second.set_stand_in)
         heat = None if answer is None else answer.heat
-        if side.look.id == AS_LAYERS and second.shows_main:
-            heat = attention.heat
+        if side.look.id == AS_LAYERS and attention.heat is not None:
+            heat = attention.heat if attention.heat.photo_id == second.photo_id else None
         self._give("heat", (heat,), second.set_heat)
         if not second.shows_main:
             told = (None, None, None)

@@ -65,6 +65,13 @@ class SideBySide(QSplitter):
         second = self.second
         return second if second is not None and second.isVisible() and second.hasFocus() else self._canvas
 
+    @property
+    def share(self) -> float:
+        """Of the width that the left view takes now, in (0, 1); bars over the views may need more of it than
+        was wished for."""
+        left, *right = self.sizes()
+        return left / max(1, left + sum(right))
+
     def createHandle(self) -> QSplitterHandle:
         return _Handle(self._parts, self)
 
@@ -109,9 +116,8 @@ class SideBySide(QSplitter):
             self.setSizes([round(share * room), room - round(share * room)])
 
     def _dragged(self) -> None:
-        left, *right = self.sizes()
-        if right and right[0]:
-            self._parts.view.set_sides(share=within(left / (left + right[0])))
+        if self._on:
+            self._parts.view.set_sides(share=within(self.share))
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
@@ -129,6 +135,7 @@ class _Handle(QSplitterHandle):
     def __init__(self, parts: Parts, splitter: SideBySide) -> None:
         super().__init__(Qt.Orientation.Horizontal, splitter)
         self._parts = parts
+        self._splitter = splitter
         self.setObjectName("sideHandle")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Divider between both views"))
@@ -143,7 +150,7 @@ class _Handle(QSplitterHandle):
         if move is None:
             super().keyPressEvent(event)
             return
-        self._put(move(self._parts.view.sides.share))
+        self._put(move(self._splitter.share))
 
     def mouseDoubleClickEvent(self, event) -> None:
         self._put(0.5)

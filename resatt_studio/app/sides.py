@@ -13,8 +13,8 @@ from resatt_studio.words import mark, tr
 from resatt_studio.workflow.lineage import title
 
 AS_LAYERS = "layers"
-_VERSION = "version "
-_HEAT = "heat "
+_VERSION = "version:"
+_HEAT = "heat:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from resatt_studio.models.state import pack_weights
 from resatt_studio.records.heat import HeatQuestion
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsState
+from resatt_studio.workflow.lineage import title
 
 pytestmark = pytest.mark.gui
 
@@ -218,7 +219,8 @@ def test_the_pointer_is_mirrored_in_the_other_view_whichever_it_is_in(sides: Any
         middle = here.rect().center()
         QTest.mouseMove(here, middle)
         QTest.mouseMove(here, middle + QPoint(9, 5))
-        assert wait_for(lambda there=there: there.mirrored is not None, 5)
+        settle(0.15)
+        assert there.mirrored is not None
         at = QPointF(middle + QPoint(9, 5))
         seen = there._in_view(there.mirrored) - QPointF(
             (there.width() - here.width()) / 2, (there.height() - here.height()) / 2
@@ -303,7 +305,7 @@ def versions(sides: Any) -> Any:
 def test_the_mask_of_any_version_is_predicted_in_the_background_and_kept(versions: Any) -> None:
     session, right = versions.parts.session, second(versions)
     version = session.state.versions[-1]
-    look = f"version {version.weights_id}"
+    look = f"version:{version.weights_id}"
     choose(versions, "right", look)
     assert note(versions, "right").isVisible() or versions.parts.sides.right.answer is not None
     assert wait_for(lambda: versions.parts.sides.right.answer is not None, 60), (
@@ -318,7 +320,7 @@ def test_the_mask_of_any_version_is_predicted_in_the_background_and_kept(version
 def test_until_a_version_has_answered_no_other_mask_passes_for_its_own(versions: Any) -> None:
     session = versions.parts.session
     session.predictor.by_version = lambda *_: iter(())  # never says anything
-    choose(versions, "left", f"version {session.state.versions[-1].weights_id}")
+    choose(versions, "left", f"version:{session.state.versions[-1].weights_id}")
     assert not versions.window.canvas.scene.layers["mask"].visible
     choose(versions, "left", "mask")
     assert versions.window.canvas.scene.layers["mask"].visible
@@ -326,7 +328,7 @@ def test_until_a_version_has_answered_no_other_mask_passes_for_its_own(versions:
 
 def test_a_version_on_the_left_is_seen_but_tools_read_the_prediction_in_use(versions: Any) -> None:
     canvas, session = versions.window.canvas, versions.parts.session
-    choose(versions, "left", f"version {session.state.versions[-1].weights_id}")
+    choose(versions, "left", f"version:{session.state.versions[-1].weights_id}")
     assert wait_for(lambda: canvas.scene.stand_in is not None, 60)
     from resatt_studio.records.geometry import Box
 
@@ -347,11 +349,12 @@ def test_predicting_for_a_side_can_be_stopped_and_asked_again(versions: Any) -> 
             time.sleep(0.02)
 
     session.predictor.by_version = endless
-    choose(versions, "right", f"version {session.state.versions[-1].weights_id}")
+    choose(versions, "right", f"version:{session.state.versions[-1].weights_id}")
     assert wait_for(lambda: "Asking a version" in note(versions, "right").words.text(), 20)
     box = note(versions, "right")
     assert box.bar.isVisible() and (box.bar.value(), box.bar.maximum()) == (1, 4)
-    assert any("Mask of v2" in row.title for row in versions.parts.jobs.running), "it stands in the job list"
+    jobs, name = versions.parts.jobs, f"Mask of {title(session.state.versions[-1])}: "
+    assert wait_for(lambda: any(name in row.title for row in jobs.running), 10), "it is listed"
     QTest.mouseClick(box.button, LEFT)
     settle(0.2)
     assert not side.running and box.words.text() == "Stopped." and box.button.text() == "Ask again"
@@ -384,8 +387,8 @@ def test_the_mask_as_approved_is_what_was_painted_over_what_was_predicted(sides:
 @pytest.mark.parametrize("model", ["rmt", "revit"])
 def test_attention_of_either_network_is_seen_beside_the_other(sides: Any, model: str) -> None:
     other = {"rmt": "revit", "revit": "rmt"}[model]
-    choose(sides, "left", f"heat {other}")
-    choose(sides, "right", f"heat {model}")
+    choose(sides, "left", f"heat:{other}")
+    choose(sides, "right", f"heat:{model}")
     canvas, right = sides.window.canvas, second(sides)
     assert wait_for(lambda: right.scene.heat.heat is not None and canvas.scene.heat.heat is not None, 60)
     assert right.scene.heat.heat.question.model == model
@@ -534,7 +537,7 @@ def test_two_views_of_a_huge_photo_share_its_tiles_and_each_brings_what_it_misse
     tiles = session.tiles
     assert wait_for(lambda: not tiles.wanted(right.viewport) and not tiles.wanted(canvas.viewport), 30)
     assert session.memory.beside_bytes == 0
-    choose(sides, "right", "heat rmt")
+    choose(sides, "right", "heat:rmt")
     assert "held whole" in note(sides, "right").words.text()
 
 
@@ -556,6 +559,8 @@ def test_a_huge_photo_beside_a_small_one_is_shown_by_tiles_and_closed(sides: Any
 
 def test_the_divider_is_dragged_and_moved_by_keys(sides: Any) -> None:
     window, handle = sides.window, sides.window.sides.handle(1)
+    window.resize(1600, 720)
+    settle(0.1)
     width = window.canvas.width()
     drag(handle, [QPoint(3, 100), QPoint(-60, 100)])
     assert abs(window.canvas.width() - (width - 63)) <= 4
@@ -566,7 +571,9 @@ def test_the_divider_is_dragged_and_moved_by_keys(sides: Any) -> None:
     assert window.canvas.width() > second(sides).width()
     key(sides, Qt.Key.Key_Home)
     assert window.canvas.width() < second(sides).width()
-    assert sides.parts.view.sides.share == pytest.approx(0.2)
+    narrow = window.canvas.width()
+    key(sides, Qt.Key.Key_Right)
+    assert window.canvas.width() > narrow, "the first press counts, however narrow the view may get"
 
 
 def test_what_is_compared_is_there_again_in_the_next_window(sides: Any, tmp_path: Path) -> None:
@@ -589,7 +596,7 @@ def test_a_state_that_cannot_be_understood_is_as_at_first(text: str) -> None:
 def test_every_line_of_the_list_names_layers_there_are_and_actions_there_are(sides: Any) -> None:
     names = {layer.name for layer in DEFAULT_LAYERS}
     offered = looks(sides.parts.session.state.versions)
-    assert len({look.id for look in offered}) == len(offered) == len({look.title for look in offered})
+    assert len({look.id for look in offered}) == len(offered) == len({look.words for look in offered})
     for look in offered:
         assert set(look.layers or ()) <= names
         assert "{" not in sides.parts.keys.words(look.waits)
@@ -597,7 +604,7 @@ def test_every_line_of_the_list_names_layers_there_are_and_actions_there_are(sid
 
 
 def test_a_version_of_another_project_is_said_and_shows_no_other_mask(sides: Any) -> None:
-    sides.parts.view.set_sides(right="version " + "f" * 64)
+    sides.parts.view.set_sides(right="version:" + "f" * 64)
     settle(0.1)
     assert "not in the project" in note(sides, "right").words.text()
     assert not second(sides).scene.layers["mask"].visible
@@ -609,7 +616,7 @@ def test_without_a_photo_and_without_a_prediction_the_sides_say_what_to_do(looki
     assert "No prediction yet" in note(looking, "right").words.text()
     assert "Ctrl+P" in note(looking, "right").words.text()
     looking.parts.session.leave_photo()
-    settle(0.1)
+    looking.parts.session.changed.emit()  # as whoever puts a photo away does
     assert "Open a photo in the list, or press D" in note(looking, "right").words.text()
 
 
@@ -630,7 +637,7 @@ def test_f6_and_tab_lead_to_the_second_view_and_its_lists(sides: Any) -> None:
 def test_weights_that_come_into_use_are_shown_and_the_version_is_kept(versions: Any) -> None:
     session, side = versions.parts.session, versions.parts.sides.right
     version = session.state.versions[-1]
-    choose(versions, "right", f"version {version.weights_id}")
+    choose(versions, "right", f"version:{version.weights_id}")
     assert wait_for(lambda: side.answer is not None, 60)
     answer = side.answer
     session.project.shelf.promote(version.weights_id)

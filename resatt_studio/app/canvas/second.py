@@ -100,6 +100,13 @@ class SecondView(PhotoCanvas):
 
     # -- what differs from a canvas --
 
+    def prepare_wanted(self) -> None:
+        """What is shared is made by the canvas that holds it."""
+        if self._shows_main:
+            self._main.prepare_wanted()
+        else:
+            super().prepare_wanted()
+
     def _count_memory(self) -> None:
         if self.memory is not None:
             self.memory.beside_bytes = self.scene.nbytes
