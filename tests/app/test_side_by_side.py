@@ -350,16 +350,16 @@ def test_predicting_for_a_side_can_be_stopped_and_asked_again(versions: Any) -> 
 
     session.predictor.by_version = endless
     choose(versions, "right", f"version:{session.state.versions[-1].weights_id}")
-    assert wait_for(lambda: "Asking a version" in note(versions, "right").words.text(), 20)
+    assert wait_for(lambda: "Asking a version" in note(versions, "right").words.text(), 60)
     box = note(versions, "right")
     assert box.bar.isVisible() and (box.bar.value(), box.bar.maximum()) == (1, 4)
     jobs, name = versions.parts.jobs, f"Mask of {title(session.state.versions[-1])}: "
-    assert wait_for(lambda: any(name in row.title for row in jobs.running), 10), "it is listed"
+    assert wait_for(lambda: any(name in row.title for row in jobs.running), 60), "it is listed"
     QTest.mouseClick(box.button, LEFT)
     settle(0.2)
     assert not side.running and box.words.text() == "Stopped." and box.button.text() == "Ask again"
     QTest.mouseClick(box.button, LEFT)
-    assert wait_for(lambda: len(held) == 2, 20)
+    assert wait_for(lambda: len(held) == 2, 60)
     side.stop()
     settle(0.1)
 
