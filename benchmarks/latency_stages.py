@@ -168,6 +168,19 @@ class WindowStage:
             )
         )
 
+    def look_beside(self, look: str, settle: Callable[[], None]) -> None:
+        """A second view that shows this line of its list, or none and a window so much narrower."""
+        view = self._parts.view
+        view.set_sides(on=True, right=look or view.sides.right)
+        self.window.resize(1400, 900)
+        settle()
+        if not look:
+            width = self.canvas.width()
+            view.set_sides(on=False)
+            settle()
+            self.window.resize(1400 - self.canvas.width() + width, 900)
+            settle()
+
     def take(self, brush_px: float) -> None:
         """Undo what was painted, and a brush of that diameter."""
         from resatt_studio.records.correction import Label

@@ -11,7 +11,9 @@ screen (a brush larger than the view) until the canvas has put them into the cor
 a main window of 1400 x 900 with a prediction and the mask layer on. With --learning the app's own job runner
 fine-tunes the shipped weights (or a freshly made network of the same size) on drawn photos, and leaves a core
 to the window while somebody paints, as in the app. With --window it is the whole app: its window, a project
-that takes every stroke to the disk, and the learning that its Learn button starts.
+that takes every stroke to the disk, and the learning that its Learn button starts. With --beside, which wants
+the window too, every line is measured twice: with the canvas alone, and with a second view beside it; the
+canvas has the same size both times.
 
 ``cpu`` is what the window's thread computes from one paint to the next. On a machine that does other work as
 well (needs root), --ahead window lets the window, the X server and the pointer run before it, and --ahead all
@@ -21,6 +23,7 @@ learning too, right behind them, as on a machine of one's own.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -66,15 +69,21 @@ class Meter:
         self._flushed, self._used, self._asked = 0, 0.0, False
 
         def move(widget: Any, event: Any) -> None:
+            if widget is not self.canvas:  # the view beside it
+                on_move(widget, event)
+                return
             where = event.globalPosition()
             self.moves.append((round(where.x()), round(where.y())))
             on_move(widget, event)
 
         def update(widget: Any, *where: Any) -> None:
-            self._asked = True
+            self._asked = self._asked or widget is self.canvas
             on_update(widget, *where)
 
         def flush(widget: Any) -> None:
+            if widget is not self.canvas:
+                on_flush(widget)
+                return
             self._asked = False
             on_flush(widget)
             self._flushed = len(self.moves)
@@ -83,7 +92,8 @@ class Meter:
 
         def paint(widget: Any, event: Any) -> None:
             on_paint(widget, event)
-            self._note()
+            if widget is self.canvas:
+                self._note()
 
         kind.mouseMoveEvent, kind._flush, kind.paintEvent, kind.update = move, flush, paint, update
 
@@ -214,16 +224,21 @@ def measure(options: argparse.Namespace, display: str) -> list[dict]:
     rows = []
     for megapixels in options.megapixels:
         stage.show(megapixels, lambda over: wait(app, over))
-        for brush_px in options.brush:
-            for zoom in options.zoom:
-                stage.take(brush_px)
-                before = stage.learning_steps
-                row = paint_once(app, meter, display, zoom / 100, options.seconds, stage.painted)
-                row = {"megapixels": megapixels, "brush_px": brush_px, "zoom_percent": zoom, **row}
-                if before is not None:
-                    row["learning_steps"] = stage.learning_steps - before
-                rows.append(row)
-                print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
+        cases = itertools.product(
+            options.brush, options.zoom, ["", options.beside] if options.beside else [""]
+        )
+        for brush_px, zoom, beside in cases:
+            if options.beside:
+                stage.look_beside(beside, lambda: settle(app, 1.0))
+            stage.take(brush_px)
+            before = stage.learning_steps
+            row = paint_once(app, meter, display, zoom / 100, options.seconds, stage.painted)
+            row = {"megapixels": megapixels, "brush_px": brush_px, "zoom_percent": zoom, **row}
+            row |= {"beside": beside} if beside else {}
+            if before is not None:
+                row["learning_steps"] = stage.learning_steps - before
+            rows.append(row)
+            print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
     stage.close()
     return rows
 
@@ -239,6 +254,9 @@ def main() -> None:
     parser.add_argument(
         "--window", action="store_true", help="the whole app with a project, not the canvas alone"
     )
+    parser.add_argument(
+        "--beside", default="", help="line of the second view's list, such as layers; with --window"
+    )
     parser.add_argument("--learning", action="store_true", help="fine-tune in the same process meanwhile")
     parser.add_argument("--no-courtesy", action="store_true", help="learning keeps all cores while painting")
     parser.add_argument(
@@ -246,6 +264,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
+    options.window |= bool(options.beside)
     from x_pointer import XServer
 
     with XServer() as server:

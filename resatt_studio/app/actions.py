@@ -17,8 +17,8 @@ class ActionSpec:
         id: Unique; menus and the tool bar name it.
         text: In menus.
         target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
-            "doubts", "reader", "tour", "ask", "areas", "window", "canvas"; "answer.transverse" calls the
-            photo so.
+            "doubts", "reader", "sides", "tour", "ask", "areas", "window", "canvas"; "answer.transverse" calls
+            the photo so.
         help: One sentence for the tool tip and the shortcut sheet; "{id}" becomes the key of that action.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
@@ -149,6 +149,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Zoom out from the middle."),
     _act("toggle_minimap", "Show the photo's ma&p", "view.toggle_minimap", "F9", "", "has_photo",
          "minimap_wanted", help="A small map while a part of the photo is seen; drag its frame."),
+    _act("toggle_sides", "Two views &side by side", "sides.toggle", "F8", "sides", "has_project",
+         "side_by_side", help="A second view beside the photo: without the mask, by another version, by the "
+         "attention, or another photo."),
+    _act("swap_sides", "S&wap both sides", "sides.swap", "Shift+F8", "swap", "side_by_side",
+         help="Each side shows what the other one showed; of two photos the right one is opened."),
+    _act("toggle_link", "Move both views to&gether", "sides.toggle_link", "Ctrl+F8", "link", "side_by_side",
+         "sides_linked", help="Zoom and place of one view follow the other; move each for itself, then link "
+         "them as they lie."),
+    _act("close_sides", "&One view again", "sides.close", "", "close", "side_by_side",
+         help="Close the second view."),
     _act("toggle_mask", "Show crack &mask", "view.toggle_mask", "S", "eye", "has_project", "mask_visible",
          help="Show or hide the mask; hold V to see the bare photo."),
     _act("more_opaque", "Mask more opaque", "view.more_opaque", "Alt+]",
@@ -233,6 +243,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                SEPARATOR, "checkpoint", "close_project", SEPARATOR, "settings", SEPARATOR, "quit")),
     (mark("&Edit"), ("undo", "redo")),
     (mark("&View"), ("fit", "actual_size", "zoom_in", "zoom_out", "toggle_minimap",
+               SEPARATOR, "toggle_sides", "swap_sides", "toggle_link", "close_sides",
                SEPARATOR, "toggle_mask", "more_opaque",
                "less_opaque", "@layers", "reset_layers",
                SEPARATOR, "brighter", "darker", "more_contrast", "less_contrast", "fit_tone", "reset_tone",
@@ -274,6 +285,10 @@ HELD_KEYS: tuple[tuple[str, str], ...] = (
     (mark("Enter"), mark("Finish the line or polygon in hand; so do a double click and the right button.")),
     (mark("Backspace"), mark("Take back its last point; Esc drops it whole.")),
     (mark("Shift"), mark("Held with line, polygon or ruler: level, upright or at 45 degrees.")),
+    (
+        mark("Divider between views"),
+        mark("Drag it, or focus it and press the arrow keys; a double click makes halves."),
+    ),
     (mark("Divider"), mark("Drag it to compare the original with the dehazed photo.")),
 )
 """Keys that act while they are held, for the shortcut sheet."""

@@ -41,6 +41,7 @@ class Areas(QObject):
             window.canvas,
             window.review,
             window.tour.callout,
+            *([window.sides.right_pane] if window.sides.right_pane is not None else []),
             window.welcome,
             *docks,
             window.notice,

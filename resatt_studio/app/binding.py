@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.minimap import TIP
+from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.tile_loader import TileLoader
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.view import PhotoCanvas
@@ -35,17 +36,26 @@ class _Looks(QObject):
         self._canvas = canvas
         self._parts = parts
         self._shown: tuple[object, ...] = (None, None, None)
+        self._stand_in: tuple[object, float] = (None, 0.0)
         for part in (parts.dehazing, parts.attention, parts.changes):
             part.changed.connect(self._show)
         parts.session.photo_ready.connect(lambda photo, document: self._show())
+        parts.sides.left.changed.connect(self._show)
         parts.comparison.changed.connect(lambda: canvas.set_compared(parts.comparison.other))
-        parts.view.split_changed.connect(canvas.set_split)
+        parts.view.split_changed.connect(lambda _: self._show_split())
         canvas.split_moved.connect(lambda place: parts.view.set_split(place=place))
         canvas.point_asked.connect(parts.attention.ask_point)
         parts.doubts.changed.connect(self._show_place)
 
     def _show(self) -> None:
+        side = self._parts.sides.left
         dehazing, heat = self._parts.dehazing.dehazing, self._parts.attention.heat
+        mask = None
+        if self._parts.view.sides.on:
+            answer = side.answer
+            mask = None if answer is None else answer.mask
+            if side.look.heat_model:
+                heat = None if answer is None else answer.heat
         change = self._parts.changes.change
         before, self._shown = self._shown, (dehazing, heat, change)
         if dehazing is not before[0]:
@@ -54,8 +64,18 @@ class _Looks(QObject):
             self._canvas.set_heat(heat)
         if change is not before[2]:
             self._canvas.set_change(change)
+        stand_in = (mask, side.threshold)
+        if mask is not self._stand_in[0] or (mask is not None and stand_in[1] != self._stand_in[1]):
+            self._stand_in = stand_in
+            self._canvas.set_stand_in(*stand_in)
+        self._show_split()
         wish = self._parts.attention.wish
         self._canvas.set_point(wish.point if self._parts.attention.takes_point else None)
+
+    def _show_split(self) -> None:
+        """The divider within the canvas belongs to what the Layers panel says; one side shows one thing."""
+        layers = not self._parts.view.sides.on or self._parts.sides.left.look.layers is None
+        self._canvas.set_split(self._parts.view.split if layers else Split(on=False))
 
     def _show_place(self) -> None:
         place = self._parts.doubts.place
@@ -97,6 +117,7 @@ class _Binding(QObject):
         canvas.tone_moved.connect(view.set_tone)
         parts.tone.deep_ready.connect(canvas.set_deep)
         parts.tone.fit_wanted.connect(canvas.fit_tone)
+        parts.sides.left.changed.connect(self._sides_changed)
         view.brush_changed.connect(self._brush)
         canvas.pointer_moved.connect(self._pointer)
         canvas.zoom_changed.connect(lambda scale: status.show_zoom(100 * scale))
@@ -113,6 +134,7 @@ class _Binding(QObject):
         for layer in view.layers.values():
             self._layer(layer)
         canvas.set_tone(view.tone)
+        self._sides_changed()
         self._brush(view.brush)
         self._say_what_to_do()
         parts.keys.changed.connect(lambda: None if session.entry else self._say_what_to_do())
@@ -167,9 +189,16 @@ class _Binding(QObject):
             self._canvas.set_prediction(prediction, session.threshold)
 
     def _layer(self, layer: Layer) -> None:
+        shown = self._parts.sides.left.seen(layer)
         self._canvas.set_layer(
-            layer.name, layer.visible, layer.opacity, layer.colour, layer.other_colour, layer.palette
+            shown.name, shown.visible, shown.opacity, shown.colour, shown.other_colour, shown.palette
         )
+
+    def _sides_changed(self) -> None:
+        """The left side shows something else, or knows more of it."""
+        for layer in self._parts.view.layers.values():
+            if self._canvas.scene.layers[layer.name] != self._parts.sides.left.seen(layer):
+                self._layer(layer)
 
     def _brush(self, brush: Brush) -> None:
         self._canvas.set_tool(brush.tool)

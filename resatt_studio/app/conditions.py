@@ -48,6 +48,8 @@ class Conditions:
     key_cursor: bool
     agreed_only: bool
     one_person: bool
+    side_by_side: bool
+    sides_linked: bool
     tool: str
 
 
@@ -80,5 +82,7 @@ def conditions(parts: Parts) -> Conditions:
         key_cursor=view.key_cursor,
         agreed_only=session.state.rules.agreed_only,
         one_person=session.state.rules.one_person,
+        side_by_side=view.sides.on,
+        sides_linked=view.sides.on and view.sides.linked,
         tool=view.brush.tool,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import platformdirs
 
+from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.tile_memory import WHOLE_BYTES_A_PIXEL, TileMemory
 from resatt_studio.errors import PhotoError
 from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
@@ -214,10 +215,23 @@ def _open_tiles(
     cache: PyramidCache,
 ) -> Generator[JobProgress, None, OpenedPhoto]:
     """Open a huge photo; previews are what the cache has, or better and better sketches."""
+    from resatt_studio.workflow.correct import open_document
+
+    tiles = yield from _tiles(project, entry, memory, cache)
+    try:
+        document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
+    except BaseException:
+        tiles.close()
+        raise
+    return OpenedPhoto(None, document, None, tiles)
+
+
+def _tiles(
+    project: Project, entry: PhotoEntry, memory: TileMemory, cache: PyramidCache
+) -> Generator[JobProgress, None, TilePyramid]:
     from resatt_studio.app.canvas.tile_pyramid import TilePyramid
     from resatt_studio.imaging.tiff_sketch import sketches
     from resatt_studio.imaging.tiled_tiff import open_tiled
-    from resatt_studio.workflow.correct import open_document
     from resatt_studio.workflow.load import photo_file
 
     photo = open_tiled(photo_file(project, entry.photo_id))
@@ -236,8 +250,7 @@ def _open_tiles(
             for picture in sketches(photo, SKETCH_SIDE_PX):
                 tiles.sketch = tiles.sketch if picture is None else picture
                 yield progress(0, 0, message=words, detail=picture)
-        document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
-        return OpenedPhoto(None, document, None, tiles)
+        return tiles
     except BaseException:
         tiles.close()
         raise
@@ -248,6 +261,45 @@ def read_deep(project: Project, photo_id: str) -> DeepPhoto | None:
     from resatt_studio.workflow.load import open_deep
 
     return open_deep(project, photo_id)
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoBeside:
+    """A photo that is looked at beside the open one.
+
+    Attributes:
+        entry: As the project lists it.
+        photo: Its pixels; None for one that is shown by ``tiles``.
+        tiles: Of a photo that is too large to be held whole beside the open one.
+        labels: What was painted on it.
+    """
+
+    entry: PhotoEntry
+    photo: Photo | None
+    tiles: TilePyramid | None
+    labels: TiledLabels = field(repr=False)
+
+
+def open_beside(
+    project: Project, entry: PhotoEntry, whole: bool, memory: TileMemory, cache: PyramidCache
+) -> Generator[JobProgress, None, PhotoBeside]:
+    """Read a photo to be looked at beside the open one; nothing is painted on it, so it needs no journal.
+
+    Args:
+        whole: Whether it may be held whole beside the open one; else it is opened to be shown by tiles.
+        memory: For its tiles.
+        cache: Of tiles.
+    """
+    from resatt_studio.workflow import load
+    from resatt_studio.workflow.correct import labels_as_left
+
+    words = tr("Opening {name}").format(name=entry.name)
+    yield progress(0, 0, message=words)
+    labels = labels_as_left(project, entry.photo_id)
+    if whole:
+        yield progress(0, 0, message=words)
+        return PhotoBeside(entry, load.open_photo(project, entry.photo_id), None, labels)
+    return PhotoBeside(entry, None, (yield from _tiles(project, entry, memory, cache)), labels)
 
 
 def photo_too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:

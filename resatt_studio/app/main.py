@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from resatt_studio import settings
 from resatt_studio.app.actions import ACTIONS
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.both_sides import BothSides
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
@@ -80,19 +81,21 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
     )
     session.predictor.clearing = networks.clearing
     pair = VersionPair(session)
+    dehazing = PhotoDehazing(session, view, networks)
+    changes = PhotoChanges(session, view, pair, networks)
     parts = Parts(
         session,
         view,
         Learner(session, shelf),
         look,
         PhotoLabels(session, networks),
-        PhotoDehazing(session, view, networks),
+        dehazing,
         PhotoAttention(session, view, networks),
         shelf,
         MaskComparison(session, view, networks),
         LabelLearner(session, shelf),
         pair,
-        PhotoChanges(session, view, pair, networks),
+        changes,
         PhotoDoubts(session, session),
         PhotoScale(session, session),
         PhotoHistory(session, session),
@@ -100,6 +103,7 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
         JobList(session, session),
         SecondReader(session, session),
         PhotoTone(session, view, session),
+        BothSides(session, view, networks, pair, dehazing, changes, session),
     )
     return Studio(MainWindow(parts, state), parts)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.both_sides import BothSides
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
@@ -64,3 +65,4 @@ class Parts:
     jobs: JobList
     reader: SecondReader
     tone: PhotoTone
+    sides: BothSides

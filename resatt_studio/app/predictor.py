@@ -20,6 +20,7 @@ from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
     from resatt_studio.imaging.tiled_tiff import TiledTiff
+    from resatt_studio.workflow.compare import AskedVersion
     from resatt_studio.workflow.photo_input import Clearing, PhotoInput
     from resatt_studio.workflow.project import Project
 
@@ -167,16 +168,20 @@ class Predictor(QObject):
 
         They run in networks of their own: the engine with the weights in use may be asked meanwhile.
         """
-        from resatt_studio.workflow.compare import AskedVersion, both_predictions
+        from resatt_studio.workflow.compare import both_predictions
 
         yield progress(0, 0)
         shown, clearing = self._how(project, self.photo_input)
-        old, new = (
-            AskedVersion(project, version, self._device, self.courtesy.threads_now, self.engine_path)
-            for version in (before, after)
-        )
+        old, new = (self._asked(project, version) for version in (before, after))
         looked_at = lambda: self._looked_at  # noqa: E731 - asked before every batch of tiles
         return (yield from both_predictions(old, new, photo.photo_id, photo, shown, clearing, looked_at))
+
+    def by_version(self, project: Project, photo: Photo, version: WeightsVersion) -> Job[Prediction]:
+        """As :meth:`both_versions`, of one version."""
+        yield progress(0, 0)
+        shown, clearing = self._how(project, self.photo_input)
+        asked = self._asked(project, version)
+        return (yield from asked.prediction(photo.photo_id, photo, shown, clearing, lambda: self._looked_at))
 
     def predict_ahead(self, project: Project, entries: Sequence[PhotoEntry]) -> None:
         """Predict photos that are likely to be opened soon; other earlier wishes are dropped."""
@@ -242,6 +247,11 @@ class Predictor(QObject):
         listed = Listed(tr("Predict {name} ahead").format(name=entry.name))
         job_id = self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, listed=listed)
         return job_id
+
+    def _asked(self, project: Project, version: WeightsVersion) -> AskedVersion:
+        from resatt_studio.workflow.compare import AskedVersion
+
+        return AskedVersion(project, version, self._device, self.courtesy.threads_now, self.engine_path)
 
     def _how(self, project: Project, shown: str) -> tuple[PhotoInput, Clearing | None]:
         """What the crack network shall be shown, and who clears photos for it; on the network's thread."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, Layer
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.tone import PLAIN, Tone, valid_tone
+from resatt_studio.app.sides import Sides, find_look
 from resatt_studio.app.tool_options import ToolOptions
 from resatt_studio.app.tools.options import LABEL, RADIUS
 from resatt_studio.app.tools.registry import TOOLS
@@ -55,6 +56,7 @@ class ViewState(QObject):
     compare_changed = Signal(bool)
     minimap_changed = Signal(bool)
     key_cursor_changed = Signal(bool)
+    sides_changed = Signal(object)
     hand_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None, remembered: Iterable[str] = ()) -> None:
@@ -68,6 +70,7 @@ class ViewState(QObject):
         self.options = ToolOptions(self, remembered, self)
         self.minimap = True
         self.key_cursor = False
+        self.sides = Sides()
         self.in_hand = False
 
     # -- layers --
@@ -234,6 +237,29 @@ class ViewState(QObject):
 
     def toggle_compare(self) -> None:
         self.set_compare(not self.compare)
+
+    # -- side by side --
+
+    def set_sides(self, **changes: object) -> None:
+        """Change fields of what is compared side by side."""
+        before = self.sides
+        after = replace(before, **changes)
+        if after == before:
+            return
+        seen = {name for name in self.layers if self.shows(name)}
+        self.sides = after
+        self.sides_changed.emit(after)
+        for name, layer in self.layers.items():
+            if self.shows(name) != (name in seen):
+                self.layer_changed.emit(layer)
+
+    def shows(self, name: str) -> bool:
+        """Whether what a layer has of the open photo is seen, be it on one side of two."""
+        layer, sides = self.layers[name], self.sides
+        if not sides.on:
+            return layer.visible
+        on_right = not sides.photo_id and find_look(sides.right, ()).asks(layer)
+        return on_right or find_look(sides.left, ()).asks(layer, paints=True)
 
     # -- map --
 

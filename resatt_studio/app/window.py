@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,8 @@ from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import fill_recent_menu, read_drop
 from resatt_studio.app.review_bar import ReviewBar
+from resatt_studio.app.side_by_side import SideBySide
+from resatt_studio.app.sides import read_sides
 from resatt_studio.app.status import StatusBar
 from resatt_studio.app.theme import Tokens
 from resatt_studio.app.tool_bars import MainBar, ToolStrip
@@ -54,6 +57,8 @@ from resatt_studio.resources import asset
 from resatt_studio.words import tr, trn
 
 LAYOUT_VERSION = 3
+LOOKING = frozenset({"fit", "actual_size", "zoom_in", "zoom_out"})
+"""What the canvas does of which the second view does its own while it has the keyboard."""
 FINISH_LEARNING_S = 10.0
 """Learning ends within two seconds; a machine under load gets more before its best is given up."""
 
@@ -101,6 +106,7 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
         self.review = ReviewBar(parts, self.actions_)
         self.bar = MainBar(self.actions_, parts.keys)
+        self.sides = SideBySide(self.canvas, parts, self.actions_)
         self.options = OptionsBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
         self._project_label = ElidingLabel(widest_px=420)
@@ -126,7 +132,7 @@ class MainWindow(QMainWindow):
         photo = QVBoxLayout()
         photo.setSpacing(0)
         photo.addWidget(self.review)
-        photo.addWidget(self.canvas, 1)
+        photo.addWidget(self.sides, 1)
         row.addLayout(photo, 1)
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(work)
@@ -219,6 +225,8 @@ class MainWindow(QMainWindow):
             return lambda: view.solo(name)
         if part == "answer":
             return lambda: labels.choose(CrackType(name))
+        if part == "canvas" and name in LOOKING:
+            return lambda: getattr(self.sides.looked_at, name)()
         owners: dict[str, QObject] = {
             "session": self.parts.session,
             "learner": self.parts.learner,
@@ -228,6 +236,7 @@ class MainWindow(QMainWindow):
             "labels": labels,
             "doubts": self.parts.doubts,
             "reader": self.parts.reader,
+            "sides": self.parts.sides,
             "ask": self.ask,
             "areas": self.areas,
             "tour": self.tour,
@@ -251,6 +260,7 @@ class MainWindow(QMainWindow):
             view.compare_changed,
             view.minimap_changed,
             view.key_cursor_changed,
+            view.sides_changed,
             view.hand_changed,
             view.solo_changed,
             view.tone_changed,
@@ -396,10 +406,13 @@ class MainWindow(QMainWindow):
         self._layer_keeper.flush()
         self.parts.tone.flush()
         self._state.setValue("minimap", self.parts.view.minimap)
+        self._state.setValue("sides", self.parts.view.sides.text)
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
         self.hide()
         self.ended_in_time = self.parts.session.shut_down()
+        if self.ended_in_time:
+            self.parts.sides.beside.shut_down()
         event.accept()
 
     def _is_saved(self) -> bool:
@@ -449,6 +462,7 @@ class MainWindow(QMainWindow):
         self.parts.tone.recall(str(self._state.value("windows", "")))
         self.parts.tone.keep = partial(self._state.setValue, "windows")
         self.parts.view.set_minimap(str(self._state.value("minimap", "true")).lower() != "false")
+        self.parts.view.set_sides(**asdict(read_sides(str(self._state.value("sides", "")))))
         geometry = self._state.value("geometry")
         layout = self._state.value(f"layout-{LAYOUT_VERSION}")
         if isinstance(geometry, QByteArray):

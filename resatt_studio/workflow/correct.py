@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.history import MEMORY_LIMIT_BYTES
 from resatt_studio.annotation.journal import decode_edit
 from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.errors import BugError, StoreError
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Checkpoint, Label
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction
@@ -139,6 +140,35 @@ def open_document(
         document = StoredDocument(project, photo_id, author, on_error, memory_limit_bytes)
         project.writers[_key(photo_id)] = document
         return document
+
+
+def labels_as_left(project: Project, photo_id: str) -> TiledLabels:
+    """What was painted on a photo, as the disk has it; to look at, for :func:`open_document` is to paint.
+
+    Raises:
+        StoreError: No such photo, or its labels are damaged.
+    """
+    facts = project.store.photo(photo_id).facts
+    labels = TiledLabels(facts.height, facts.width)
+    for index, tile in _tile_arrays(labels, project.store.tiles(photo_id)).items():
+        labels.put_tile(*index, tile)
+    return labels
+
+
+def approved_mask(project: Project, photo_id: str) -> BoolArray | None:
+    """The mask that was approved last: what was painted, and elsewhere the prediction that was on the screen.
+
+    Returns:
+        H x W bool; None for a photo that was never approved.
+
+    Raises:
+        StoreError: No such photo, or what was approved is damaged.
+    """
+    entry = next((entry for entry in project.store.samples() if entry.photo_id == photo_id), None)
+    if entry is None:
+        return None
+    predicted = project.blobs.get_array(entry.predicted_blob) if entry.predicted_blob else None
+    return overruled(predicted, project.blobs.get_array(entry.labels_blob), entry.threshold)
 
 
 def approve(

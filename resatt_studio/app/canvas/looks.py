@@ -5,14 +5,22 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from resatt_studio.app.canvas.marks import paint_place, paint_point, paint_split
+from resatt_studio.app.canvas.marks import (
+    mirrored_region,
+    paint_mirrored,
+    paint_place,
+    paint_point,
+    paint_split,
+)
 from resatt_studio.app.canvas.navigation import CanvasNavigation
 from resatt_studio.app.canvas.preparing import Preparations
+from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.tile_memory import MAP_BYTES_A_PIXEL, MORE_MEMORY, TileMemory
 from resatt_studio.app.canvas.tone import Tone, dragged, fitted
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.errors import BugError
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.comparison import ChangeMap
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
@@ -34,11 +42,13 @@ class CanvasLooks(CanvasNavigation):
         split: Where the divider stands; told by whoever set it.
         point: Photo pixel (row, column) that a network was asked about, or None.
         place: Box of photo pixels that is to be looked at, or None.
+        mirrored: Photo point (row, column), sub-pixel, that the pointer is at in another view, or None.
     """
 
     split: Split
     point: Point | None
     place: Box | None
+    mirrored: tuple[float, float] | None
     _photo_size: tuple[int, int] | None
     _preparations: Preparations
     memory: TileMemory | None
@@ -48,6 +58,7 @@ class CanvasLooks(CanvasNavigation):
         """Something that is shown came, went or is better now."""
         self._count_memory()
         self.update()
+        self.content_changed.emit()
 
     def _count_memory(self) -> None:
         if self.memory is not None:
@@ -77,12 +88,50 @@ class CanvasLooks(CanvasNavigation):
         """Probability in [0, 1] above which the mask says crack."""
         self.scene.set_threshold(threshold)
         self.update()
+        self.content_changed.emit()
+
+    def set_stand_in(self, values: UInt8Array | None, threshold: float = 0.5) -> None:
+        """Show another mask of this photo in place of the prediction's, which tools go on reading; or none.
+
+        Args:
+            values: H x W uint8 probability * 255.
+            threshold: Above which one of them is crack, in [0, 1].
+
+        Raises:
+            BugError: It has another size than the photo.
+        """
+        if values is not None and values.shape != self._photo_size:
+            raise BugError(f"a mask of {values.shape} on {self._photo_size}")
+        self._preparations.stand_in(values, threshold)
+        self._prepared()
+
+    def share_with(self, scene: Scene | None) -> None:
+        """Another scene shows what this canvas holds; what it looks at is made for it too. None ends that."""
+        self._preparations.beside = scene
+        self.prepare_wanted()
+
+    def prepare_wanted(self) -> None:
+        """Make what is looked at and not there yet."""
+        self._preparations.uncertainty_if_wanted()
+        self._preparations.haze_if_wanted()
+
+    def set_mirrored(self, point: tuple[float, float] | None) -> None:
+        """Draw a cross where the pointer is in another view, or take it away."""
+        before, self.mirrored = self.mirrored, point
+        for at in {before, point} - {None}:
+            self.update(mirrored_region(self._in_view(at)) & self.rect())
+
+    def _in_view(self, point: tuple[float, float]) -> QPointF:
+        """Logical pixels of a photo point."""
+        row, column = self.viewport.to_view(*point)
+        return QPointF(column, row) / self.devicePixelRatioF()
 
     def add_part(self, part: PredictionPart) -> None:
         """Show what is finished of a prediction of this photo that is under way."""
         if self._photo_size is not None:
             self._update_view(self._preparations.part(part, self._photo_size))
             self._count_memory()
+            self.content_changed.emit()
 
     def set_compared(self, prediction: Prediction | None) -> None:
         """Show another prediction of this photo against the first: that of the photo itself left of the
@@ -216,8 +265,7 @@ class CanvasLooks(CanvasNavigation):
 
     def ask_at_centre(self) -> None:
         """Ask about the middle of the view, for hands that hold no mouse."""
-        view = self.viewport
-        self.ask_at(*view.to_photo(view.view_height / 2, view.view_width / 2))
+        self.ask_at(*self.viewport.middle)
 
     @property
     def _shows_split(self) -> bool:
@@ -247,12 +295,12 @@ class CanvasLooks(CanvasNavigation):
             paint_split(painter, self.split, photo, ratio, tr(LAYER_WORDS[shown[-1]][0]), tr("Original"))
         layer = self.scene.layers["heat"]
         if self.point is not None and layer.strength and not self.scene.peek:
-            row, column = self.viewport.to_view(self.point[0] + 0.5, self.point[1] + 0.5)
-            paint_point(painter, QPointF(column, row) / ratio)
+            paint_point(painter, self._in_view((self.point[0] + 0.5, self.point[1] + 0.5)))
+        if self.mirrored is not None:
+            paint_mirrored(painter, self._in_view(self.mirrored))
         if self.place is not None and not self.scene.peek:
-            top, left = self.viewport.to_view(self.place.top, self.place.left)
-            bottom, right = self.viewport.to_view(self.place.bottom, self.place.right)
-            paint_place(painter, QRectF(QPointF(left, top) / ratio, QPointF(right, bottom) / ratio))
+            corner = self._in_view((self.place.top, self.place.left))
+            paint_place(painter, QRectF(corner, self._in_view((self.place.bottom, self.place.right))))
 
 
 SPLIT_CURSOR = Qt.CursorShape.SplitHCursor

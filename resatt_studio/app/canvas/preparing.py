@@ -9,7 +9,7 @@ import numpy as np
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halve_max, halved_levels
-from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.scene import Scene, StandIn
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.imaging.depth import Window
 from resatt_studio.records.arrays import UInt8Array
@@ -27,6 +27,9 @@ class Preparations:
         background: Where the slow part is done.
         changed: Called when there is more to see.
         has_room: Whether one more map of so many pixels may be held in memory.
+
+    Attributes:
+        beside: Another scene that shares what this one holds; what it looks at is made as well.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Preparations:
         self._refused = False
         self._growing: MaxPyramid | SparseMap | None = None
         self._growing_by = ("", "")
+        self.beside: Scene | None = None
 
     def photo(
         self,
@@ -114,6 +118,22 @@ class Preparations:
             self._prepare("compared", lambda: halved_levels(values, halve_max), self._scene.compared)
         self._scene.spoil()
 
+    def stand_in(self, values: UInt8Array | None, threshold: float) -> None:
+        """Show this probability, H x W uint8, in place of the one of :meth:`probability`; None ends that.
+
+        Args:
+            threshold: In [0, 1], of these values.
+        """
+        self._background.forget("stand-in")
+        if values is not None and not self._has_room(values.size):
+            values = None
+        if values is None:
+            self._scene.set_stand_in(None)
+            return
+        pyramid = MaxPyramid(values)
+        self._scene.set_stand_in(StandIn(pyramid, threshold))
+        self._prepare("stand-in", lambda: halved_levels(values, halve_max), pyramid)
+
     def part(self, part: PredictionPart, size: tuple[int, int]) -> Box:
         """Show what is finished of a prediction, in place of another one.
 
@@ -165,13 +185,13 @@ class Preparations:
         """Halve the pictures of the dehazing that are looked at, and the others not before."""
         waiting = self._background.kinds
         for name, pyramid in self._scene.haze.pyramids.items():
-            if self._scene.layers[name].strength and not pyramid.levels and name not in waiting:
+            if self._looked_at(name) and not pyramid.levels and name not in waiting:
                 self._prepare(name, lambda p=pyramid: halved_levels(p.pixels), pyramid)
 
     def uncertainty_if_wanted(self) -> None:
         """Make the uncertainty map once its layer is looked at, and not before."""
         values, scene = self._values, self._scene
-        if values is None or scene.uncertainty is not None or not scene.layers["uncertainty"].strength:
+        if values is None or scene.uncertainty is not None or not self._looked_at("uncertainty"):
             return
         if self._refused or "uncertainty" in self._background.kinds:
             return
@@ -190,6 +210,10 @@ class Preparations:
             self._changed()
 
         self._background.run("uncertainty", build, show)
+
+    def _looked_at(self, name: str) -> bool:
+        scenes = (self._scene,) if self.beside is None else (self._scene, self.beside)
+        return any(scene.layers[name].strength > 0 for scene in scenes)
 
     def _prepare(
         self, kind: str, build: Callable[[], list[UInt8Array]], pyramid: PhotoPyramid | MaxPyramid

@@ -8,6 +8,7 @@ touches that of the mask only, so the photo is never sampled again for it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.films import ChangeFilm, Film, HazeFilm, HeatFilm, Picture
 from resatt_studio.app.canvas.layers import (
     DEFAULT_LAYERS,
@@ -60,6 +62,8 @@ class Scene:
         deep: The samples of such a photo that is held whole, shown in place of its pixels when a window of
             one's own is set; None while they are not there.
         rim_px: Width of the mask's outline, in view pixels.
+        stand_in: A mask that is seen in place of the prediction's; tools still read the prediction.
+        labels_changed: Told the photo pixels whose labels changed, for another scene that shows them too.
     """
 
     def __init__(self) -> None:
@@ -76,6 +80,9 @@ class Scene:
         self.window: Window | None = None
         self.deep: PhotoPyramid | None = None
         self.rim_px = 1
+        self.stand_in: StandIn | None = None
+        self.labels_changed: Callable[[Box], None] | None = None
+        self._shares = False
         self.haze = HazeFilm()
         self.heat = HeatFilm()
         self.change = ChangeFilm()
@@ -123,9 +130,41 @@ class Scene:
         self.spoil(photo=self.layers["photo"].strength < 1)
 
     def set_document(self, document: CorrectionDocument | None) -> None:
-        self._labels = None if document is None else LabelPyramid(document.labels)
+        self.set_labels(None if document is None else document.labels)
+
+    def set_labels(self, labels: TiledLabels | None) -> None:
+        """Show these labels of the photo, or none."""
+        self._labels = None if labels is None else LabelPyramid(labels)
         self._seen = None
         self.spoil()
+
+    def set_stand_in(self, stand_in: StandIn | None) -> None:
+        """Show another mask in place of the prediction's, or the prediction's again."""
+        self.stand_in = stand_in
+        self._make_tables()
+        self.spoil()
+
+    def share(self, other: Scene, labels: bool) -> None:
+        """Show what another scene of the same photo holds, by the layers of this one; nothing is copied.
+
+        Args:
+            other: Keeps it; says by ``labels_changed`` where to call :meth:`show_labels`.
+            labels: Whether what was painted is shown too.
+        """
+        self._shares = True
+        self.photo, self.probability, self.uncertainty = other.photo, other.probability, other.uncertainty
+        self.haze.pyramids, self.change.ranks = other.haze.pyramids, other.change.ranks
+        self._labels = other._labels if labels else None
+        self._seen = self._sampled = None
+        self.window, self.deep = other.window, other.deep
+        self._make_tone_tables()
+        self.threshold = other.threshold
+        self._make_tables()
+        self.spoil(photo=True)
+
+    def keep_own(self) -> None:
+        """Share no longer: what is shown from now on is this scene's own."""
+        self._shares = False
 
     def set_viewport(self, viewport: Viewport) -> None:
         """Look elsewhere; what only moved is shifted, the rest is composed anew."""
@@ -162,24 +201,33 @@ class Scene:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves."""
+        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves, and
+        what is shared for the scene that holds it."""
+        own = (self.compared, None if self.stand_in is None else self.stand_in.map)
         known = (
             self.photo,
             self.deep,
             self.probability,
             self.uncertainty,
-            self.compared,
             self._labels,
             self.change.ranks,
             *self.haze.pyramids.values(),
         )
-        return sum(part.nbytes for part in known if part is not None)
+        return sum(part.nbytes for part in (own if self._shares else own + known) if part is not None)
 
     def refresh(self, box: Box) -> Box:
         """Labels changed in a box of photo pixels; returns the view pixels to paint."""
         if self._labels is None:
             return _NOTHING
         self._labels.refresh(box)
+        if self.labels_changed is not None:
+            self.labels_changed(box)
+        return self.show_labels(box)
+
+    def show_labels(self, box: Box) -> Box:
+        """As :meth:`refresh`, of labels that another scene keeps and has taken over already."""
+        if self._labels is None:
+            return _NOTHING
         return self._spoil_overlay(self._changed_in(self._labels, self._shown_cells(box)))
 
     def refresh_probability(self, box: Box) -> Box:
@@ -253,7 +301,7 @@ class Scene:
     @property
     def compares(self) -> bool:
         """Whether masks of two predictions lie on the two sides of the divider."""
-        return self.compared is not None and not self.peek
+        return self.compared is not None and self.stand_in is None and not self.peek
 
     @property
     def overlay_sides(self) -> tuple[Picture, Picture]:
@@ -353,7 +401,7 @@ class Scene:
     def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
         overlays: list[tuple[Picture, MaxPyramid | SparseMap | None]]
-        overlays = [(self.overlay_picture, self.probability)]
+        overlays = [(self.overlay_picture, self.probability if self.stand_in is None else self.stand_in.map)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
     def _overlay_index(
@@ -372,8 +420,9 @@ class Scene:
         return index
 
     def _make_tables(self) -> None:
-        self._overlay_table = overlay_table(self.layers, self.threshold, self.peek)
-        self._mask_table = mask_table(self.threshold)
+        threshold = self.threshold if self.stand_in is None else self.stand_in.threshold
+        self._overlay_table = overlay_table(self.layers, threshold, self.peek)
+        self._mask_table = mask_table(threshold)
         self._uncertainty_table = uncertainty_table(self.layers["uncertainty"], self.peek)
 
     def _make_tone_tables(self) -> None:
@@ -417,6 +466,19 @@ class Scene:
             Box(0, 0, height, columns) if columns > 0 else Box(0, width + columns, height, width),
         ]
         return [strip for strip in strips if not strip.empty]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StandIn:
+    """A mask in place of the prediction's.
+
+    Attributes:
+        map: Probability * 255 of each pixel.
+        threshold: In [0, 1]; a pixel above it is crack.
+    """
+
+    map: MaxPyramid
+    threshold: float
 
 
 @dataclass(frozen=True, eq=False)

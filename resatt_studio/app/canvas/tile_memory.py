@@ -41,6 +41,7 @@ class TileMemory:
 
     Attributes:
         held_bytes: What else the canvas holds; told by the canvas.
+        beside_bytes: What a second view holds beyond that; told by it.
         least_tile_bytes: What tiles may take whatever else is held.
     """
 
@@ -49,7 +50,7 @@ class TileMemory:
         self._tiles: OrderedDict[Place, npt.NDArray[Any]] = OrderedDict()
         self._tile_bytes = 0
         self._bound_bytes = bound_bytes
-        self._held_bytes = 0
+        self._held_bytes = self._beside_bytes = 0
         self.least_tile_bytes = LEAST_TILE_BYTES
 
     @property
@@ -73,10 +74,20 @@ class TileMemory:
             self._shrink()
 
     @property
+    def beside_bytes(self) -> int:
+        return self._beside_bytes
+
+    @beside_bytes.setter
+    def beside_bytes(self, beside_bytes: int) -> None:
+        with self._lock:
+            self._beside_bytes = beside_bytes
+            self._shrink()
+
+    @property
     def used_bytes(self) -> int:
         """Tiles and everything else that is held."""
         with self._lock:
-            return self._tile_bytes + self._held_bytes
+            return self._tile_bytes + self._held_bytes + self._beside_bytes
 
     def fits_whole(self, count_px: int, more_bytes_a_pixel: float = 0.0) -> bool:
         """Whether a photo of so many pixels may be held whole, with so much more for each pixel."""
@@ -84,7 +95,7 @@ class TileMemory:
 
     def has_room(self, more_bytes: float) -> bool:
         """Whether so much more may be held; tiles would make room for it."""
-        return self._held_bytes + more_bytes <= self._bound_bytes
+        return self._held_bytes + self._beside_bytes + more_bytes <= self._bound_bytes
 
     def get(self, key: Place) -> npt.NDArray[Any] | None:
         """A tile, as it was put, or None where it is not in memory."""
@@ -114,7 +125,8 @@ class TileMemory:
                 self._tile_bytes -= self._tiles.pop(key).nbytes
 
     def _shrink(self) -> None:
-        room = max(self.least_tile_bytes, self._bound_bytes - self._held_bytes)
+        held = self._held_bytes + self._beside_bytes
+        room = max(self.least_tile_bytes, self._bound_bytes - held)
         while self._tile_bytes > room:
             _, dropped = self._tiles.popitem(last=False)
             self._tile_bytes -= dropped.nbytes

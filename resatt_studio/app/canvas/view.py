@@ -66,6 +66,9 @@ class PhotoCanvas(CanvasHands):
         pixels_wanted: Box of a huge photo whose own pixels a tool asks for; :meth:`refresh_photo` follows.
         hand_changed: Whether the tool holds something that waits to be finished.
         refused: Why something is not shown, for people.
+        resized: The view has another size; it shows the same place, or the whole photo still.
+        content_changed: What the scene holds (photo, maps, correction, threshold) is something else or better
+            now; strokes are not told.
 
     Attributes:
         overview: The small map.
@@ -85,6 +88,8 @@ class PhotoCanvas(CanvasHands):
     hand_changed = Signal(bool)
     pixels_wanted = Signal(object)
     refused = Signal(str)
+    resized = Signal()
+    content_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +119,7 @@ class PhotoCanvas(CanvasHands):
         self.split = Split()
         self.point: Point | None = None
         self.place: Box | None = None
+        self.mirrored: tuple[float, float] | None = None
         self._on_split = False
         self._space_held = False
         self._pointer_at: QPointF | None = None
@@ -170,6 +176,7 @@ class PhotoCanvas(CanvasHands):
             self.remember_place()
             self.set_prediction(None)
             self.set_compared(None)
+            self.set_stand_in(None)
             self.set_document(None)
             self.set_dehazing(None)
             self.set_heat(None)
@@ -216,6 +223,7 @@ class PhotoCanvas(CanvasHands):
         self._document = document
         self.scene.set_document(document)
         self.update()
+        self.content_changed.emit()
 
     def set_layer(
         self,
@@ -236,8 +244,7 @@ class PhotoCanvas(CanvasHands):
         }
         changes = {key: value for key, value in wanted.items() if value is not None}
         self.scene.set_layer(replace(self.scene.layers[name], **changes))
-        self._preparations.uncertainty_if_wanted()
-        self._preparations.haze_if_wanted()
+        self.prepare_wanted()
         self.update()
 
     def set_background(self, colour: str) -> None:
@@ -271,6 +278,16 @@ class PhotoCanvas(CanvasHands):
     def refresh(self, box: Box) -> None:
         """The correction changed in a box of photo pixels (an undo, a fill): show it."""
         self._update_view(self.scene.refresh(box))
+
+    @property
+    def photo_id(self) -> str:
+        """Of what is shown; "" for nothing."""
+        return self._photo_id
+
+    @property
+    def photo_size(self) -> tuple[int, int] | None:
+        """(H, W) of what is shown."""
+        return self._photo_size
 
     @property
     def has_photo(self) -> bool:
