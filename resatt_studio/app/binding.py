@@ -160,7 +160,7 @@ class _Binding(QObject):
         self._canvas.set_brush(brush.label, brush.radius_px)
 
     def _pointer(self, at: tuple[int, int] | None) -> None:
-        if self._canvas.in_stroke:
+        if self._canvas.at_work:  # a preview that follows the pointer needs the core as a stroke does
             self._courtesy.painted()
         self._status.show_pointer(*(at if at is not None else (-1, -1)))
 

@@ -118,6 +118,11 @@ class CanvasHands(CanvasLooks):
         self._gestures.tool.options_changed()
         self._update_overlay()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the tool is between press and release, or holds what waits to be finished."""
+        return self._gestures.busy or self._gestures.tool.in_hand
+
     def set_scale_mm(self, mm_per_px: float | None) -> None:
         """Millimetres per photo pixel, None while nobody said."""
         if mm_per_px != self.mm_per_px:
