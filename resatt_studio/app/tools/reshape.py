@@ -77,7 +77,7 @@ class Reshape(CrackLoop):
 
     def press(self, at: Pointer) -> Box:
         if self._task is not None:
-            self.host.tell("The last crack is still being changed.")
+            self.host.tell(tr("The last crack is still being changed."))
             return NOTHING
         return super().press(at)
 
@@ -139,14 +139,14 @@ class Reshape(CrackLoop):
         def failed() -> None:
             if self._task is task:
                 self._task = None
-                self.host.tell("The crack could not be changed.")
+                self.host.tell(tr("The crack could not be changed."))
 
         self.host.in_background("reshape", task.work, take, failed)
         return None
 
     def _say(self, task: _Task, after: BoolArray) -> Edit | None:
         if task.document.version != task.version or task.document.in_stroke:
-            self.host.tell("Labels changed meanwhile; click the crack again.")
+            self.host.tell(tr("Labels changed meanwhile; click the crack again."))
             return None
         labels = np.where(after, Label.CRACK, Label.NOT_CRACK).astype(np.uint8)
         return task.document.apply_labels(self.name, task.box, labels, (after != task.before) & task.where)
