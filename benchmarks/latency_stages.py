@@ -118,6 +118,8 @@ class WindowStage:
         self.window, self._parts = studio.window, studio.parts
         self.canvas = self.window.canvas
         self._learn, self._steps, self._ids = learn, 0, {}
+        if not learn:
+            self._parts.session.predictor.predict_ahead = lambda project, entries: None
         if not courtesy:
             self._parts.session.predictor.courtesy.painted = lambda: None
 
