@@ -16,8 +16,9 @@ so that neither is late itself; the programs take their turn, or with --ahead co
 on a machine of their own.) Where that is:
 
 - a brush (ours, napari): a pixel just inside the rim of the brush, ahead of the pointer, that no earlier move
-  has covered; it counts when it has the colour that it keeps to the end of the stroke. The brush's outline,
-  which runs ahead of the paint, is therefore not taken for it.
+  has covered; it counts when it is nearer to the colour that it keeps to the end of the stroke than halfway
+  from its first one. The brush's outline, which runs ahead of the paint, is therefore not taken for it, and
+  paint under the outline's soft edge is.
 - labelme has no brush: the path is drawn as a line strip, with a click every 0.3 s and the pointer moving in
   between; a pixel under the dot at the line's end counts when it changes. So what is compared is an area
   against the end of a line, which is less work.
@@ -64,7 +65,7 @@ START_SECONDS = 300.0
 CLICK_SECONDS = 0.3
 LEAST_STEP_PX = 3.0
 DOT_PX = 3  # ahead of the pointer, still on the dot with which labelme ends its line
-_SAME, _OTHER = 14, 24  # of 255: how like the last colour, and how unlike the first
+_OTHER = 24  # of 255: a last colour that is less unlike the first says nothing
 
 
 @dataclass
@@ -142,11 +143,15 @@ class Probe:
     seen: list[tuple[float, int]] = field(default_factory=list)
 
     def shown_at(self, last: int | None) -> float | None:
-        """When it had its last colour, or with None any other than the first; None for never."""
+        """When it was painted with its last colour, or with None had any but the first; None for never."""
         for when, colour in self.seen:
-            if colour != self.first if last is None else unlike(colour, last) <= _SAME:
+            if colour != self.first if last is None else self.is_painted(colour, last):
                 return when
         return None
+
+    def is_painted(self, colour: int, last: int) -> bool:
+        """Whether a colour is more than halfway from the first to the last one."""
+        return unlike(colour, last) < 0.5 * unlike(self.first, last)
 
 
 def unlike(one: int, other: int) -> int:

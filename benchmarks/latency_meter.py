@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from recorded_paths import Step
 
-SWITCH_SECONDS = 0.001  # as the app sets it
-
 
 class Meter:
     """Notes which moves arrived before which paint.

@@ -60,6 +60,7 @@ class CanvasStage:
         if self._learning is not None:
             self._learning.start()
             wait(lambda: self._learning.steps >= 2 or bool(self._learning.failures))
+            self._learning.check()
 
     def show(self, megapixels: int, wait: Callable[[Callable[[], bool]], None]) -> None:
         """Put a photo of that size with a prediction on the canvas."""
@@ -242,11 +243,15 @@ class Learning:
                 self.steps = max(self.steps, report.step)
                 yield progress(report.step, report.steps)
 
+    def check(self) -> None:
+        """Raise what ended learning, if anything did."""
+        if self.failures:
+            raise self.failures[0]
+
     def stop(self) -> None:
         self._finish.set()
         self.runner.stop(20)
-        if self.failures:
-            raise self.failures[0]
+        self.check()
 
 
 def weights() -> Any:
@@ -254,7 +259,7 @@ def weights() -> Any:
     from resatt_studio.models.state import load_weights, pack_weights
     from resatt_studio.resources import assets_folder
 
-    shipped = sorted(assets_folder().glob("weights/*.safetensors"))
+    shipped = sorted(assets_folder().glob("weights/r2aunet*.safetensors"))
     if shipped:
         return load_weights(shipped[0])
     from resatt_studio.models import create_model

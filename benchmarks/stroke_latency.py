@@ -32,7 +32,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from latency_meter import SWITCH_SECONDS, Meter, replayed, settle, wait
+from latency_meter import Meter, replayed, settle, wait
 from latency_stages import SIZES, CanvasStage, WindowStage
 from recorded_paths import NAMES, View, steps_of
 
@@ -90,8 +90,9 @@ def measure(options: argparse.Namespace, display: str) -> list[dict]:
     """Every photo size, hand and zoom, with and without learning as asked."""
     os.environ.update(DISPLAY=display, QT_QPA_PLATFORM="xcb")
     from resatt_studio.app.canvas.view import PhotoCanvas
+    from resatt_studio.app.main import leave_room
 
-    sys.setswitchinterval(SWITCH_SECONDS)
+    leave_room()
     meter = Meter(PhotoCanvas)
     stage = (WindowStage if options.window else CanvasStage)(options.learning, not options.no_courtesy)
     app = stage.application

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from latency_meter import SWITCH_SECONDS, wait
+from latency_meter import wait
 from latency_stages import WindowStage
 from obeying import answer, obey, place_on_screen
 
@@ -20,8 +20,9 @@ def main() -> None:
     from PySide6.QtCore import QSocketNotifier
 
     import resatt_studio
+    from resatt_studio.app.main import leave_room
 
-    sys.setswitchinterval(SWITCH_SECONDS)
+    leave_room()
     stage = WindowStage(learn=False, courtesy=True)
     application, canvas = stage.application, stage.canvas
     stage.window.setGeometry(*window)
