@@ -128,6 +128,8 @@ def measure(work: Path, memory_mb: int) -> dict[str, Any]:
         before_mb = peak_mb()
         opened, jumps = [], []
         for visit in range(1, VISITS + 1):
+            session.open_photo(session.listed[0].photo_id)
+            wait_for(lambda: session.photo is not None, WAIT_S)
             for entry in session.listed[1:]:
                 opened.append(click(studio, entry) | {"visit": visit})
                 if session.tiles is not None and visit == 1:

@@ -76,8 +76,11 @@ class TiledLabels:
 
     def fill_tile(self, row: int, column: int, label: int) -> None:
         """Say the same on all of one tile."""
-        box = self.tile_box(row, column)
-        self._tiles[(row, column)] = uniform(label, box.height, box.width)
+        if label == Label.UNSAID:
+            self._tiles.pop((row, column), None)
+        else:
+            box = self.tile_box(row, column)
+            self._tiles[(row, column)] = uniform(label, box.height, box.width)
 
     def same(self, box: Box) -> int | None:
         """What all of a box says, as far as that is known without looking at pixels; else None."""
