@@ -69,7 +69,7 @@ class Reshape(CrackLoop):
         super().__init__(name, host)
         self._task: _Task | None = None
         # Not with the first click: what thins masks takes half a second to be loaded.
-        host.in_background("reshape at first", lambda: pruned(np.ones((3, 3), np.bool_), 1.0), _nothing)
+        host.in_background("thinning", lambda: pruned(np.ones((3, 3), np.bool_), 1.0), _nothing)
 
     @property
     def in_hand(self) -> bool:
