@@ -145,15 +145,20 @@ class _Binding(QObject):
             self._canvas.set_photo(None)
             self._say_what_to_do()
             return
-        self._canvas.set_message(tr("Opening {name}…").format(name=entry.name))
-        self._canvas.set_photo(None, None, entry.photo_id, (entry.facts.height, entry.facts.width))
+        # The list's small picture is seen with the click, however busy the machine is; a better one follows.
+        small = self._parts.session.thumbnails.at_hand(entry.photo_id)
+        self._canvas.set_message("" if small is not None else tr("Opening {name}…").format(name=entry.name))
+        self._unfinished(entry, small)
 
     def _preview(self, pixels: UInt8Array) -> None:
         entry = self._parts.session.entry
         if entry is not None:
-            size = (entry.facts.height, entry.facts.width)
-            self._canvas.set_photo(None, pixels, entry.photo_id, size)
+            self._unfinished(entry, pixels)
             self._canvas.set_message("")
+
+    def _unfinished(self, entry: PhotoEntry, pixels: UInt8Array | None) -> None:
+        """Show what is known of a photo before its own pixels come."""
+        self._canvas.set_photo(None, pixels, entry.photo_id, (entry.facts.height, entry.facts.width))
 
     def _failed(self, entry: PhotoEntry) -> None:
         self._canvas.set_photo(None)
@@ -205,7 +210,7 @@ class _Binding(QObject):
         self._canvas.set_brush(brush.label, brush.radius_px)
 
     def _pointer(self, at: tuple[int, int] | None) -> None:
-        if self._canvas.in_stroke:
+        if self._canvas.at_work:  # a preview that follows the pointer needs the core as a stroke does
             self._courtesy.painted()
         self._status.show_pointer(*(at if at is not None else (-1, -1)))
 

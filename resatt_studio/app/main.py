@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
+import cv2
+from PySide6.QtCore import QEvent, QObject, QSettings, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
@@ -108,6 +109,14 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
     return Studio(MainWindow(parts, state), parts)
 
 
+def leave_room() -> None:
+    """Let the window's thread have its turn soon, whatever works beside it in this process."""
+    # A stroke must not wait Python's usual 5 ms each time the worker's thread is in the middle of something.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # OpenCV would use every core for what is decoded, searched or made beside the window.
+    cv2.setNumThreads(max(1, QThread.idealThreadCount() - 1))
+
+
 def run(project: Path | None = None) -> int:
     """Show the window and return the exit code when it was closed.
 
@@ -115,8 +124,7 @@ def run(project: Path | None = None) -> int:
         project: Opened after the first paint; None opens the newest recent project that is still there.
     """
     application = make_application()
-    # A stroke must not wait Python's usual 5 ms each time the worker's thread is in the middle of something.
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    leave_room()
     loaded = settings.load_settings()
     studio = make_studio(application, loaded.settings, window_state())
     window, session = studio.window, studio.parts.session

@@ -266,7 +266,28 @@ class SparsePyramid:
             return
         for depth, level in enumerate(self._levels):
             box = box.halved()
+            self._take_over(depth, level, box)
+
+    def _take_over(self, depth: int, level: TiledLabels, box: Box) -> None:
+        """Bring a box of cells of a level up to date; where whole tiles of the one below are the same all
+        over, their pixels are not looked at."""
+        if min(box.height, box.width) < TILE_PX:
             level.write(box, halve_max(self._below(depth, box)))
+            return
+        for index in box.cells(TILE_PX):
+            cells = level.tile_box(*index)
+            same = self._same_below(depth, cells)
+            if same is not None:
+                level.fill_tile(*index, same)
+            else:
+                part = cells.intersection(box)
+                level.write(part, halve_max(self._below(depth, part)))
+
+    def _same_below(self, depth: int, cells: Box) -> int | None:
+        """The rank of everything under cells of a level, as far as it is known to be one."""
+        below = self._levels[depth - 1] if depth else self._labels
+        same = below.same(cells.doubled().clipped(below.height, below.width))
+        return same if same is None or depth else int(self._ranks[same])
 
     def _below(self, depth: int, cells: Box) -> UInt8Array:
         """Ranks of the level below, under cells of the level of this depth (0 for level 1)."""
@@ -280,9 +301,8 @@ class SparsePyramid:
         depth = len(self._levels)
         below = self._levels[-1] if self._levels else self._labels
         level = TiledLabels(-(-below.height // 2), -(-below.width // 2))
-        for index, _ in below.tiles():
-            cells = below.tile_box(*index).halved()
-            level.write(cells, halve_max(self._below(depth, cells)))
+        for row, column in {(row // 2, column // 2) for (row, column), _ in below.tiles()}:
+            self._take_over(depth, level, level.tile_box(row, column))
         return level
 
 

@@ -131,6 +131,7 @@ class PhotoCanvas(CanvasHands):
         self._in_hand = False
         self._asked_for = NOTHING
         self._overlay = NO_MARKS
+        self._regions = {}
         self._ring = Ring()
         self._ring_drawn = QRegion()
         self._focus_by_key = False

@@ -32,7 +32,7 @@ _END_SNAPS = 2.0  # times as far to a crack of the mask
 _CRACK_AROUND_PX = 24  # of the mask that are looked at around a click, beyond the distance that counts
 _CLICK_PX = 16  # around a first click, of which the photo is looked at
 _AHEAD = 0.4  # windows reach so much farther than the pointer, as it is likely to go on
-_FINE_PX = 700  # a longer preview is measured at every second pixel
+_FINE_PX = 300  # a longer preview is measured at every second pixel
 
 Search = Callable[[], Ways]
 
