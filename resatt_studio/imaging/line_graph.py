@@ -23,8 +23,8 @@ class LineGraph:
 
     Pixels with three neighbours or more make knots, what lies between them arms. Three kinds of knots and
     arms are none of the line and are dissolved, in this order: knots of two arms, which are but a corner of
-    the line; bridges, into which thinning draws out a crossing; and stubs, the shortest first, so that of a
-    blunt end that became a fork one arm goes on to its corner.
+    the line; stubs, the shortest first, so that of a blunt end that became a fork one arm goes on to its
+    corner; and bridges, into which thinning draws out a crossing.
 
     Args:
         lines: H x W bool, one pixel wide, nothing at the border.
@@ -47,8 +47,8 @@ class LineGraph:
             self._ends[arm].append(knot)
             self._arms[knot].append(arm)
         self._straighten(list(self._arms))
-        self._dissolve_bridges()
         self._dissolve_stubs()
+        self._dissolve_bridges()
 
     def names(self) -> Names:
         """H x W int32: the name of each pixel's arm, above 0, or of its junction, below 0; 0 elsewhere."""
