@@ -57,7 +57,7 @@ class Branches:
         Returns:
             H x W bool.
         """
-        own = self.names == branch
+        own: BoolArray = self.names == branch
         for junction in set(self.junctions[branch]):
             self._spare_trunk(own, branch, junction)
         return own

@@ -37,8 +37,10 @@ class LineGraph:
         arms, self._arm_names = _labelled(lines & ~at_knot)
         widest = np.zeros(knots, np.float32)
         np.maximum.at(widest, self._knot_names[at_knot], half_widths[at_knot])
-        self._widest = dict(enumerate(widest.tolist()))
-        self._length = dict(enumerate(np.bincount(self._arm_names.ravel(), minlength=arms).tolist()))
+        self._widest: dict[int, float] = dict(enumerate(widest.tolist()))
+        self._length: dict[int, int] = dict(
+            enumerate(np.bincount(self._arm_names.ravel(), minlength=arms).tolist())
+        )
         self._ends: dict[int, list[int]] = {arm: [] for arm in range(1, arms)}
         self._arms: dict[int, list[int]] = {knot: [] for knot in range(1, knots)}
         self._became: dict[int, int] = {}
