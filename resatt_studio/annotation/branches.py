@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -13,21 +14,18 @@ import numpy.typing as npt
 
 from resatt_studio.annotation.tapered import tapered
 from resatt_studio.imaging.centre_lines import centre_lines
-from resatt_studio.imaging.line_graph import LineGraph
+from resatt_studio.imaging.line_graph import LineGraph, Names
 from resatt_studio.records.arrays import BoolArray, Float32Array
 from resatt_studio.records.geometry import Box
 
 _NEAR, _FAR = (2.0, 1.0), (4.0, 4.0)
 """So many half widths of a junction, and pixels, away from it an arm is as wide as it is by itself, and so
 far away it says where it comes from."""
-_STRAIGHT = math.sin(math.radians(25))
-"""Two arms that meet at less than this angle are one straight crack, wherever thinning drew the junction: it
-lies towards a branch, by an eighth of the width for one as wide (the point of a T with the same distance to
-both corners and to the far edge), by more for a wider one."""
+_CURVE, _CURVE_POINTS = math.radians(45), 9
+"""A crack that turns by no more than this at a junction is curved there and has no corner."""
 _ROUNDING_PX = 0.1
 
-Names = npt.NDArray[np.int32]
-_Place = npt.NDArray[np.float64]
+_Place: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,7 +55,7 @@ class Branches:
         Returns:
             H x W bool.
         """
-        own = self.names == branch
+        own: BoolArray = self.names == branch
         for junction in set(self.junctions[branch]):
             self._spare_trunk(own, branch, junction)
         return own
@@ -72,23 +70,23 @@ class Branches:
         reach = math.ceil(far_px + np.hypot(*(knot - middle).T).max()) + 2
         near = Box.pixel(*middle).expanded(reach).clipped(*own.shape)
         around = self.lines[near.slices]
-        arms: dict[int, list[_Disc]] = {}
+        arms: dict[int, list[_Arm]] = {}
         for name in np.unique(around[around > 0]).tolist():
-            if junction in self.junctions[name]:
-                places = np.add(np.argwhere(around == name), (near.top, near.left))
+            times = self.junctions[name].count(junction)
+            for part in _parts(around == name) if times > 1 else [around == name] * times:
+                places = np.add(np.argwhere(part), (near.top, near.left))
                 away = np.hypot(*(places + 0.5 - middle).T)
-                arms[name] = [self._disc(places[np.argmin(np.abs(away - px))]) for px in (near_px, far_px)]
-        start = arms.pop(branch)[0]
+                first, second = (self._disc(places[np.argmin(np.abs(away - px))]) for px in (near_px, far_px))
+                arms.setdefault(name, []).append((first, second))
         whole = Box(0, 0, *own.shape)
-        # A branch wider than the trunk bulges out of it where the trunk's line is nearer.
-        box, base = tapered(np.array([start.middle, middle]), np.array([start.radius] * 2), whole)
-        own[box.slices] |= base & (self.names[box.slices] != 0)
-        for one, other in combinations(arms.values(), 2):
-            points, radii = [one[0].middle, other[0].middle], [one[0].radius, other[0].radius]
-            if not _straight(one, other):
-                points.insert(1, _corner(one, other, middle, near_px))
-                radii.insert(1, max(radii))
-            box, trunk = tapered(np.array(points), np.array(radii), whole)
+        for start, _ in arms.pop(branch):
+            # A branch wider than the trunk bulges out of it where the trunk's line is nearer.
+            box, base = tapered(np.array([start.middle, middle]), np.array([start.radius] * 2), whole)
+            own[box.slices] |= base & (self.names[box.slices] != 0)
+        for one, other in combinations(chain.from_iterable(arms.values()), 2):
+            way = _way(one, other, middle, near_px)
+            radii = np.linspace(one[0].radius, other[0].radius, len(way))
+            box, trunk = tapered(way, radii, whole)
             own[box.slices] &= ~trunk
 
     def _disc(self, place: npt.NDArray[np.intp]) -> _Disc:
@@ -109,6 +107,10 @@ class _Disc:
 
     middle: _Place
     radius: float
+
+
+_Arm: TypeAlias = tuple[_Disc, _Disc]
+"""An arm near its junction, by two places of it, the nearer first."""
 
 
 def branches_of(mask: BoolArray) -> Branches:
@@ -137,24 +139,36 @@ def branches_of(mask: BoolArray) -> Branches:
     )
 
 
-def _straight(one: Sequence[_Disc], other: Sequence[_Disc]) -> bool:
-    """Whether two arms, given by two places each, the nearer first, are one crack without a bend."""
-    ahead, back = _direction(one), -_direction(other)
-    bend = abs(_cross(ahead, back)) / max(float(np.hypot(*ahead) * np.hypot(*back)), 1e-9)
-    return bend <= _STRAIGHT and float(ahead @ back) >= 0
+def _parts(pixels: BoolArray) -> list[BoolArray]:
+    """What of an array does not hang together: the two ends of an arm that comes back to its junction."""
+    count, names = cv2.connectedComponents(pixels.astype(np.uint8), connectivity=8)
+    return [np.asarray(names == name) for name in range(1, count)]
 
 
-def _corner(one: Sequence[_Disc], other: Sequence[_Disc], middle: _Place, within_px: float) -> _Place:
-    """Where two arms would meet; the middle of their junction where that is not ``within_px`` of it."""
-    ahead, across = _direction(one), _direction(other)
-    turn = _cross(ahead, across)
+def _way(one: _Arm, other: _Arm, middle: _Place, within_px: float) -> npt.NDArray[np.float64]:
+    """The centre line from arm to arm of a crack without a branch, N x 2.
+
+    Where both point at a corner that they turn by little it is a curve (a parabola, as it comes close to an
+    arc), else it goes through the corner. Thinning drew the middle of the junction towards the branch, so it
+    stands for a corner only where there is no other ``within_px`` of it.
+    """
+    start, end = one[0].middle, other[0].middle
+    ahead, back = _direction(one), _direction(other)
+    turn = _cross(ahead, back)
+    bend = math.atan2(abs(turn), -float(ahead @ back))
     if turn == 0:
-        return middle
-    corner = one[0].middle + ahead * (_cross(other[0].middle - one[0].middle, across) / turn)
-    return corner if np.hypot(*(corner - middle)) <= within_px else middle
+        return np.array([start, end] if bend <= _CURVE else [start, middle, end])
+    far, near = _cross(end - start, back) / turn, _cross(end - start, ahead) / turn
+    corner = start + ahead * far
+    if bend > _CURVE:
+        return np.array([start, corner if math.dist(corner, middle) <= within_px else middle, end])
+    if far <= 0 or near <= 0:
+        return np.array([start, end])
+    share = np.linspace(0.0, 1.0, _CURVE_POINTS)[:, None]
+    return np.asarray((1 - share) ** 2 * start + 2 * share * (1 - share) * corner + share**2 * end)
 
 
-def _direction(arm: Sequence[_Disc]) -> _Place:
+def _direction(arm: _Arm) -> _Place:
     """From an arm towards its junction; nothing for one that is too short to tell."""
     return arm[0].middle - arm[1].middle
 

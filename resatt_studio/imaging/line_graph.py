@@ -23,8 +23,8 @@ class LineGraph:
 
     Pixels with three neighbours or more make knots, what lies between them arms. Three kinds of knots and
     arms are none of the line and are dissolved, in this order: knots of two arms, which are but a corner of
-    the line; bridges, into which thinning draws out a crossing; and stubs, the shortest first, so that of a
-    blunt end that became a fork one arm goes on to its corner.
+    the line; stubs, the shortest first, so that of a blunt end that became a fork one arm goes on to its
+    corner; and bridges, into which thinning draws out a crossing.
 
     Args:
         lines: H x W bool, one pixel wide, nothing at the border.
@@ -37,8 +37,10 @@ class LineGraph:
         arms, self._arm_names = _labelled(lines & ~at_knot)
         widest = np.zeros(knots, np.float32)
         np.maximum.at(widest, self._knot_names[at_knot], half_widths[at_knot])
-        self._widest = dict(enumerate(widest.tolist()))
-        self._length = dict(enumerate(np.bincount(self._arm_names.ravel(), minlength=arms).tolist()))
+        self._widest: dict[int, float] = dict(enumerate(widest.tolist()))
+        self._length: dict[int, int] = dict(
+            enumerate(np.bincount(self._arm_names.ravel(), minlength=arms).tolist())
+        )
         self._ends: dict[int, list[int]] = {arm: [] for arm in range(1, arms)}
         self._arms: dict[int, list[int]] = {knot: [] for knot in range(1, knots)}
         self._became: dict[int, int] = {}
@@ -47,8 +49,8 @@ class LineGraph:
             self._ends[arm].append(knot)
             self._arms[knot].append(arm)
         self._straighten(list(self._arms))
-        self._dissolve_bridges()
         self._dissolve_stubs()
+        self._dissolve_bridges()
 
     def names(self) -> Names:
         """H x W int32: the name of each pixel's arm, above 0, or of its junction, below 0; 0 elsewhere."""

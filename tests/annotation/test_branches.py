@@ -110,6 +110,17 @@ def test_ragged_edges_and_blunt_ends_make_no_branches() -> None:
     assert list(branches_of(crack).junctions.values()) == [()]
 
 
+def test_a_tail_is_cut_off_a_ring_that_stays_whole_and_round() -> None:
+    rows, columns = np.indices((120, 160))
+    ring = np.abs(np.hypot(rows - 60, columns - 60) - 40) <= 3
+    tail = np.zeros_like(ring)
+    tail[57:64, 98:150] = True
+    branches = branches_of(ring | tail)
+    left = (ring | tail) & ~branches.cut(int(branches.names[60, 130]))
+    # Over the width of the tail the outer edge is straight, not round.
+    assert (ring & ~left).sum() <= 14 and (left & ~ring).sum() <= 12
+
+
 def test_what_lies_between_two_junctions_is_a_branch_that_leaves_both() -> None:
     crack = np.zeros((100, 200), np.bool_)
     crack[48:53, 10:190] = True

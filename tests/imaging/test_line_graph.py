@@ -55,6 +55,12 @@ def test_a_ring_has_no_junction_and_one_with_a_tail_comes_back_to_its_own() -> N
     assert len(tail) == 1 and around == tail * 2
 
 
+def test_a_fork_near_a_blunt_end_stays_one() -> None:
+    fork = drawn(((20, 60), (110, 40)), width=9) | drawn(((36, 62), (90, 110)), width=4)
+    graph, _ = graph_of(fork)
+    assert [len(knots) for knots in graph.junctions().values()] == [1, 1, 1]
+
+
 def test_a_pinhole_makes_no_branches() -> None:
     line = drawn(((10, 60), (110, 60)), width=9)
     line[59:62, 50:53] = False
