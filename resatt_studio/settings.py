@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import platformdirs
 
+from resatt_studio import words
 from resatt_studio.errors import SettingsError
 from resatt_studio.records.training import USUAL_RULES, GateRules
 
@@ -28,6 +29,7 @@ VERSION = 1
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINE_PATHS = ("auto", "plain", "folded", "fused")
 THEMES = ("system", "light", "dark")
+LANGUAGES = ("system", *words.LANGUAGES)
 PHOTO_INPUTS = ("raw", "dehazed", "auto")
 LEARNS = ("auto", "ask")
 STARTING_WEIGHTS = ("factory", "generated")
@@ -102,6 +104,7 @@ class Settings:
         author: Written beside every stroke and sample.
         device: "auto", "cpu", "cuda" or "mps".
         theme: "system", "light" or "dark".
+        language: Of the window: "system" for the desktop's, or one of ``words.LANGUAGES``.
         threads: Threads of the networks, 0 for as many as the machine has cores.
         engine_path: How photos are predicted, labelled and dehazed: "auto" measures which way is fastest on
             this machine, "plain", "folded" and "fused" force one. Learning and judging take "folded".
@@ -130,6 +133,7 @@ class Settings:
     author: str = field(default_factory=_user_name, metadata={"parse": _text})
     device: str = field(default="auto", metadata={"parse": _one_of(*DEVICES)})
     theme: str = field(default="system", metadata={"parse": _one_of(*THEMES)})
+    language: str = field(default="system", metadata={"parse": _one_of(*LANGUAGES)})
     threads: int = field(default=0, metadata={"parse": _number(int, 0, 1024)})
     engine_path: str = field(default="auto", metadata={"parse": _one_of(*ENGINE_PATHS)})
     starting_weights: str = field(default="factory", metadata={"parse": _one_of(*STARTING_WEIGHTS)})

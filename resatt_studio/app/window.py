@@ -47,7 +47,7 @@ from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
 from resatt_studio.records.labels import CrackType
 from resatt_studio.resources import asset
-from resatt_studio.words import tr, trn
+from resatt_studio.words import again, tr, trn
 
 LAYOUT_VERSION = 3
 FINISH_LEARNING_S = 10.0
@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
         self.bar = MainBar(self.actions_, parts.keys)
         self.options = OptionsBar(self.actions_, parts.view, parts.keys)
-        self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
+        self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS), parts.keys)
         self._project_label = ElidingLabel(widest_px=420)
         self._build()
         self._connect()
@@ -132,23 +132,23 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.parts)
         self.setStatusBar(self.status)
         self.status.jobs.clicked.connect(lambda: self.bring("jobsPanel"))
-        self._recent_menu = QMenu(tr("&Recent projects"), self)
-        self._recent_menu.aboutToShow.connect(self._fill_recent)
-        inserts: dict[str, Callable[[QMenu], object]] = {
-            "@recent": lambda menu: menu.addMenu(self._recent_menu),
-            "@panels": self._insert_panels,
-            "@tools": self._insert_tools,
-        }
-        fill_menu_bar(self.menuBar(), self.actions_, inserts)
+        self._fill_menus()
         self._project_label.setProperty("role", "muted")
         self._project_label.setContentsMargins(0, 6, 10, 4)
         self.menuBar().setCornerWidget(self._project_label, Qt.Corner.TopRightCorner)
 
+    def _fill_menus(self) -> None:
+        inserts: dict[str, Callable[[QMenu], object]] = {
+            "@recent": self._insert_recent,
+            "@panels": self._insert_panels,
+            "@tools": self._insert_tools,
+        }
+        fill_menu_bar(self.menuBar(), self.actions_, inserts)
+
     def _add_dock(self, spec: PanelSpec) -> None:
-        title = tr(spec.title)
-        dock = QDockWidget(title, self)
+        dock = QDockWidget(self)
         dock.setObjectName(spec.id)
-        dock.setAccessibleName(tr("{title} panel").format(title=title))
+        _name_dock(dock, spec)
         self.addDockWidget(spec.area, dock)
         if spec.tab_with:
             self.tabifyDockWidget(self._docks[spec.tab_with], dock)
@@ -170,6 +170,33 @@ class MainWindow(QMainWindow):
         if dock.widget() is None:
             dock.setWidget(spec.resolve()(self.parts))
 
+    def say_anew(self) -> None:
+        """Say everything in the language that has come into force.
+
+        Bars write anew what they say; panels are built anew, so that no word of theirs can stay behind. What
+        is open, in hand or under way lives in the parts and in the canvas, which stay.
+        """
+        in_panel = any(dock.isAncestorOf(self.focusWidget()) for dock in self._docks.values())
+        self.parts.keys.changed.emit()
+        self.notice.say_anew()
+        for spec in PANELS:
+            dock = self._docks[spec.id]
+            _name_dock(dock, spec)
+            old = dock.widget()
+            if old is not None:
+                new = spec.resolve()(self.parts)
+                if hasattr(new, "take_over"):
+                    new.take_over(old)
+                dock.setWidget(new)
+                old.hide()
+                old.setParent(None)
+                old.deleteLater()
+        self._fill_menus()
+        self._name_tabs()
+        self._follow()
+        if in_panel:
+            self.canvas.setFocus()
+
     def panel(self, id: str) -> Any:
         """The widget of a panel; builds a lazy one."""
         spec = next(spec for spec in PANELS if spec.id == id)
@@ -180,6 +207,13 @@ class MainWindow(QMainWindow):
         """Show a panel, wherever it was put."""
         self._docks[id].show()
         self._docks[id].raise_()
+
+    def _insert_recent(self, menu: QMenu) -> None:
+        recent = menu.addMenu(tr("&Recent projects"))
+        session = self.parts.session
+        recent.aboutToShow.connect(
+            lambda: fill_recent_menu(recent, session.settings.recent_projects, session.open_project)
+        )
 
     def _insert_panels(self, menu: QMenu) -> None:
         for dock in self._docks.values():
@@ -234,7 +268,7 @@ class MainWindow(QMainWindow):
         self.parts.view.layer_changed.connect(self._layer_changed)
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)
-        session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(words)))
+        session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(again(words))))
         self.options.done.connect(self.canvas.setFocus)
         Offers(self.parts, self.notice)
         write = self.ask.change_settings
@@ -317,10 +351,6 @@ class MainWindow(QMainWindow):
         for tabs in self.findChildren(QTabBar):
             tabs.setAccessibleName(tr("Panels"))
 
-    def _fill_recent(self) -> None:
-        session = self.parts.session
-        fill_recent_menu(self._recent_menu, session.settings.recent_projects, session.open_project)
-
     # -- keys and drops --
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -386,15 +416,17 @@ class MainWindow(QMainWindow):
     def _try_again(self, error: StudioError) -> bool:
         question = QMessageBox(self)
         question.setWindowTitle(tr("Not saved yet"))
-        question.setText(error.message)
+        question.setText(again(error.message))
         question.setInformativeText(
-            tr("{hint} The window stays open until your strokes are saved.").format(hint=error.hint).strip()
+            tr("{hint} The window stays open until your strokes are saved.")
+            .format(hint=again(error.hint))
+            .strip()
         )
-        again = question.addButton(tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
+        retry = question.addButton(tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
         question.setEscapeButton(question.addButton(tr("Stay open"), QMessageBox.ButtonRole.RejectRole))
-        question.setDefaultButton(again)
+        question.setDefaultButton(retry)
         question.exec()
-        return question.clickedButton() is again
+        return question.clickedButton() is retry
 
     def _ends_learning(self) -> bool:
         question = QMessageBox(self)
@@ -428,3 +460,9 @@ class MainWindow(QMainWindow):
     def app_icon(self) -> None:
         """Give the window its icon; drawn after the first paint."""
         self.setWindowIcon(QIcon(str(asset("icons", "app.png"))))
+
+
+def _name_dock(dock: QDockWidget, spec: PanelSpec) -> None:
+    title = tr(spec.title)
+    dock.setWindowTitle(title)
+    dock.setAccessibleName(tr("{title} panel").format(title=title))

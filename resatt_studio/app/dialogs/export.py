@@ -26,7 +26,7 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 
 _MASKS_FROM = {
     "raw": mark("the original photos"),
@@ -115,7 +115,9 @@ class ExportDialog(QDialog):
         self.bar.show()
         self.bar.setMaximum(0)
         answers = Answers(self._done, self._progress, self._failed, self._ended)
-        self._job_id = self._session.files.submit(job, Urgency.EVALUATE, answers, listed=Listed(tr("Export")))
+        self._job_id = self._session.files.submit(
+            job, Urgency.EVALUATE, answers, listed=Listed(mark("Export"))
+        )
 
     def done(self, result: int) -> None:
         """Closing the dialog stops the writing; files that are finished stay."""
@@ -129,7 +131,7 @@ class ExportDialog(QDialog):
     def _progress(self, report: JobProgress) -> None:
         self.bar.setMaximum(report.total)
         self.bar.setValue(report.done)
-        self.words.setText(report.message)
+        self.words.setText(again(report.message))
 
     def _done(self, result: Any) -> None:
         files = result.files if hasattr(result, "files") else result
@@ -140,7 +142,7 @@ class ExportDialog(QDialog):
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, StudioError):
-            self.words.setText(str(error))
+            self.words.setText(again(str(error)))
         else:
             self._session.failed.emit(error)
 

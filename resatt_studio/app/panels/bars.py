@@ -30,7 +30,7 @@ class ProbabilityBar(QWidget):
         self.probability: float | None = None
         self.winner = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        look.changed.connect(lambda _: self.update())
+        look.changed.connect(self._repaint)
         self.show_probability(None)
 
     def show_probability(self, probability: float | None, winner: bool = False) -> None:
@@ -47,6 +47,9 @@ class ProbabilityBar(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._number_px() + 24, self.sizeHint().height())
+
+    def _repaint(self) -> None:
+        self.update()
 
     def paintEvent(self, event: object) -> None:
         tokens = self._look.tokens
@@ -87,7 +90,7 @@ class HeatBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         colours = heat_table().copy()
         self._image = QImage(colours.data, 256, 1, 768, QImage.Format.Format_RGB888).copy()
-        look.changed.connect(lambda _: self.update())
+        look.changed.connect(self._repaint)
         self.show_ends(None)
 
     def show_ends(self, ends: tuple[float, float] | None) -> None:
@@ -102,6 +105,9 @@ class HeatBar(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(200, self.fontMetrics().height() + 4)
+
+    def _repaint(self) -> None:
+        self.update()
 
     def paintEvent(self, event: object) -> None:
         painter = QPainter(self)

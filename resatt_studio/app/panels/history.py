@@ -37,6 +37,10 @@ class HistoryPanel(QWidget):
         parts.session.state_read.connect(self._show)
         self._show(parts.session.state)
 
+    def take_over(self, old: HistoryPanel) -> None:
+        """Show what another one showed, whose place this one takes."""
+        self.tabs.setCurrentIndex(old.tabs.currentIndex())
+
     def sizeHint(self) -> QSize:
         return QSize(330, 200)
 

@@ -46,7 +46,7 @@ class LayersPanel(ScrolledPanel):
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(3, 1)
         for place, name in enumerate(reversed(LAYER_WORDS)):
-            self.rows[name] = LayerRow(parts, name, grid, place)
+            self.rows[name] = LayerRow(parts, name, grid, place, self)
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(1, 99)
         self.threshold.setAccessibleName(tr("Threshold of the crack mask in percent"))
@@ -86,9 +86,9 @@ class LayersPanel(ScrolledPanel):
         self.automatic.clicked.connect(parts.session.set_threshold_automatic)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)
-        parts.session.project_changed.connect(lambda _: self._show_threshold())
-        parts.session.prediction_changed.connect(lambda _: self._show_threshold())
-        parts.session.threshold_changed.connect(lambda _: self._show_threshold())
+        parts.session.project_changed.connect(self._show_threshold)
+        parts.session.prediction_changed.connect(self._show_threshold)
+        parts.session.threshold_changed.connect(self._show_threshold)
         self._show_threshold()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -123,10 +123,11 @@ class LayersPanel(ScrolledPanel):
         self._value.setText(f"{percent} %")
 
 
-class LayerRow:
+class LayerRow(QObject):
     """Eye, swatch, title and opacity of one layer, in a row of a grid."""
 
-    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int) -> None:
+    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int, owner: QObject) -> None:
+        super().__init__(owner)
         self._parts = parts
         self._name = name
         title, help = map(tr, LAYER_WORDS[name])

@@ -12,7 +12,7 @@ from resatt_studio.app.session import Session
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
-from resatt_studio.words import tr
+from resatt_studio.words import again, tr
 from resatt_studio.workflow.next_photos import reason
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -42,7 +42,7 @@ class PhotoModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(filter(None, (str(entry.facts.path), tr(entry.reason), self._why(entry))))
+            return "\n".join(filter(None, (str(entry.facts.path), again(entry.reason), self._why(entry))))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return tr(", ").join((entry.name, tr(STATE_WORDS[entry.state]), self._facts(entry)))
         if role == FACTS_ROLE:
@@ -66,7 +66,7 @@ class PhotoModel(QAbstractListModel):
         if rank is not None:
             names = {other.photo_id: other.name for other in self._session.state.entries}
             return tr("No. {place} to correct: {reason}.").format(
-                place=rank.place, reason=reason(rank, names)
+                place=rank.place, reason=again(reason(rank, names))
             )
         if self._session.listing.sort == "next" and entry.state is ReviewState.NEW:
             return tr("Not ranked yet: it has not been predicted.")
@@ -113,7 +113,7 @@ def describe(entry: PhotoEntry, rank: Rank | None = None) -> str:
     """The line under the name: place and doubt where photos are ranked, uncertainty when known, else size;
     why, when it is broken."""
     if entry.state is ReviewState.BROKEN:
-        return tr(entry.reason) or tr("cannot be read")
+        return again(entry.reason) or tr("cannot be read")
     if rank is not None:
         return tr("no. {place}, {doubt} % in doubt").format(place=rank.place, doubt=round(100 * rank.doubt))
     if entry.state is ReviewState.PREDICTED and entry.uncertainty is not None:
