@@ -72,8 +72,7 @@ def again(text: str) -> str:
     Errors, reasons and what a job says of itself are made where no screen is near, and many are kept: they
     are English everywhere, and whoever shows them calls this. It finds the text that they were made from,
     takes out what was filled in, and fills it into the translation; sentences that stand together are taken
-    one by one.
-    What no catalogue knows stays as it is.
+    one by one. What no catalogue knows stays as it is.
     """
     return text if _in_force[0] == SOURCE or not text else _said_again(_in_force[0], text)
 
@@ -101,14 +100,16 @@ def _filled(language: str, said: str, values: dict[str, str]) -> str:
 
 @cache
 def _forms(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """What English texts with places look like once they are filled, those with most words first."""
+    """What English texts with places look like once they are filled, the pickiest first."""
     catalogue = _catalogue(language)
     assert isinstance(catalogue, GNUTranslations)
     known = (key for key in catalogue._catalog if isinstance(key, str))  # type: ignore[attr-defined]
-    sources = [
-        key for key in known if _PLACE.search(key) and len(re.findall("[a-z]", _PLACE.sub("", key))) > 3
-    ]
-    return [(_form(source), source) for source in sorted(sources, key=lambda s: -len(_PLACE.sub("", s)))]
+    rest = {key: _PLACE.sub("", key) for key in known if _PLACE.search(key)}
+    # With hardly a word of its own a form would fit everything. Those that begin with what is filled in fit
+    # most of the others' texts too, so they come last.
+    sources = [key for key, words in rest.items() if len(re.findall("[a-z]", words)) > 3]
+    sources.sort(key=lambda key: (key.startswith("{"), -len(rest[key])))
+    return [(_form(key), key) for key in sources]
 
 
 def _form(source: str) -> re.Pattern[str]:

@@ -42,17 +42,25 @@ TABLES: dict[str, dict[str, int]] = {
 BELOW: dict[str, dict[str, int]] = {
     "progress": {"message": 3},
     "_report": {"phase": 2},
+    "Exporter": {"title": 1},
     "Verdict": {"reason": 1},
-    "StepReport": {"notice": 99, "phase": 99},
 }
 """Functions of rooms without a screen whose words a window shows, and where these stand."""
 
 ERROR_FIELDS = {"message": 0, "hint": 1}
 
 SPEAKING = {
+    "learning/course.py",
+    "learning/finetune.py",
     "learning/gate.py",
     "learning/label_gate.py",
+    "learning/label_learning.py",
+    "workflow/compare.py",
+    "workflow/finetune.py",
+    "workflow/learn_labels.py",
     "workflow/next_photos.py",
+    "workflow/promote.py",
+    "workflow/second_look.py",
 }
 """Modules that put sentences for people together: all of theirs count."""
 
@@ -144,7 +152,8 @@ def source_words() -> list[Words]:
         except ValueError as error:
             raise ValueError(f"{path.relative_to(ROOT)}, {error}") from None
         if not place.as_posix().startswith(NO_WINDOW):
-            found.update(forms_of(tree, place.as_posix() in SPEAKING))
+            forms = forms_of(tree, place.as_posix() in SPEAKING)
+            found.update(form for form in forms if _is_whole(form.text))
     plural = {words.text for words in found if words.several}
     # A text that is also the singular of another entry would be two entries with one name.
     kept = (words for words in found if re.search("[a-z]{2}", words.text) or words.text == ", ")
@@ -251,6 +260,11 @@ def main() -> int:
 def _is_error(name: str) -> bool:
     """Whether a class is one of errors.py that people see."""
     return name in USER_ERRORS
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text has words of its own and is no piece of a sentence."""
+    return text == text.strip() and re.search("[a-z]{2}", re.sub(r"\{.*?\}", "", text)) is not None
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -41,7 +41,7 @@ SHORT_TEXTS: dict[str, str] = {
 LABEL_STRIP: tuple[str, ...] = ("paint_crack", "paint_not_crack")
 _COLUMNS = 2
 
-_KEY_SIGNS = {"Return": "↵", "Enter": "↵"}
+_KEY_SIGNS = {("Return",): "↵", ("Enter",): "↵"}
 
 
 class MainBar(QToolBar):
@@ -89,8 +89,8 @@ class MainBar(QToolBar):
         for id, button in self.buttons.items():
             button.setAccessibleName(plain(self._actions[id].text()))
             if id in SHORT_TEXTS:
-                key = self._keys.shown(id)
-                words = tr(SHORT_TEXTS[id]).replace(f"{{{id}}}", _KEY_SIGNS.get(key, key)).rstrip()
+                key = _KEY_SIGNS.get(self._keys.of(id)[:1], self._keys.shown(id))
+                words = tr(SHORT_TEXTS[id]).replace(f"{{{id}}}", key).rstrip()
                 self._actions[id].setIconText(words)
                 button.setText(words)
 

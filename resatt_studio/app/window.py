@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QDockWidget,
     QHBoxLayout,
     QMainWindow,
@@ -348,8 +349,12 @@ class MainWindow(QMainWindow):
 
     def _name_tabs(self) -> None:
         """Qt makes the tab bars of stacked panels itself and gives them no name."""
-        for tabs in self.findChildren(QTabBar):
+        for tabs in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             tabs.setAccessibleName(tr("Panels"))
+            for name, act in (("Left", tr("Scroll Left")), ("Right", tr("Scroll Right"))):
+                button = tabs.findChild(QAbstractButton, f"Scroll{name}Button")
+                if button is not None:
+                    button.setAccessibleName(act)
 
     # -- keys and drops --
 
@@ -466,3 +471,13 @@ def _name_dock(dock: QDockWidget, spec: PanelSpec) -> None:
     title = tr(spec.title)
     dock.setWindowTitle(title)
     dock.setAccessibleName(tr("{title} panel").format(title=title))
+    # Qt says these once, in the language in which the dock was made.
+    for name, act, help in (
+        ("floatbutton", tr("Float"), tr("Undocks and re-attaches the dock widget")),
+        ("closebutton", tr("Close"), tr("Closes the dock widget")),
+    ):
+        button = dock.findChild(QAbstractButton, f"qt_dockwidget_{name}")
+        if button is not None:
+            button.setToolTip(act)
+            button.setAccessibleName(act)
+            button.setAccessibleDescription(help)

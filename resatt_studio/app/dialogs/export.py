@@ -53,7 +53,7 @@ class ExportDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(_heading(tr("What to write")))
         for name, exporter in exporters().items():
-            button = self.formats[name] = QRadioButton(exporter.title)
+            button = self.formats[name] = QRadioButton(again(exporter.title))
             column.addWidget(button)
         next(iter(self.formats.values())).setChecked(True)
         folder = session.project.folder if session.project is not None else Path()
