@@ -51,8 +51,8 @@ NAMES = frozenset(
     re.findall(
         "[A-Za-z]+",
         "ResAtt Studio R2AU-Net DHFormer RMT ReViT Dice ECE Grad-CAM PNG TIFF JPEG Python Qt MIT NVIDIA "
-        "Apple English style bf fp px mm MB MP cpu cuda factory small revit rmt dhformer r2aunet resatt safetensors pth "
-        "pt tester Enter Esc Shift Ctrl Alt Space Backspace PgUp PgDown Return Tab Home End Left Right Up "
+        "Apple English style bf fp px mm MB MP cpu cuda factory small revit rmt dhformer r2aunet resatt "
+        "safetensors pth pt tester Enter Esc Shift Ctrl Alt Space Backspace PgUp PgDown Return Tab Home End Left Right Up "
         "Down Del " + platform.platform(),
     )
 )
