@@ -22,6 +22,7 @@ LANGUAGES: dict[str, str] = {SOURCE: "English", "zh_CN": "简体中文"}
 """Every language that can be chosen, by its own name: whoever looks for it reads that one."""
 
 _PLACE = re.compile(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})")
+_WIDE_STOP = re.compile(r"(?<=[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]) +")  # has its blank in itself
 _SENTENCES = re.compile(r"((?<=[.;:?!])\s+|\n+)")
 
 _in_force: tuple[str, NullTranslations] = (SOURCE, NullTranslations())
@@ -90,7 +91,8 @@ def _said_again(language: str, text: str) -> str:
     parts = _SENTENCES.split(text)
     if len(parts) < 3:
         return text
-    return "".join(part if odd % 2 else _said_again(language, part) for odd, part in enumerate(parts))
+    said = "".join(part if odd % 2 else _said_again(language, part) for odd, part in enumerate(parts))
+    return _WIDE_STOP.sub("", said)
 
 
 def _filled(language: str, said: str, values: dict[str, str]) -> str:

@@ -224,7 +224,7 @@ def shown(key: str) -> str:
 
 def key_words(keys: Iterable[str]) -> str:
     """Keys of which each will do, for people."""
-    return tr("  or  ").join(map(shown, keys))
+    return tr("  or  ").join(dict.fromkeys(map(shown, keys)))  # Return and Enter may be called the same
 
 
 def plain(text: str) -> str:
