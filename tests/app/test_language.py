@@ -103,7 +103,7 @@ def said(top: QWidget) -> Iterator[tuple[str, str]]:
 
 def english(text: str, names: frozenset[str]) -> list[str]:
     """The English words of a text: what is between letters of another script and is no name."""
-    without_marks = re.sub(r"\(&\w\)|<[^>]*>|&\w+;|[/\\][\w\-./\\]+|\.\w+", " ", text)
+    without_marks = re.sub(r"\(&\w\)|<[^>]*>|&\w+;|[/\\][\w\-./\\]+|\.\w+|\b[0-9a-f]{8,}\b", " ", text)
     return [word for word in re.findall(r"[A-Za-z]{2,}", without_marks) if word not in names]
 
 
