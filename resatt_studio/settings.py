@@ -19,9 +19,10 @@ from typing import Any, TypeAlias
 
 import platformdirs
 
-from resatt_studio import words
 from resatt_studio.errors import SettingsError
 from resatt_studio.records.training import USUAL_RULES, GateRules
+from resatt_studio.words import LANGUAGES as KNOWN_LANGUAGES
+from resatt_studio.words import mark
 
 VERSION = 1
 """Version of the file's layout. Files without a version line were written by hand; see ``_UPGRADES``."""
@@ -29,12 +30,20 @@ VERSION = 1
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINE_PATHS = ("auto", "plain", "folded", "fused")
 THEMES = ("system", "light", "dark")
-LANGUAGES = ("system", *words.LANGUAGES)
+LANGUAGES = ("system", *KNOWN_LANGUAGES)
 PHOTO_INPUTS = ("raw", "dehazed", "auto")
 LEARNS = ("auto", "ask")
 STARTING_WEIGHTS = ("factory", "generated")
 RECENT_PROJECTS = 12
 """How many recent projects are remembered."""
+
+PROBLEMS = (
+    mark("Settings file {file}: {name} = {value} {fault}."),
+    mark("Settings file {file}: {name} is not a setting; it is ignored."),
+    mark("Environment variable {name} = {value} {fault}."),
+    mark("Environment variable {name} is not a setting; it is ignored."),
+)
+"""What is told of values that have no meaning, for the catalogues; ``_applied`` puts them together."""
 
 _Parser: TypeAlias = Callable[[Any], Any]
 

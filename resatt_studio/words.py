@@ -23,7 +23,8 @@ LANGUAGES: dict[str, str] = {SOURCE: "English", "zh_CN": "简体中文"}
 
 _PLACE = re.compile(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})")
 _WIDE_STOP = re.compile(r"(?<=[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]) +")  # has its blank in itself
-_SENTENCES = re.compile(r"((?<=[.;:?!])\s+|\n+)")
+_SENTENCES = re.compile(r"((?<=[.?!])\s+(?=[A-Z“'\"])|\n+)")
+_CLAUSES = re.compile(r"((?<=[;:])\s+)")
 
 _in_force: tuple[str, NullTranslations] = (SOURCE, NullTranslations())
 
@@ -86,13 +87,25 @@ def _said_again(language: str, text: str) -> str:
         return said
     for pattern, source in _forms(language):
         found = pattern.fullmatch(text)
-        if found is not None:
+        if found is not None and not _swallows(source, found.groupdict()):
             return _filled(language, catalogue.gettext(source), found.groupdict())
     parts = _SENTENCES.split(text)
-    if len(parts) < 3:
+    if len(parts) == 1:
+        parts = _CLAUSES.split(text, maxsplit=1)  # such as "v3: ...", "wall.jpg: ..."
+    if len(parts) == 1:
         return text
     said = "".join(part if odd % 2 else _said_again(language, part) for odd, part in enumerate(parts))
     return _WIDE_STOP.sub("", said)
+
+
+def _swallows(source: str, values: dict[str, str]) -> bool:
+    """Whether what was filled in holds the end of one sentence and the beginning of another; only at the end
+    of a text do whole sentences follow."""
+    return any(
+        _SENTENCES.search(value) is not None
+        for name, value in values.items()
+        if not source.endswith(f"{{{name}}}")
+    )
 
 
 def _filled(language: str, said: str, values: dict[str, str]) -> str:
@@ -107,21 +120,29 @@ def _forms(language: str) -> list[tuple[re.Pattern[str], str]]:
     assert isinstance(catalogue, GNUTranslations)
     known = (key for key in catalogue._catalog if isinstance(key, str))  # type: ignore[attr-defined]
     rest = {key: _PLACE.sub("", key) for key in known if _PLACE.search(key)}
-    # With hardly a word of its own a form would fit everything. Those that begin with what is filled in fit
-    # most of the others' texts too, so they come last.
-    sources = [key for key, words in rest.items() if len(re.findall("[a-z]", words)) > 3]
-    sources.sort(key=lambda key: (key.startswith("{"), -len(rest[key])))
+    ends = {key: key.startswith("{") + key.endswith("}") for key in rest}
+    # With hardly a word of its own a form would fit everything. Those that begin or end with what is filled
+    # in fit the most of the others' texts too, so they come last.
+    sources = [
+        key
+        for key, words in rest.items()
+        if len(re.findall("[a-z]", words)) >= (5 if key.startswith("{") else 3)
+    ]
+    sources.sort(key=lambda key: (ends[key], -len(rest[key])))
     return [(_form(key), key) for key in sources]
 
 
 def _form(source: str) -> re.Pattern[str]:
+    short = len(re.findall("[a-z]", _PLACE.sub("", source))) < 8
     seen: set[str] = set()
     pattern = ""
     at = 0
     for place in _PLACE.finditer(source):
         name = place[1]
         pattern += re.escape(source[at : place.start()])
-        pattern += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+        # A form that begins with what is filled in and says little more would fit whole sentences.
+        value = r"\S+?" if at == place.start() == 0 and short else ".+?"
+        pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{value})"
         seen.add(name)
         at = place.end()
     return re.compile(pattern + re.escape(source[at:]), re.DOTALL)

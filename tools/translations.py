@@ -50,11 +50,13 @@ BELOW: dict[str, dict[str, int]] = {
 ERROR_FIELDS = {"message": 0, "hint": 1}
 
 SPEAKING = {
+    "settings.py",
     "learning/course.py",
     "learning/finetune.py",
     "learning/gate.py",
     "learning/label_gate.py",
     "learning/label_learning.py",
+    "learning/turned.py",
     "workflow/compare.py",
     "workflow/finetune.py",
     "workflow/learn_labels.py",
@@ -263,8 +265,12 @@ def _is_error(name: str) -> bool:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether a text has words of its own and is no piece of a sentence."""
-    return text == text.strip() and re.search("[a-z]{2}", re.sub(r"\{.*?\}", "", text)) is not None
+    """Whether a text has words of its own and is no piece of a sentence, nor a line of a file."""
+    return (
+        text == text.strip()
+        and not re.search(r"^#|^\w+ = |_$", text)
+        and re.search("[a-z]{2}", re.sub(r"\{.*?\}", "", text)) is not None
+    )
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

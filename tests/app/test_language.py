@@ -121,6 +121,23 @@ def switch(studio: Any, language: str) -> None:
     settle(0.3)
 
 
+def docks_of(window: Any) -> list[QDockWidget]:
+    return window.findChildren(QDockWidget)
+
+
+def layout(window: Any) -> dict[str, tuple[object, ...]]:
+    """Where each panel stands, and whether it is shown."""
+    return {
+        dock.objectName(): (
+            window.dockWidgetArea(dock),
+            dock.isHidden(),
+            dock.isFloating(),
+            dock.visibleRegion().isEmpty(),
+        )
+        for dock in docks_of(window)
+    }
+
+
 def left_in_english(studio: Any, top: QWidget) -> list[str]:
     names = names_of(studio)
     return [f"{place}: {text}" for place, text in said(top) if english(text, names)]
@@ -147,6 +164,7 @@ def test_english_words_with_what_was_filled_in_are_said_again() -> None:
     assert not english(again(str(error)), frozenset({"wall", "jpg"}))
     assert not english(again(kept), NAMES)
     assert "0.712" in again(kept) and "0.050" in again(kept)
+    assert again("v3: " + kept).startswith("v3: 未启用")
     assert again("Nobody translated this sentence.") == "Nobody translated this sentence."
 
 
@@ -200,7 +218,7 @@ def test_a_switch_in_the_middle_of_work_loses_nothing_and_leaves_no_english(look
     document, steps = session.document, len(looking.parts.history.steps)
     before = document.labels.to_array()
     place = (canvas.viewport.scale, canvas.viewport.visible)
-    layout = {dock.objectName(): dock.geometry() for dock in window.findChildren(QDockWidget)}
+    docks, room = layout(window), {dock.objectName(): dock.geometry() for dock in docks_of(window)}
     job = looking.parts.jobs.running[0]
     english_texts = sorted(text for _, text in said(window))
 
@@ -211,11 +229,16 @@ def test_a_switch_in_the_middle_of_work_loses_nothing_and_leaves_no_english(look
     assert (canvas.viewport.scale, canvas.viewport.visible) == place
     assert looking.parts.jobs.running[0] is job
     assert window.panel("photosPanel").search.text() == "i"
-    assert {d.objectName(): d.geometry() for d in window.findChildren(QDockWidget)} == layout
+    assert layout(window) == docks
     assert looking.parts.view.brush.tool == "brush"
 
     switch(looking, "en")
     assert window.actions_["undo"].text() == "&Undo"
+    for dock in docks_of(window):
+        moved = dock.geometry().size() - room[dock.objectName()].size()
+        assert max(abs(moved.width()), abs(moved.height())) <= 4, (
+            "a line of Chinese is higher by a pixel or two"
+        )
     there = {text for _, text in said(window)}
     assert not [text for text in there if re.search("[\u4e00-\u9fff]", text) and text != "简体中文"]
     moving = re.compile(r"\d")  # times and counts move on

@@ -13,7 +13,7 @@ from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.words import again, tr
-from resatt_studio.workflow.next_photos import reason
+from resatt_studio.workflow.next_photos import reasons
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
 THUMBNAIL_ROLE = ENTRY_ROLE + 1
@@ -66,7 +66,7 @@ class PhotoModel(QAbstractListModel):
         if rank is not None:
             names = {other.photo_id: other.name for other in self._session.state.entries}
             return tr("No. {place} to correct: {reason}.").format(
-                place=rank.place, reason=again(reason(rank, names))
+                place=rank.place, reason=tr(", ").join(map(again, reasons(rank, names)))
             )
         if self._session.listing.sort == "next" and entry.state is ReviewState.NEW:
             return tr("Not ranked yet: it has not been predicted.")
