@@ -12,12 +12,12 @@ correction. A number in --hand is the diameter of a brush, which draws the path;
 begins and follows the rest with no button down, up to 1,500 photo pixels from the click, and moves count too
 while larger windows are searched.
 
-The canvas stands in a main window of 1400 x 900 with a prediction and the mask layer on. With --learning the
-app's own job runner fine-tunes the shipped weights (or a freshly made network of the same size) on drawn
-photos, and leaves a core to the window while somebody paints, as in the app. With --window it is the whole
-app: its window, a project that takes every stroke to the disk, and the learning that its Learn button starts. With --beside, which wants
-the window too, every line is measured twice: with the canvas alone, and with a second view beside it; the
-canvas has the same size both times.
+The canvas stands in a main window of 1400 x 900 with a prediction and the mask layer on. With --learning
+the app's own job runner fine-tunes the shipped weights (or a freshly made network of the same size) on
+drawn photos, and leaves a core to the window while somebody paints, as in the app. With --window it is the
+whole app: its window, a project that takes every stroke to the disk, and the learning that its Learn button
+starts. With --beside, which wants the window too, every line is measured twice: with the canvas alone, and
+with a second view beside it; the canvas has the same size both times.
 
 ``cpu`` is what the window's thread computes from one paint to the next. On a machine that does other work as
 well (needs root), --ahead window lets the window, the X server and the pointer run before it, and --ahead all

@@ -21,6 +21,8 @@ import platformdirs
 
 from resatt_studio.errors import SettingsError
 from resatt_studio.records.training import USUAL_RULES, GateRules
+from resatt_studio.words import LANGUAGES as KNOWN_LANGUAGES
+from resatt_studio.words import mark
 
 VERSION = 1
 """Version of the file's layout. Files without a version line were written by hand; see ``_UPGRADES``."""
@@ -28,11 +30,20 @@ VERSION = 1
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINE_PATHS = ("auto", "plain", "folded", "fused")
 THEMES = ("system", "light", "dark")
+LANGUAGES = ("system", *KNOWN_LANGUAGES)
 PHOTO_INPUTS = ("raw", "dehazed", "auto")
 LEARNS = ("auto", "ask")
 STARTING_WEIGHTS = ("factory", "generated")
 RECENT_PROJECTS = 12
 """How many recent projects are remembered."""
+
+PROBLEMS = (
+    mark("Settings file {file}: {name} = {value} {fault}."),
+    mark("Settings file {file}: {name} is not a setting; it is ignored."),
+    mark("Environment variable {name} = {value} {fault}."),
+    mark("Environment variable {name} is not a setting; it is ignored."),
+)
+"""What is told of values that have no meaning, for the catalogues; ``_applied`` puts them together."""
 
 _Parser: TypeAlias = Callable[[Any], Any]
 
@@ -102,6 +113,7 @@ class Settings:
         author: Written beside every stroke and sample.
         device: "auto", "cpu", "cuda" or "mps".
         theme: "system", "light" or "dark".
+        language: Of the window: "system" for the desktop's, or one of ``words.LANGUAGES``.
         threads: Threads of the networks, 0 for as many as the machine has cores.
         engine_path: How photos are predicted, labelled and dehazed: "auto" measures which way is fastest on
             this machine, "plain", "folded" and "fused" force one. Learning and judging take "folded".
@@ -130,6 +142,7 @@ class Settings:
     author: str = field(default_factory=_user_name, metadata={"parse": _text})
     device: str = field(default="auto", metadata={"parse": _one_of(*DEVICES)})
     theme: str = field(default="system", metadata={"parse": _one_of(*THEMES)})
+    language: str = field(default="system", metadata={"parse": _one_of(*LANGUAGES)})
     threads: int = field(default=0, metadata={"parse": _number(int, 0, 1024)})
     engine_path: str = field(default="auto", metadata={"parse": _one_of(*ENGINE_PATHS)})
     starting_weights: str = field(default="factory", metadata={"parse": _one_of(*STARTING_WEIGHTS)})

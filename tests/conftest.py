@@ -175,7 +175,13 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     from resatt_studio.settings import Settings
 
     preferences = replace(
-        Settings(), author="tester", device="cpu", threads=1, theme="light", learn_cracks="ask"
+        Settings(),
+        author="tester",
+        device="cpu",
+        threads=1,
+        theme="light",
+        language="en",
+        learn_cracks="ask",
     )
     state = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
     made = make_studio(make_application(), preferences, state)

@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
   libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libfontconfig1 libdbus-1-3 libglib2.0-0
   libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0
-  libxcb-randr0 libxcb-xkb1 fonts-dejavu-core
+  libxcb-randr0 libxcb-xkb1 fonts-dejavu-core fonts-wqy-zenhei
 )
 [ "${1:-}" = "--with-x-server" ] && packages+=(xvfb xdotool)
 # For benchmarks/canvas_race.py: napari draws with OpenGL, here Mesa's in software; labelme with Qt 5.

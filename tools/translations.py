@@ -40,8 +40,49 @@ TABLES: dict[str, dict[str, int]] = {
 }
 """Constructors of table lines and where their visible fields stand; of a nested table the last column is."""
 
+BELOW: dict[str, dict[str, int]] = {
+    "progress": {"message": 3},
+    "_report": {"phase": 2},
+    "Exporter": {"title": 1},
+    "Verdict": {"reason": 1},
+}
+"""Functions of rooms without a screen whose words a window shows, and where these stand."""
+
+ERROR_FIELDS = {"message": 0, "hint": 1}
+
+SPEAKING = {
+    "settings.py",
+    "learning/course.py",
+    "learning/finetune.py",
+    "learning/gate.py",
+    "learning/label_gate.py",
+    "learning/label_learning.py",
+    "learning/turned.py",
+    "workflow/compare.py",
+    "workflow/finetune.py",
+    "workflow/learn_labels.py",
+    "workflow/next_photos.py",
+    "workflow/promote.py",
+    "workflow/second_look.py",
+}
+"""Modules that put sentences for people together: all of theirs count."""
+
+NO_WINDOW = (
+    "app/", "cli/", "simulation/", "synthesis/", "words.py",
+    "learning/training/", "workflow/train.py", "workflow/evaluate.py", "workflow/doctor.py",
+)  # fmt: skip
+"""Modules whose words are marked where they stand, or come to the terminal alone."""
+
 _MO_HEADER = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: {forms}\n"
 _NO_NEWS = (b'"Generated-By:', b'"Report-Msgid-Bugs-To:')  # they change with the Babel at hand
+
+
+USER_ERRORS = {
+    node.name
+    for node in ast.parse((PACKAGE / "errors.py").read_text(encoding="utf-8")).body
+    if isinstance(node, ast.ClassDef) and node.name != "BugError"
+}
+"""Errors that people see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +122,45 @@ def words_of(tree: ast.AST) -> Iterator[Words]:
                 yield from map(Words, _texts(given))
 
 
+def forms_of(tree: ast.AST, all_sentences: bool) -> Iterator[Words]:
+    """Every text of a module without a screen that a window may show: of errors, of jobs, of verdicts.
+
+    They are English where they are made; ``words.again`` translates them when they are shown, with what was
+    filled in. A text that is put together in place is taken with a {name} for each part.
+
+    Args:
+        all_sentences: Whether every text with a blank in it counts, wherever it stands.
+    """
+    pieces = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            fields = ERROR_FIELDS if _is_error(name) else BELOW.get(name, {})
+            for field, place in fields.items():
+                given = next((keyword.value for keyword in node.keywords if keyword.arg == field), None)
+                given = node.args[place] if given is None and place < len(node.args) else given
+                yield from map(Words, _forms(given))
+        elif all_sentences and node not in pieces:
+            yield from (Words(text) for text in _forms(node) if " " in text or isinstance(node, ast.IfExp))
+
+
 def source_words() -> list[Words]:
     """Every visible string of the package, each once, in order of its English."""
     found: set[Words] = set()
     for path in sorted(PACKAGE.rglob("*.py")):
+        tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8")))
+        place = path.relative_to(PACKAGE)
         try:
-            found.update(words_of(ast.parse(path.read_text(encoding="utf-8"))))
+            found.update(words_of(tree))
         except ValueError as error:
             raise ValueError(f"{path.relative_to(ROOT)}, {error}") from None
-    return sorted(found - {Words("")}, key=lambda words: words.text)
+        if not place.as_posix().startswith(NO_WINDOW):
+            forms = forms_of(tree, place.as_posix() in SPEAKING)
+            found.update(form for form in forms if _is_whole(form.text))
+    plural = {words.text for words in found if words.several}
+    # A text that is also the singular of another entry would be two entries with one name.
+    kept = (words for words in found if re.search("[a-z]{2}", words.text) or words.text == ", ")
+    return sorted((w for w in kept if w.several or w.text not in plural), key=lambda words: words.text)
 
 
 def placeholders(text: str) -> set[str]:
@@ -187,6 +258,51 @@ def main() -> int:
         print(f"{path.stem}: {len(catalogue)} texts, {len(left)} to do", *left[:40], sep="\n  ")
         code = code or int(bool(left) and check)
     return code
+
+
+def _is_error(name: str) -> bool:
+    """Whether a class is one of errors.py that people see."""
+    return name in USER_ERRORS
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text has words of its own and is no piece of a sentence, nor a line of a file."""
+    return (
+        text == text.strip()
+        and not re.search(r"^#|^\w+ = |_$", text)
+        and re.search("[a-z]{2}", re.sub(r"\{.*?\}", "", text)) is not None
+    )
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [row for row in body if not (isinstance(row, ast.Expr) and _is_text(row.value))]
+    return tree
+
+
+def _forms(node: ast.AST | None) -> Iterator[str]:
+    """The texts that an expression can be, a name in braces for what is filled in."""
+    if _is_text(node):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _forms(node.body)
+        yield from _forms(node.orelse)
+    elif isinstance(node, ast.JoinedStr):
+        names: dict[str, str] = {}
+        text = ""
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                text += part.value.replace("{", "").replace("}", "")
+            else:
+                source = ast.unparse(part.value)
+                name = re.sub(r"\W+", "_", re.sub(r"\(.*|\[.*", "", source)).strip("_").rpartition(".")[2]
+                name = name if re.fullmatch(r"[A-Za-z]\w*", name) else "part"
+                while names.setdefault(name, source) != source:
+                    name += "_"
+                text += f"{{{name}}}"
+        yield text
 
 
 def _is_text(node: ast.AST | None) -> bool:

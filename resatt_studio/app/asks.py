@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QWidget
 
 from resatt_studio import settings
+from resatt_studio.app.language import apply_language
 from resatt_studio.app.other_networks import FACTORY
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
@@ -102,7 +103,9 @@ class Asks(QObject):
     def settings(self) -> None:
         from resatt_studio.app.dialogs.settings import SettingsDialog
 
-        SettingsDialog(self._parts.session.settings, self.change_settings, self._window).open()
+        SettingsDialog(
+            self._parts.session.settings, self.change_settings, self._window, reopen=self.settings
+        ).open()
 
     def change_settings(self, **changes: object) -> None:
         """Write and apply preferences."""
@@ -116,6 +119,9 @@ class Asks(QObject):
         if "theme" in changes:
             application = QApplication.instance()
             self._parts.look.set(apply_theme(application, session.settings.theme))
+        if "language" in changes:
+            apply_language(QApplication.instance(), session.settings.language)
+            self._window.say_anew()
         if session.document is not None:
             session.document.memory_limit_bytes = session.settings.undo_mb * 2**20
             session.document.author = session.settings.author
@@ -238,8 +244,8 @@ class Asks(QObject):
 
     def _refuse(self, path: Path) -> None:
         error = ExportError(
-            tr("“{path}” is there already.").format(path=path),
-            tr("Choose it by its whole name, or another name."),
+            mark("“{path}” is there already.").format(path=path),
+            mark("Choose it by its whole name, or another name."),
         )
         self._parts.session.failed.emit(error)
 

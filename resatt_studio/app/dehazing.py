@@ -14,7 +14,7 @@ from resatt_studio.app.worker import once
 from resatt_studio.errors import StudioError
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.jobs import Urgency
-from resatt_studio.words import mark, tr
+from resatt_studio.words import mark
 
 WARNING = mark(
     "Dehazed photos (DHFormer-style) are for viewing and optional pre-processing: thin cracks may look "
@@ -90,7 +90,7 @@ class PhotoDehazing(QObject):
             if photo is not None and not memory.fits_whole(
                 photo.height * photo.width, DEHAZING_BYTES_A_PIXEL
             ):
-                asking.refuse(StudioError(tr(TOO_LARGE), tr(MORE_MEMORY)))
+                asking.refuse(StudioError(mark(TOO_LARGE), mark(MORE_MEMORY)))
                 return
             self._kept = True
             asking.ask(DEHAZE_MODEL, lambda networks, project, photo: networks.dehaze(project, photo))

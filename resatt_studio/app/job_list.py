@@ -16,7 +16,7 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Listed, Worker
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobDone, JobProgress, JobReport
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.sources import Refused
@@ -82,7 +82,7 @@ class RunningJob:
             return tr("Ending…")
         if not self.started:
             return tr("Waits for its turn")
-        parts = [self.message] if self.message else []
+        parts = [again(self.message)] if self.message else []
         if self.total > 1 or (self.total and self.unit in ("tiles", "photos", "files")):
             counted = COUNTED.get(self.unit, COUNTED[""])
             parts.append(tr(counted).format(done=self.done, total=self.total))

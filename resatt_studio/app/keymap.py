@@ -70,6 +70,7 @@ class Keymap(QObject):
     """
 
     changed = Signal()
+    """Keys changed, or the language in which actions are called."""
 
     def __init__(
         self, specs: Iterable[ActionSpec], changed_keys: Iterable[str], parent: QObject | None = None
@@ -124,12 +125,16 @@ class Keymap(QObject):
         )
 
     def tip(self, widget: QWidget, text: str) -> None:
-        """Give a widget a tool tip of :meth:`words` that follows the keys."""
-        _Follower(self, widget, lambda: widget.setToolTip(self.words(text)))
+        """Give a widget a tool tip of :meth:`words` that follows the keys; marked words also the language."""
+        self.follow(widget, lambda: widget.setToolTip(self.words(tr(text))))
 
     def caption(self, button: QAbstractButton, id: str, text: str) -> None:
         """Write the key of an action before a button's text, as long as it has one; follows the keys."""
-        _Follower(self, button, lambda: button.setText(f"{self.shown(id)}  {text}".strip()))
+        self.follow(button, lambda: button.setText(f"{self.shown(id)}  {text}".strip()))
+
+    def follow(self, owner: QWidget, write: Callable[[], None]) -> None:
+        """Call ``write`` now and whenever the keys or the language change, for as long as the owner lives."""
+        _Follower(self, owner, write)
 
     def clash(self, id: str, key: str) -> Clash | None:
         """Who else has this key where it would count for ``id``; None when it is free."""
@@ -223,7 +228,7 @@ def shown(key: str) -> str:
 
 def key_words(keys: Iterable[str]) -> str:
     """Keys of which each will do, for people."""
-    return tr("  or  ").join(map(shown, keys))
+    return tr("  or  ").join(dict.fromkeys(map(shown, keys)))  # Return and Enter may be called the same
 
 
 def plain(text: str) -> str:

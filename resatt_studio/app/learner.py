@@ -16,7 +16,7 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Split
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState, WeightsVersion
-from resatt_studio.words import tr
+from resatt_studio.words import mark
 from resatt_studio.workflow.jobs import progress
 
 IDLE_S = 60.0
@@ -131,7 +131,7 @@ class Learner(QObject):
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.finetune import fine_tune_project
 
-            yield progress(0, 0, message=tr("Preparing to learn"))
+            yield progress(0, 0, message=mark("Preparing to learn"))
             return (
                 yield from fine_tune_project(
                     project,
@@ -145,7 +145,7 @@ class Learner(QObject):
             )
 
         answers = Answers(self._done, self._step, self._fail, self._end)
-        listed = Listed(tr("Learn from corrections"), stop=self.stop)
+        listed = Listed(mark("Learn from corrections"), stop=self.stop)
         self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers, listed=listed)
         self.changed.emit()
         return True

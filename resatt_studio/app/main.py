@@ -27,6 +27,7 @@ from resatt_studio.app.job_list import JobList
 from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
+from resatt_studio.app.language import apply_language
 from resatt_studio.app.layer_actions import LAYER_ACTIONS
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.notices import FaultCatcher
@@ -43,7 +44,7 @@ from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.app.window import TOOL_ACTIONS, MainWindow
 from resatt_studio.errors import ProjectError
-from resatt_studio.words import tr
+from resatt_studio.words import mark
 
 SIZES_PX: tuple[tuple[int, int], ...] = ((1280, 800), (1920, 1080))
 PICTURE_WAIT_S = 120.0
@@ -72,6 +73,7 @@ def make_application() -> QApplication:
 
 def make_studio(application: QApplication, preferences: settings.Settings, state: QSettings) -> Studio:
     """Build the window and show nothing yet; imports nothing slow."""
+    apply_language(application, preferences.language)
     look = Look()
     look.set(apply_theme(application, preferences.theme))
     session = Session(preferences)
@@ -211,8 +213,8 @@ def screenshots(project: Path, out: Path) -> list[Path]:
             raise errors[0]
         if not shown:
             raise ProjectError(
-                tr("No photo of {project} could be shown in time.").format(project=project),
-                tr("Open it in the window."),
+                mark("No photo of {project} could be shown in time.").format(project=project),
+                mark("Open it in the window."),
             )
         for theme in ("light", "dark"):
             studio.parts.look.set(apply_theme(application, theme))

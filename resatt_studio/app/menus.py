@@ -37,10 +37,9 @@ class Actions:
         self._specs = dict(keys.specs)
         self._actions: dict[str, QAction] = {}
         for spec in self._specs.values():
-            action = QAction(spec.text, owner)
+            action = QAction(owner)
             action.setObjectName(spec.id)
             action.setStatusTip("")
-            action.setWhatsThis(spec.help)
             action.setCheckable(bool(spec.checked))
             action.setAutoRepeat(spec.repeats)
             handler = resolve(spec.target)
@@ -66,6 +65,8 @@ class Actions:
 
     def _bind(self) -> None:
         for id, spec in self._specs.items():
+            self._actions[id].setText(spec.text)
+            self._actions[id].setWhatsThis(spec.help)
             self._actions[id].setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
             self._actions[id].setToolTip(_tip(spec))
 
@@ -88,7 +89,10 @@ class Actions:
 
 
 def fill_menu_bar(bar: QMenuBar, actions: Actions, inserts: dict[str, Callable[[QMenu], None]]) -> None:
-    """Build the menus of the table; ``inserts`` fill the places that begin with @."""
+    """Build the menus of the table anew; ``inserts`` fill the places that begin with @."""
+    bar.clear()
+    for old in bar.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        old.deleteLater()
     for title, ids in MENUS:
         menu = bar.addMenu(tr(title))
         menu.setToolTipsVisible(True)

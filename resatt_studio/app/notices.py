@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 import resatt_studio
 from resatt_studio.errors import StudioError
-from resatt_studio.words import tr
+from resatt_studio.words import again, tr
 
 INFO_SHOWN_MS = 6000
 MOST_ERRORS = 20
@@ -44,16 +44,13 @@ class NoticeBar(QFrame):
         super().__init__(parent)
         self._errors: list[str] = []
         self.setObjectName("noticeBar")
-        self.setAccessibleName(tr("Notice"))
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._act = QPushButton()
         self._act.hide()
-        close = QToolButton()
+        close = self._close = QToolButton()
         close.setText("✕")
-        close.setAccessibleName(tr("Close the notice"))
-        close.setToolTip(tr("Close"))
         close.clicked.connect(self.close_one)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
@@ -69,6 +66,18 @@ class NoticeBar(QFrame):
     @property
     def text(self) -> str:
         return self._text.text()
+
+    def say_anew(self, name: str) -> None:
+        """Say everything in the language in force.
+
+        Args:
+            name: Of the bar, for screen readers.
+        """
+        self.setAccessibleName(name)
+        self._close.setAccessibleName(tr("Close the notice"))
+        self._close.setToolTip(tr("Close"))
+        if self._errors and self.property("kind") == "error" and not self.isHidden():
+            self._show_error()
 
     def tell(self, message: str, act: str = "", handler: Callable[[], None] | None = None) -> None:
         """Show good news, with a button when ``act`` names one."""
@@ -94,7 +103,7 @@ class NoticeBar(QFrame):
         more = len(self._errors) - 1
         self._show(
             "error",
-            self._errors[-1],
+            again(self._errors[-1]),
             tr("Close all {count}").format(count=more + 1) if more else "",
             self._errors.clear,
         )
@@ -125,14 +134,19 @@ class NoticeArea(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.news, self.errors = NoticeBar(), NoticeBar()
-        self.errors.setAccessibleName(tr("Error"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for bar in (self.errors, self.news):
             bar.installEventFilter(self)
             column.addWidget(bar)
+        self.say_anew()
         self.hide()
+
+    def say_anew(self) -> None:
+        """Say everything in the language in force."""
+        self.news.say_anew(tr("Notice"))
+        self.errors.say_anew(tr("Error"))
 
     @property
     def text(self) -> str:

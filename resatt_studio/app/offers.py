@@ -11,7 +11,7 @@ from resatt_studio.app.notices import NoticeArea
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import WeightsState, WeightsVersion
-from resatt_studio.words import tr
+from resatt_studio.words import again, tr
 
 
 class Offers(QObject):
@@ -33,7 +33,7 @@ class Offers(QObject):
     def _offer_candidate(self, outcome: Any) -> None:
         if outcome is not None and not outcome.verdict.promoted:
             version = outcome.version
-            self._notice.tell(outcome.told, tr("Use it all the same"), lambda: self._use(version))
+            self._notice.tell(again(outcome.told), tr("Use it all the same"), lambda: self._use(version))
 
     def _offer_resume(self) -> None:
         words = tr("Learning was cut off when the app ended last time. It can go on from where it was.")

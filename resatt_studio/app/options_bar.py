@@ -53,10 +53,9 @@ class OptionsBar(QToolBar):
     done = Signal()
 
     def __init__(self, actions: Actions, view: ViewState, keys: Keymap) -> None:
-        super().__init__(tr("Tool options"))
+        super().__init__()
         self.setObjectName("optionsBar")
         self.setMovable(False)
-        self.setAccessibleName(tr("Tool options"))
         self.fields: dict[str, OptionField] = {}
         self._widgets: dict[str, list[QWidget]] = {}
         self._actions = actions
@@ -71,10 +70,9 @@ class OptionsBar(QToolBar):
         self.addWidget(self._row)
         # All tools' rows are equally high, so that the canvas does not move when another one is taken.
         self._row.setMinimumHeight(QDoubleSpinBox().sizeHint().height() + 4)
-        view.brush_changed.connect(lambda _: self._follow())
-        view.options.changed.connect(lambda *_: self._follow())
-        keys.changed.connect(self._say_anew)
-        self._follow()
+        view.brush_changed.connect(self._follow)
+        view.options.changed.connect(self._follow)
+        keys.follow(self, self._say_anew)
 
     def _follow(self) -> None:
         tool = self._view.brush.tool
@@ -90,6 +88,8 @@ class OptionsBar(QToolBar):
                     widget.setVisible(options.value(tool, choice) in wanted)
 
     def _say_anew(self) -> None:
+        self.setWindowTitle(tr("Tool options"))
+        self.setAccessibleName(tr("Tool options"))
         self._tool = ""
         self._follow()
 

@@ -85,7 +85,7 @@ class OtherNetworks:
 
     def label(self, project: Project, photo: Photo, model: str) -> Job[Told[Labelling]]:
         """Ask a label network what cracks a photo shows."""
-        yield progress(0, 0, message=tr("Waking {network}").format(network=TITLES[model]))
+        yield progress(0, 0, message=mark("Waking {network}").format(network=TITLES[model]))
         from resatt_studio.workflow.label import label_photo, make_labeller
 
         weights, name = self._weights(project, model)
@@ -99,7 +99,7 @@ class OtherNetworks:
 
     def dehaze(self, project: Project, photo: Photo) -> Job[Told[Dehazing]]:
         """Take the haze out of a photo."""
-        yield progress(0, 0, message=tr("Waking the network"))
+        yield progress(0, 0, message=mark("Waking the network"))
         from resatt_studio.workflow.dehaze import dehaze_photo, make_dehazer
 
         weights, name = self._weights(project, DEHAZE_MODEL)
@@ -130,7 +130,7 @@ class OtherNetworks:
 
     def heat(self, project: Project, photo: Photo, question: HeatQuestion) -> Job[Told[Heat]]:
         """Ask a label network what it attends to in a photo."""
-        yield progress(0, 0, message=tr("Waking {network}").format(network=TITLES[question.model]))
+        yield progress(0, 0, message=mark("Waking {network}").format(network=TITLES[question.model]))
         from resatt_studio.workflow.heatmap import heat_of_photo, make_heat_reader
 
         weights, name = self._weights(project, question.model)
@@ -176,7 +176,7 @@ def factory_weights(model: str) -> WeightsFile:
     except WeightsError as error:
         raise WeightsError(
             error.message,
-            tr("Install ResAtt Studio again, or import weights of your own in the Learning panel."),
+            mark("Install ResAtt Studio again, or import weights of your own in the Learning panel."),
         ) from error
     return load_file(path)
 

@@ -31,7 +31,7 @@ from resatt_studio.records.weights import (
     WeightsVersion,
     automatic_threshold,
 )
-from resatt_studio.words import tr, trn
+from resatt_studio.words import mark, trn
 from resatt_studio.workflow.jobs import JobFactory
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class ProjectSession(QObject):
         self.predictor.forget()
         self.state = _NOTHING
         self.thumbnails.clear()
-        self._submit(once(project.close), tr("Closing"), must=True)
+        self._submit(once(project.close), mark("Closing"), must=True)
         self._relist()
         self.project_changed.emit(None)
         self.changed.emit()
@@ -189,9 +189,9 @@ class ProjectSession(QObject):
         if project is not None and sources:
             author = self.settings.author
             stopped = lambda: self.refresh(self._after_adding)  # noqa: E731 - what was added stays
-            listed = Listed(tr("Add photos"), stopped=stopped)
+            listed = Listed(mark("Add photos"), stopped=stopped)
             self._submit(
-                lambda: jobs.add(project, sources, author), tr("Adding photos"), self._added, listed=listed
+                lambda: jobs.add(project, sources, author), mark("Adding photos"), self._added, listed=listed
             )
 
     def refresh(self, then: Callable[[], None] | None = None) -> None:
@@ -236,7 +236,7 @@ class ProjectSession(QObject):
             self._count_predictions(result.project)
 
         job = lambda: jobs.open_or_create(folder, create, preferences, ranked)  # noqa: E731 - a job factory
-        self._submit(job, tr("Opening {name}").format(name=folder.name), opened)
+        self._submit(job, mark("Opening {name}").format(name=folder.name), opened)
 
     @property
     def _ranked(self) -> bool:

@@ -16,7 +16,6 @@ from resatt_studio.app.canvas.tile_loader import TileLoader
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.sides import AS_LAYERS, Sides
-from resatt_studio.words import tr
 
 _SHARED_AGAIN_MS = 30
 _CROSS_MS = 16
@@ -58,7 +57,7 @@ class SecondBinding(QObject):
         second.tone_moved.connect(view.set_tone)
         view.minimap_changed.connect(lambda _: self._show_minimap())
         session.threshold_changed.connect(lambda _: self._show())
-        parts.keys.tip(second.overview, tr(TIP))
+        parts.keys.tip(second.overview, TIP)
         self._linking = Linking(second, canvas, parts)
         self._show()
 

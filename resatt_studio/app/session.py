@@ -27,7 +27,7 @@ from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.review import ReviewAct, ReviewEntry
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 
 if TYPE_CHECKING:
     from resatt_studio.app.canvas.tile_pyramid import TilePyramid
@@ -39,10 +39,7 @@ AHEAD = 2
 SAVE_LOOK_MS = 100
 
 
-def huge_cure() -> str:
-    """What helps against a photo that is too large for something."""
-    return f"{tr(MORE_MEMORY)} {tr('Or cut the photo into parts.')}"
-
+HUGE_CURE = f"{MORE_MEMORY} {mark('Or cut the photo into parts.')}"
 
 MOST_SEEN_PX = 16_000_000
 """So much of a huge photo is predicted at a time."""
@@ -133,7 +130,7 @@ class Session(ProjectSession):
         return tr(
             "{megapixels:.0f} megapixels are shown part by part: look, paint, and predict what is "
             "seen ({{predict}}). Other networks and approval take smaller photos. {cure}"
-        ).format(megapixels=self.entry.facts.megapixels, cure=huge_cure())
+        ).format(megapixels=self.entry.facts.megapixels, cure=again(HUGE_CURE))
 
     # -- opening photos --
 
@@ -145,7 +142,9 @@ class Session(ProjectSession):
             return
         self.leave_photo()
         if entry.state is ReviewState.BROKEN:
-            self.failed.emit(StudioError(tr("{name} cannot be shown.").format(name=entry.name), entry.reason))
+            self.failed.emit(
+                StudioError(mark("{name} cannot be shown.").format(name=entry.name), entry.reason)
+            )
             return
         self.entry = entry
         self.photo_changed.emit(entry)
@@ -159,7 +158,7 @@ class Session(ProjectSession):
             lambda: jobs.open_photo(
                 project, entry, author, weights_id, told, undo_bytes, self.memory, self.tile_cache
             ),
-            tr("Opening {name}").format(name=entry.name),
+            mark("Opening {name}").format(name=entry.name),
             lambda opened: self._show(entry, opened),
             lambda pixels: self._preview(entry, pixels),
             lambda: self._give_up(entry),
@@ -478,7 +477,7 @@ class Session(ProjectSession):
             return
         if self.tiles is not None:
             self.failed.emit(
-                PhotoError(tr("{name} is too large to be approved.").format(name=entry.name), huge_cure())
+                PhotoError(mark("{name} is too large to be approved.").format(name=entry.name), HUGE_CURE)
             )
             return
         if self.stepping:
@@ -492,7 +491,7 @@ class Session(ProjectSession):
         self._patch_entry(replace(entry, state=ReviewState.APPROVED, review=said))
         self._write(
             lambda: jobs.approve(project, document, prediction, author, complete),
-            tr("Approving {name}").format(name=entry.name),
+            mark("Approving {name}").format(name=entry.name),
             then=tr("{name} is approved.").format(name=entry.name),
         )
         self.open_photo((following or entry).photo_id)

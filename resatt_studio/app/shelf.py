@@ -144,7 +144,7 @@ class Shelf(QObject):
         def done(result: tuple[WeightsVersion, bool]) -> None:
             self._session.refresh(lambda: self.brought_in.emit(*result))
 
-        self._on_files(act, tr("Reading {name}").format(name=path.name), done)
+        self._on_files(act, mark("Reading {name}").format(name=path.name), done)
 
     def export(self, model: str, weights_id: str, path: Path) -> None:
         """Write a version as safetensors with its card; "" means the weights that came with the app."""
@@ -163,7 +163,7 @@ class Shelf(QObject):
                 tr("The weights were written to {path}, their card beside them.").format(path=paths[0])
             )
 
-        self._on_files(act, tr("Writing {name}").format(name=path.name), done)
+        self._on_files(act, mark("Writing {name}").format(name=path.name), done)
 
     # -- inside --
 

@@ -9,7 +9,7 @@ from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.pace import clock
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.training import StepReport
-from resatt_studio.words import joined, tr, trn
+from resatt_studio.words import again, joined, mark, tr, trn
 
 
 class StatusBar(QStatusBar):
@@ -21,30 +21,28 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._device = parts.session.settings.device
         self.work = QLabel()
+        self._working = ""
         self.bar = QProgressBar()
         self.bar.setFixedWidth(110)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("Progress of the work under way"))
         self.bar.hide()
         self.jobs = QPushButton()
         self.jobs.setProperty("flat", "true")
-        self.jobs.setToolTip(tr("Show the list of jobs and of what failed"))
         self.jobs.hide()
         self.place = ElidingLabel(widest_px=300)
-        self.place.setAccessibleName(tr("Photo and its place in the list"))
-        self.doubt = _field(tr("Doubtful places of the photo"))
+        self.doubt = _field()
         parts.keys.tip(
             self.doubt,
-            tr("Doubtful places of the photo: {next_doubt} the next, {previous_doubt} the one before"),
+            mark("Doubtful places of the photo: {next_doubt} the next, {previous_doubt} the one before"),
         )
-        self.pointer = _field(tr("Pointer position and crack probability"), 190)
-        self.zoom = _field(tr("Zoom"), 52)
-        self.share = _field(tr("Share of crack pixels"))
-        self.brush = _field(tr("Brush size"))
-        self.weights = _field(tr("Weights in use"))
-        self.device = _field(tr("Device of the network"))
-        self.learning = _field(tr("Learning under way"))
-        self.saved = _field(tr("Whether everything is saved"), 176)
+        self.pointer = _field(190)
+        self.zoom = _field(52)
+        self.share = _field()
+        self.brush = _field()
+        self.weights = _field()
+        self.device = _field()
+        self.learning = _field()
+        self.saved = _field(176)
         self.addWidget(self.work)
         self.addWidget(self.bar)
         self.addWidget(self.jobs)
@@ -64,16 +62,42 @@ class StatusBar(QStatusBar):
             self.addPermanentWidget(field)
         parts.session.changed.connect(self.show_session)
         parts.session.listed_changed.connect(self.show_session)
-        parts.session.prediction_changed.connect(lambda _: self._show_share())
-        parts.session.threshold_changed.connect(lambda _: self._show_share())
+        parts.session.prediction_changed.connect(self._show_share)
+        parts.session.threshold_changed.connect(self._show_share)
         parts.session.share_known.connect(self._show_share)
         parts.session.progressed.connect(self.show_work)
         parts.session.predictor.device_known.connect(self._show_device)
         parts.learner.stepped.connect(self._show_learning)
         parts.learner.changed.connect(lambda: self._show_learning(parts.learner.report))
         parts.doubts.changed.connect(lambda: self.doubt.setText(parts.doubts.words))
-        parts.view.brush_changed.connect(lambda _: self._show_brush())
+        parts.view.brush_changed.connect(self._show_brush)
         parts.jobs.changed.connect(self._show_jobs)
+        parts.keys.follow(self, self._say_anew)
+
+    def _say_anew(self) -> None:
+        names = {
+            self.bar: tr("Progress of the work under way"),
+            self.place: tr("Photo and its place in the list"),
+            self.doubt: tr("Doubtful places of the photo"),
+            self.pointer: tr("Pointer position and crack probability"),
+            self.zoom: tr("Zoom"),
+            self.share: tr("Share of crack pixels"),
+            self.brush: tr("Brush size"),
+            self.weights: tr("Weights in use"),
+            self.device: tr("Device of the network"),
+            self.learning: tr("Learning under way"),
+            self.saved: tr("Whether everything is saved"),
+        }
+        for widget, name in names.items():
+            widget.setAccessibleName(name)
+            if widget not in (self.bar, self.place, self.doubt):
+                widget.setToolTip(name)
+        self.jobs.setToolTip(tr("Show the list of jobs and of what failed"))
+        self.doubt.setText(self._parts.doubts.words)
+        self.work.setText(_under_way(self._working))
+        self._show_learning(self._parts.learner.report)
+        self._show_share()
+        self._show_jobs()
         self.show_session()
 
     def show_session(self) -> None:
@@ -121,7 +145,8 @@ class StatusBar(QStatusBar):
 
     def show_work(self, words: str, done: int, total: int) -> None:
         """Write what runs in the background; empty words clear it."""
-        self.work.setText(f"{words}…" if words else "")
+        self._working = words
+        self.work.setText(_under_way(words))
         self.bar.setVisible(bool(words))
         self.bar.setMaximum(total)
         self.bar.setValue(done)
@@ -159,10 +184,12 @@ class StatusBar(QStatusBar):
         self.share.setText("" if share is None else tr("mask {share:.1f} %").format(share=100 * share))
 
 
-def _field(help: str, width_px: int = 0) -> QLabel:
+def _under_way(words: str) -> str:
+    return f"{again(words)}…" if words else ""
+
+
+def _field(width_px: int = 0) -> QLabel:
     label = QLabel()
-    label.setToolTip(help)
-    label.setAccessibleName(help)
     label.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
     if width_px:
         label.setMinimumWidth(width_px)

@@ -41,14 +41,14 @@ SHORT_TEXTS: dict[str, str] = {
 LABEL_STRIP: tuple[str, ...] = ("paint_crack", "paint_not_crack")
 _COLUMNS = 2
 
-_KEY_SIGNS = {"Return": "↵", "Enter": "↵"}
+_KEY_SIGNS = {("Return",): "↵", ("Enter",): "↵"}
 
 
 class MainBar(QToolBar):
     """Navigation, undo, approval."""
 
     def __init__(self, actions: Actions, keys: Keymap) -> None:
-        super().__init__(tr("Main tool bar"))
+        super().__init__()
         self._actions = actions
         self._keys = keys
         self.setObjectName("mainBar")
@@ -85,10 +85,12 @@ class MainBar(QToolBar):
         self.buttons["approve"].setToolTip(self._approve.toolTip())
 
     def _name_keys(self) -> None:
+        self.setWindowTitle(tr("Main tool bar"))
         for id, button in self.buttons.items():
+            button.setAccessibleName(plain(self._actions[id].text()))
             if id in SHORT_TEXTS:
-                key = self._keys.shown(id)
-                words = tr(SHORT_TEXTS[id]).replace(f"{{{id}}}", _KEY_SIGNS.get(key, key)).rstrip()
+                key = _KEY_SIGNS.get(self._keys.of(id)[:1], self._keys.shown(id))
+                words = tr(SHORT_TEXTS[id]).replace(f"{{{id}}}", key).rstrip()
                 self._actions[id].setIconText(words)
                 button.setText(words)
 
@@ -104,7 +106,6 @@ class MainBar(QToolBar):
             button.clicked.connect(action.trigger)
         else:
             button.setDefaultAction(action)
-        button.setAccessibleName(plain(action.text()))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addWidget(button)
         return button
@@ -113,11 +114,11 @@ class MainBar(QToolBar):
 class ToolStrip(QFrame):
     """Tools and labels in two columns."""
 
-    def __init__(self, actions: Actions, tool_ids: tuple[str, ...]) -> None:
+    def __init__(self, actions: Actions, tool_ids: tuple[str, ...], keys: Keymap) -> None:
         super().__init__()
         self.setObjectName("toolStrip")
-        self.setAccessibleName(tr("Tools"))
         self._actions = actions
+        self._buttons: dict[str, QToolButton] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 6, 4, 6)
         column.setSpacing(6)
@@ -132,12 +133,17 @@ class ToolStrip(QFrame):
                 grid.addWidget(self._button(id), place // _COLUMNS, place % _COLUMNS)
             column.addLayout(grid)
         column.addStretch(1)
+        keys.follow(self, self._say_names)
+
+    def _say_names(self) -> None:
+        self.setAccessibleName(tr("Tools"))
+        for id, button in self._buttons.items():
+            button.setAccessibleName(plain(self._actions[id].text()))
 
     def _button(self, id: str) -> QToolButton:
-        button = QToolButton()
+        button = self._buttons[id] = QToolButton()
         button.setDefaultAction(self._actions[id])
         button.setIconSize(QSize(20, 20))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        button.setAccessibleName(plain(self._actions[id].text()))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button

@@ -14,7 +14,7 @@ from resatt_studio.errors import StudioError
 from resatt_studio.records.comparison import VersionComparison
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.weights import WeightsState, WeightsVersion, automatic_threshold
-from resatt_studio.words import tr
+from resatt_studio.words import mark
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.lineage import parent_of
 
@@ -99,6 +99,11 @@ class VersionPair(QObject):
 
     # -- acts --
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Ids of what was chosen, none to two."""
+        return self._chosen
+
     def choose(self, weights_ids: Sequence[str]) -> None:
         """Compare these, one or two, from now on; any other number leaves it to the version in use."""
         wanted = tuple(sorted(weights_ids)) if len(weights_ids) <= 2 else ()
@@ -123,7 +128,7 @@ class VersionPair(QObject):
         predictor, author = self._session.predictor, self._session.settings.author
 
         def job() -> Job[VersionComparison]:
-            yield progress(0, 0, message=tr("Waking the network"))
+            yield progress(0, 0, message=mark("Waking the network"))
             from resatt_studio.workflow.compare import compare_versions
 
             photos = (
@@ -137,7 +142,7 @@ class VersionPair(QObject):
                 yield from compare_versions(project, *pair, photos, threads=threads, author=author, **how)
             )
 
-        listed = Listed(tr("Compare two versions"), stop=self.stop)
+        listed = Listed(mark("Compare two versions"), stop=self.stop)
         self._job.submit(job, Urgency.EVALUATE, self._answered, self._progressed, self._refused, listed)
         self.changed.emit()
 

@@ -32,41 +32,35 @@ class WelcomePage(QWidget):
         card.setFixedWidth(540)
         title = QLabel("ResAtt Studio")
         title.setProperty("role", "title")
-        words = QLabel(
-            tr(
-                "Crack masks that learn from you: open photos, correct what the network got wrong, "
-                "let it learn, take the masks away."
-            )
-        )
-        words.setWordWrap(True)
-        self.sample = QPushButton(tr("Try the sample project"))
+        self._words = QLabel()
+        self._words.setWordWrap(True)
+        self.sample = QPushButton()
         self.sample.setProperty("primary", "true")
-        self.sample.setToolTip(tr("Twelve bundled photos; nothing is downloaded"))
         self.sample.clicked.connect(parts.session.open_sample)
-        self.new = QPushButton(tr("New project…"))
+        self.new = QPushButton()
         self.new.clicked.connect(new)
-        self.open = QPushButton(tr("Open project…"))
+        self.open = QPushButton()
         self.open.clicked.connect(open)
         buttons = QHBoxLayout()
         buttons.addWidget(self.sample)
         buttons.addWidget(self.new)
         buttons.addWidget(self.open)
-        self._recent_title = QLabel(tr("Recent projects"))
+        self._recent_title = QLabel()
         self._recent_title.setProperty("role", "heading")
         self._recent = QVBoxLayout()
         self._recent.setSpacing(1)
-        hint = QLabel(tr("Or drop photos, a folder of photos or a .resatt project on this window."))
-        hint.setProperty("role", "muted")
-        hint.setWordWrap(True)
+        self._hint = QLabel()
+        self._hint.setProperty("role", "muted")
+        self._hint.setWordWrap(True)
         column = QVBoxLayout(card)
         column.setContentsMargins(30, 26, 30, 26)
         column.setSpacing(14)
-        for widget in (title, words):
+        for widget in (title, self._words):
             column.addWidget(widget)
         column.addLayout(buttons)
         column.addWidget(self._recent_title)
         column.addLayout(self._recent)
-        column.addWidget(hint)
+        column.addWidget(self._hint)
         page = QVBoxLayout(self)
         page.addStretch(2)
         # Between stretches, not aligned: an aligned card would not ask its wrapped lines for their height.
@@ -76,7 +70,22 @@ class WelcomePage(QWidget):
         middle.addStretch(1)
         page.addLayout(middle)
         page.addStretch(3)
-        self.show_recent(parts.session.settings.recent_projects)
+        parts.keys.follow(self, self._say_anew)
+
+    def _say_anew(self) -> None:
+        self._words.setText(
+            tr(
+                "Crack masks that learn from you: open photos, correct what the network got wrong, "
+                "let it learn, take the masks away."
+            )
+        )
+        self.sample.setText(tr("Try the sample project"))
+        self.sample.setToolTip(tr("Twelve bundled photos; nothing is downloaded"))
+        self.new.setText(tr("New project…"))
+        self.open.setText(tr("Open project…"))
+        self._recent_title.setText(tr("Recent projects"))
+        self._hint.setText(tr("Or drop photos, a folder of photos or a .resatt project on this window."))
+        self.show_recent(self._parts.session.settings.recent_projects)
 
     def show_recent(self, folders: Sequence[Path]) -> None:
         """List the newest projects; those that are gone are left out."""

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QDockWidget,
     QHBoxLayout,
     QMainWindow,
@@ -54,7 +55,7 @@ from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
 from resatt_studio.records.labels import CrackType
 from resatt_studio.resources import asset
-from resatt_studio.words import tr, trn
+from resatt_studio.words import again, tr, trn
 
 LAYOUT_VERSION = 3
 LOOKING = frozenset({"fit", "actual_size", "zoom_in", "zoom_out"})
@@ -108,7 +109,7 @@ class MainWindow(QMainWindow):
         self.bar = MainBar(self.actions_, parts.keys)
         self.sides = SideBySide(self.canvas, parts, self.actions_)
         self.options = OptionsBar(self.actions_, parts.view, parts.keys)
-        self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS))
+        self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS), parts.keys)
         self._project_label = ElidingLabel(widest_px=420)
         self._build()
         self._connect()
@@ -148,24 +149,24 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.parts)
         self.setStatusBar(self.status)
         self.status.jobs.clicked.connect(lambda: self.bring("jobsPanel"))
-        self._recent_menu = QMenu(tr("&Recent projects"), self)
-        self._recent_menu.aboutToShow.connect(self._fill_recent)
+        self._fill_menus()
+        self._project_label.setProperty("role", "muted")
+        self._project_label.setContentsMargins(0, 6, 10, 4)
+        self.menuBar().setCornerWidget(self._project_label, Qt.Corner.TopRightCorner)
+
+    def _fill_menus(self) -> None:
         inserts: dict[str, Callable[[QMenu], object]] = {
-            "@recent": lambda menu: menu.addMenu(self._recent_menu),
+            "@recent": self._insert_recent,
             "@panels": self._insert_panels,
             "@tools": self._insert_tools,
             "@layers": self._insert_layers,
         }
         fill_menu_bar(self.menuBar(), self.actions_, inserts)
-        self._project_label.setProperty("role", "muted")
-        self._project_label.setContentsMargins(0, 6, 10, 4)
-        self.menuBar().setCornerWidget(self._project_label, Qt.Corner.TopRightCorner)
 
     def _add_dock(self, spec: PanelSpec) -> None:
-        title = tr(spec.title)
-        dock = QDockWidget(title, self)
+        dock = QDockWidget(self)
         dock.setObjectName(spec.id)
-        dock.setAccessibleName(tr("{title} panel").format(title=title))
+        _name_dock(dock, spec)
         self.addDockWidget(spec.area, dock)
         if spec.tab_with:
             self.tabifyDockWidget(self._docks[spec.tab_with], dock)
@@ -187,6 +188,33 @@ class MainWindow(QMainWindow):
         if dock.widget() is None:
             dock.setWidget(spec.resolve()(self.parts))
 
+    def say_anew(self) -> None:
+        """Say everything in the language that has come into force.
+
+        Bars write anew what they say; panels are built anew, so that no word of theirs can stay behind. What
+        is open, in hand or under way lives in the parts and in the canvas, which stay.
+        """
+        in_panel = any(dock.isAncestorOf(self.focusWidget()) for dock in self._docks.values())
+        self.parts.keys.changed.emit()
+        self.notice.say_anew()
+        for spec in PANELS:
+            dock = self._docks[spec.id]
+            _name_dock(dock, spec)
+            old = dock.widget()
+            if old is not None:
+                new = spec.resolve()(self.parts)
+                if hasattr(new, "take_over"):
+                    new.take_over(old)
+                dock.setWidget(new)
+                old.hide()
+                old.setParent(None)
+                old.deleteLater()
+        self._fill_menus()
+        self._name_tabs()
+        self._follow()
+        if in_panel:
+            self.canvas.setFocus()
+
     def panel(self, id: str) -> Any:
         """The widget of a panel; builds a lazy one."""
         spec = next(spec for spec in PANELS if spec.id == id)
@@ -197,6 +225,13 @@ class MainWindow(QMainWindow):
         """Show a panel, wherever it was put."""
         self._docks[id].show()
         self._docks[id].raise_()
+
+    def _insert_recent(self, menu: QMenu) -> None:
+        recent = menu.addMenu(tr("&Recent projects"))
+        session = self.parts.session
+        recent.aboutToShow.connect(
+            lambda: fill_recent_menu(recent, session.settings.recent_projects, session.open_project)
+        )
 
     def _insert_panels(self, menu: QMenu) -> None:
         for dock in self._docks.values():
@@ -270,7 +305,7 @@ class MainWindow(QMainWindow):
         self.parts.view.layer_changed.connect(self._layer_changed)
         session.project_changed.connect(self._show_project)
         session.failed.connect(self.show_error)
-        session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(words)))
+        session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(again(words))))
         self.options.done.connect(self.canvas.setFocus)
         self.tour.listen()
         Offers(self.parts, self.notice)
@@ -352,12 +387,12 @@ class MainWindow(QMainWindow):
 
     def _name_tabs(self) -> None:
         """Qt makes the tab bars of stacked panels itself and gives them no name."""
-        for tabs in self.findChildren(QTabBar):
+        for tabs in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             tabs.setAccessibleName(tr("Panels"))
-
-    def _fill_recent(self) -> None:
-        session = self.parts.session
-        fill_recent_menu(self._recent_menu, session.settings.recent_projects, session.open_project)
+            for name, act in (("Left", tr("Scroll Left")), ("Right", tr("Scroll Right"))):
+                button = tabs.findChild(QAbstractButton, f"Scroll{name}Button")
+                if button is not None:
+                    button.setAccessibleName(act)
 
     # -- keys and drops --
 
@@ -429,15 +464,17 @@ class MainWindow(QMainWindow):
     def _try_again(self, error: StudioError) -> bool:
         question = QMessageBox(self)
         question.setWindowTitle(tr("Not saved yet"))
-        question.setText(error.message)
+        question.setText(again(error.message))
         question.setInformativeText(
-            tr("{hint} The window stays open until your strokes are saved.").format(hint=error.hint).strip()
+            tr("{hint} The window stays open until your strokes are saved.")
+            .format(hint=again(error.hint))
+            .strip()
         )
-        again = question.addButton(tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
+        retry = question.addButton(tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
         question.setEscapeButton(question.addButton(tr("Stay open"), QMessageBox.ButtonRole.RejectRole))
-        question.setDefaultButton(again)
+        question.setDefaultButton(retry)
         question.exec()
-        return question.clickedButton() is again
+        return question.clickedButton() is retry
 
     def _ends_learning(self) -> bool:
         question = QMessageBox(self)
@@ -474,3 +511,19 @@ class MainWindow(QMainWindow):
     def app_icon(self) -> None:
         """Give the window its icon; drawn after the first paint."""
         self.setWindowIcon(QIcon(str(asset("icons", "app.png"))))
+
+
+def _name_dock(dock: QDockWidget, spec: PanelSpec) -> None:
+    title = tr(spec.title)
+    dock.setWindowTitle(title)
+    dock.setAccessibleName(tr("{title} panel").format(title=title))
+    # Qt says these once, in the language in which the dock was made.
+    for name, act, help in (
+        ("floatbutton", tr("Float"), tr("Undocks and re-attaches the dock widget")),
+        ("closebutton", tr("Close"), tr("Closes the dock widget")),
+    ):
+        button = dock.findChild(QAbstractButton, f"qt_dockwidget_{name}")
+        if button is not None:
+            button.setToolTip(act)
+            button.setAccessibleName(act)
+            button.setAccessibleDescription(help)

@@ -65,7 +65,12 @@ def count_predictions(project: Project) -> Job[int]:
 
 
 def reason(rank: Rank, names: Mapping[str, str]) -> str:
-    """Why a photo has its place, in words.
+    """Why a photo has its place, in words; see :func:`reasons`."""
+    return ", ".join(reasons(rank, names))
+
+
+def reasons(rank: Rank, names: Mapping[str, str]) -> list[str]:
+    """Why a photo has its place, the weightiest first.
 
     Args:
         rank: Of the photo.
@@ -81,4 +86,4 @@ def reason(rank: Rank, names: Mapping[str, str]) -> str:
         words.append(f"but much like {other}, which {'comes before it' if rank.before else 'is approved'}")
     elif other and rank.nearest < _LITTLE:
         words.append("unlike any photo that comes before it" if rank.before else "unlike what is approved")
-    return ", ".join(words)
+    return words

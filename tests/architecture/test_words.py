@@ -120,6 +120,62 @@ def test_every_table_field_that_counts_as_visible_is_found() -> None:
     assert found == {"Pen pressure", "Thinner.", "A", "Both", "H"}
 
 
+CATALOGUES = sorted(translations.CATALOGUES.glob("*.po"))
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_every_catalogue_has_the_words_of_the_source_translated_and_compiled(path: Path) -> None:
+    catalogue = translations.updated(path)
+    mend = "run python tools/translations.py, and translate what it names"
+    assert translations.as_po(catalogue) == path.read_bytes(), mend
+    assert not translations.problems(catalogue), mend
+    compiled = translations.COMPILED / f"{path.stem}.mo"
+    assert compiled.read_bytes() == translations.as_mo(catalogue), mend
+
+
+def test_a_missing_translation_and_another_placeholder_are_found() -> None:
+    from babel.messages.catalog import Catalog
+
+    catalogue = Catalog(locale="zh_CN")
+    catalogue.add("Fit to window", "适合窗口")
+    catalogue.add("{count:.1f} s left", "剩余 {count} 秒")
+    catalogue.add("Undo", "")
+    catalogue.add(("{count} job", "{count} jobs"), ("{count} 个任务",))
+    assert [found.partition(":")[0] for found in translations.problems(catalogue)] == [
+        "other placeholders",
+        "not translated",
+    ]
+
+
+def test_every_language_that_can_be_chosen_has_a_catalogue() -> None:
+    from resatt_studio.words import LANGUAGES, SOURCE
+
+    assert {path.stem for path in CATALOGUES} | {SOURCE} == set(LANGUAGES)
+
+
+OUTLIVES = re.compile(
+    r"\b(parts|session|look|keys|view|learner|shelf|attention|comparison|pair|jobs|labels)\b"
+)
+"""What a panel listens to and what lives longer than the panel."""
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "app" / "panels").glob("*.py")), ids=lambda path: path.stem
+)
+def test_panels_listen_with_methods_that_go_with_them(path: Path) -> None:
+    """A change of the language builds panels anew; a lambda would go on in the name of one that is gone."""
+    offenders = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "connect"
+        and OUTLIVES.search(ast.unparse(node.func.value))
+        and isinstance(node.args[0], ast.Lambda)
+    ]
+    assert not offenders
+
+
 def test_no_words_are_put_together_before_they_are_translated() -> None:
     with pytest.raises(ValueError, match="put together"):
         list(translations.words_of(ast.parse('tr(f"{n} photos")')))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.geometry import Box
-from resatt_studio.words import mark, tr
+from resatt_studio.words import mark
 
 SIDE_PX = 180
 """Longer side of the map, in logical pixels."""
@@ -59,8 +59,6 @@ class MiniMap(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName(tr("Map of the photo"))
-        self.setAccessibleDescription(tr("Drag the frame to look elsewhere."))
         self.hide()
 
     def set_wanted(self, wanted: bool) -> None:

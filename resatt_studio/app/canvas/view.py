@@ -97,8 +97,6 @@ class PhotoCanvas(CanvasHands):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(160, 120)
-        self.setAccessibleName(tr("Photo"))
-        self.setAccessibleDescription(tr("Shows the photo and its cracks; paint here to correct them."))
         self.wheel_zooms = True
         self.label = Label.CRACK
         self.radius_px = float(RADIUS.default)
@@ -142,9 +140,17 @@ class PhotoCanvas(CanvasHands):
         self._flush_timer.setInterval(0)
         self._flush_timer.timeout.connect(self._flush)
         self._show_cursor()
+        self.say_names()
         # Qt would drop moves that it thinks come too fast; a stroke wants every one of them, and the canvas
         # paints them together anyway.
         QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
+
+    def say_names(self) -> None:
+        """Say what canvas and map are, in the language in force."""
+        self.setAccessibleName(tr("Photo"))
+        self.setAccessibleDescription(tr("Shows the photo and its cracks; paint here to correct them."))
+        self.overview.setAccessibleName(tr("Map of the photo"))
+        self.overview.setAccessibleDescription(tr("Drag the frame to look elsewhere."))
 
     # -- what is shown -------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 
 _MASKS_FROM = {
     "raw": mark("the original photos"),
@@ -54,7 +54,7 @@ class ExportDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(_heading(tr("What to write")))
         for name, exporter in exporters().items():
-            button = self.formats[name] = QRadioButton(exporter.title)
+            button = self.formats[name] = QRadioButton(again(exporter.title))
             column.addWidget(button)
         next(iter(self.formats.values())).setChecked(True)
         folder = session.project.folder if session.project is not None else Path()
@@ -112,7 +112,9 @@ class ExportDialog(QDialog):
         self.bar.show()
         self.bar.setMaximum(0)
         answers = Answers(self._done, self._progress, self._failed, self._ended)
-        self._job_id = self._session.files.submit(job, Urgency.EVALUATE, answers, listed=Listed(tr("Export")))
+        self._job_id = self._session.files.submit(
+            job, Urgency.EVALUATE, answers, listed=Listed(mark("Export"))
+        )
 
     def done(self, result: int) -> None:
         """Closing the dialog stops the writing; files that are finished stay."""
@@ -126,7 +128,7 @@ class ExportDialog(QDialog):
     def _progress(self, report: JobProgress) -> None:
         self.bar.setMaximum(report.total)
         self.bar.setValue(report.done)
-        self.words.setText(report.message)
+        self.words.setText(again(report.message))
 
     def _done(self, result: Any) -> None:
         files = result.files if hasattr(result, "files") else result
@@ -137,7 +139,7 @@ class ExportDialog(QDialog):
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, StudioError):
-            self.words.setText(str(error))
+            self.words.setText(again(str(error)))
         else:
             self._session.failed.emit(error)
 

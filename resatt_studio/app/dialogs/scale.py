@@ -37,7 +37,9 @@ class ScaleDialog(QDialog):
         length_px = scale.length_px
         self.length = QDoubleSpinBox(minimum=_LEAST, maximum=1e6, decimals=3, suffix=" mm")
         self.length.setAccessibleName(tr("True length of the ruler's line"))
-        self.per_px = QDoubleSpinBox(minimum=_LEAST, maximum=_MOST, decimals=5, suffix=tr(" mm per pixel"))
+        self.per_px = QDoubleSpinBox(
+            minimum=_LEAST, maximum=_MOST, decimals=5, suffix=" " + tr("mm per pixel")
+        )
         self.per_px.setSingleStep(0.01)
         self.per_px.setAccessibleName(tr("Scale"))
         self.everywhere = QCheckBox(tr("For every photo of the project that has no scale of its own"))

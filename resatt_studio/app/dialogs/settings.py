@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.settings import DEVICES, LEARNS, STARTING_WEIGHTS, THEMES, Settings, settings_path
-from resatt_studio.words import mark, tr
+from resatt_studio.words import LANGUAGES, mark, tr
 
 _THEME_TITLES = {"system": mark("System"), "light": mark("Light"), "dark": mark("Dark")}
 
@@ -46,9 +46,16 @@ class SettingsDialog(QDialog):
     Args:
         now: What holds.
         change: Called with the changed fields; writes and applies them.
+        reopen: Opens this dialog again: it closes when the language changes, in which it was written.
     """
 
-    def __init__(self, now: Settings, change: Callable[..., None], parent: QWidget | None) -> None:
+    def __init__(
+        self,
+        now: Settings,
+        change: Callable[..., None],
+        parent: QWidget | None,
+        reopen: Callable[[], None],
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -74,6 +81,9 @@ class SettingsDialog(QDialog):
         self.disk = QSpinBox(minimum=0, maximum=10_000_000, singleStep=500, suffix=" MB")
         self.disk.setValue(now.tile_cache_mb)
         self.author = QLineEdit(now.author)
+        self.language = _choice({"system": mark("System"), **LANGUAGES}, now.language)
+        self.language.currentIndexChanged.connect(self._change_language)
+        self._change, self._reopen = change, reopen
         self.theme.currentIndexChanged.connect(lambda _: change(theme=self.theme.currentData()))
         self.device.currentIndexChanged.connect(lambda _: change(device=self.device.currentData()))
         self.starting.currentIndexChanged.connect(
@@ -94,6 +104,7 @@ class SettingsDialog(QDialog):
         form = QFormLayout()
         form.setVerticalSpacing(10)
         rows: tuple[tuple[str, QWidget, str], ...] = (
+            (tr("Language"), self.language, tr("Of the window; it changes at once")),
             (tr("Theme"), self.theme, tr("Colours of the window")),
             (tr("Network runs on"), self.device, tr("Where predicting and learning happen")),
             (tr("Processor threads"), self.threads, tr("One is always left to the window while you paint")),
@@ -170,6 +181,12 @@ class SettingsDialog(QDialog):
         column.addLayout(form)
         column.addWidget(where)
         column.addWidget(buttons)
+
+    def _change_language(self) -> None:
+        self._change(language=self.language.currentData())
+        self.close()
+        # In the middle of the box's own signal no other dialog should open.
+        QTimer.singleShot(0, self._reopen)
 
 
 def _dice(now: float, low: float, high: float) -> QDoubleSpinBox:

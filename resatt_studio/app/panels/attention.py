@@ -25,11 +25,12 @@ from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
 from resatt_studio.app.panels.bars import HeatBar
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.view_state import Brush
 from resatt_studio.imaging.colour import colour_map
 from resatt_studio.imaging.heat_picture import HEAT_MAP
 from resatt_studio.records.heat import HEAT_KINDS, HeatKind
 from resatt_studio.records.labels import CRACK_TYPES
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 
 Items = list[tuple[str, Any, str]]
 """Title, value and help of each line of a choice."""
@@ -93,9 +94,9 @@ class AttentionPanel(ScrolledPanel):
         self._build()
         attention.changed.connect(self._show)
         parts.keys.changed.connect(self._show)
-        parts.session.photo_ready.connect(lambda photo, document: self._show())
+        parts.session.photo_ready.connect(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
-        parts.view.brush_changed.connect(lambda brush: self.point.setChecked(brush.tool == "attention"))
+        parts.view.brush_changed.connect(self._follow_brush)
         self._follow_layer(parts.view.layers["heat"])
         self._show()
 
@@ -133,6 +134,9 @@ class AttentionPanel(ScrolledPanel):
     def _take_tool(self) -> None:
         """The pointer asks from now on; a second click gives the brush back."""
         self._parts.view.set_brush(tool="attention" if self.point.isChecked() else "brush")
+
+    def _follow_brush(self, brush: Brush) -> None:
+        self.point.setChecked(brush.tool == "attention")
 
     def _follow_layer(self, layer: Layer) -> None:
         if layer.name == "heat":
@@ -185,7 +189,7 @@ class AttentionPanel(ScrolledPanel):
         attention = self._attention
         asking = attention.asking
         if asking.trouble is not None:
-            return str(asking.trouble)
+            return again(str(asking.trouble))
         if self._parts.session.photo is None:
             huge = self._parts.session.huge_words
             words = huge or tr("Open a photo; then ask where a label network looks.")

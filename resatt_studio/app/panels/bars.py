@@ -32,7 +32,7 @@ class ProbabilityBar(QWidget):
         self.probability: float | None = None
         self.winner = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        look.changed.connect(lambda _: self.update())
+        look.changed.connect(self._repaint)
         self.show_probability(None)
 
     def show_probability(self, probability: float | None, winner: bool = False) -> None:
@@ -49,6 +49,9 @@ class ProbabilityBar(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._number_px() + 24, self.sizeHint().height())
+
+    def _repaint(self) -> None:
+        self.update()
 
     def paintEvent(self, event: object) -> None:
         tokens = self._look.tokens
@@ -88,7 +91,7 @@ class HeatBar(QWidget):
         self.ends: tuple[str, str] = ("", "")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._image = map_image(heat_table())
-        look.changed.connect(lambda _: self.update())
+        look.changed.connect(self._repaint)
         self.show_ends(None)
 
     def show_colours(self, table: UInt8Array) -> None:
@@ -108,6 +111,9 @@ class HeatBar(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(200, self.fontMetrics().height() + 4)
+
+    def _repaint(self) -> None:
+        self.update()
 
     def paintEvent(self, event: object) -> None:
         painter = QPainter(self)

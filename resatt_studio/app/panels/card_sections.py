@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from resatt_studio.app.panels.lineage import is_undecided, state_word
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
-from resatt_studio.words import mark, tr, trn
+from resatt_studio.words import again, mark, tr, trn
 from resatt_studio.workflow.forgetting import Forgetting, forgetting
 from resatt_studio.workflow.lineage import parent_of, title
 
@@ -92,7 +92,7 @@ class ReasonSection(CardSection):
     def show_version(self, version: WeightsVersion, versions: Sequence[WeightsVersion]) -> bool:
         undecided = is_undecided(version)
         self.head.setText(tr("Why it is not decided yet") if undecided else tr(_WHY[version.state]))
-        self.reason.setText(version.reason)
+        self.reason.setText(again(version.reason))
         return bool(version.reason)
 
 
@@ -187,7 +187,7 @@ class ForgettingMeter(QWidget):
         self._look = look
         self.told: Forgetting | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        look.changed.connect(lambda _: self.update())
+        look.changed.connect(self._repaint)
 
     def show_forgetting(self, told: Forgetting) -> None:
         """Show how much was lost."""
@@ -217,6 +217,9 @@ class ForgettingMeter(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
+
+    def _repaint(self) -> None:
+        self.update()
 
     def paintEvent(self, event: object) -> None:
         if self.told is None:

@@ -6,10 +6,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
+from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.changes import LAYER
 from resatt_studio.app.parts import Parts
 from resatt_studio.imaging.changes import area_words
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 from resatt_studio.workflow.lineage import title
 
 NO_PAIR = mark(
@@ -39,8 +40,8 @@ class ChangeLegend(QWidget):
             grid.addWidget(words, row, 1)
         parts.changes.changed.connect(self._show)
         parts.pair.changed.connect(self._show)
-        parts.view.layer_changed.connect(lambda layer: self._tint() if layer.name == LAYER else None)
-        parts.session.photo_changed.connect(lambda _: self._show())
+        parts.view.layer_changed.connect(self._follow_layer)
+        parts.session.photo_changed.connect(self._show)
         self._tint()
         self._show()
 
@@ -67,7 +68,7 @@ class ChangeLegend(QWidget):
             return tr(NO_PAIR)
         names = f"{title(pair[0])} → {title(pair[1])}"
         if asking.trouble is not None:
-            return str(asking.trouble)
+            return again(str(asking.trouble))
         if self._parts.session.entry is None:
             return tr("Open a photo to see what changed from {names}.").format(names=names)
         if changes.change is None:
@@ -82,6 +83,10 @@ class ChangeLegend(QWidget):
                 names=names
             )
         return tr("What changed on this photo from {names}").format(names=names)
+
+    def _follow_layer(self, layer: Layer) -> None:
+        if layer.name == LAYER:
+            self._tint()
 
     def _tint(self) -> None:
         layer = self._parts.view.layers[LAYER]

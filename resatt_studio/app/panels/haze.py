@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.dehazing import WARNING
 from resatt_studio.app.other_networks import TITLES
 from resatt_studio.app.parts import Parts
-from resatt_studio.words import tr
+from resatt_studio.words import again, tr
 
 
 class HazeNotes(QWidget):
@@ -38,10 +39,13 @@ class HazeNotes(QWidget):
         for part in (self.warning, self.split, self.bar, self.state):
             column.addWidget(part)
         parts.dehazing.changed.connect(self._show)
-        parts.view.split_changed.connect(lambda split: self.split.setChecked(split.on))
-        parts.session.photo_ready.connect(lambda photo, document: self._show())
+        parts.view.split_changed.connect(self._follow_split)
+        parts.session.photo_ready.connect(self._show)
         self.split.setChecked(parts.view.split.on)
         self._show()
+
+    def _follow_split(self, split: Split) -> None:
+        self.split.setChecked(split.on)
 
     def _show(self) -> None:
         dehazing = self._parts.dehazing
@@ -58,7 +62,7 @@ class HazeNotes(QWidget):
         asking = self._parts.dehazing.asking
         report, told = asking.report, asking.told
         if asking.trouble is not None:
-            return str(asking.trouble)
+            return again(str(asking.trouble))
         if asking.waiting:
             counted = report is not None and report.total > 0
             return (

@@ -10,7 +10,41 @@ from resatt_studio.app.panels.steps import StepsList
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.project import EventEntry
-from resatt_studio.words import tr
+from resatt_studio.words import again, mark, tr
+
+EVENT_WORDS: dict[str, str] = {
+    "add": mark("photos added"),
+    "approved": mark("approved"),
+    "checkpoint": mark("checkpoint"),
+    "compared": mark("compared"),
+    "exported": mark("exported"),
+    "label-answer": mark("label answer"),
+    "learning-notice": mark("learning notice"),
+    "photo-added": mark("photo added"),
+    "photo-broken": mark("photo broken"),
+    "photo-moved": mark("photo moved"),
+    "promoted": mark("promoted"),
+    "refused": mark("refused"),
+    "rolled-back": mark("rolled back"),
+    "run-ended": mark("run ended"),
+    "run-started": mark("run started"),
+    "weights-added": mark("weights added"),
+}
+"""What happened, by the kind that the event log keeps."""
+
+DETAILS = (
+    mark("crack type: {answer}"),
+    mark("answer taken back"),
+    mark("{photos} photos, {masks} masks"),
+    mark("from {id}"),
+    mark("finished"),
+    mark("stopped"),
+    mark("failed"),
+    mark("sample {number}"),
+    mark("run {number} {state}. {reason}"),
+    mark("run {number}"),
+)
+"""Forms of what the event log keeps beside it."""
 
 
 class HistoryPanel(QWidget):
@@ -39,6 +73,10 @@ class HistoryPanel(QWidget):
         parts.session.project_changed.connect(lambda _: self._show(parts.session.state))
         self._show(parts.session.state)
 
+    def take_over(self, old: HistoryPanel) -> None:
+        """Show what another one showed, whose place this one takes."""
+        self.tabs.setCurrentIndex(old.tabs.currentIndex())
+
     def sizeHint(self) -> QSize:
         return QSize(330, 200)
 
@@ -59,13 +97,13 @@ class HistoryPanel(QWidget):
 
 
 def _row(event: EventEntry, photo: str, weights: str) -> QListWidgetItem:
-    head = [event.made_at[:16].replace("T", " "), event.kind.replace("-", " ")]
+    head = [event.made_at[:16].replace("T", " "), tr(EVENT_WORDS.get(event.kind, event.kind))]
     head += [part for part in (photo, weights, event.author) if part]
     # A photo's own detail is a path or a hash, which says less than its name; the tool tip has all of it.
     told = not photo or event.kind in ("label-answer", "compared", "agreed", "sent-back")
-    detail = "" if not told else " ".join(_shortened(word) for word in event.detail.split())
+    detail = "" if not told else " ".join(_shortened(word) for word in again(event.detail).split())
     item = QListWidgetItem(" · ".join(head) + (f"\n{detail}" if detail else ""))
-    item.setToolTip(event.detail)
+    item.setToolTip(again(event.detail))
     return item
 
 

@@ -21,7 +21,7 @@ from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.job_list import JobList, RunningJob
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
-from resatt_studio.words import tr
+from resatt_studio.words import again, tr
 
 LOOK_MS = 500
 """The time left counts down also when no report comes."""
@@ -105,8 +105,8 @@ class JobsPanel(ScrolledPanel):
         self._shown_failures = failures
         self.failures.clear()
         for failure in failures:
-            head = " · ".join(part for part in (failure.at, failure.title) if part)
-            self.failures.addItem(QListWidgetItem(f"{head}\n{failure.words}"))
+            head = " · ".join(part for part in (failure.at, again(failure.title)) if part)
+            self.failures.addItem(QListWidgetItem(f"{head}\n{again(failure.words)}"))
         for widget in (self._title, self.clear, self.failures):
             widget.setVisible(bool(failures))
 
@@ -118,15 +118,15 @@ class JobRow(QWidget):
         super().__init__()
         self._job = job
         title = ElidingLabel(widest_px=260)
-        title.setText(job.title)
+        title.setText(again(job.title))
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setProperty("role", "muted")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("Progress: {title}").format(title=job.title))
+        self.bar.setAccessibleName(tr("Progress: {title}").format(title=again(job.title)))
         self.stop = QPushButton(tr("Stop"))
-        self.stop.setAccessibleName(tr("Stop: {title}").format(title=job.title))
+        self.stop.setAccessibleName(tr("Stop: {title}").format(title=again(job.title)))
         self.stop.clicked.connect(lambda: jobs.stop(job))
         head = QHBoxLayout()
         head.addWidget(title, 1)

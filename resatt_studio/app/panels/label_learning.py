@@ -9,7 +9,7 @@ from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.label_learning import LEAST_JUDGES, LEAST_TAUGHT, AnswerState
 from resatt_studio.records.weights import LabelScores, WeightsState, WeightsVersion
-from resatt_studio.words import mark, tr, trn
+from resatt_studio.words import again, mark, tr, trn
 
 _STATES = {
     WeightsState.ACTIVE: mark("in use"),
@@ -85,10 +85,12 @@ class LabelLearningBox(QWidget):
         if self._session.project is None:
             return tr("Open a project; both networks learn from what you call its photos.")
         if learner.learning:
-            running = [f"{TITLES[model]}: {tr(report.phase)}" for model, report in learner.reports.items()]
+            running = [f"{TITLES[model]}: {again(report.phase)}" for model, report in learner.reports.items()]
             return (" · ".join(running) or tr("Waiting for the network's thread")) + "…"
         if learner.troubles:
-            return "\n".join(f"{TITLES[model]}: {error}" for model, error in learner.troubles.items())
+            return "\n".join(
+                f"{TITLES[model]}: {again(str(error))}" for model, error in learner.troubles.items()
+            )
         answered = state.taught + state.judging
         said = tr("{answered}: {taught}, {judging}.").format(
             answered=trn("{count} photo answered", "{count} photos answered", answered).format(
@@ -137,7 +139,7 @@ class _Row:
                 title=self._title, old=_share(labels.before), new=_share(labels.after)
             )
         )
-        self.reason.setText(tr(version.reason))
+        self.reason.setText(again(version.reason))
 
 
 def _share(scores: LabelScores) -> str:

@@ -13,7 +13,7 @@ from resatt_studio.app.panels.label_learning import LabelLearningBox
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.labels import CRACK_TYPES, CrackType
-from resatt_studio.words import joined, tr, trn
+from resatt_studio.words import again, joined, tr, trn
 
 _SHORT_ID = 8
 
@@ -41,8 +41,8 @@ class LabelsPanel(ScrolledPanel):
         self._build(parts)
         self._labels.changed.connect(self._show)
         parts.keys.changed.connect(self._show)
-        self._session.document_ready.connect(lambda _: self._show())
-        self._session.project_changed.connect(lambda _: self._show())
+        self._session.document_ready.connect(self._show)
+        self._session.project_changed.connect(self._show)
         self._show()
 
     def _build(self, parts: Parts) -> None:
@@ -126,7 +126,7 @@ class LabelsPanel(ScrolledPanel):
             words = f"{words} {_progress(askings, waiting)}".strip()
         self.verdict.setText(words)
         self.verdict.setVisible(bool(words))
-        troubles = [str(asking.trouble) for asking in askings.values() if asking.trouble is not None]
+        troubles = [again(str(asking.trouble)) for asking in askings.values() if asking.trouble is not None]
         self.trouble.setText("\n\n".join(troubles))
         self.trouble.setVisible(bool(troubles))
         self.again.setVisible(bool(troubles))

@@ -36,7 +36,7 @@ class LayersPanel(ScrolledPanel):
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(3, 1)
         for place, name in enumerate(reversed(LAYER_WORDS)):
-            self.rows[name] = LayerRow(parts, name, grid, place)
+            self.rows[name] = LayerRow(parts, name, grid, place, self)
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(1, 99)
         self.threshold.setAccessibleName(tr("Threshold of the crack mask in percent"))
@@ -85,9 +85,9 @@ class LayersPanel(ScrolledPanel):
         self.automatic.clicked.connect(parts.session.set_threshold_automatic)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)
-        parts.session.project_changed.connect(lambda _: self._show_threshold())
-        parts.session.prediction_changed.connect(lambda _: self._show_threshold())
-        parts.session.threshold_changed.connect(lambda _: self._show_threshold())
+        parts.session.project_changed.connect(self._show_threshold)
+        parts.session.prediction_changed.connect(self._show_threshold)
+        parts.session.threshold_changed.connect(self._show_threshold)
         self._show_threshold()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -11,7 +11,7 @@ from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.panels.versions import VersionsBox
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.training import StepReport
-from resatt_studio.words import tr, trn
+from resatt_studio.words import again, tr, trn
 
 _MOST_NOTICES = 3
 
@@ -50,8 +50,12 @@ class LearningPanel(ScrolledPanel):
         self._build()
         learner.changed.connect(self._show)
         learner.stepped.connect(self._step)
-        learner.ended.connect(lambda _: self._show())
+        learner.ended.connect(self._show)
         self._show()
+
+    def take_over(self, old: LearningPanel) -> None:
+        """Show what another one showed, whose place this one takes."""
+        self.versions.tree.choose(old.versions.tree.chosen)
 
     def _build(self) -> None:
         buttons = QHBoxLayout()
@@ -86,9 +90,9 @@ class LearningPanel(ScrolledPanel):
         if learner.learning:
             self._step(learner.report)
         elif learner.problem:
-            self.words.setText(tr("The last run ended: {problem}").format(problem=learner.problem))
+            self.words.setText(tr("The last run ended: {problem}").format(problem=again(learner.problem)))
         elif outcome is not None:
-            self.words.setText(outcome.told)
+            self.words.setText(again(outcome.told))
         elif self._parts.session.project is None:
             self.words.setText(
                 tr("Open a project; the network learns from the corrections that you approve.")
@@ -117,7 +121,7 @@ class LearningPanel(ScrolledPanel):
     def _show_notices(self) -> None:
         """The newest of what the run had to say."""
         told = self._parts.learner.notices[-_MOST_NOTICES:]
-        self.notices.setText("\n".join(told))
+        self.notices.setText("\n".join(map(again, told)))
         self.notices.setVisible(bool(told))
 
     def _step(self, report: StepReport | None) -> None:
@@ -130,7 +134,7 @@ class LearningPanel(ScrolledPanel):
         self.bar.setMaximum(max(report.steps, report.step, 1))
         self.bar.setValue(report.step)
         words = (
-            [tr(report.phase)]
+            [again(report.phase)]
             if report.phase != "learning"
             else [tr("step {step} of {steps}").format(step=report.step, steps=report.steps)]
         )

@@ -21,7 +21,7 @@ from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import Tokens
 from resatt_studio.records.weights import WeightsState, WeightsVersion
-from resatt_studio.words import mark, tr, trn
+from resatt_studio.words import again, mark, tr, trn
 from resatt_studio.workflow.lineage import LineageRow, gain_words, lineage_rows, title
 
 HEADINGS = (mark("Version"), mark("Gain"), mark("Made"))
@@ -81,7 +81,7 @@ class LineageTree(QTableWidget):
         self.setItemDelegateForColumn(0, _LinesDelegate(parts.look, self))
         self.itemSelectionChanged.connect(self.chosen_changed)
         self._shelf.changed.connect(self.show_versions)
-        parts.look.changed.connect(lambda _: self.viewport().update())
+        parts.look.changed.connect(self._repaint)
         self.show_versions()
 
     def sizeHint(self) -> QSize:
@@ -89,6 +89,9 @@ class LineageTree(QTableWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 4 * _ROW_PX)
+
+    def _repaint(self) -> None:
+        self.viewport().update()
 
     # -- what is chosen --
 
@@ -304,7 +307,10 @@ def _draw_mark(painter: QPainter, middle: QPointF, state: WeightsState, tokens: 
 
 
 def _tip(version: WeightsVersion) -> str:
-    lines = [f"{NETWORKS.get(version.model, version.model)}, {version.weights_id[:12]}", tr(version.reason)]
+    lines = [
+        f"{NETWORKS.get(version.model, version.model)}, {version.weights_id[:12]}",
+        again(version.reason),
+    ]
     if version.made_at:
         time, count = version.made_at[:16].replace("T", " "), len(version.samples)
         lines.insert(

@@ -9,7 +9,7 @@ from resatt_studio.app.comparing import INPUT_WORDS
 from resatt_studio.app.parts import Parts
 from resatt_studio.errors import StudioError
 from resatt_studio.records.prediction import Prediction
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 
 CHOICES = {
     "raw": (mark("Original photo"), mark("The photo as it is.")),
@@ -57,8 +57,8 @@ class MaskInput(QWidget):
         self.choice.activated.connect(lambda _: session.set_photo_input(self.choice.currentData()))
         self.compare.toggled.connect(view.set_compare)
         view.compare_changed.connect(self.compare.setChecked)
-        session.input_changed.connect(lambda _: self._show())
-        session.prediction_changed.connect(lambda _: self._show())
+        session.input_changed.connect(self._show)
+        session.prediction_changed.connect(self._show)
         parts.comparison.changed.connect(self._show)
         self.compare.setChecked(view.compare)
         self._show()
@@ -86,7 +86,7 @@ class MaskInput(QWidget):
     def _sentence(self) -> str:
         prediction, asking = self._parts.session.prediction, self._parts.comparison.asking
         if asking.trouble is not None:
-            return str(asking.trouble)
+            return again(str(asking.trouble))
         if asking.waiting:
             report = asking.report
             if report is None or not report.total:

@@ -13,8 +13,8 @@ from resatt_studio.app.session import Session
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
-from resatt_studio.words import tr
-from resatt_studio.workflow.next_photos import reason
+from resatt_studio.words import again, tr
+from resatt_studio.workflow.next_photos import reasons
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
 THUMBNAIL_ROLE = ENTRY_ROLE + 1
@@ -43,7 +43,7 @@ class PhotoModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            known = (str(entry.facts.path), tr(entry.reason), read_words(entry), self._why(entry))
+            known = (str(entry.facts.path), again(entry.reason), read_words(entry), self._why(entry))
             return "\n".join(filter(None, known))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return tr(", ").join((entry.name, tr(STATE_WORDS[entry.standing]), self._facts(entry)))
@@ -68,7 +68,7 @@ class PhotoModel(QAbstractListModel):
         if rank is not None:
             names = {other.photo_id: other.name for other in self._session.state.entries}
             return tr("No. {place} to correct: {reason}.").format(
-                place=rank.place, reason=reason(rank, names)
+                place=rank.place, reason=tr(", ").join(map(again, reasons(rank, names)))
             )
         if self._session.listing.sort == "next" and entry.state is ReviewState.NEW:
             return tr("Not ranked yet: it has not been predicted.")
@@ -115,7 +115,7 @@ def describe(entry: PhotoEntry, rank: Rank | None = None) -> str:
     """The line under the name: place and doubt where photos are ranked, uncertainty when known, else size;
     why, when it is broken or was sent back."""
     if entry.state is ReviewState.BROKEN:
-        return tr(entry.reason) or tr("cannot be read")
+        return again(entry.reason) or tr("cannot be read")
     if entry.sent_back and entry.review is not None:
         return tr("“{note}”").format(note=entry.review.note)
     if rank is not None:

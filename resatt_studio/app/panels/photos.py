@@ -37,6 +37,7 @@ class PhotosPanel(QWidget):
         self.search.setPlaceholderText(tr("Search photos"))
         self.search.setAccessibleName(tr("Search photos by name, class, reviewer or note"))
         self.search.setClearButtonEnabled(True)
+        self.search.setText(self._session.listing.search)
         self.search.textChanged.connect(lambda text: self._session.set_listing(search=text))
         self.sort = _choice(tr("Sort photos"), SORTS)
         self.sort.setCurrentIndex(list(SORTS).index(self._session.listing.sort))
@@ -44,6 +45,7 @@ class PhotosPanel(QWidget):
             lambda _: self._session.set_listing(sort=self.sort.currentData())
         )
         self.filter = _choice(tr("Filter photos"), {key: title for key, (title, _) in FILTERS.items()})
+        self.filter.setCurrentIndex(list(FILTERS).index(self._session.listing.filter))
         self.filter.currentIndexChanged.connect(
             lambda _: self._session.set_listing(filter=self.filter.currentData())
         )
@@ -75,6 +77,7 @@ class PhotosPanel(QWidget):
         parts.keys.changed.connect(self._show)
         self._session.photo_changed.connect(self._mark)
         self.model.modelReset.connect(lambda: self._mark(self._session.entry))
+        self._mark(self._session.entry)
         self._show()
 
     def sizeHint(self) -> QSize:

@@ -41,7 +41,7 @@ class ReliabilitySection(CardSection):
         self.column.addLayout(line)
         self._look = parts.look
         self._version: WeightsVersion | None = None
-        parts.look.changed.connect(lambda _: self._write())
+        parts.look.changed.connect(self._write)
 
     def show_version(self, version: WeightsVersion, versions: Sequence[WeightsVersion]) -> bool:
         judged = version.reliability_before is not None and version.reliability_after is not None
@@ -86,12 +86,15 @@ class ReliabilityDiagram(QWidget):
         self.after: Reliability | None = None
         self.setFixedSize(QSize(_SIDE_PX, _SIDE_PX))
         self.setAccessibleName(tr("Reliability diagram"))
-        look.changed.connect(lambda _: self.update())
+        look.changed.connect(self._repaint)
 
     def show_reliability(self, before: Reliability, after: Reliability) -> None:
         """Draw a version's bins before and after calibration."""
         self.before, self.after = before, after
         self.setAccessibleDescription(_spoken(after))
+        self.update()
+
+    def _repaint(self) -> None:
         self.update()
 
     def paintEvent(self, event: object) -> None:

@@ -131,7 +131,7 @@ class StepsList(QWidget):
         column.addWidget(self._empty)
         column.addStretch(0)
         parts.history.changed.connect(self._changed)
-        parts.look.changed.connect(lambda _: self._changed())
+        parts.look.changed.connect(self._changed)
         parts.keys.changed.connect(self._changed)
         self._keys = parts.keys
 

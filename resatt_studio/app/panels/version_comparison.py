@@ -21,7 +21,7 @@ from resatt_studio.app.panels.card_sections import change_words, words
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.version_pair import Scope
 from resatt_studio.records.comparison import PhotoComparison, VersionComparison
-from resatt_studio.words import joined, mark, tr, trn
+from resatt_studio.words import again, joined, mark, tr, trn
 from resatt_studio.workflow.lineage import title
 
 _SCOPES = {
@@ -73,7 +73,7 @@ class VersionComparisonBox(QWidget):
         for part in (self.bar, self.told, self.table):
             column.addWidget(part)
         self._pair.changed.connect(self._show)
-        parts.session.threshold_changed.connect(lambda _: self._show())
+        parts.session.threshold_changed.connect(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
         self._follow_layer(parts.view.layers[LAYER])
         self._show()
@@ -111,9 +111,9 @@ class VersionComparisonBox(QWidget):
     def _sentence(self, result: VersionComparison | None) -> str:
         pair = self._pair
         if pair.trouble is not None:
-            return str(pair.trouble)
+            return again(str(pair.trouble))
         if pair.running:
-            return tr("Asking both versions…") if pair.report is None else pair.report.message
+            return tr("Asking both versions…") if pair.report is None else again(pair.report.message)
         if result is None:
             return ""
         count = len(result.photos)
@@ -135,7 +135,7 @@ class VersionComparisonBox(QWidget):
         if result.thresholds != pair.thresholds:
             was = joined([f"{100 * one:.0f} %" for one in result.thresholds])
             lines.append(tr("At the former thresholds of {was}.").format(was=was))
-        return "\n".join((*lines, *result.left_out))
+        return "\n".join((*lines, *map(again, result.left_out)))
 
 
 class ComparisonTable(QTableWidget):

@@ -51,6 +51,8 @@ class VersionsBox(QWidget):
         self.hint.setWordWrap(True)
         self.card = VersionCard(parts)
         self.comparison = VersionComparisonBox(parts)
+        if self._shelf.model == jobs.MODEL and parts.pair.chosen:
+            self.tree.choose(parts.pair.chosen)
         self._build()
         self._shelf.changed.connect(self._show)
         parts.learner.changed.connect(self._show)
