@@ -18,7 +18,7 @@ from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.label_learning import AnswerState
 from resatt_studio.records.photo import Photo, PhotoEntry
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.records.project import EventEntry, RunState
 from resatt_studio.records.weights import USUAL_THRESHOLD, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
@@ -251,15 +251,16 @@ def compare_file(project: Project, photo_id: str, path: Path) -> Generator[JobPr
 def approve(
     project: Project,
     document: StoredDocument,
-    prediction: Prediction | None,
+    prediction: Prediction | HugePrediction | None,
     author: str,
     complete: bool | None,
+    in_tiles: bool = False,
 ) -> None:
-    """Turn a document into a sample and close it."""
+    """Turn a document into a sample and close it; see ``workflow.correct.approve``."""
     from resatt_studio.workflow.correct import approve as approve_correction
 
     try:
-        approve_correction(project, document, prediction, author, complete)
+        approve_correction(project, document, prediction, author, complete, in_tiles=in_tiles)
     finally:
         document.close()
 

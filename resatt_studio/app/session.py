@@ -19,7 +19,7 @@ from resatt_studio.app.listing import neighbour
 from resatt_studio.app.other_networks import DEHAZE_MODEL
 from resatt_studio.app.project_session import ProjectSession
 from resatt_studio.app.worker import Answers, once
-from resatt_studio.errors import BugError, PhotoChanged, PhotoError, StudioError
+from resatt_studio.errors import BugError, PhotoChanged, StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
@@ -123,8 +123,8 @@ class Session(ProjectSession):
         if self.tiles is None or self.entry is None:
             return ""
         return (
-            f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look, paint, and predict "
-            f"what is seen ({{predict}}). Other networks and approval take smaller photos. {HUGE_CURE}"
+            f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look, paint, approve, "
+            f"and predict what is seen ({{predict}}). Other networks take smaller photos. {HUGE_CURE}"
         )
 
     # -- opening photos --
@@ -466,9 +466,7 @@ class Session(ProjectSession):
         project, entry, prediction = self.project, self.entry, self.prediction
         if project is None or entry is None or self.document is None:
             return
-        if self.tiles is not None:
-            self.failed.emit(PhotoError(f"{entry.name} is too large to be approved.", HUGE_CURE))
-            return
+        in_tiles = self.tiles is not None
         if self.stepping:
             self.told.emit("The photo is still on its way to another step; approve it when it is there.")
             return
@@ -478,7 +476,7 @@ class Session(ProjectSession):
         self.leave_photo()
         self._patch_entry(replace(entry, state=ReviewState.APPROVED))
         self._write(
-            lambda: jobs.approve(project, document, prediction, author, complete),
+            lambda: jobs.approve(project, document, prediction, author, complete, in_tiles),
             f"Approving {entry.name}",
             then=f"{entry.name} is approved.",
         )

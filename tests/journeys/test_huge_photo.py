@@ -124,9 +124,6 @@ def test_what_a_huge_photo_cannot_have_is_said_and_asked_of_no_network(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = desk.parts.session
-    before = len(desk.heard)
-    session.approve()
-    assert "too large to be approved" in str(desk.heard[-1]) and len(desk.heard) == before + 1
     asked: list[Any] = []
     session.predictor.predict_part = lambda *how: asked.append(how)
     monkeypatch.setattr("resatt_studio.app.session.MOST_SEEN_PX", 1_000_000)
@@ -141,6 +138,26 @@ def test_what_a_huge_photo_cannot_have_is_said_and_asked_of_no_network(
         widget = desk.window.panel(panel)
         words = " ".join(label.text() for label in widget.findChildren(_label()) if label.text())
         assert "part by part" in words, panel
+
+
+def test_a_huge_photo_is_approved_in_tiles_and_can_be_learned_from(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.records.sample import HugeSample
+    from resatt_studio.workflow.finetune import collect_samples
+    from resatt_studio.workflow.jobs import drain
+
+    session = desk.parts.session
+    photo_id, document = session.entry.photo_id, session.document
+    said = np.full((20, 90), Label.CRACK, np.uint8)
+    document.apply_labels("test", Box(1000, 1300, 1020, 1390), said)
+    session.note_edit()
+    session.approve()
+    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 30)
+    assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 30), "the next one"
+    (sample,), left_out = drain(collect_samples(session.project))
+    assert isinstance(sample, HugeSample) and left_out == () and sample.photo_id == photo_id
+    assert np.array_equal(sample.labels_in(Box(1000, 1300, 1020, 1390)), said)
+    assert sample.labels.nbytes < 1_000_000 and sample.predicted is None
 
 
 def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halve_max, halved_levels
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
 
@@ -35,16 +36,6 @@ def halve_mean(pixels: UInt8Array) -> UInt8Array:
         padded = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     size = (padded.shape[1] // 2, padded.shape[0] // 2)
     return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
-
-
-def halve_max(values: UInt8Array) -> UInt8Array:
-    """Maximum of each 2 x 2 block, so that what is one pixel wide stays to be seen."""
-    rows = values[0::2].copy()
-    np.maximum(rows[: values.shape[0] // 2], values[1::2], out=rows[: values.shape[0] // 2])
-    halved = rows[:, 0::2].copy()
-    half = rows.shape[1] // 2
-    np.maximum(halved[:, :half], rows[:, 1::2], out=halved[:, :half])
-    return halved
 
 
 def halved_levels(array: UInt8Array, halve=halve_mean) -> list[UInt8Array]:
