@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resatt_studio.app.crack_words import CRACK_WORDS
+from resatt_studio.app.crack_words import CALLS, CRACK_WORDS
 from resatt_studio.records.labels import CRACK_TYPES
+from resatt_studio.words import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Say how long the ruler's line is, or how many millimetres a pixel is."),
     # Answers about the whole photo; 5 to 9 are kept for more
     *(
-        _act(f"answer_{key}", f"Call it {CRACK_WORDS[kind][1]}", f"answer.{kind.value}", str(key), "",
+        _act(f"answer_{key}", CALLS[kind], f"answer.{kind.value}", str(key), "",
              "has_photo", f"answer={kind.value}", help=CRACK_WORDS[kind][2])
         for key, kind in enumerate(CRACK_TYPES, start=1)
     ),
@@ -193,41 +194,41 @@ ACTIONS: tuple[ActionSpec, ...] = (
 SEPARATOR = "-"
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("&File", ("new_project", "open_project", "@recent", "sample_project", SEPARATOR, "add_folder",
+    (mark("&File"), ("new_project", "open_project", "@recent", "sample_project", SEPARATOR, "add_folder",
                "add_photos",
                SEPARATOR, "checkpoint", "close_project", SEPARATOR, "settings", SEPARATOR, "quit")),
-    ("&Edit", ("undo", "redo")),
-    ("&View", ("fit", "actual_size", "zoom_in", "zoom_out", "toggle_minimap",
+    (mark("&Edit"), ("undo", "redo")),
+    (mark("&View"), ("fit", "actual_size", "zoom_in", "zoom_out", "toggle_minimap",
                SEPARATOR, "toggle_mask", "more_opaque",
                "less_opaque",
                SEPARATOR, "toggle_dehazed", "toggle_split", "toggle_compare",
                "split_left", "split_right",
                SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
                SEPARATOR, "@panels", "next_area", "previous_area", SEPARATOR, "reset_layout")),
-    ("&Annotate", ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
+    (mark("&Annotate"), ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
                    "larger_brush", "set_scale",
                    SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)), "answer_none",
                    SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "next_doubt", "previous_doubt",
                    SEPARATOR, "predict", "predict_all")),
-    ("&Learn", ("learn", "consolidate", "stop_learning", "learn_labels", SEPARATOR, "promote", "roll_back",
-                SEPARATOR, "import_weights")),
-    ("E&xport", ("export", "export_heat")),
-    ("&Help", ("palette", "shortcuts", "edit_shortcuts", SEPARATOR, "about")),
+    (mark("&Learn"), ("learn", "consolidate", "stop_learning", "learn_labels", SEPARATOR, "promote",
+                "roll_back", SEPARATOR, "import_weights")),
+    (mark("E&xport"), ("export", "export_heat")),
+    (mark("&Help"), ("palette", "shortcuts", "edit_shortcuts", SEPARATOR, "about")),
 )  # fmt: skip
 """Title and action ids of each menu; "@recent", "@panels" and "@tools" are filled in from other tables."""
 
 HELD_KEYS: tuple[tuple[str, str], ...] = (
-    ("Space", "Hold and drag to move the photo."),
-    ("V", "Hold to see the bare photo, without overlays."),
-    ("Wheel", "Zoom at the pointer; with Shift change the brush size."),
-    ("Middle button", "Drag to move the photo."),
-    ("Alt+drag", "Change the brush size."),
-    ("Enter", "Finish the line or polygon in hand; so do a double click and the right button."),
-    ("Backspace", "Take back its last point; Esc drops it whole."),
-    ("Shift", "Held with line, polygon or ruler: level, upright or at 45 degrees."),
-    ("Divider", "Drag it to compare the original with the dehazed photo."),
+    (mark("Space"), mark("Hold and drag to move the photo.")),
+    ("V", mark("Hold to see the bare photo, without overlays.")),
+    (mark("Wheel"), mark("Zoom at the pointer; with Shift change the brush size.")),
+    (mark("Middle button"), mark("Drag to move the photo.")),
+    (mark("Alt+drag"), mark("Change the brush size.")),
+    (mark("Enter"), mark("Finish the line or polygon in hand; so do a double click and the right button.")),
+    (mark("Backspace"), mark("Take back its last point; Esc drops it whole.")),
+    (mark("Shift"), mark("Held with line, polygon or ruler: level, upright or at 45 degrees.")),
+    (mark("Divider"), mark("Drag it to compare the original with the dehazed photo.")),
 )
 """Keys that act while they are held, for the shortcut sheet."""
 

@@ -16,8 +16,10 @@ from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import apply_theme
 from resatt_studio.errors import ExportError, SettingsError
 from resatt_studio.records.photo import ReviewState
+from resatt_studio.words import mark, tr
 
 WEIGHTS_SUFFIX = ".safetensors"
+_WEIGHTS_FILES = mark("Weights ({pattern})")
 
 
 class Asks(QObject):
@@ -41,7 +43,7 @@ class Asks(QObject):
 
     def new_project(self) -> None:
         """Ask for photos and a place, then make a project."""
-        photos = QFileDialog.getExistingDirectory(self._window, "Folder of photos for the new project")
+        photos = QFileDialog.getExistingDirectory(self._window, tr("Folder of photos for the new project"))
         if photos:
             self.new_project_for([Path(photos)])
 
@@ -50,20 +52,23 @@ class Asks(QObject):
         first = sources[0]
         suggested = (first if first.is_dir() else first.parent).with_suffix(PROJECT_SUFFIX)
         chosen, _ = QFileDialog.getSaveFileName(
-            self._window, "Make the project folder", str(suggested), f"Projects (*{PROJECT_SUFFIX})"
+            self._window,
+            tr("Make the project folder"),
+            str(suggested),
+            tr("Projects ({pattern})").format(pattern=f"*{PROJECT_SUFFIX}"),
         )
         if chosen:
             self._parts.session.create_project(Path(chosen).with_suffix(PROJECT_SUFFIX), sources)
 
     def open_project(self) -> None:
         """Ask for a project folder and open it."""
-        chosen = QFileDialog.getExistingDirectory(self._window, "Open a project (NAME.resatt)")
+        chosen = QFileDialog.getExistingDirectory(self._window, tr("Open a project (NAME.resatt)"))
         if chosen:
             self._parts.session.open_project(Path(chosen))
 
     def add_folder(self) -> None:
         """Ask for a folder and add its photos; without a project, make one for them."""
-        chosen = QFileDialog.getExistingDirectory(self._window, "Add the photos of a folder")
+        chosen = QFileDialog.getExistingDirectory(self._window, tr("Add the photos of a folder"))
         if chosen:
             self._add([Path(chosen)])
 
@@ -72,7 +77,8 @@ class Asks(QObject):
         from resatt_studio.imaging.files import SUFFIXES
 
         kinds = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
-        chosen, _ = QFileDialog.getOpenFileNames(self._window, "Add photos", "", f"Photos ({kinds})")
+        photos = tr("Photos ({pattern})").format(pattern=kinds)
+        chosen, _ = QFileDialog.getOpenFileNames(self._window, tr("Add photos"), "", photos)
         if chosen:
             self._add([Path(name) for name in chosen])
 
@@ -129,10 +135,12 @@ class Asks(QObject):
         history = self._parts.history
         question = QInputDialog(self._window)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.setWindowTitle("Save a checkpoint")
-        question.setLabelText("Strokes are saved as you paint. Name this state of the photo to come back to:")
+        question.setWindowTitle(tr("Save a checkpoint"))
+        question.setLabelText(
+            tr("Strokes are saved as you paint. Name this state of the photo to come back to:")
+        )
         question.setTextValue(history.suggested_name)
-        question.findChild(QLineEdit).setAccessibleName("Name of the checkpoint")
+        question.findChild(QLineEdit).setAccessibleName(tr("Name of the checkpoint"))
         question.textValueSelected.connect(history.add_checkpoint)
         question.open()
 
@@ -152,7 +160,10 @@ class Asks(QObject):
         asked = attention.heat.question
         suggested = entry.facts.path.with_name(f"{Path(entry.name).stem}.{asked.model}-{asked.kind}.png")
         chosen, _ = QFileDialog.getSaveFileName(
-            self._window, "Export the attention map", str(suggested), "Pictures (*.png)"
+            self._window,
+            tr("Export the attention map"),
+            str(suggested),
+            tr("Pictures ({pattern})").format(pattern="*.png"),
         )
         if chosen:
             self._export_heat_to(Path(chosen))
@@ -171,9 +182,9 @@ class Asks(QObject):
         """Ask for a weights file of a network and put it on the shelf."""
         chosen, _ = QFileDialog.getOpenFileName(
             self._window,
-            f"Import weights of {NETWORKS[model]}",
+            tr("Import weights of {network}").format(network=NETWORKS[model]),
             "",
-            "Weights (*.safetensors *.pth *.pt);;All files (*)",
+            f"{tr(_WEIGHTS_FILES).format(pattern='*.safetensors *.pth *.pt')};;{tr('All files')} (*)",
         )
         if chosen:
             self._parts.shelf.bring_in(Path(chosen), model)
@@ -186,9 +197,9 @@ class Asks(QObject):
         suggested = project.folder.parent / f"{model}-{weights_id[:12] or FACTORY}{WEIGHTS_SUFFIX}"
         chosen, _ = QFileDialog.getSaveFileName(
             self._window,
-            f"Export weights of {NETWORKS[model]}",
+            tr("Export weights of {network}").format(network=NETWORKS[model]),
             str(suggested),
-            f"Weights (*{WEIGHTS_SUFFIX})",
+            tr(_WEIGHTS_FILES).format(pattern=f"*{WEIGHTS_SUFFIX}"),
         )
         if chosen:
             self._export_weights_to(model, weights_id, Path(chosen))
@@ -206,7 +217,10 @@ class Asks(QObject):
             self._parts.shelf.export(model, weights_id, path)
 
     def _refuse(self, path: Path) -> None:
-        error = ExportError(f"“{path}” is there already.", "Choose it by its whole name, or another name.")
+        error = ExportError(
+            tr("“{path}” is there already.").format(path=path),
+            tr("Choose it by its whole name, or another name."),
+        )
         self._parts.session.failed.emit(error)
 
     # -- sheets --

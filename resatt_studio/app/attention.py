@@ -21,6 +21,7 @@ from resatt_studio.records.heat import (
     HeatStage,
 )
 from resatt_studio.records.jobs import Urgency
+from resatt_studio.words import tr
 
 MIXED_HEADS = frozenset({HeatKind.ROLLOUT, HeatKind.GRADIENT})
 """Kinds of map that mix all heads."""
@@ -130,7 +131,7 @@ class PhotoAttention(QObject):
             write_heat(path, source, photo, heat)
 
         def done(_: object) -> None:
-            self._session.told.emit(f"The map was written to {path}.")
+            self._session.told.emit(tr("The map was written to {path}.").format(path=path))
 
         self._session.ask(act, done, must=True)
 

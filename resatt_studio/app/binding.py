@@ -14,6 +14,7 @@ from resatt_studio.app.status import StatusBar
 from resatt_studio.app.view_state import Brush
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Photo, PhotoEntry
+from resatt_studio.words import tr, trn
 from resatt_studio.workflow.courtesy import Courtesy
 
 TOLD_MS = 4000
@@ -84,7 +85,7 @@ class _Binding(QObject):
         canvas.refused.connect(session.told)
         view.minimap_changed.connect(canvas.show_minimap)
         canvas.show_minimap(view.minimap)
-        parts.keys.tip(canvas.overview, TIP)
+        parts.keys.tip(canvas.overview, tr(TIP))
         session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
         session.prediction_grew.connect(canvas.add_part)
@@ -116,7 +117,7 @@ class _Binding(QObject):
             self._canvas.set_photo(None)
             self._say_what_to_do()
             return
-        self._canvas.set_message(f"Opening {entry.name}…")
+        self._canvas.set_message(tr("Opening {name}…").format(name=entry.name))
         self._canvas.set_photo(None, None, entry.photo_id, (entry.facts.height, entry.facts.width))
 
     def _preview(self, pixels: UInt8Array) -> None:
@@ -128,7 +129,9 @@ class _Binding(QObject):
 
     def _failed(self, entry: PhotoEntry) -> None:
         self._canvas.set_photo(None)
-        self._canvas.set_message(f"{entry.name} cannot be shown; the notice above says why.")
+        self._canvas.set_message(
+            tr("{name} cannot be shown; the notice above says why.").format(name=entry.name)
+        )
 
     def _show(self, photo: Photo, document: object) -> None:
         self._canvas.set_message("")
@@ -144,8 +147,13 @@ class _Binding(QObject):
     def _damaged(self, count: int) -> None:
         session = self._parts.session
         if session.entry is not None:
-            parts = "part is" if count == 1 else "parts are"
-            session.told.emit(f"{session.entry.name}: {count} {parts} damaged and shown grey.")
+            session.told.emit(
+                trn(
+                    "{name}: {count} part is damaged and shown grey.",
+                    "{name}: {count} parts are damaged and shown grey.",
+                    count,
+                ).format(name=session.entry.name, count=count)
+            )
 
     def _predicted(self, prediction: object) -> None:
         session = self._parts.session
@@ -174,9 +182,9 @@ class _Binding(QObject):
         if session.project is None:
             self._canvas.set_message("")
         elif not session.state.entries:
-            self._say("Drop photos or a folder of photos here, or press {add_folder}.")
+            self._say(tr("Drop photos or a folder of photos here, or press {add_folder}."))
         else:
-            self._say("Choose a photo in the list, or press {next}.")
+            self._say(tr("Choose a photo in the list, or press {next}."))
 
     def _say(self, words: str) -> None:
         self._canvas.set_message(self._parts.keys.words(words))

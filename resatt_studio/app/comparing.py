@@ -11,9 +11,10 @@ from resatt_studio.app.view_state import ViewState
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import Prediction
+from resatt_studio.words import mark
 from resatt_studio.workflow.jobs import Job
 
-INPUT_WORDS = {"raw": "original photo", "dehazed": "dehazed photo"}
+INPUT_WORDS = {"raw": mark("original photo"), "dehazed": mark("dehazed photo")}
 
 
 class MaskComparison(QObject):

@@ -14,14 +14,15 @@ from resatt_studio.app.worker import once
 from resatt_studio.errors import StudioError
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.jobs import Urgency
+from resatt_studio.words import mark, tr
 
-WARNING = (
+WARNING = mark(
     "Dehazed photos (DHFormer-style) are for viewing and optional pre-processing: thin cracks may look "
     "stronger, texture may be invented. Measurements say if they came from the original or the dehazed photo."
 )
 """Said beside the layers while one of them is visible."""
 
-TOO_LARGE = "This photo is too large to be dehazed in the memory that photos may take."
+TOO_LARGE = mark("This photo is too large to be dehazed in the memory that photos may take.")
 
 
 class PhotoDehazing(QObject):
@@ -84,7 +85,7 @@ class PhotoDehazing(QObject):
             if photo is not None and not memory.fits_whole(
                 photo.height * photo.width, DEHAZING_BYTES_A_PIXEL
             ):
-                asking.refuse(StudioError(TOO_LARGE, MORE_MEMORY))
+                asking.refuse(StudioError(tr(TOO_LARGE), tr(MORE_MEMORY)))
                 return
             self._kept = True
             asking.ask(DEHAZE_MODEL, lambda networks, project, photo: networks.dehaze(project, photo))

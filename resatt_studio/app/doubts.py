@@ -10,10 +10,11 @@ from resatt_studio.records.doubt import DoubtfulPlace
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.prediction import Prediction
+from resatt_studio.words import mark, tr
 
 _SETTLED_WITHIN_PX = 3
-WAITING_WORDS = "doubtful places come with the mask"
-NOTHING_WORDS = "nothing in doubt here; N goes on"
+WAITING_WORDS = mark("doubtful places come with the mask")
+NOTHING_WORDS = mark("nothing in doubt here; N goes on")
 
 
 class PhotoDoubts(QObject):
@@ -46,10 +47,10 @@ class PhotoDoubts(QObject):
     def words(self) -> str:
         """For the status bar, such as "doubtful place 3 of 12"."""
         if self._at is not None and self._places is not None:
-            return f"doubtful place {self._at + 1} of {len(self._places)}"
+            return tr("doubtful place {place} of {count}").format(place=self._at + 1, count=len(self._places))
         if self._waiting:
-            return WAITING_WORDS
-        return NOTHING_WORDS if self._told_nothing else ""
+            return tr(WAITING_WORDS)
+        return tr(NOTHING_WORDS) if self._told_nothing else ""
 
     @property
     def _waiting(self) -> bool:
@@ -86,7 +87,7 @@ class PhotoDoubts(QObject):
             self._told_nothing = True
             self.changed.emit()
         elif step < 0:
-            self._session.told.emit("This is the most doubtful place of the photo.")
+            self._session.told.emit(tr("This is the most doubtful place of the photo."))
         else:
             self._leave()
 

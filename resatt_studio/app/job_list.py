@@ -16,6 +16,7 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Listed, Worker
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobDone, JobProgress, JobReport
+from resatt_studio.words import mark, tr
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.sources import Refused
@@ -25,6 +26,16 @@ TELL_MS = 150
 SHORT_S = 0.4
 """What is over sooner is not shown: it would only flicker."""
 MOST_FAILURES = 200
+
+
+COUNTED: dict[str, str] = {
+    "": mark("{done} of {total}"),
+    "photos": mark("{done} of {total} photos"),
+    "tiles": mark("{done} of {total} tiles"),
+    "steps": mark("{done} of {total} steps"),
+    "files": mark("{done} of {total} files"),
+}
+"""How far a job is, by its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +79,23 @@ class RunningJob:
     def words(self, now_s: float) -> str:
         """Where it stands, such as "12 of 40 photos · 3.1 a second · 0:09 left"."""
         if self.stopping:
-            return "Ending…"
+            return tr("Ending…")
         if not self.started:
-            return "Waits for its turn"
+            return tr("Waits for its turn")
         parts = [self.message] if self.message else []
         if self.total > 1 or (self.total and self.unit in ("tiles", "photos", "files")):
-            parts.append(f"{self.done} of {self.total} {self.unit}".strip())
+            counted = COUNTED.get(self.unit, COUNTED[""])
+            parts.append(tr(counted).format(done=self.done, total=self.total))
         rate, left = self.pace.rate(now_s), self.pace.seconds_left(self.total, now_s)
         if rate is not None and self.unit:
-            parts.append(f"{rate:.1f} a second" if rate >= 1 else f"{60 * rate:.1f} a minute")
+            parts.append(
+                tr("{rate:.1f} a second").format(rate=rate)
+                if rate >= 1
+                else tr("{rate:.1f} a minute").format(rate=60 * rate)
+            )
         if left is not None and self.done < self.total:
-            parts.append(f"{clock(left)} left")
-        return " · ".join(parts) or "Under way"
+            parts.append(tr("{time} left").format(time=clock(left)))
+        return " · ".join(parts) or tr("Under way")
 
 
 class JobList(QObject):

@@ -23,6 +23,7 @@ from resatt_studio.records.project import EventEntry, RunState
 from resatt_studio.records.weights import USUAL_THRESHOLD, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.settings import Settings
+from resatt_studio.words import tr
 from resatt_studio.workflow.jobs import progress
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def open_or_create(
     """
     from resatt_studio.workflow.project import create_project, open_project
 
-    yield progress(0, 0, message=f"Opening {folder.name}")
+    yield progress(0, 0, message=tr("Opening {name}").format(name=folder.name))
     if create:
         project = create_project(folder, starting_weights=preferences.starting_weights)
         if preferences.threshold != USUAL_THRESHOLD:
@@ -181,7 +182,7 @@ def open_photo(
     if photo_path.exists():
         kept: UInt8Array | None = cache.get(entry.photo_id, PREVIEW)
         preview = read_preview(photo_path, PREVIEW_SIDE_PX) if kept is None else kept
-        yield progress(0, 0, message=f"Opening {entry.name}", detail=preview)
+        yield progress(0, 0, message=tr("Opening {name}").format(name=entry.name), detail=preview)
         if kept is None and entry.facts.megapixels >= PREVIEW_KEPT_FROM_MP:
             fresh = preview
     photo = load.open_photo(project, entry.photo_id)
@@ -189,7 +190,7 @@ def open_photo(
         cache.put(entry.photo_id, PREVIEW, fresh)
         cache.tidy(entry.photo_id)
     cache.touch(entry.photo_id)
-    yield progress(0, 0, message=f"Opening {entry.name}")
+    yield progress(0, 0, message=tr("Opening {name}").format(name=entry.name))
     prediction = project.store.prediction(entry.photo_id, weights_id) if weights_id else None
     document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
     return OpenedPhoto(photo, document, prediction)
@@ -216,7 +217,7 @@ def _open_tiles(
         raise photo_too_large(entry, memory)
     tiles = TilePyramid(photo, entry.photo_id, memory, cache)
     try:
-        words = f"Opening {entry.name}"
+        words = tr("Opening {name}").format(name=entry.name)
         tiles.sketch = tiles.overview()
         yield progress(0, 0, message=words, detail=tiles.sketch)
         if tiles.sketch is None:
@@ -234,10 +235,19 @@ def photo_too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:
     """A photo that takes more memory than it may, in a format that cannot be read part by part."""
     needed_mb = -(-entry.facts.height * entry.facts.width * WHOLE_BYTES_A_PIXEL // 1_000_000)
     return PhotoError(
-        f"{entry.name} has {entry.facts.megapixels:.0f} megapixels and takes {needed_mb} MB of memory; "
-        f"photos may take {memory.bound_bytes // 1_000_000} MB.",
-        "Allow more under “Memory for photos” in the settings, or save the photo as a tiled TIFF, which is "
-        "shown part by part.",
+        tr(
+            "{name} has {megapixels:.0f} megapixels and takes {needed_mb} MB of memory; photos may "
+            "take {bound_mb} MB."
+        ).format(
+            name=entry.name,
+            megapixels=entry.facts.megapixels,
+            needed_mb=needed_mb,
+            bound_mb=memory.bound_bytes // 1_000_000,
+        ),
+        tr(
+            "Allow more under “Memory for photos” in the settings, or save the photo as a tiled TIFF, which "
+            "is shown part by part."
+        ),
     )
 
 

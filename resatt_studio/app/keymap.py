@@ -11,25 +11,30 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from resatt_studio.app.actions import ActionSpec
+from resatt_studio.words import mark, tr
 
-SCOPES: dict[str, str] = {"window": "Everywhere", "canvas": "On the photo", "list": "In lists"}
+SCOPES: dict[str, str] = {
+    "window": mark("Everywhere"),
+    "canvas": mark("On the photo"),
+    "list": mark("In lists"),
+}
 """Where keys count. Those of the whole window also reach the photo and the lists; photo and lists are
 strangers."""
 
 FIXED_KEYS: tuple[tuple[str, str, str], ...] = (
-    ("canvas", "Space", "Hold to move the photo"),
-    ("canvas", "V", "Hold to see the bare photo"),
-    ("canvas", "Left", "Move the photo"),
-    ("canvas", "Right", "Move the photo"),
-    ("canvas", "Up", "Move the photo"),
-    ("canvas", "Down", "Move the photo"),
-    ("list", "Up", "Go up in a list"),
-    ("list", "Down", "Go down in a list"),
-    ("list", "Home", "First of a list"),
-    ("list", "End", "Last of a list"),
-    ("window", "Tab", "Next control"),
-    ("window", "Shift+Tab", "Previous control"),
-    ("window", "Esc", "Take back what was begun"),
+    ("canvas", "Space", mark("Hold to move the photo")),
+    ("canvas", "V", mark("Hold to see the bare photo")),
+    ("canvas", "Left", mark("Move the photo")),
+    ("canvas", "Right", mark("Move the photo")),
+    ("canvas", "Up", mark("Move the photo")),
+    ("canvas", "Down", mark("Move the photo")),
+    ("list", "Up", mark("Go up in a list")),
+    ("list", "Down", mark("Go down in a list")),
+    ("list", "Home", mark("First of a list")),
+    ("list", "End", mark("Last of a list")),
+    ("window", "Tab", mark("Next control")),
+    ("window", "Shift+Tab", mark("Previous control")),
+    ("window", "Esc", mark("Take back what was begun")),
 )
 """Scope, key and what it does, of keys that belong to no action; they cannot be given away."""
 
@@ -77,9 +82,10 @@ class Keymap(QObject):
 
     @property
     def specs(self) -> Mapping[str, ActionSpec]:
-        """Every action by id, with the keys that are in force; so are those that a help names in braces."""
+        """Every action by id, in the language and with the keys in force; so are those that a help names in
+        braces."""
         return {
-            id: replace(spec, shortcuts=self.of(id), help=self.words(spec.help))
+            id: replace(spec, text=tr(spec.text), help=self.words(tr(spec.help)), shortcuts=self.of(id))
             for id, spec in self._usual.items()
         }
 
@@ -90,7 +96,7 @@ class Keymap(QObject):
 
     def name(self, id: str) -> str:
         """What an action is called, for sentences."""
-        return plain(self._usual[id].text)
+        return plain(tr(self._usual[id].text))
 
     def of(self, id: str) -> tuple[str, ...]:
         """Portable key sequences of an action; the first one is shown."""
@@ -126,7 +132,7 @@ class Keymap(QObject):
         key, scope = normal(key), self._usual[id].scope
         for where, fixed, text in FIXED_KEYS:
             if normal(fixed) == key and overlap(where, scope):
-                return Clash(key, "", text, where)
+                return Clash(key, "", tr(text), where)
         for other, spec in self._usual.items():
             if other != id and overlap(spec.scope, scope) and key in map(normal, self.of(other)):
                 return Clash(key, other, self.name(other), spec.scope)
@@ -211,6 +217,12 @@ def shown(key: str) -> str:
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
+def key_words(keys: Iterable[str]) -> str:
+    """Keys of which each will do, for people."""
+    return tr("  or  ").join(map(shown, keys))
+
+
 def plain(text: str) -> str:
-    """A menu's text without the mark of its letter and the dots of a question."""
-    return text.replace("&", "").rstrip("…")
+    """A menu's text without the mark of its letter, which some languages add in brackets, and the dots of a
+    question."""
+    return re.sub(r"\(&\w\)", "", text).replace("&", "").rstrip("…")

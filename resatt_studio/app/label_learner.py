@@ -17,6 +17,7 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.label_learning import AnswerState, LabelPlan
 from resatt_studio.records.training import StepReport
 from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.words import tr
 from resatt_studio.workflow.jobs import progress
 
 LEAST_FRESH = 5
@@ -88,7 +89,7 @@ class LabelLearner(QObject):
         def job(model: str) -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.learn_labels import learn_project_labels, make_kept_looks
 
-            yield progress(0, 0, message="Preparing to learn")
+            yield progress(0, 0, message=tr("Preparing to learn"))
             self._kept = self._kept or make_kept_looks()
             return (
                 yield from learn_project_labels(
@@ -105,7 +106,7 @@ class LabelLearner(QObject):
             answers = Answers(
                 self._done, partial(self._step, model), partial(self._fail, model), partial(self._end, model)
             )
-            listed = Listed(f"Learn classes, {TITLES[model]}")
+            listed = Listed(tr("Learn classes, {network}").format(network=TITLES[model]))
             self._jobs[model] = self._session.gpu.submit(
                 partial(job, model), Urgency.LEARN_LABELS, answers, listed=listed
             )
@@ -133,7 +134,9 @@ class LabelLearner(QObject):
     def _done(self, outcome: Any) -> None:
         if outcome.verdict.promoted:
             self._session.told.emit(
-                f"{outcome.version.name} learned from your answers. {outcome.verdict.reason}"
+                tr("{name} learned from your answers. {reason}").format(
+                    name=outcome.version.name, reason=outcome.verdict.reason
+                )
             )
         self._session.refresh()
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from resatt_studio.words import mark
+
 LAYER_WORDS: dict[str, tuple[str, str]] = {
-    "photo": ("Photo", "The photo itself."),
-    "dehazed": ("Dehazed", "The photo as the DHFormer-style network clears it."),
-    "transmission": ("Transmission", "How clear the air is, by that network: black is dense haze."),
-    "residual": ("Residual", "The haze that is left in the ratio image and taken away last."),
-    "heat": ("Attention", "Where a label network looks; ask it in the Attention panel."),
-    "mask": ("Crack mask", "What the network calls crack at the threshold, with your corrections."),
-    "probability": ("Probability", "How sure the network is of crack."),
-    "uncertainty": ("Uncertainty", "Where the network wavers."),
-    "correction": ("Your correction", "What you painted: crack, not crack."),
-    "change": ("Changed by learning", "Crack that a version of the weights gained or lost against another."),
+    "photo": (mark("Photo"), mark("The photo itself.")),
+    "dehazed": (mark("Dehazed"), mark("The photo as the DHFormer-style network clears it.")),
+    "transmission": (
+        mark("Transmission"),
+        mark("How clear the air is, by that network: black is dense haze."),
+    ),
+    "residual": (mark("Residual"), mark("The haze that is left in the ratio image and taken away last.")),
+    "heat": (mark("Attention"), mark("Where a label network looks; ask it in the Attention panel.")),
+    "mask": (
+        mark("Crack mask"),
+        mark("What the network calls crack at the threshold, with your corrections."),
+    ),
+    "probability": (mark("Probability"), mark("How sure the network is of crack.")),
+    "uncertainty": (mark("Uncertainty"), mark("Where the network wavers.")),
+    "correction": (mark("Your correction"), mark("What you painted: crack, not crack.")),
+    "change": (
+        mark("Changed by learning"),
+        mark("Crack that a version of the weights gained or lost against another."),
+    ),
 }
 """Title and one sentence of each layer, from the bottom up."""

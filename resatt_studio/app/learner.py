@@ -16,6 +16,7 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.words import tr
 from resatt_studio.workflow.jobs import progress
 from resatt_studio.workflow.lineage import consolidation_due
 
@@ -125,7 +126,7 @@ class Learner(QObject):
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.finetune import fine_tune_project
 
-            yield progress(0, 0, message="Preparing to learn")
+            yield progress(0, 0, message=tr("Preparing to learn"))
             return (
                 yield from fine_tune_project(
                     project,
@@ -140,7 +141,7 @@ class Learner(QObject):
             )
 
         answers = Answers(self._done, self._step, self._fail, self._end)
-        listed = Listed("Learn from corrections", stop=self.stop)
+        listed = Listed(tr("Learn from corrections"), stop=self.stop)
         self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers, listed=listed)
         self.changed.emit()
 

@@ -8,26 +8,37 @@ from dataclasses import dataclass
 
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.words import mark
 
 SORTS: dict[str, str] = {
-    "next": "What to correct next",
-    "uncertainty": "Most uncertain first",
-    "name": "By name",
-    "state": "By review state",
+    "next": mark("What to correct next"),
+    "uncertainty": mark("Most uncertain first"),
+    "name": mark("By name"),
+    "state": mark("By review state"),
 }
 """Sort keys and how the list names them."""
 
 FILTERS: dict[str, tuple[str, frozenset[ReviewState]]] = {
-    "all": ("All photos", frozenset(ReviewState)),
+    "all": (mark("All photos"), frozenset(ReviewState)),
     "unchecked": (
-        "To review",
+        mark("To review"),
         frozenset({ReviewState.NEW, ReviewState.PREDICTED, ReviewState.CORRECTING}),
     ),
-    "approved": ("Approved", frozenset({ReviewState.APPROVED})),
-    "skipped": ("Skipped", frozenset({ReviewState.SKIPPED})),
-    "broken": ("Broken", frozenset({ReviewState.BROKEN})),
+    "approved": (mark("Approved"), frozenset({ReviewState.APPROVED})),
+    "skipped": (mark("Skipped"), frozenset({ReviewState.SKIPPED})),
+    "broken": (mark("Broken"), frozenset({ReviewState.BROKEN})),
 }
 """Filter keys, how the list names them and the states they let through."""
+
+STATE_WORDS: dict[ReviewState, str] = {
+    ReviewState.NEW: mark("new"),
+    ReviewState.PREDICTED: mark("predicted"),
+    ReviewState.CORRECTING: mark("correcting"),
+    ReviewState.APPROVED: mark("approved"),
+    ReviewState.SKIPPED: mark("skipped"),
+    ReviewState.BROKEN: mark("broken"),
+}
+"""What the review states are called."""
 
 UNCHECKED = FILTERS["unchecked"][1]
 

@@ -38,6 +38,7 @@ from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
 from resatt_studio.app.window import TOOL_ACTIONS, MainWindow
 from resatt_studio.errors import ProjectError
+from resatt_studio.words import tr
 
 SIZES_PX: tuple[tuple[int, int], ...] = ((1280, 800), (1920, 1080))
 PICTURE_WAIT_S = 120.0
@@ -190,7 +191,10 @@ def screenshots(project: Path, out: Path) -> list[Path]:
         if errors:
             raise errors[0]
         if not shown:
-            raise ProjectError(f"No photo of {project} could be shown in time.", "Open it in the window.")
+            raise ProjectError(
+                tr("No photo of {project} could be shown in time.").format(project=project),
+                tr("Open it in the window."),
+            )
         for theme in ("light", "dark"):
             studio.parts.look.set(apply_theme(application, theme))
             for width_px, height_px in SIZES_PX:

@@ -13,6 +13,7 @@ from resatt_studio.app.conditions import Conditions
 from resatt_studio.app.icons import icon
 from resatt_studio.app.keymap import Keymap, plain, shown
 from resatt_studio.app.theme import Tokens
+from resatt_studio.words import tr
 
 
 class Actions:
@@ -89,7 +90,7 @@ class Actions:
 def fill_menu_bar(bar: QMenuBar, actions: Actions, inserts: dict[str, Callable[[QMenu], None]]) -> None:
     """Build the menus of the table; ``inserts`` fill the places that begin with @."""
     for title, ids in MENUS:
-        menu = bar.addMenu(title)
+        menu = bar.addMenu(tr(title))
         menu.setToolTipsVisible(True)
         for id in ids:
             if id == SEPARATOR:

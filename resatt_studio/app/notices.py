@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 import resatt_studio
 from resatt_studio.errors import StudioError
+from resatt_studio.words import tr
 
 INFO_SHOWN_MS = 6000
 MOST_ERRORS = 20
@@ -43,7 +44,7 @@ class NoticeBar(QFrame):
         super().__init__(parent)
         self._errors: list[str] = []
         self.setObjectName("noticeBar")
-        self.setAccessibleName("Notice")
+        self.setAccessibleName(tr("Notice"))
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -51,8 +52,8 @@ class NoticeBar(QFrame):
         self._act.hide()
         close = QToolButton()
         close.setText("✕")
-        close.setAccessibleName("Close the notice")
-        close.setToolTip("Close")
+        close.setAccessibleName(tr("Close the notice"))
+        close.setToolTip(tr("Close"))
         close.clicked.connect(self.close_one)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
@@ -91,7 +92,12 @@ class NoticeBar(QFrame):
 
     def _show_error(self) -> None:
         more = len(self._errors) - 1
-        self._show("error", self._errors[-1], f"Close all {more + 1}" if more else "", self._errors.clear)
+        self._show(
+            "error",
+            self._errors[-1],
+            tr("Close all {count}").format(count=more + 1) if more else "",
+            self._errors.clear,
+        )
 
     def _show(self, kind: str, text: str, act: str, handler: Callable[[], None] | None) -> None:
         self._timer.stop()
@@ -119,7 +125,7 @@ class NoticeArea(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.news, self.errors = NoticeBar(), NoticeBar()
-        self.errors.setAccessibleName("Error")
+        self.errors.setAccessibleName(tr("Error"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -152,19 +158,21 @@ class CrashDialog(QDialog):
 
     def __init__(self, report: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Something broke in ResAtt Studio")
+        self.setWindowTitle(tr("Something broke in ResAtt Studio"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(720, 460)
         words = QLabel(
-            "This is a fault of the app, not yours. Your strokes are saved. You can go on; "
-            "please send this report to the developers."
+            tr(
+                "This is a fault of the app, not yours. Your strokes are saved. You can go on; "
+                "please send this report to the developers."
+            )
         )
         words.setWordWrap(True)
         self.report = QPlainTextEdit(report)
         self.report.setReadOnly(True)
-        self.report.setAccessibleName("Crash report")
+        self.report.setAccessibleName(tr("Crash report"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        copy = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
+        copy = buttons.addButton(tr("Copy report"), QDialogButtonBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(report))
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)
@@ -175,9 +183,11 @@ class CrashDialog(QDialog):
 
 def crash_report(error: BaseException) -> str:
     """Versions and traceback as text; names no pixel and no stroke."""
-    versions = (
-        f"ResAtt Studio {resatt_studio.__version__}, Python {platform.python_version()}, "
-        f"Qt {qVersion()}, {platform.platform()}"
+    versions = tr("ResAtt Studio {version}, Python {python_version}, Qt {qVersion}, {platform}").format(
+        version=resatt_studio.__version__,
+        python_version=platform.python_version(),
+        qVersion=qVersion(),
+        platform=platform.platform(),
     )
     return versions + "\n\n" + "".join(traceback.format_exception(error))
 

@@ -11,6 +11,7 @@ from resatt_studio.app.notices import NoticeArea
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.words import tr
 
 
 class Offers(QObject):
@@ -32,24 +33,34 @@ class Offers(QObject):
     def _offer_candidate(self, outcome: Any) -> None:
         if outcome is not None and not outcome.verdict.promoted:
             version = outcome.version
-            self._notice.tell(outcome.told, "Use it all the same", lambda: self._use(version))
+            self._notice.tell(outcome.told, tr("Use it all the same"), lambda: self._use(version))
 
     def _offer_resume(self) -> None:
-        words = "Learning was cut off when the app ended last time. It can go on from where it was."
-        self._notice.tell(words, "Go on learning", self._parts.learner.learn)
+        words = tr("Learning was cut off when the app ended last time. It can go on from where it was.")
+        self._notice.tell(words, tr("Go on learning"), self._parts.learner.learn)
 
     def _offer_weights(self, version: WeightsVersion, new: bool) -> None:
         title = NETWORKS[version.model]
         if version.state is WeightsState.ACTIVE:
-            self._notice.tell(f"These are {title} {version.name}, which is in use already.")
+            self._notice.tell(
+                tr("These are {title} {name}, which is in use already.").format(
+                    title=title, name=version.name
+                )
+            )
             return
-        words = f"{title} {version.name} is on the shelf." if new else f"These are {title} {version.name}."
-        self._notice.tell(words, "Use it", lambda: self._use(version))
+        words = (
+            tr("{title} {name} is on the shelf.").format(title=title, name=version.name)
+            if new
+            else tr("These are {title} {name}.").format(title=title, name=version.name)
+        )
+        self._notice.tell(words, tr("Use it"), lambda: self._use(version))
 
     def _use(self, version: WeightsVersion) -> None:
         """Use a version, unless learning compares its candidate with the weights that it would replace."""
         if version.model == MODEL and self._parts.learner.learning:
-            words = f"{version.name} can be used when learning has ended; the Learning panel lists it."
+            words = tr("{name} can be used when learning has ended; the Learning panel lists it.").format(
+                name=version.name
+            )
             self._notice.tell(words)
         else:
             self._parts.shelf.use(version.model, version.weights_id)

@@ -21,12 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.app.keymap import Keymap
+from resatt_studio.app.keymap import Keymap, plain
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.tools.options import RADIUS, Option, OptionKind, OptionValue
 from resatt_studio.app.tools.registry import ToolSpec, tool_spec
 from resatt_studio.app.view_state import ViewState
+from resatt_studio.words import tr
 
 BUTTONS_UP_TO = 3
 """So many choices stand side by side; more drop down."""
@@ -52,10 +53,10 @@ class OptionsBar(QToolBar):
     done = Signal()
 
     def __init__(self, actions: Actions, view: ViewState, keys: Keymap) -> None:
-        super().__init__("Tool options")
+        super().__init__(tr("Tool options"))
         self.setObjectName("optionsBar")
         self.setMovable(False)
-        self.setAccessibleName("Tool options")
+        self.setAccessibleName(tr("Tool options"))
         self.fields: dict[str, OptionField] = {}
         self._widgets: dict[str, list[QWidget]] = {}
         self._actions = actions
@@ -99,9 +100,9 @@ class OptionsBar(QToolBar):
                 old.deleteLater()
         self.fields.clear()
         self._widgets.clear()
-        title = QLabel(spec.title)
+        title = QLabel(tr(spec.title))
         title.setProperty("role", "heading")
-        title.setToolTip(self._keys.words(spec.help))
+        title.setToolTip(self._keys.words(tr(spec.help)))
         self._fields.addWidget(title)
         for option in spec.options:
             self._add(spec.name, option)
@@ -110,17 +111,22 @@ class OptionsBar(QToolBar):
             button = QToolButton()
             button.setDefaultAction(self._actions[id])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setAccessibleName(self._actions[id].text().replace("&", ""))
+            button.setAccessibleName(plain(self._actions[id].text()))
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._fields.addWidget(button)
         if not spec.options and not spec.acts:
-            words = QLabel(self._keys.words(spec.help))
+            words = QLabel(self._keys.words(tr(spec.help)))
             words.setProperty("role", "muted")
             self._fields.addWidget(words)
         self._fields.addStretch(1)
 
     def _add(self, tool: str, option: Option) -> None:
-        option = replace(option, help=self._keys.words(option.help))
+        option = replace(
+            option,
+            title=tr(option.title),
+            help=self._keys.words(tr(option.help)),
+            choices=tuple((value, tr(words)) for value, words in option.choices),
+        )
         field = make_field(option, lambda value: self._view.options.set(tool, option.name, value))
         field.done.connect(self.done)
         self.fields[option.name] = field
@@ -257,7 +263,7 @@ class WidthField(OptionField):
         self.slider.setRange(0, 100)
         self.slider.setFixedWidth(110)
         self.slider.valueChanged.connect(self._slid)
-        self._hold(self.slider, "Brush size")
+        self._hold(self.slider, tr("Brush size"))
         self.value = QLabel()
         self.value.setMinimumWidth(52)
         self._row.addSpacing(6)
@@ -280,7 +286,7 @@ class WidthField(OptionField):
 
 def width_words(radius_px: float) -> str:
     """A brush's width for people."""
-    return f"{2 * radius_px:.0f} px"
+    return tr("{width:.0f} px").format(width=2 * radius_px)
 
 
 def make_field(option: Option, told: Callable[[OptionValue], None]) -> OptionField:

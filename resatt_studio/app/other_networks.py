@@ -18,6 +18,7 @@ from resatt_studio.records.labelling import Labelling
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile, WeightsState
+from resatt_studio.words import mark, tr
 from resatt_studio.workflow.courtesy import Courtesy
 from resatt_studio.workflow.jobs import Job, progress
 
@@ -30,7 +31,7 @@ TITLES = {"rmt": "RMT", "revit": "ReViT", "dhformer": "DHFormer-style"}
 
 LABEL_MODELS = ("rmt", "revit")
 DEHAZE_MODEL = "dhformer"
-FACTORY = "factory"
+FACTORY = mark("factory")
 
 KEPT_LABELLINGS = 500
 KEPT_DEHAZED_PIXELS = 60_000_000
@@ -84,7 +85,7 @@ class OtherNetworks:
 
     def label(self, project: Project, photo: Photo, model: str) -> Job[Told[Labelling]]:
         """Ask a label network what cracks a photo shows."""
-        yield progress(0, 0, message=f"Waking {TITLES[model]}")
+        yield progress(0, 0, message=tr("Waking {network}").format(network=TITLES[model]))
         from resatt_studio.workflow.label import label_photo, make_labeller
 
         weights, name = self._weights(project, model)
@@ -98,7 +99,7 @@ class OtherNetworks:
 
     def dehaze(self, project: Project, photo: Photo) -> Job[Told[Dehazing]]:
         """Take the haze out of a photo."""
-        yield progress(0, 0, message="Waking the network")
+        yield progress(0, 0, message=tr("Waking the network"))
         from resatt_studio.workflow.dehaze import dehaze_photo, make_dehazer
 
         weights, name = self._weights(project, DEHAZE_MODEL)
@@ -129,7 +130,7 @@ class OtherNetworks:
 
     def heat(self, project: Project, photo: Photo, question: HeatQuestion) -> Job[Told[Heat]]:
         """Ask a label network what it attends to in a photo."""
-        yield progress(0, 0, message=f"Waking {TITLES[question.model]}")
+        yield progress(0, 0, message=tr("Waking {network}").format(network=TITLES[question.model]))
         from resatt_studio.workflow.heatmap import heat_of_photo, make_heat_reader
 
         weights, name = self._weights(project, question.model)
@@ -156,7 +157,7 @@ class OtherNetworks:
         if active is None:
             if model not in self._factory:
                 self._factory[model] = factory_weights(model)
-            return self._factory[model], FACTORY
+            return self._factory[model], tr(FACTORY)
         if model not in self._own or self._own[model].weights_id != active.weights_id:
             self._own[model] = project.shelf.load(active.weights_id)
         return self._own[model], active.name or f"v{active.number}"
@@ -175,7 +176,7 @@ def factory_weights(model: str) -> WeightsFile:
     except WeightsError as error:
         raise WeightsError(
             error.message,
-            "Install ResAtt Studio again, or import weights of your own in the Learning panel.",
+            tr("Install ResAtt Studio again, or import weights of your own in the Learning panel."),
         ) from error
     return load_file(path)
 

@@ -13,6 +13,7 @@ from resatt_studio.errors import StudioError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Checkpoint, Step
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.correct import StoredDocument
@@ -65,7 +66,7 @@ class PhotoHistory(QObject):
     @property
     def suggested_name(self) -> str:
         """For the next checkpoint."""
-        return f"Checkpoint {len(self.checkpoints) + 1}"
+        return tr("Checkpoint {number}").format(number=len(self.checkpoints) + 1)
 
     def place_of(self, checkpoint: Checkpoint) -> int | None:
         """How many steps were done at a checkpoint; None when other steps took the place of its own."""
@@ -88,7 +89,9 @@ class PhotoHistory(QObject):
             return
 
         def made(checkpoint: Checkpoint) -> None:
-            self._session.told.emit(f"Checkpoint “{checkpoint.name}” is saved; the History panel lists it.")
+            self._session.told.emit(
+                tr("Checkpoint “{name}” is saved; the History panel lists it.").format(name=checkpoint.name)
+            )
             self._session.refresh()
             if self._session.document is document:
                 self._read()

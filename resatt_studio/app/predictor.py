@@ -14,6 +14,7 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.words import tr
 from resatt_studio.workflow.courtesy import Courtesy
 from resatt_studio.workflow.jobs import Job, progress
 
@@ -101,7 +102,9 @@ class Predictor(QObject):
         def job() -> Generator[JobProgress, None, Prediction]:
             from resatt_studio.workflow.predict import predict_photo
 
-            yield progress(0, 0, message="Waking the network" if self._engine is None else "Predicting")
+            yield progress(
+                0, 0, message=tr("Waking the network") if self._engine is None else tr("Predicting")
+            )
             engine, how = self._ready_engine(project), self._how(project, shown)
             return (yield from predict_photo(engine, project, photo, lambda: self._looked_at, *how))
 
@@ -111,7 +114,7 @@ class Predictor(QObject):
 
         answers = Answers(self.predicted.emit, self._tell_shown, failed, self._quiet)
         broke_off = lambda: self.broke_off.emit(photo.photo_id)  # noqa: E731 - no part passes for the whole
-        listed = Listed("Predict the open photo", stopped=broke_off)
+        listed = Listed(tr("Predict the open photo"), stopped=broke_off)
         self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed)
 
     @property
@@ -125,7 +128,9 @@ class Predictor(QObject):
         def job() -> Generator[JobProgress, None, None]:
             from resatt_studio.workflow.predict import predict_part
 
-            yield progress(0, 0, message="Waking the network" if self._engine is None else "Predicting")
+            yield progress(
+                0, 0, message=tr("Waking the network") if self._engine is None else tr("Predicting")
+            )
             yield from predict_part(self._ready_engine(project), photo, photo_id, box)
 
         def failed(error: Exception) -> None:
@@ -133,7 +138,7 @@ class Predictor(QObject):
                 self.failed.emit(error)
 
         answers = Answers(None, self._tell_shown, failed, self._quiet)
-        listed = Listed("Predict what is seen")
+        listed = Listed(tr("Predict what is seen"))
         job_id = self._part = self._gpu.submit(
             job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed
         )
@@ -195,12 +200,12 @@ class Predictor(QObject):
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.predict import predict_project
 
-            yield progress(0, 0, message="Predicting all photos")
+            yield progress(0, 0, message=tr("Predicting all photos"))
             engine = self._ready_engine(project)
             return (yield from predict_project(engine, project, *self._how(project, shown), fits))
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
-        listed = Listed("Predict all photos", stopped=then)
+        listed = Listed(tr("Predict all photos"), stopped=then)
         self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all", listed=listed)
 
     def forget(self) -> None:
@@ -234,7 +239,7 @@ class Predictor(QObject):
                 del self._ahead[entry.photo_id]
 
         answers = Answers(done, None, self.failed.emit, ended)
-        listed = Listed(f"Predict {entry.name} ahead")
+        listed = Listed(tr("Predict {name} ahead").format(name=entry.name))
         job_id = self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, listed=listed)
         return job_id
 
@@ -251,8 +256,8 @@ class Predictor(QObject):
         active: WeightsVersion | None = project.shelf.active(MODEL)
         if active is None:
             raise WeightsError(
-                "This project has no weights to predict with.",
-                "Import weights, or roll back to a version, in the Learning panel.",
+                tr("This project has no weights to predict with."),
+                tr("Import weights, or roll back to a version, in the Learning panel."),
             )
         self._make_engine(make_engine)
         if self._engine.weights_id != active.weights_id:
@@ -266,7 +271,7 @@ class Predictor(QObject):
             self._engine_device = self._device
 
     def _tell(self, report: JobProgress) -> None:
-        self.progressed.emit(report.message or "Predicting", report.done, report.total)
+        self.progressed.emit(report.message or tr("Predicting"), report.done, report.total)
 
     def _tell_shown(self, report: JobProgress) -> None:
         self._tell(report)

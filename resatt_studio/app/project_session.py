@@ -31,6 +31,7 @@ from resatt_studio.records.weights import (
     WeightsVersion,
     automatic_threshold,
 )
+from resatt_studio.words import tr, trn
 from resatt_studio.workflow.jobs import JobFactory
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class ProjectSession(QObject):
         self.predictor.forget()
         self.state = _NOTHING
         self.thumbnails.clear()
-        self._submit(once(project.close), "Closing", must=True)
+        self._submit(once(project.close), tr("Closing"), must=True)
         self._relist()
         self.project_changed.emit(None)
         self.changed.emit()
@@ -188,9 +189,9 @@ class ProjectSession(QObject):
         if project is not None and sources:
             author = self.settings.author
             stopped = lambda: self.refresh(self._after_adding)  # noqa: E731 - what was added stays
-            listed = Listed("Add photos", stopped=stopped)
+            listed = Listed(tr("Add photos"), stopped=stopped)
             self._submit(
-                lambda: jobs.add(project, sources, author), "Adding photos", self._added, listed=listed
+                lambda: jobs.add(project, sources, author), tr("Adding photos"), self._added, listed=listed
             )
 
     def refresh(self, then: Callable[[], None] | None = None) -> None:
@@ -235,7 +236,7 @@ class ProjectSession(QObject):
             self._count_predictions(result.project)
 
         job = lambda: jobs.open_or_create(folder, create, preferences, ranked)  # noqa: E731 - a job factory
-        self._submit(job, f"Opening {folder.name}", opened)
+        self._submit(job, tr("Opening {name}").format(name=folder.name), opened)
 
     @property
     def _ranked(self) -> bool:
@@ -251,8 +252,13 @@ class ProjectSession(QObject):
     def _tell_unranked(self) -> None:
         new = sum(entry.state is ReviewState.NEW for entry in self.state.entries)
         if new:
-            words = "1 photo is" if new == 1 else f"{new} photos are"
-            self.told.emit(f"{words} not predicted yet and cannot be ranked; “Predict all photos” does.")
+            self.told.emit(
+                trn(
+                    "1 photo is not predicted yet and cannot be ranked; “Predict all photos” does.",
+                    "{count} photos are not predicted yet and cannot be ranked; “Predict all photos” does.",
+                    new,
+                ).format(count=new)
+            )
 
     def _remember(self, folder: Path) -> None:
         try:
@@ -265,8 +271,14 @@ class ProjectSession(QObject):
 
     def _added(self, added: Any) -> None:
         count = len(added.refused)
-        words = "1 photo added." if added.new == 1 else f"{added.new} photos added."
-        self.told.emit(words + (f" {count} could not be read; the list says why." if count else ""))
+        words = trn("1 photo added.", "{count} photos added.", added.new).format(count=added.new)
+        if count:
+            words += " " + trn(
+                "{count} could not be read; the list says why.",
+                "{count} could not be read; the list says why.",
+                count,
+            ).format(count=count)
+        self.told.emit(words)
         self.refresh(self._after_adding)
 
     def _after_adding(self) -> None:

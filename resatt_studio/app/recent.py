@@ -9,6 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtWidgets import QMenu
 
+from resatt_studio.words import tr
+
 PROJECT_SUFFIX = ".resatt"
 
 
@@ -37,5 +39,5 @@ def fill_recent_menu(menu: QMenu, folders: Iterable[Path], open: Callable[[Path]
             action.setToolTip(str(folder))
             action.triggered.connect(lambda _=False, folder=folder: open(folder))
     if menu.isEmpty():
-        menu.addAction("No recent projects").setEnabled(False)
+        menu.addAction(tr("No recent projects")).setEnabled(False)
     menu.setToolTipsVisible(True)

@@ -26,6 +26,7 @@ from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.words import mark, tr
 
 if TYPE_CHECKING:
     from resatt_studio.app.canvas.tile_pyramid import TilePyramid
@@ -35,11 +36,17 @@ if TYPE_CHECKING:
 AHEAD = 2
 """How many photos after the open one are predicted before they are asked for."""
 SAVE_LOOK_MS = 100
-HUGE_CURE = f"{MORE_MEMORY} Or cut the photo into parts."
+
+
+def huge_cure() -> str:
+    """What helps against a photo that is too large for something."""
+    return f"{tr(MORE_MEMORY)} {tr('Or cut the photo into parts.')}"
+
+
 MOST_SEEN_PX = 16_000_000
 """So much of a huge photo is predicted at a time."""
 SEEN_BYTES_A_PIXEL = 3 + 4 / 3
-LAST_WORDS = "That was the last photo to review."
+LAST_WORDS = mark("That was the last photo to review.")
 
 
 class Session(ProjectSession):
@@ -122,10 +129,10 @@ class Session(ProjectSession):
         """What cannot be done with so large a photo, for ``Keymap.words``; "" for one that is held whole."""
         if self.tiles is None or self.entry is None:
             return ""
-        return (
-            f"{self.entry.facts.megapixels:.0f} megapixels are shown part by part: look, paint, approve, "
-            f"and predict what is seen ({{predict}}). Other networks take smaller photos. {HUGE_CURE}"
-        )
+        return tr(
+            "{megapixels:.0f} megapixels are shown part by part: look, paint, approve, and predict what is "
+            "seen ({{predict}}). Other networks take smaller photos. {cure}"
+        ).format(megapixels=self.entry.facts.megapixels, cure=huge_cure())
 
     # -- opening photos --
 
@@ -137,7 +144,7 @@ class Session(ProjectSession):
             return
         self.leave_photo()
         if entry.state is ReviewState.BROKEN:
-            self.failed.emit(StudioError(f"{entry.name} cannot be shown.", entry.reason))
+            self.failed.emit(StudioError(tr("{name} cannot be shown.").format(name=entry.name), entry.reason))
             return
         self.entry = entry
         self.photo_changed.emit(entry)
@@ -151,7 +158,7 @@ class Session(ProjectSession):
             lambda: jobs.open_photo(
                 project, entry, author, weights_id, told, undo_bytes, self.memory, self.tile_cache
             ),
-            f"Opening {entry.name}",
+            tr("Opening {name}").format(name=entry.name),
             lambda opened: self._show(entry, opened),
             lambda pixels: self._preview(entry, pixels),
             lambda: self._give_up(entry),
@@ -271,7 +278,7 @@ class Session(ProjectSession):
         self._write(lambda: project.store.set_state(entry.photo_id, ReviewState.SKIPPED))
         self.open_photo((following or entry).photo_id)
         if following is None:
-            self.told.emit(LAST_WORDS)
+            self.told.emit(tr(LAST_WORDS))
 
     # -- prediction --
 
@@ -352,7 +359,9 @@ class Session(ProjectSession):
         if seen is None or count_px > MOST_SEEN_PX or not self.memory.has_room(count_px * SEEN_BYTES_A_PIXEL):
             most = MOST_SEEN_PX // 1_000_000
             self.told.emit(
-                f"Zoom in until at most {most} megapixels are seen; the network then looks at these."
+                tr(
+                    "Zoom in until at most {most} megapixels are seen; the network then looks at these."
+                ).format(most=most)
             )
             return
         self.predictor.predict_part(project, tiles.photo, tiles.photo_id, seen)
@@ -468,7 +477,7 @@ class Session(ProjectSession):
             return
         in_tiles = self.tiles is not None
         if self.stepping:
-            self.told.emit("The photo is still on its way to another step; approve it when it is there.")
+            self.told.emit(tr("The photo is still on its way to another step; approve it when it is there."))
             return
         document = self.document.share()  # of its own until it is approved; the photo itself is put away
         author = self.settings.author
@@ -477,8 +486,8 @@ class Session(ProjectSession):
         self._patch_entry(replace(entry, state=ReviewState.APPROVED))
         self._write(
             lambda: jobs.approve(project, document, prediction, author, complete, in_tiles),
-            f"Approving {entry.name}",
-            then=f"{entry.name} is approved.",
+            tr("Approving {name}").format(name=entry.name),
+            then=tr("{name} is approved.").format(name=entry.name),
         )
         self.open_photo((following or entry).photo_id)
 
@@ -496,7 +505,7 @@ class Session(ProjectSession):
         if entry is not None:
             self.open_photo(entry.photo_id)
         elif here is not None:
-            words = LAST_WORDS if unchecked_only else "No more photos this way."
+            words = tr(LAST_WORDS) if unchecked_only else tr("No more photos this way.")
             self.told.emit(words)
 
     def _patch_entry(self, entry: PhotoEntry) -> None:

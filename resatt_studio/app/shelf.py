@@ -14,11 +14,14 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Answers, Listed, once
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.words import mark, tr
 from resatt_studio.workflow.jobs import progress
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
 
+CHOSEN, REFUSED = mark("chosen by the inspector"), mark("refused by the inspector")
+"""Reasons that are kept, in English, with a version."""
 NETWORKS = {jobs.MODEL: "R2AU-Net", **TITLES}
 """What the networks are called, by registry name."""
 
@@ -97,13 +100,13 @@ class Shelf(QObject):
         def act(project: Project) -> None:
             from resatt_studio.workflow.promote import promote, promote_factory
 
-            reason, author = "chosen by the inspector", self._session.settings.author
+            reason, author = CHOSEN, self._session.settings.author
             if weights_id:
                 promote(project, weights_id, reason, author)
             else:
                 promote_factory(project, model, reason, author)
 
-        self._decide(model, act, f"Other weights of {NETWORKS[model]} are in use.")
+        self._decide(model, act, tr("Other weights of {network} are in use.").format(network=NETWORKS[model]))
 
     def refuse(self, model: str, weights_id: str) -> None:
         """Put a candidate aside; it stays on the shelf."""
@@ -111,9 +114,9 @@ class Shelf(QObject):
         def act(project: Project) -> None:
             from resatt_studio.workflow.promote import refuse
 
-            refuse(project, weights_id, "refused by the inspector", self._session.settings.author)
+            refuse(project, weights_id, REFUSED, self._session.settings.author)
 
-        self._decide(model, act, "The candidate was put aside.")
+        self._decide(model, act, tr("The candidate was put aside."))
 
     def roll_back(self, model: str) -> None:
         """Use the version again that was in use before."""
@@ -123,7 +126,9 @@ class Shelf(QObject):
 
             rollback(project, model, self._session.settings.author)
 
-        self._decide(model, act, f"The version before of {NETWORKS[model]} is in use again.")
+        self._decide(
+            model, act, tr("The version before of {network} is in use again.").format(network=NETWORKS[model])
+        )
 
     def bring_in(self, path: Path, model: str) -> None:
         """Check a weights file of a network and put it on the shelf as a candidate."""
@@ -139,7 +144,7 @@ class Shelf(QObject):
         def done(result: tuple[WeightsVersion, bool]) -> None:
             self._session.refresh(lambda: self.brought_in.emit(*result))
 
-        self._on_files(act, f"Reading {path.name}", done)
+        self._on_files(act, tr("Reading {name}").format(name=path.name), done)
 
     def export(self, model: str, weights_id: str, path: Path) -> None:
         """Write a version as safetensors with its card; "" means the weights that came with the app."""
@@ -154,9 +159,11 @@ class Shelf(QObject):
 
         def done(paths: tuple[Path, ...]) -> None:
             self._session.refresh()
-            self._session.told.emit(f"The weights were written to {paths[0]}, their card beside them.")
+            self._session.told.emit(
+                tr("The weights were written to {path}, their card beside them.").format(path=paths[0])
+            )
 
-        self._on_files(act, f"Writing {path.name}", done)
+        self._on_files(act, tr("Writing {name}").format(name=path.name), done)
 
     # -- inside --
 

@@ -9,6 +9,7 @@ from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.pace import clock
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.training import StepReport
+from resatt_studio.words import joined, tr, trn
 
 
 class StatusBar(QStatusBar):
@@ -23,26 +24,27 @@ class StatusBar(QStatusBar):
         self.bar = QProgressBar()
         self.bar.setFixedWidth(110)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the work under way")
+        self.bar.setAccessibleName(tr("Progress of the work under way"))
         self.bar.hide()
         self.jobs = QPushButton()
         self.jobs.setProperty("flat", "true")
-        self.jobs.setToolTip("Show the list of jobs and of what failed")
+        self.jobs.setToolTip(tr("Show the list of jobs and of what failed"))
         self.jobs.hide()
         self.place = ElidingLabel(widest_px=300)
-        self.place.setAccessibleName("Photo and its place in the list")
-        self.doubt = _field("Doubtful places of the photo")
+        self.place.setAccessibleName(tr("Photo and its place in the list"))
+        self.doubt = _field(tr("Doubtful places of the photo"))
         parts.keys.tip(
-            self.doubt, "Doubtful places of the photo: {next_doubt} the next, {previous_doubt} the one before"
+            self.doubt,
+            tr("Doubtful places of the photo: {next_doubt} the next, {previous_doubt} the one before"),
         )
-        self.pointer = _field("Pointer position and crack probability", 190)
-        self.zoom = _field("Zoom", 52)
-        self.share = _field("Share of crack pixels")
-        self.brush = _field("Brush size")
-        self.weights = _field("Weights in use")
-        self.device = _field("Device of the network")
-        self.learning = _field("Learning under way")
-        self.saved = _field("Whether everything is saved", 176)
+        self.pointer = _field(tr("Pointer position and crack probability"), 190)
+        self.zoom = _field(tr("Zoom"), 52)
+        self.share = _field(tr("Share of crack pixels"))
+        self.brush = _field(tr("Brush size"))
+        self.weights = _field(tr("Weights in use"))
+        self.device = _field(tr("Device of the network"))
+        self.learning = _field(tr("Learning under way"))
+        self.saved = _field(tr("Whether everything is saved"), 176)
         self.addWidget(self.work)
         self.addWidget(self.bar)
         self.addWidget(self.jobs)
@@ -80,7 +82,8 @@ class StatusBar(QStatusBar):
         entry = session.entry
         ids = [e.photo_id for e in session.listed]
         if entry is not None and entry.photo_id in ids:
-            self.place.setText(f"{ids.index(entry.photo_id) + 1} of {len(ids)}  {entry.name}")
+            place = tr("{place} of {count}").format(place=ids.index(entry.photo_id) + 1, count=len(ids))
+            self.place.setText(f"{place}  {entry.name}")
         else:
             self.place.setText(entry.name if entry is not None else "")
         if entry is None:
@@ -93,9 +96,9 @@ class StatusBar(QStatusBar):
         if session.project is None:
             self.saved.setText("")
         elif session.saving:
-            self.saved.setText("Saving…")
+            self.saved.setText(tr("Saving…"))
         else:
-            self.saved.setText(f"All changes saved {session.saved_at}".rstrip())
+            self.saved.setText(tr("All changes saved {time}").format(time=session.saved_at).rstrip())
 
     def show_pointer(self, row: int, column: int) -> None:
         """Write where the pointer is, in photo pixels, and the probability there."""
@@ -106,7 +109,8 @@ class StatusBar(QStatusBar):
             return
         words = f"x {column}  y {row}"
         if prediction is not None:
-            words += f"  crack {round(int(prediction.probability_8bit[row, column]) / 2.55)} %"
+            percent = round(int(prediction.probability_8bit[row, column]) / 2.55)
+            words += "  " + tr("crack {percent} %").format(percent=percent)
         self.pointer.setText(words)
 
     def show_zoom(self, percent: float) -> None:
@@ -124,10 +128,10 @@ class StatusBar(QStatusBar):
 
     def _show_jobs(self) -> None:
         running, failed = len(self._parts.jobs.running), len(self._parts.jobs.failures)
-        words = [f"{running} jobs"] if running > 1 else []
-        words += [f"{failed} failed"] if failed else []
+        words = [trn("{count} job", "{count} jobs", running).format(count=running)] if running > 1 else []
+        words += [tr("{count} failed").format(count=failed)] if failed else []
         self.jobs.setText(" · ".join(words))
-        self.jobs.setAccessibleName(f"Jobs: {' and '.join(words)}")
+        self.jobs.setAccessibleName(tr("Jobs: {counts}").format(counts=joined(words)))
         self.jobs.setVisible(bool(words))
 
     def _show_brush(self) -> None:
@@ -135,7 +139,7 @@ class StatusBar(QStatusBar):
             self.brush.clear()
             return
         radius = self._parts.view.brush.radius_px
-        self.brush.setText(f"brush {2 * radius:.0f} px")
+        self.brush.setText(tr("brush {width:.0f} px").format(width=2 * radius))
 
     def _show_device(self, device: str) -> None:
         self._device = device
@@ -146,13 +150,13 @@ class StatusBar(QStatusBar):
         if not learner.learning:
             self.learning.clear()
         elif report is None or report.seconds_left <= 0:
-            self.learning.setText("learning")
+            self.learning.setText(tr("learning"))
         else:
-            self.learning.setText(f"learning, {clock(report.seconds_left)} left")
+            self.learning.setText(tr("learning, {time} left").format(time=clock(report.seconds_left)))
 
     def _show_share(self) -> None:
         share = self._parts.session.crack_share
-        self.share.setText("" if share is None else f"mask {100 * share:.1f} %")
+        self.share.setText("" if share is None else tr("mask {share:.1f} %").format(share=100 * share))
 
 
 def _field(help: str, width_px: int = 0) -> QLabel:

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.icons import tinted_pixmaps
-from resatt_studio.app.keymap import Keymap
+from resatt_studio.app.keymap import Keymap, plain
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.theme import Tokens
+from resatt_studio.words import mark, tr
 
 GAP = "|"
 STRETCH = ">"
@@ -28,12 +29,12 @@ MAIN_BAR: tuple[str, ...] = (
 """Action ids from left to right."""
 
 SHORT_TEXTS: dict[str, str] = {
-    "previous": "Prev  {previous}",
-    "next": "Next  {next}",
-    "undo": "Undo",
-    "redo": "Redo",
-    "skip": "Skip",
-    "approve": "Approve correction  {approve}",
+    "previous": mark("Prev  {previous}"),
+    "next": mark("Next  {next}"),
+    "undo": mark("Undo"),
+    "redo": mark("Redo"),
+    "skip": mark("Skip"),
+    "approve": mark("Approve correction  {approve}"),
 }
 """Words on the buttons, with the key of an action in braces; an action without shows its icon alone."""
 
@@ -47,7 +48,7 @@ class MainBar(QToolBar):
     """Navigation, undo, approval."""
 
     def __init__(self, actions: Actions, keys: Keymap) -> None:
-        super().__init__("Main tool bar")
+        super().__init__(tr("Main tool bar"))
         self._actions = actions
         self._keys = keys
         self.setObjectName("mainBar")
@@ -87,7 +88,7 @@ class MainBar(QToolBar):
         for id, button in self.buttons.items():
             if id in SHORT_TEXTS:
                 key = self._keys.shown(id)
-                words = SHORT_TEXTS[id].replace(f"{{{id}}}", _KEY_SIGNS.get(key, key)).rstrip()
+                words = tr(SHORT_TEXTS[id]).replace(f"{{{id}}}", _KEY_SIGNS.get(key, key)).rstrip()
                 self._actions[id].setIconText(words)
                 button.setText(words)
 
@@ -103,7 +104,7 @@ class MainBar(QToolBar):
             button.clicked.connect(action.trigger)
         else:
             button.setDefaultAction(action)
-        button.setAccessibleName(action.text().replace("&", ""))
+        button.setAccessibleName(plain(action.text()))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addWidget(button)
         return button
@@ -115,7 +116,7 @@ class ToolStrip(QFrame):
     def __init__(self, actions: Actions, tool_ids: tuple[str, ...]) -> None:
         super().__init__()
         self.setObjectName("toolStrip")
-        self.setAccessibleName("Tools")
+        self.setAccessibleName(tr("Tools"))
         self._actions = actions
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 6, 4, 6)
@@ -137,6 +138,6 @@ class ToolStrip(QFrame):
         button.setDefaultAction(self._actions[id])
         button.setIconSize(QSize(20, 20))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        button.setAccessibleName(self._actions[id].text().replace("&", ""))
+        button.setAccessibleName(plain(self._actions[id].text()))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button

@@ -14,6 +14,7 @@ from resatt_studio.errors import StudioError
 from resatt_studio.records.comparison import VersionComparison
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.weights import WeightsState, WeightsVersion, automatic_threshold
+from resatt_studio.words import tr
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.lineage import parent_of
 
@@ -122,7 +123,7 @@ class VersionPair(QObject):
         predictor, author = self._session.predictor, self._session.settings.author
 
         def job() -> Job[VersionComparison]:
-            yield progress(0, 0, message="Waking the network")
+            yield progress(0, 0, message=tr("Waking the network"))
             from resatt_studio.workflow.compare import compare_versions
 
             photos = (
@@ -136,7 +137,7 @@ class VersionPair(QObject):
                 yield from compare_versions(project, *pair, photos, threads=threads, author=author, **how)
             )
 
-        listed = Listed("Compare two versions", stop=self.stop)
+        listed = Listed(tr("Compare two versions"), stop=self.stop)
         self._job.submit(job, Urgency.EVALUATE, self._answered, self._progressed, self._refused, listed)
         self.changed.emit()
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from resatt_studio.app.parts import Parts
+from resatt_studio.words import tr
 
 SHOWN_RECENT = 5
 
@@ -32,27 +33,29 @@ class WelcomePage(QWidget):
         title = QLabel("ResAtt Studio")
         title.setProperty("role", "title")
         words = QLabel(
-            "Crack masks that learn from you: open photos, correct what the network got wrong, "
-            "let it learn, take the masks away."
+            tr(
+                "Crack masks that learn from you: open photos, correct what the network got wrong, "
+                "let it learn, take the masks away."
+            )
         )
         words.setWordWrap(True)
-        self.sample = QPushButton("Try the sample project")
+        self.sample = QPushButton(tr("Try the sample project"))
         self.sample.setProperty("primary", "true")
-        self.sample.setToolTip("Twelve bundled photos; nothing is downloaded")
+        self.sample.setToolTip(tr("Twelve bundled photos; nothing is downloaded"))
         self.sample.clicked.connect(parts.session.open_sample)
-        self.new = QPushButton("New project…")
+        self.new = QPushButton(tr("New project…"))
         self.new.clicked.connect(new)
-        self.open = QPushButton("Open project…")
+        self.open = QPushButton(tr("Open project…"))
         self.open.clicked.connect(open)
         buttons = QHBoxLayout()
         buttons.addWidget(self.sample)
         buttons.addWidget(self.new)
         buttons.addWidget(self.open)
-        self._recent_title = QLabel("Recent projects")
+        self._recent_title = QLabel(tr("Recent projects"))
         self._recent_title.setProperty("role", "heading")
         self._recent = QVBoxLayout()
         self._recent.setSpacing(1)
-        hint = QLabel("Or drop photos, a folder of photos or a .resatt project on this window.")
+        hint = QLabel(tr("Or drop photos, a folder of photos or a .resatt project on this window."))
         hint.setProperty("role", "muted")
         hint.setWordWrap(True)
         column = QVBoxLayout(card)
@@ -85,7 +88,7 @@ class WelcomePage(QWidget):
             button = QPushButton(f"{folder.stem}   {folder.parent}")
             button.setProperty("flat", "true")
             button.setProperty("row", "true")
-            button.setAccessibleName(f"Open project {folder}")
+            button.setAccessibleName(tr("Open project {folder}").format(folder=folder))
             button.clicked.connect(lambda _=False, folder=folder: self._parts.session.open_project(folder))
             self._recent.addWidget(button)
         self._recent_title.setVisible(bool(shown))

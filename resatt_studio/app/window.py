@@ -47,6 +47,7 @@ from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
 from resatt_studio.records.labels import CrackType
 from resatt_studio.resources import asset
+from resatt_studio.words import tr, trn
 
 LAYOUT_VERSION = 3
 FINISH_LEARNING_S = 10.0
@@ -131,7 +132,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.parts)
         self.setStatusBar(self.status)
         self.status.jobs.clicked.connect(lambda: self.bring("jobsPanel"))
-        self._recent_menu = QMenu("&Recent projects", self)
+        self._recent_menu = QMenu(tr("&Recent projects"), self)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         inserts: dict[str, Callable[[QMenu], object]] = {
             "@recent": lambda menu: menu.addMenu(self._recent_menu),
@@ -144,9 +145,10 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(self._project_label, Qt.Corner.TopRightCorner)
 
     def _add_dock(self, spec: PanelSpec) -> None:
-        dock = QDockWidget(spec.title, self)
+        title = tr(spec.title)
+        dock = QDockWidget(title, self)
         dock.setObjectName(spec.id)
-        dock.setAccessibleName(f"{spec.title} panel")
+        dock.setAccessibleName(tr("{title} panel").format(title=title))
         self.addDockWidget(spec.area, dock)
         if spec.tab_with:
             self.tabifyDockWidget(self._docks[spec.tab_with], dock)
@@ -184,7 +186,7 @@ class MainWindow(QMainWindow):
             menu.addAction(dock.toggleViewAction())
 
     def _insert_tools(self, menu: QMenu) -> None:
-        tools = menu.addMenu("&Tools")
+        tools = menu.addMenu(tr("&Tools"))
         tools.setToolTipsVisible(True)
         for spec in TOOL_ACTIONS:
             tools.addAction(self.actions_[spec.id])
@@ -250,7 +252,11 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(" — ".join((*shown, "ResAtt Studio")) + "[*]")
         self.setWindowModified(session.saving)
         count = len(session.state.entries)
-        self._project_label.setText(f"{name} — {count} photos" if name else "")
+        self._project_label.setText(
+            trn("{name} — {count} photo", "{name} — {count} photos", count).format(name=name, count=count)
+            if name
+            else ""
+        )
 
     def _layer_changed(self, layer: Layer) -> None:
         self._follow()
@@ -309,7 +315,7 @@ class MainWindow(QMainWindow):
     def _name_tabs(self) -> None:
         """Qt makes the tab bars of stacked panels itself and gives them no name."""
         for tabs in self.findChildren(QTabBar):
-            tabs.setAccessibleName("Panels")
+            tabs.setAccessibleName(tr("Panels"))
 
     def _fill_recent(self) -> None:
         session = self.parts.session
@@ -379,25 +385,25 @@ class MainWindow(QMainWindow):
 
     def _try_again(self, error: StudioError) -> bool:
         question = QMessageBox(self)
-        question.setWindowTitle("Not saved yet")
+        question.setWindowTitle(tr("Not saved yet"))
         question.setText(error.message)
         question.setInformativeText(
-            f"{error.hint} The window stays open until your strokes are saved.".strip()
+            tr("{hint} The window stays open until your strokes are saved.").format(hint=error.hint).strip()
         )
-        again = question.addButton("Try again", QMessageBox.ButtonRole.AcceptRole)
-        question.setEscapeButton(question.addButton("Stay open", QMessageBox.ButtonRole.RejectRole))
+        again = question.addButton(tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
+        question.setEscapeButton(question.addButton(tr("Stay open"), QMessageBox.ButtonRole.RejectRole))
         question.setDefaultButton(again)
         question.exec()
         return question.clickedButton() is again
 
     def _ends_learning(self) -> bool:
         question = QMessageBox(self)
-        question.setWindowTitle("Learning is under way")
-        question.setText("The network is still learning.")
-        question.setInformativeText("Keep the best weights so far as a candidate, or drop this round?")
-        keep = question.addButton("Keep the best and close", QMessageBox.ButtonRole.AcceptRole)
-        question.addButton("Drop it and close", QMessageBox.ButtonRole.DestructiveRole)
-        stay = question.addButton("Go on learning", QMessageBox.ButtonRole.RejectRole)
+        question.setWindowTitle(tr("Learning is under way"))
+        question.setText(tr("The network is still learning."))
+        question.setInformativeText(tr("Keep the best weights so far as a candidate, or drop this round?"))
+        keep = question.addButton(tr("Keep the best and close"), QMessageBox.ButtonRole.AcceptRole)
+        question.addButton(tr("Drop it and close"), QMessageBox.ButtonRole.DestructiveRole)
+        stay = question.addButton(tr("Go on learning"), QMessageBox.ButtonRole.RejectRole)
         question.setDefaultButton(keep)
         question.setEscapeButton(stay)
         question.exec()

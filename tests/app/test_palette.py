@@ -54,7 +54,7 @@ def test_the_better_fit_scores_higher(query: str, better: str, worse: str) -> No
 
 
 def test_ten_thousand_photos_are_searched_between_two_letters() -> None:
-    offered = [Entry("Photo", f"bridge_IMG_{n:05d}.jpg", lambda: None, "/photos") for n in range(10_000)]
+    offered = [Entry("photo", f"bridge_IMG_{n:05d}.jpg", lambda: None, "/photos") for n in range(10_000)]
     begin = time.process_time()
     found = ranked("img 4711", offered)
     took = time.process_time() - begin
@@ -74,11 +74,11 @@ def test_every_action_tool_panel_project_and_photo_is_in_the_palette(
     dialog = opened_palette(looking)
     offered = {(entry.kind, entry.text) for entry in dialog._offered}
     for id, spec in looking.window.actions_.specs.items():
-        kind = "Tool" if id.startswith("tool_") else "Action"
+        kind = "tool" if id.startswith("tool_") else "action"
         assert (kind, plain(spec.text)) in offered or id == "palette"
-    assert {("Panel", f"Show {panel.title}") for panel in PANELS} <= offered
-    assert {("Photo", entry.name) for entry in looking.parts.session.state.entries} <= offered
-    assert ("Project", full_project.stem) in offered
+    assert {("panel", f"Show {panel.title}") for panel in PANELS} <= offered
+    assert {("photo", entry.name) for entry in looking.parts.session.state.entries} <= offered
+    assert ("project", full_project.stem) in offered
     dialog.close()
 
 

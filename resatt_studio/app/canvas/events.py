@@ -14,7 +14,7 @@ from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.registry import ToolSpec
 
 ZOOM_STEP = 1.25
-FINISH, STEP_BACK, DROP = "finish", "step back", "drop"
+FINISH, STEP_BACK, DROP = "finish", "step-back", "drop"
 _HAND_KEYS = {
     "Return": FINISH, "Enter": FINISH, "Backspace": STEP_BACK, "Esc": DROP,
 }  # fmt: skip

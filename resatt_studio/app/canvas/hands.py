@@ -95,7 +95,7 @@ class CanvasHands(CanvasLooks):
             failed()
             self._update_overlay()
 
-        self.background.run(f"tool {kind}", work, deliver, tell)
+        self.background.run(f"tool-{kind}", work, deliver, tell)
 
     def _take(self, edit: Edit | None) -> None:
         """A tool did something by itself, because an answer or pixels came."""

@@ -17,9 +17,10 @@ from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat
 from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.words import mark, tr
 
 Point = tuple[int, int]
-TOO_LARGE = "This photo is too large for one more map of it in the memory that photos may take."
+TOO_LARGE = mark("This photo is too large for one more map of it in the memory that photos may take.")
 LARGEST_PLACE_SCALE = 4.0
 """Logical pixels per photo pixel up to which a place is enlarged: beyond, a crack is only blocks."""
 
@@ -54,7 +55,7 @@ class CanvasLooks(CanvasNavigation):
         """Whether one more map of so many pixels may be held; if not, it is told."""
         room = self.memory is None or self.memory.has_room(count_px * MAP_BYTES_A_PIXEL)
         if not room:
-            self.refused.emit(f"{TOO_LARGE} {MORE_MEMORY}")
+            self.refused.emit(f"{tr(TOO_LARGE)} {tr(MORE_MEMORY)}")
         return room
 
     def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
@@ -195,9 +196,9 @@ class CanvasLooks(CanvasNavigation):
         shown = self.scene.shown_of(self.scene.haze)
         photo = self.viewport.photo_in_view
         if self.scene.compares and self.split.on:
-            paint_split(painter, self.split, photo, ratio, "Mask from dehazed", "Mask from original")
+            paint_split(painter, self.split, photo, ratio, tr("Mask from dehazed"), tr("Mask from original"))
         elif shown:
-            paint_split(painter, self.split, photo, ratio, LAYER_WORDS[shown[-1]][0])
+            paint_split(painter, self.split, photo, ratio, tr(LAYER_WORDS[shown[-1]][0]), tr("Original"))
         layer = self.scene.layers["heat"]
         if self.point is not None and layer.strength and not self.scene.peek:
             row, column = self.viewport.to_view(self.point[0] + 0.5, self.point[1] + 0.5)

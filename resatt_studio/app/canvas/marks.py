@@ -18,7 +18,7 @@ _RINGS = ((QColor(0, 0, 0, 190), 4.0), (QColor(255, 255, 255), 1.8))
 
 
 def paint_split(
-    painter: QPainter, split: Split, photo: Box, ratio: float, words: str, left_words: str = "Original"
+    painter: QPainter, split: Split, photo: Box, ratio: float, words: str, left_words: str
 ) -> None:
     """The divider with its grip, and on either side what is seen there.
 

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QWidget
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import mark, tr
 
 SIDE_PX = 180
 """Longer side of the map, in logical pixels."""
 MARGIN_PX = 12
-TIP = "Drag to look elsewhere; {toggle_minimap} hides the map"
+TIP = mark("Drag to look elsewhere; {toggle_minimap} hides the map")
 """Its tool tip, as ``Keymap.words`` takes it."""
 _LEAST_SIDE_PX = 24
 _MOST_OF_VIEW = 0.4
@@ -58,8 +59,8 @@ class MiniMap(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName(self.tr("Map of the photo"))
-        self.setAccessibleDescription(self.tr("Drag the frame to look elsewhere."))
+        self.setAccessibleName(tr("Map of the photo"))
+        self.setAccessibleDescription(tr("Drag the frame to look elsewhere."))
         self.hide()
 
     def set_wanted(self, wanted: bool) -> None:

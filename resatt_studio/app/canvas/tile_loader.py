@@ -12,6 +12,7 @@ from resatt_studio.app.worker import Answers, Listed, Worker
 from resatt_studio.imaging.pyramid_cache import TileKey
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.words import tr
 from resatt_studio.workflow.jobs import progress
 
 
@@ -59,7 +60,7 @@ class TileLoader(QObject):
                 self._look_again()
 
         answers = Answers(built, step, lambda error: self._fail(pyramid, error))
-        listed = Listed("Build smaller sizes")
+        listed = Listed(tr("Build smaller sizes"))
         self._jobs["build"] = self._worker.submit(
             build, Urgency.FINE_TUNE, answers, key="build", listed=listed
         )

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from resatt_studio.imaging.pyramid_cache import TileKey
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.words import mark
 
 Place: TypeAlias = tuple[str, TileKey]
 """A tile's photo, by its id, and its place there."""
@@ -25,7 +26,7 @@ DEHAZING_BYTES_A_PIXEL = 7
 MAP_BYTES_A_PIXEL = 4 / 3
 """What one more map of the photo adds, such as its uncertainty, with its halves."""
 
-MORE_MEMORY = "Allow more under “Memory for photos” in the settings."
+MORE_MEMORY = mark("Allow more under “Memory for photos” in the settings.")
 """What helps where something was refused for want of it."""
 
 

@@ -36,6 +36,7 @@ from resatt_studio.errors import BugError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 _SMALLEST_RING_PX = 3.0
 _CURSORS = {
@@ -87,8 +88,8 @@ class PhotoCanvas(CanvasHands):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(160, 120)
-        self.setAccessibleName(self.tr("Photo"))
-        self.setAccessibleDescription(self.tr("Shows the photo and its cracks; paint here to correct them."))
+        self.setAccessibleName(tr("Photo"))
+        self.setAccessibleDescription(tr("Shows the photo and its cracks; paint here to correct them."))
         self.wheel_zooms = True
         self.label = Label.CRACK
         self.radius_px = float(RADIUS.default)

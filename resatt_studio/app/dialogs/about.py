@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 import resatt_studio
 from resatt_studio import settings
+from resatt_studio.words import tr
 
 
 class AboutDialog(QDialog):
@@ -16,18 +17,24 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("About ResAtt Studio")
+        self.setWindowTitle(tr("About ResAtt Studio"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         title = QLabel("ResAtt Studio")
         title.setProperty("role", "title")
         words = QLabel(
-            f"Version {resatt_studio.__version__}\n\n"
-            "Crack annotation that learns from the inspector's corrections, on the inspector's own machine. "
-            "Photos never leave it and are never changed.\n\n"
-            "Free software under the MIT licence. The factory weights were trained on photo sets of which "
-            "several are for research use; their model card says which.\n\n"
-            f"Settings: {settings.settings_path()}\n"
-            f"Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}"
+            tr(
+                "Version {version}\n\nCrack annotation that learns from the inspector's corrections, on "
+                "the inspector's own machine. Photos never leave it and are never changed.\n\nFree "
+                "software under the MIT licence. The factory weights were trained on photo sets of which "
+                "several are for research use; their model card says which.\n\nSettings: {file}\n"
+                "Python {python}, Qt {qt}, {platform}"
+            ).format(
+                version=resatt_studio.__version__,
+                file=settings.settings_path(),
+                python=platform.python_version(),
+                qt=qVersion(),
+                platform=platform.platform(),
+            )
         )
         words.setWordWrap(True)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -26,11 +26,12 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.words import mark, tr
 
 _MASKS_FROM = {
-    "raw": "the original photos",
-    "dehazed": "the dehazed photos",
-    "auto": "the original photos, or the dehazed ones where there is haze",
+    "raw": mark("the original photos"),
+    "dehazed": mark("the dehazed photos"),
+    "auto": mark("the original photos, or the dehazed ones where there is haze"),
 }
 
 
@@ -43,34 +44,36 @@ class ExportDialog(QDialog):
 
         self._session = session
         self._job_id: int | None = None
-        self.setWindowTitle("Export")
+        self.setWindowTitle(tr("Export"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
         self.formats: dict[str, QRadioButton] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 18, 22, 16)
         column.setSpacing(10)
-        column.addWidget(_heading("What to write"))
+        column.addWidget(_heading(tr("What to write")))
         for name, exporter in exporters().items():
             button = self.formats[name] = QRadioButton(exporter.title)
             column.addWidget(button)
         next(iter(self.formats.values())).setChecked(True)
         folder = session.project.folder if session.project is not None else Path()
         self.folder = QLineEdit(str(folder.parent / f"{folder.stem}-export"))
-        self.folder.setAccessibleName("Folder to write into")
-        choose = QPushButton("Choose…")
-        choose.setAccessibleName("Choose the folder to write into")
+        self.folder.setAccessibleName(tr("Folder to write into"))
+        choose = QPushButton(tr("Choose…"))
+        choose.setAccessibleName(tr("Choose the folder to write into"))
         choose.clicked.connect(self._choose)
         place = QHBoxLayout()
         place.addWidget(self.folder, 1)
         place.addWidget(choose)
         form = QFormLayout()
-        form.addRow("Folder", place)
+        form.addRow(tr("Folder"), place)
         column.addSpacing(4)
         column.addLayout(form)
         self.words = QLabel(
-            f"{approved} approved photos are written with your corrections over the prediction; "
-            f"the others as predicted. Masks come from {_MASKS_FROM[session.settings.photo_input]}."
+            tr(
+                "{approved} approved photos are written with your corrections over the prediction; the "
+                "others as predicted. Masks come from {source}."
+            ).format(approved=approved, source=tr(_MASKS_FROM[session.settings.photo_input]))
         )
         self.words.setWordWrap(True)
         self.words.setProperty("role", "muted")
@@ -78,11 +81,11 @@ class ExportDialog(QDialog):
         column.addWidget(self.words)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Export progress")
+        self.bar.setAccessibleName(tr("Export progress"))
         self.bar.hide()
         column.addWidget(self.bar)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.go = buttons.addButton("Export", QDialogButtonBox.ButtonRole.ActionRole)
+        self.go = buttons.addButton(tr("Export"), QDialogButtonBox.ButtonRole.ActionRole)
         self.go.setProperty("primary", "true")
         self.go.setDefault(True)
         self.go.clicked.connect(self.export)
@@ -112,7 +115,7 @@ class ExportDialog(QDialog):
         self.bar.show()
         self.bar.setMaximum(0)
         answers = Answers(self._done, self._progress, self._failed, self._ended)
-        self._job_id = self._session.files.submit(job, Urgency.EVALUATE, answers, listed=Listed("Export"))
+        self._job_id = self._session.files.submit(job, Urgency.EVALUATE, answers, listed=Listed(tr("Export")))
 
     def done(self, result: int) -> None:
         """Closing the dialog stops the writing; files that are finished stay."""
@@ -130,7 +133,9 @@ class ExportDialog(QDialog):
 
     def _done(self, result: Any) -> None:
         files = result.files if hasattr(result, "files") else result
-        self.words.setText(f"{len(files)} files were written to {self.folder.text()}.")
+        self.words.setText(
+            tr("{count} files were written to {folder}.").format(count=len(files), folder=self.folder.text())
+        )
         self._session.told.emit(self.words.text())
 
     def _failed(self, error: Exception) -> None:
@@ -145,7 +150,7 @@ class ExportDialog(QDialog):
         self.bar.hide()
 
     def _choose(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder to write into", self.folder.text())
+        chosen = QFileDialog.getExistingDirectory(self, tr("Folder to write into"), self.folder.text())
         if chosen:
             self.folder.setText(chosen)
 

@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.app.palette import Entry, ranked
+from resatt_studio.app.palette import Entry, kind_words, ranked
 from resatt_studio.app.theme import Tokens
+from resatt_studio.words import tr
 
 WIDTH_PX, HEIGHT_PX, TOP_PX = 620, 420, 64
 _ROW_PX, _MARGIN_PX = 30, 10
@@ -41,7 +42,7 @@ class PaletteDialog(QDialog):
         super().__init__(window, Qt.WindowType.FramelessWindowHint)
         self._offered = offered
         self.setObjectName("palette")
-        self.setWindowTitle("Find an action")
+        self.setWindowTitle(tr("Find an action"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         width = min(WIDTH_PX, window.width() - 40)
@@ -49,13 +50,13 @@ class PaletteDialog(QDialog):
         corner = window.mapToGlobal(window.rect().topLeft())
         self.move(corner.x() + (window.width() - width) // 2, corner.y() + TOP_PX)
         self.field = QLineEdit()
-        self.field.setPlaceholderText("Type a few letters of an action, tool, panel, photo or project")
-        self.field.setAccessibleName("Find an action, tool, panel, photo or project")
+        self.field.setPlaceholderText(tr("Type a few letters of an action, tool, panel, photo or project"))
+        self.field.setAccessibleName(tr("Find an action, tool, panel, photo or project"))
         self.field.setClearButtonEnabled(True)
         self.field.textChanged.connect(self._show)
         self.field.installEventFilter(self)
         self.list = QListWidget()
-        self.list.setAccessibleName("What fits")
+        self.list.setAccessibleName(tr("What fits"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setItemDelegate(_Line(tokens, self.list))
         self.list.setUniformItemSizes(True)
@@ -78,7 +79,7 @@ class PaletteDialog(QDialog):
         if entry is None:
             return
         if not entry.enabled:
-            self.words.setText(f"{entry.text}: this cannot be done now.")
+            self.words.setText(tr("{text}: this cannot be done now.").format(text=entry.text))
             return
         self.accept()
         QTimer.singleShot(0, entry.run)
@@ -110,14 +111,16 @@ class PaletteDialog(QDialog):
     def _show(self, query: str) -> None:
         self.list.clear()
         for entry in ranked(query, self._offered):
-            item = QListWidgetItem(f"{entry.kind}: {entry.text}" + (f" ({entry.keys})" if entry.keys else ""))
+            item = QListWidgetItem(
+                f"{entry.kind_word}: {entry.text}" + (f" ({entry.keys})" if entry.keys else "")
+            )
             item.setData(_ENTRY, entry)
             item.setToolTip(entry.detail)
             self.list.addItem(item)
         if self.list.count():
             self.list.setCurrentRow(0)
         else:
-            self.words.setText("Nothing fits. Fewer letters find more; their order counts.")
+            self.words.setText(tr("Nothing fits. Fewer letters find more; their order counts."))
 
     def _told(self, item: QListWidgetItem | None) -> None:
         entry = None if item is None else item.data(_ENTRY)
@@ -149,12 +152,13 @@ class _Line(QStyledItemDelegate):
             painter.fillRect(option.rect, QColor(tokens.accent))
         painter.setFont(option.font)
         painter.setPen(QColor(tokens.on_accent if chosen else tokens.muted))
-        painter.drawText(rect, _WHERE, entry.kind)
+        painter.drawText(rect, _WHERE, entry.kind_word)
         painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, entry.keys)
         if not chosen:
             painter.setPen(QColor(tokens.text if entry.enabled else tokens.disabled))
-        left = rect.left() + QFontMetrics(option.font).horizontalAdvance("Project") + 16
-        room = rect.right() - left - QFontMetrics(option.font).horizontalAdvance(entry.keys) - 16
+        metrics = QFontMetrics(option.font)
+        left = rect.left() + max(map(metrics.horizontalAdvance, kind_words())) + 16
+        room = rect.right() - left - metrics.horizontalAdvance(entry.keys) - 16
         self._draw_text(painter, QRect(left, rect.top(), room, rect.height()), entry, option.font)
         painter.restore()
 

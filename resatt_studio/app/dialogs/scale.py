@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.photo_scale import PhotoScale
+from resatt_studio.words import tr
 
 _LEAST, _MOST = 0.0001, 1000.0
 _USUAL_MM_PER_PX = 0.1
@@ -29,17 +30,17 @@ class ScaleDialog(QDialog):
 
     def __init__(self, scale: PhotoScale, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Scale of the photo")
+        self.setWindowTitle(tr("Scale of the photo"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(420)
         self._scale = scale
         length_px = scale.length_px
         self.length = QDoubleSpinBox(minimum=_LEAST, maximum=1e6, decimals=3, suffix=" mm")
-        self.length.setAccessibleName("True length of the ruler's line")
-        self.per_px = QDoubleSpinBox(minimum=_LEAST, maximum=_MOST, decimals=5, suffix=" mm per pixel")
+        self.length.setAccessibleName(tr("True length of the ruler's line"))
+        self.per_px = QDoubleSpinBox(minimum=_LEAST, maximum=_MOST, decimals=5, suffix=tr(" mm per pixel"))
         self.per_px.setSingleStep(0.01)
-        self.per_px.setAccessibleName("Scale")
-        self.everywhere = QCheckBox("For every photo of the project that has no scale of its own")
+        self.per_px.setAccessibleName(tr("Scale"))
+        self.everywhere = QCheckBox(tr("For every photo of the project that has no scale of its own"))
         self.per_px.valueChanged.connect(self._follow_scale)
         self.length.valueChanged.connect(self._follow_length)
         self._length_px = length_px or 0.0
@@ -48,18 +49,22 @@ class ScaleDialog(QDialog):
         form = QFormLayout()
         form.setVerticalSpacing(10)
         if length_px is None:
-            words = QLabel("Drag the ruler along something of known length first, or type the scale.")
+            words = QLabel(tr("Drag the ruler along something of known length first, or type the scale."))
         else:
-            words = QLabel(f"The ruler's line is {length_px:.1f} pixels long. How long is it really?")
-            form.addRow("True length", self.length)
+            words = QLabel(
+                tr("The ruler's line is {length_px:.1f} pixels long. How long is it really?").format(
+                    length_px=length_px
+                )
+            )
+            form.addRow(tr("True length"), self.length)
         words.setWordWrap(True)
-        form.addRow("Scale", self.per_px)
+        form.addRow(tr("Scale"), self.per_px)
         buttons = QDialogButtonBox()
-        buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
-        keep = buttons.addButton("Keep", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        keep = buttons.addButton(tr("Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
         keep.setDefault(True)
         keep.setProperty("primary", True)
-        self.forget = buttons.addButton("Forget the scale", QDialogButtonBox.ButtonRole.DestructiveRole)
+        self.forget = buttons.addButton(tr("Forget the scale"), QDialogButtonBox.ButtonRole.DestructiveRole)
         self.forget.setEnabled(scale.mm_per_px is not None)
         self.forget.clicked.connect(self._forget)
         buttons.accepted.connect(self.accept)

@@ -20,21 +20,24 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.settings import DEVICES, LEARNS, STARTING_WEIGHTS, THEMES, Settings, settings_path
+from resatt_studio.words import mark, tr
+
+_THEME_TITLES = {"system": mark("System"), "light": mark("Light"), "dark": mark("Dark")}
 
 _DEVICE_TITLES = {
-    "auto": "Best available",
-    "cpu": "Processor",
-    "cuda": "NVIDIA graphics card",
-    "mps": "Apple graphics",
+    "auto": mark("Best available"),
+    "cpu": mark("Processor"),
+    "cuda": mark("NVIDIA graphics card"),
+    "mps": mark("Apple graphics"),
 }
 
 _STARTING_TITLES = {
-    "factory": "Factory (research photos)",
-    "generated": "Generated scenes alone",
+    "factory": mark("Factory (research photos)"),
+    "generated": mark("Generated scenes alone"),
 }
 
-_CRACK_TITLES = {"auto": "By itself, after each approval", "ask": "When I ask for it"}
-_LABEL_TITLES = {"auto": "By itself, once enough are new", "ask": "When I ask for it"}
+_CRACK_TITLES = {"auto": mark("By itself, after each approval"), "ask": mark("When I ask for it")}
+_LABEL_TITLES = {"auto": mark("By itself, once enough are new"), "ask": mark("When I ask for it")}
 
 
 class SettingsDialog(QDialog):
@@ -47,16 +50,16 @@ class SettingsDialog(QDialog):
 
     def __init__(self, now: Settings, change: Callable[..., None], parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(460)
-        self.theme = _choice({name: name.capitalize() for name in THEMES}, now.theme)
+        self.theme = _choice({name: _THEME_TITLES[name] for name in THEMES}, now.theme)
         self.device = _choice({name: _DEVICE_TITLES[name] for name in DEVICES}, now.device)
         self.starting = _choice(
             {name: _STARTING_TITLES[name] for name in STARTING_WEIGHTS}, now.starting_weights
         )
         self.threads = QSpinBox(minimum=0, maximum=1024, value=now.threads)
-        self.threads.setSpecialValueText("All cores")
+        self.threads.setSpecialValueText(tr("All cores"))
         self.threshold = QSpinBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
         self.seconds = QSpinBox(minimum=5, maximum=86400, value=round(now.learn_seconds), suffix=" s")
         self.gain = _dice(now.learn_min_gain, 0.0, 0.5)
@@ -91,51 +94,71 @@ class SettingsDialog(QDialog):
         form = QFormLayout()
         form.setVerticalSpacing(10)
         rows: tuple[tuple[str, QWidget, str], ...] = (
-            ("Theme", self.theme, "Colours of the window"),
-            ("Network runs on", self.device, "Where predicting and learning happen"),
-            ("Processor threads", self.threads, "One is always left to the window while you paint"),
+            (tr("Theme"), self.theme, tr("Colours of the window")),
+            (tr("Network runs on"), self.device, tr("Where predicting and learning happen")),
+            (tr("Processor threads"), self.threads, tr("One is always left to the window while you paint")),
             (
-                "New projects start with",
+                tr("New projects start with"),
                 self.starting,
-                "The factory weights learned from photo sets of which several are for research use only; "
-                "the others learned from generated scenes, find less, and are free of anybody's terms",
+                tr(
+                    "The factory weights learned from photo sets of which several are for research use "
+                    "only; the others learned from generated scenes, find less, and are free of anybody's "
+                    "terms"
+                ),
             ),
             (
-                "Threshold",
+                tr("Threshold"),
                 self.threshold,
-                "Probability above which a pixel counts as crack in new projects; at 50 % every version of "
-                "the weights brings its own",
+                tr(
+                    "Probability above which a pixel counts as crack in new projects; at 50 % every version "
+                    "of the weights brings its own"
+                ),
             ),
-            ("Learning time", self.seconds, "Longest that one round of learning may take"),
+            (tr("Learning time"), self.seconds, tr("Longest that one round of learning may take")),
             (
-                "Learn from corrections",
+                tr("Learn from corrections"),
                 self.cracks,
-                "When the crack network learns what you painted; by itself also again from the beginning, "
-                "once nothing was approved for a minute",
+                tr(
+                    "When the crack network learns what you painted; by itself also again from the "
+                    "beginning, once nothing was approved for a minute"
+                ),
             ),
-            ("Least gain", self.gain, "Dice by which new weights have to be better to come into use"),
-            ("Certainty", self.confidence, "How sure the app has to be that new weights are no loss"),
-            ("Most forgetting", self.forgetting, "Dice that new weights may lose on the reference set"),
-            ("Learn from class answers", self.labels, "When RMT and ReViT learn what you called the photos"),
+            (tr("Least gain"), self.gain, tr("Dice by which new weights have to be better to come into use")),
+            (tr("Certainty"), self.confidence, tr("How sure the app has to be that new weights are no loss")),
             (
-                "Memory for undo",
+                tr("Most forgetting"),
+                self.forgetting,
+                tr("Dice that new weights may lose on the reference set"),
+            ),
+            (
+                tr("Learn from class answers"),
+                self.labels,
+                tr("When RMT and ReViT learn what you called the photos"),
+            ),
+            (
+                tr("Memory for undo"),
                 self.undo,
-                "Of each photo that is open; steps that do not fit are read back from the disk, none is lost",
+                tr(
+                    "Of each photo that is open; steps that do not fit are read back from the disk, none is "
+                    "lost"
+                ),
             ),
             (
-                "Memory for photos",
+                tr("Memory for photos"),
                 self.memory,
-                "What the photo on the canvas may take, with its maps; larger ones are shown part by part, "
-                "from the next photo that is opened",
+                tr(
+                    "What the photo on the canvas may take, with its maps; larger ones are shown part by "
+                    "part, from the next photo that is opened"
+                ),
             ),
-            ("Disk for huge photos", self.disk, "Their smaller sizes are kept there between visits"),
-            ("Your name", self.author, "Written beside your strokes and approvals"),
+            (tr("Disk for huge photos"), self.disk, tr("Their smaller sizes are kept there between visits")),
+            (tr("Your name"), self.author, tr("Written beside your strokes and approvals")),
         )
         for title, widget, help in rows:
             widget.setToolTip(help)
             widget.setAccessibleName(title)
             form.addRow(title, widget)
-        where = QLabel(f"Kept in {settings_path()}")
+        where = QLabel(tr("Kept in {file}").format(file=settings_path()))
         where.setProperty("role", "muted")
         where.setWordWrap(True)
         where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -158,6 +181,6 @@ def _dice(now: float, low: float, high: float) -> QDoubleSpinBox:
 def _choice(titles: dict[str, Any], now: str) -> QComboBox:
     box = QComboBox()
     for key, title in titles.items():
-        box.addItem(title, key)
+        box.addItem(tr(title), key)
     box.setCurrentIndex(list(titles).index(now))
     return box

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from resatt_studio.app.dialogs.shortcuts import by_menu
 from resatt_studio.app.fuzzy import match
-from resatt_studio.app.keymap import SCOPES, Clash, Keymap, normal, plain, shown
+from resatt_studio.app.keymap import SCOPES, Clash, Keymap, key_words, normal, plain, shown
+from resatt_studio.words import tr
 
 _ID = int(Qt.ItemDataRole.UserRole)
 _BARE = (
@@ -45,8 +46,8 @@ class KeyField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setReadOnly(True)
-        self.setPlaceholderText("Press the new key here")
-        self.setAccessibleName("Press the new key")
+        self.setPlaceholderText(tr("Press the new key here"))
+        self.setAccessibleName(tr("Press the new key"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, modifiers = Qt.Key(event.key()), event.modifiers() & _COUNTED
@@ -73,17 +74,17 @@ class ShortcutEditor(QDialog):
         super().__init__(parent)
         self._keys = keys
         self._key = ""
-        self.setWindowTitle("Change shortcuts")
+        self.setWindowTitle(tr("Change shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(680, 620)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search actions and keys")
-        self.search.setAccessibleName("Search actions and keys")
+        self.search.setPlaceholderText(tr("Search actions and keys"))
+        self.search.setAccessibleName(tr("Search actions and keys"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
         self.tree = QTreeWidget()
-        self.tree.setAccessibleName("Actions and their keys")
-        self.tree.setHeaderLabels(["Action", "Keys", "Where they count"])
+        self.tree.setAccessibleName(tr("Actions and their keys"))
+        self.tree.setHeaderLabels([tr("Action"), tr("Keys"), tr("Where they count")])
         self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(True)
         self.tree.setIndentation(12)
@@ -97,10 +98,10 @@ class ShortcutEditor(QDialog):
         self.told.setWordWrap(True)
         self.told.setMinimumHeight(40)
         self.told.setMargin(8)
-        self.use = QPushButton("Use this key")
-        self.add = QPushButton("Use it as well")
-        self.remove = QPushButton("No key")
-        self.usual = QPushButton("Usual keys")
+        self.use = QPushButton(tr("Use this key"))
+        self.add = QPushButton(tr("Use it as well"))
+        self.remove = QPushButton(tr("No key"))
+        self.usual = QPushButton(tr("Usual keys"))
         self._build()
         self._fill()
         self.field.pressed.connect(self._pressed)
@@ -134,8 +135,8 @@ class ShortcutEditor(QDialog):
             button.setAutoDefault(False)
             row.addWidget(button)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.restore_all = buttons.addButton("All usual keys", QDialogButtonBox.ButtonRole.ResetRole)
-        self.restore_all.setToolTip("Give every action the keys it came with")
+        self.restore_all = buttons.addButton(tr("All usual keys"), QDialogButtonBox.ButtonRole.ResetRole)
+        self.restore_all.setToolTip(tr("Give every action the keys it came with"))
         self.restore_all.clicked.connect(self._keys.restore_all)
         buttons.rejected.connect(self.close)
         for button in buttons.buttons():
@@ -158,7 +159,7 @@ class ShortcutEditor(QDialog):
             font.setBold(True)
             group.setFont(0, font)
             for spec in specs:
-                item = QTreeWidgetItem(group, [plain(spec.text), "", SCOPES[spec.scope]])
+                item = QTreeWidgetItem(group, [plain(spec.text), "", tr(SCOPES[spec.scope])])
                 item.setData(0, _ID, spec.id)
                 item.setToolTip(0, spec.help)
                 self.items[spec.id] = item
@@ -166,7 +167,7 @@ class ShortcutEditor(QDialog):
 
     def _follow(self) -> None:
         for id, item in self.items.items():
-            item.setText(1, "  or  ".join(map(shown, self._keys.of(id))))
+            item.setText(1, key_words(self._keys.of(id)))
             font = item.font(1)
             font.setBold(not self._keys.is_usual(id))
             item.setFont(1, font)
@@ -197,7 +198,7 @@ class ShortcutEditor(QDialog):
         can = bool(id and self._key) and (clash is None or bool(clash.id))
         self.use.setEnabled(can)
         self.add.setEnabled(can)
-        self.use.setText("Use this key" if clash is None or not clash.id else "Take this key")
+        self.use.setText(tr("Use this key") if clash is None or not clash.id else tr("Take this key"))
         self.remove.setEnabled(bool(id) and bool(self._keys.of(id)))
         self.usual.setEnabled(bool(id) and not self._keys.is_usual(id))
         self.told.setText(self._words(id, clash))
@@ -208,16 +209,22 @@ class ShortcutEditor(QDialog):
 
     def _words(self, id: str, clash: Clash | None) -> str:
         if not id:
-            return "Choose an action; then press its new key in the field above."
+            return tr("Choose an action; then press its new key in the field above.")
         name = self._keys.name(id)
         if not self._key:
-            return f"“{name}”: put the cursor into the field above and press the new key."
+            return tr("“{name}”: put the cursor into the field above and press the new key.").format(
+                name=name
+            )
         if clash is None:
-            return f"{shown(self._key)} is free for “{name}”."
-        where = SCOPES[clash.scope].lower()
+            return tr("{key} is free for “{name}”.").format(key=shown(self._key), name=name)
+        where = tr(SCOPES[clash.scope]).lower()
         if not clash.id:
-            return f"{shown(self._key)} ({where}) is for: {clash.text.lower()}. It cannot be given away."
-        return f"{shown(self._key)} is the key of “{clash.text}” ({where}), which would lose it."
+            return tr("{key} ({where}) is for: {act}. It cannot be given away.").format(
+                key=shown(self._key), where=where, act=clash.text.lower()
+            )
+        return tr("{key} is the key of “{name}” ({where}), which would lose it.").format(
+            key=shown(self._key), name=clash.text, where=where
+        )
 
     def _give(self, keys: tuple[str, ...]) -> None:
         if self.id:

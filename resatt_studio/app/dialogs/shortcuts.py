@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.actions import HELD_KEYS, MENUS, ActionSpec
-from resatt_studio.app.keymap import Keymap, plain, shown
+from resatt_studio.app.keymap import Keymap, key_words, plain
+from resatt_studio.words import tr
 
 Row = tuple[str, str, str]
 
@@ -33,14 +34,14 @@ class ShortcutSheet(QDialog):
     def __init__(self, keys: Keymap, change: Callable[[], None], parent: QWidget | None) -> None:
         super().__init__(parent)
         self._keys = keys
-        self.setWindowTitle("Keyboard shortcuts")
+        self.setWindowTitle(tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(960, 760)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
-        self._area.setAccessibleName("Keyboard shortcuts")
+        self._area.setAccessibleName(tr("Keyboard shortcuts"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.change = buttons.addButton("Change shortcuts…", QDialogButtonBox.ButtonRole.ActionRole)
+        self.change = buttons.addButton(tr("Change shortcuts…"), QDialogButtonBox.ButtonRole.ActionRole)
         self.change.clicked.connect(change)
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)
@@ -71,7 +72,7 @@ def _groups(specs: Mapping[str, ActionSpec]) -> list[tuple[str, list[Row]]]:
         rows = [_row(spec) for spec in specs_of_menu if spec.shortcuts]
         if rows:
             groups.append((title, rows))
-    groups.insert(3, ("On the photo", [(keys, act, act) for keys, act in HELD_KEYS]))
+    groups.insert(3, (tr("On the photo"), [(tr(keys), tr(act), tr(act)) for keys, act in HELD_KEYS]))
     return groups
 
 
@@ -80,13 +81,13 @@ def by_menu(specs: Mapping[str, ActionSpec]) -> list[tuple[str, list[ActionSpec]
     menus = []
     for title, ids in MENUS:
         if "@tools" in ids:
-            menus.append(("Tools", [spec for id, spec in specs.items() if id.startswith("tool_")]))
-        menus.append((plain(title), [specs[id] for id in ids if id in specs]))
+            menus.append((tr("Tools"), [spec for id, spec in specs.items() if id.startswith("tool_")]))
+        menus.append((plain(tr(title)), [specs[id] for id in ids if id in specs]))
     return menus
 
 
 def _row(spec: ActionSpec) -> Row:
-    return "  or  ".join(map(shown, spec.shortcuts)), plain(spec.text), spec.help
+    return key_words(spec.shortcuts), plain(spec.text), spec.help
 
 
 def _halves(groups: list[tuple[str, list[Row]]]) -> tuple[list[tuple[str, list[Row]]], ...]:

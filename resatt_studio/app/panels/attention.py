@@ -27,59 +27,66 @@ from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.heat import HEAT_KINDS, HeatKind
 from resatt_studio.records.labels import CRACK_TYPES
+from resatt_studio.words import mark, tr
 
 Items = list[tuple[str, Any, str]]
 """Title, value and help of each line of a choice."""
 
-HINT = "A map shows where a network looks, not why it decides. Several kinds together say more than one."
+HINT = mark(
+    "A map shows where a network looks, not why it decides. Several kinds together say more than one."
+)
 
 
 class AttentionPanel(ScrolledPanel):
     """Shows the question and the answer of :class:`PhotoAttention` and hands changes to it."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__("Attention", QSize(330, 400))
+        super().__init__(tr("Attention"), QSize(330, 400))
         self._parts = parts
         attention = self._attention = parts.attention
 
         def choice(field: str, name: str, help: str) -> Choice:
             return Choice(lambda value: attention.choose(**{field: value}), name, help)
 
-        self.shown = QCheckBox("Show on the photo")
-        parts.keys.tip(self.shown, "Lay the map over the photo ({toggle_heat})")
+        self.shown = QCheckBox(tr("Show on the photo"))
+        parts.keys.tip(self.shown, tr("Lay the map over the photo ({toggle_heat})"))
         self.shown.toggled.connect(lambda on: parts.view.set_layer("heat", visible=on))
-        self.model = choice("model", "Network that is asked", "Whose attention is shown")
-        self.kind = choice("kind", "Kind of map", "What the map shows")
-        self.label = choice("label", "Class of the gradient", "Of which class the gradient is taken")
-        self.stage = choice("stage", "Stage", "Early stages see finer places, late ones more of the whole")
-        self.block = choice("block", "Block of the stage", "Counted from the photo")
-        self.head = choice("head", "Attention head", "One head, or the mean over all")
-        self.close_up = choice("tile_px", "What the network sees", "A large photo is seen whole, but smaller")
+        self.model = choice("model", tr("Network that is asked"), tr("Whose attention is shown"))
+        self.kind = choice("kind", tr("Kind of map"), tr("What the map shows"))
+        self.label = choice("label", tr("Class of the gradient"), tr("Of which class the gradient is taken"))
+        self.stage = choice(
+            "stage", tr("Stage"), tr("Early stages see finer places, late ones more of the whole")
+        )
+        self.block = choice("block", tr("Block of the stage"), tr("Counted from the photo"))
+        self.head = choice("head", tr("Attention head"), tr("One head, or the mean over all"))
+        self.close_up = choice(
+            "tile_px", tr("What the network sees"), tr("A large photo is seen whole, but smaller")
+        )
         self.point = QPushButton()
         self.point.setCheckable(True)
         parts.keys.tip(
             self.point,
-            "Then click the photo, or drag ({tool_attention}); {ask_centre} asks about the view's middle",
+            tr("Then click the photo, or drag ({tool_attention}); {ask_centre} asks about the view's middle"),
         )
         self.point.clicked.connect(self._take_tool)
-        self.forget = QPushButton("Forget")
-        self.forget.setAccessibleName("Forget the point")
-        self.forget.setToolTip("Ask about no single point")
+        self.forget = QPushButton(tr("Forget"))
+        self.forget.setAccessibleName(tr("Forget the point"))
+        self.forget.setToolTip(tr("Ask about no single point"))
         self.forget.clicked.connect(lambda: attention.choose(point=None))
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setAccessibleName("Opacity of the map in percent")
-        self.opacity.setToolTip("Opacity of the map")
+        self.opacity.setAccessibleName(tr("Opacity of the map in percent"))
+        self.opacity.setToolTip(tr("Opacity of the map"))
         self.opacity.valueChanged.connect(lambda value: parts.view.set_layer("heat", opacity=value / 100))
         self.bar = HeatBar(parts.look)
         self.words = QLabel()
-        self.words.setAccessibleName("What the map shows")
+        self.words.setAccessibleName(tr("What the map shows"))
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.export = QPushButton("Export…")
-        self.export.setAccessibleName("Export the map as a picture")
-        self.export.setToolTip("Write the map over its photo as PNG, with colour bar and caption")
+        self.export = QPushButton(tr("Export…"))
+        self.export.setAccessibleName(tr("Export the map as a picture"))
+        self.export.setToolTip(tr("Write the map over its photo as PNG, with colour bar and caption"))
         self.export.clicked.connect(attention.export_wanted)
         self._build()
         attention.changed.connect(self._show)
@@ -106,13 +113,13 @@ class AttentionPanel(ScrolledPanel):
         form.setVerticalSpacing(6)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         for title, part in (
-            ("Network", self.model),
-            ("Map", self.kind),
-            ("Class", self.label),
-            ("Where", place),
-            ("Sees", self.close_up),
-            ("Point", point),
-            ("Opacity", self.opacity),
+            (tr("Network"), self.model),
+            (tr("Map"), self.kind),
+            (tr("Class"), self.label),
+            (tr("Where"), place),
+            (tr("Sees"), self.close_up),
+            (tr("Point"), point),
+            (tr("Opacity"), self.opacity),
         ):
             form.addRow(title, part)
         self.column.addLayout(top)
@@ -141,12 +148,15 @@ class AttentionPanel(ScrolledPanel):
         self.close_up.offer(_views(), wish.tile_px)
         point = wish.point
         self.point.setText(
-            f"Click a point…  {self._parts.keys.shown('tool_attention')}"
+            tr("Click a point…  {key}").format(key=self._parts.keys.shown("tool_attention"))
             if point is None
             else f"x {point[1]}  y {point[0]}"
         )
-        now = f", now {self.point.text()}" if point is not None else ""
-        self.point.setAccessibleName(f"Ask about a point{now}")
+        self.point.setAccessibleName(
+            tr("Ask about a point")
+            if point is None
+            else tr("Ask about a point, now {place}").format(place=self.point.text())
+        )
         self.point.setChecked(self._parts.view.brush.tool == "attention")
         self.forget.setEnabled(point is not None)
         self.export.setEnabled(attention.heat is not None)
@@ -157,11 +167,13 @@ class AttentionPanel(ScrolledPanel):
     def _show_places(self) -> None:
         wish, stages = self._attention.wish, self._attention.stages
         stage = stages[-1 if wish.stage is None else wish.stage] if stages else None
-        self.stage.offer(_counted("Stage", len(stages)), wish.stage)
+        self.stage.offer(_counted(tr("Stage"), len(stages)), wish.stage)
         self.stage.setVisible(len(stages) != 1)
-        self.block.offer(_counted("Block", stage.blocks if stage else 0), wish.block)
+        self.block.offer(_counted(tr("Block"), stage.blocks if stage else 0), wish.block)
         heads = stage.heads if stage else 0
-        self.head.offer([("All heads", None, "Their mean"), *_counted("Head", heads)[:heads]], wish.head)
+        self.head.offer(
+            [(tr("All heads"), None, tr("Their mean")), *_counted(tr("Head"), heads)[:heads]], wish.head
+        )
         for part in (self.stage, self.block, self.head):
             part.setEnabled(stage is not None)
         self.head.setEnabled(stage is not None and wish.kind not in MIXED_HEADS)
@@ -173,15 +185,15 @@ class AttentionPanel(ScrolledPanel):
             return str(asking.trouble)
         if self._parts.session.photo is None:
             huge = self._parts.session.huge_words
-            words = huge or "Open a photo; then ask where a label network looks."
+            words = huge or tr("Open a photo; then ask where a label network looks.")
             return self._parts.keys.words(words)
         if attention.needs_point:
-            words = "Click a point in the photo ({tool_attention}): the map shows what it attends to."
+            words = tr("Click a point in the photo ({tool_attention}): the map shows what it attends to.")
             return self._parts.keys.words(words)
         if asking.waiting and not answered:
-            return f"{TITLES[attention.wish.model]} is looking…"
+            return tr("{network} is looking…").format(network=TITLES[attention.wish.model])
         if attention.heat is None or asking.told is None:
-            return HINT
+            return tr(HINT)
         return what_was_asked(attention.heat, asking.told.weights)
 
 
@@ -218,21 +230,25 @@ class Choice(QComboBox):
 
 
 def _kind(kind: HeatKind) -> tuple[str, HeatKind, str]:
-    title, help = KIND_WORDS[kind]
+    title, help = map(tr, KIND_WORDS[kind])
     return title, kind, help
 
 
 def _labels() -> Items:
     words = [CRACK_WORDS[kind] for kind in CRACK_TYPES]
-    named: Items = [(title, place, help) for place, (title, _, help) in enumerate(words)]
-    return [("Most probable", None, "The class that the network names itself"), *named]
+    named: Items = [(tr(title), place, tr(help)) for place, (title, _, help) in enumerate(words)]
+    return [(tr("Most probable"), None, tr("The class that the network names itself")), *named]
 
 
 def _views() -> Items:
-    close = f"The square of {CLOSE_UP_PX} pixels around the point, in full resolution"
+    close = tr("The square of {size} pixels around the point, in full resolution").format(size=CLOSE_UP_PX)
     return [
-        ("The whole photo", None, "The photo is made smaller where it is large"),
-        (f"Close-up, {CLOSE_UP_PX} px around the point", CLOSE_UP_PX, close),
+        (tr("The whole photo"), None, tr("The photo is made smaller where it is large")),
+        (
+            tr("Close-up, {size} px around the point").format(size=CLOSE_UP_PX),
+            CLOSE_UP_PX,
+            close,
+        ),
     ]
 
 
@@ -240,4 +256,11 @@ def _counted(what: str, count: int) -> Items:
     """Lines that count from one; without any, what will be counted once the network was asked."""
     if not count:
         return [(what, None, "")]
-    return [(f"{what} {index + 1}", index, f"Of {count}") for index in range(count)]
+    return [
+        (
+            tr("{what} {number}").format(what=what, number=index + 1),
+            index,
+            tr("Of {count}").format(count=count),
+        )
+        for index in range(count)
+    ]

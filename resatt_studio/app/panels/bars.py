@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from resatt_studio.app.crack_words import percent
 from resatt_studio.app.parts import Look
 from resatt_studio.imaging.heat_picture import heat_table
+from resatt_studio.words import tr
 
 _BAR_PX = 7.0
 _GAP_PX = 5.0
@@ -35,8 +36,9 @@ class ProbabilityBar(QWidget):
     def show_probability(self, probability: float | None, winner: bool = False) -> None:
         """Show a value in [0, 1], or that there is none."""
         self.probability, self.winner = probability, winner
-        words = "not known" if probability is None else percent(probability)
-        self.setAccessibleName(f"{self._name}: {words}{', the most probable' if winner else ''}")
+        words = tr("not known") if probability is None else percent(probability)
+        said = tr("{name}: {percent}, the most probable") if winner else "{name}: {percent}"
+        self.setAccessibleName(said.format(name=self._name, percent=words))
         self.setToolTip("" if probability is None else f"{self._name}: {probability:.4f}")
         self.update()
 
@@ -90,8 +92,12 @@ class HeatBar(QWidget):
 
     def show_ends(self, ends: tuple[float, float] | None) -> None:
         """Write the least and the highest value, or that there is no map."""
-        self.ends = ("least", "highest") if ends is None else (f"{ends[0]:.3g}", f"{ends[1]:.3g}")
-        self.setAccessibleName(f"Colours of the map, from {self.ends[0]} to {self.ends[1]}")
+        self.ends = (tr("least"), tr("highest")) if ends is None else (f"{ends[0]:.3g}", f"{ends[1]:.3g}")
+        self.setAccessibleName(
+            tr("Colours of the map, from {least} to {highest}").format(
+                least=self.ends[0], highest=self.ends[1]
+            )
+        )
         self.update()
 
     def sizeHint(self) -> QSize:

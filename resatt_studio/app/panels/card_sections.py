@@ -8,18 +8,24 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from resatt_studio.app.panels.lineage import state_word
+from resatt_studio.app.panels.lineage import is_undecided, state_word
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
+from resatt_studio.words import mark, tr, trn
 from resatt_studio.workflow.forgetting import Forgetting, forgetting
 from resatt_studio.workflow.lineage import parent_of, title
 
-_ROWS = {"dice": "Dice", "tolerance_f1": "F1 at 2 px", "precision": "Precision", "recall": "Recall"}
+_ROWS = {
+    "dice": mark("Dice"),
+    "tolerance_f1": mark("F1 at 2 px"),
+    "precision": mark("Precision"),
+    "recall": mark("Recall"),
+}
 _WHY = {
-    WeightsState.REFUSED: "Why it was refused",
-    WeightsState.ACTIVE: "Why it is in use",
-    WeightsState.CANDIDATE: "What is said of it",
-    WeightsState.RETIRED: "What was said of it",
+    WeightsState.REFUSED: mark("Why it was refused"),
+    WeightsState.ACTIVE: mark("Why it is in use"),
+    WeightsState.CANDIDATE: mark("What is said of it"),
+    WeightsState.RETIRED: mark("What was said of it"),
 }
 
 
@@ -54,8 +60,8 @@ class HeadSection(CardSection):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self.name = words("Version", "heading")
-        self.facts = words("Where it came from", "muted")
+        self.name = words(tr("Version"), "heading")
+        self.facts = words(tr("Where it came from"), "muted")
         self.column.addWidget(self.name)
         self.column.addWidget(self.facts)
 
@@ -64,10 +70,10 @@ class HeadSection(CardSection):
         self.name.setText(f"{title(version)} · {state_word(version)}")
         count = len(version.samples)
         facts = [
-            f"from {title(parent)}" if parent is not None else "",
-            f"made {version.made_at[:16].replace('T', ' ')}" if version.made_at else "",
-            f"{count} correction{'' if count == 1 else 's'}" if count else "",
-            f"id {version.weights_id[:12]}",
+            tr("from {version}").format(version=title(parent)) if parent is not None else "",
+            tr("made {time}").format(time=version.made_at[:16].replace("T", " ")) if version.made_at else "",
+            trn("{count} correction", "{count} corrections", count).format(count=count) if count else "",
+            tr("id {id}").format(id=version.weights_id[:12]),
         ]
         self.facts.setText(" · ".join(fact for fact in facts if fact))
         return True
@@ -78,14 +84,14 @@ class ReasonSection(CardSection):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self.head = words("Heading of the reason", "muted")
-        self.reason = words("Reason")
+        self.head = words(tr("Heading of the reason"), "muted")
+        self.reason = words(tr("Reason"))
         self.column.addWidget(self.head)
         self.column.addWidget(self.reason)
 
     def show_version(self, version: WeightsVersion, versions: Sequence[WeightsVersion]) -> bool:
-        undecided = state_word(version) == "undecided"
-        self.head.setText("Why it is not decided yet" if undecided else _WHY[version.state])
+        undecided = is_undecided(version)
+        self.head.setText(tr("Why it is not decided yet") if undecided else tr(_WHY[version.state]))
         self.reason.setText(version.reason)
         return bool(version.reason)
 
@@ -95,25 +101,30 @@ class ScoresSection(CardSection):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self.setAccessibleName("Scores before and after learning")
+        self.setAccessibleName(tr("Scores before and after learning"))
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
-        titles = ("where it was judged", "before", "after", "change")
-        for column, text in enumerate(titles):
+        titles = {
+            "": tr("where it was judged"),
+            "before": tr("before"),
+            "after": tr("after"),
+            "change": tr("change"),
+        }
+        for column, text in enumerate(titles.values()):
             label = QLabel(text)
             label.setProperty("role", "muted")
             grid.addWidget(label, 0, column, _RIGHT if column else Qt.AlignmentFlag(0))
         self.cells: dict[tuple[str, str], QLabel] = {}
         for row, (name, text) in enumerate(_ROWS.items(), start=1):
-            grid.addWidget(QLabel(text), row, 0)
-            for column, which in enumerate(titles[1:], start=1):
+            grid.addWidget(QLabel(tr(text)), row, 0)
+            for column, which in enumerate(list(titles)[1:], start=1):
                 cell = self.cells[name, which] = QLabel("–")
                 grid.addWidget(cell, row, column, _RIGHT)
         self.table = QWidget()
         self.table.setLayout(grid)
         grid.setContentsMargins(0, 0, 0, 0)
-        self.named = words("Held-back photos named as you do")
+        self.named = words(tr("Held-back photos named as you do"))
         self.column.addWidget(self.table)
         self.column.addWidget(self.named)
 
@@ -125,7 +136,11 @@ class ScoresSection(CardSection):
         self.named.setVisible(labels is not None)
         if labels is not None:
             old, new = labels.before, labels.after
-            self.named.setText(f"Held-back photos named as you do: {old.right} → {new.right} of {new.photos}")
+            self.named.setText(
+                tr("Held-back photos named as you do: {before} → {after} of {photos}").format(
+                    before=old.right, after=new.right, photos=new.photos
+                )
+            )
         return scored or labels is not None
 
     def _fill(self, before: Scores | None, after: Scores | None) -> None:
@@ -144,10 +159,10 @@ class ForgettingSection(CardSection):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self._session = parts.session
-        self.head = words("Heading of the forgetting meter", "muted")
-        self.head.setText("Forgotten of the reference set")
+        self.head = words(tr("Heading of the forgetting meter"), "muted")
+        self.head.setText(tr("Forgotten of the reference set"))
         self.meter = ForgettingMeter(parts.look)
-        self.told = words("Forgetting")
+        self.told = words(tr("Forgetting"))
         for part in (self.head, self.meter, self.told):
             self.column.addWidget(part)
 
@@ -210,8 +225,8 @@ class ForgettingMeter(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line_px = self.fontMetrics().height()
-        state = "over the limit" if self.told.over else "within"
-        state_px = self.fontMetrics().horizontalAdvance("over the limit") + 8
+        state = tr("over the limit") if self.told.over else tr("within")
+        state_px = self.fontMetrics().horizontalAdvance(tr("over the limit")) + 8
         groove = QRectF(0, (line_px - 8) / 2, self.width() - state_px, 8)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.groove))
@@ -229,7 +244,7 @@ class ForgettingMeter(QWidget):
         painter.drawText(beside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, state)
         painter.setPen(QColor(tokens.muted))
         below = QRectF(0, line_px + 1, self.width(), line_px)
-        limit = f"limit {self.told.limit:.3f}"
+        limit = tr("limit {dice:.3f}").format(dice=self.told.limit)
         width = self.fontMetrics().horizontalAdvance(limit)
         below.setLeft(min(max(0.0, x - width / 2), self.width() - width))
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, limit)

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 from resatt_studio.app.changes import LAYER
 from resatt_studio.app.parts import Parts
 from resatt_studio.imaging.changes import area_words
+from resatt_studio.words import mark, tr
 from resatt_studio.workflow.lineage import title
 
-NO_PAIR = (
+NO_PAIR = mark(
     "No version here comes from another one yet: let the network learn, or choose two in the Learning panel."
 )
 
@@ -22,11 +23,11 @@ class ChangeLegend(QWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self._parts = parts
-        self.state = _words("Which versions are compared on this photo")
+        self.state = _words(tr("Which versions are compared on this photo"))
         self.state.setProperty("role", "muted")
         self.swatches = (Swatch("+"), Swatch("−"))
-        self.gained = _words("Crack gained on this photo")
-        self.lost = _words("Crack lost on this photo")
+        self.gained = _words(tr("Crack gained on this photo"))
+        self.lost = _words(tr("Crack lost on this photo"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(7)
@@ -52,26 +53,35 @@ class ChangeLegend(QWidget):
             part.setVisible(change is not None)
         if change is not None:
             areas = change.areas
-            self.gained.setText(f"Crack gained: {area_words(areas.gained_px, areas.gained_share)}")
-            self.lost.setText(f"Crack lost: {area_words(areas.lost_px, areas.lost_share)}")
+            self.gained.setText(
+                tr("Crack gained: {area}").format(area=area_words(areas.gained_px, areas.gained_share))
+            )
+            self.lost.setText(
+                tr("Crack lost: {area}").format(area=area_words(areas.lost_px, areas.lost_share))
+            )
 
     def _sentence(self) -> str:
         changes, pair = self._parts.changes, self._parts.pair.versions
         asking, report = changes.asking, changes.asking.report
         if pair is None:
-            return NO_PAIR
+            return tr(NO_PAIR)
         names = f"{title(pair[0])} → {title(pair[1])}"
         if asking.trouble is not None:
             return str(asking.trouble)
         if self._parts.session.entry is None:
-            return f"Open a photo to see what changed from {names}."
+            return tr("Open a photo to see what changed from {names}.").format(names=names)
         if changes.change is None:
             counted = asking.waiting and report is not None and report.total > 1
             return f"{names}: " + (
-                f"tile {report.done} of {report.total}…" if counted else "asking both versions…"
+                tr("tile {done} of {total}…").format(done=report.done, total=report.total)
+                if counted
+                else tr("asking both versions…")
             )
-        shown = ", both on the dehazed photo" if changes.change.input == "dehazed" else ""
-        return f"What changed on this photo from {names}{shown}"
+        if changes.change.input == "dehazed":
+            return tr("What changed on this photo from {names}, both on the dehazed photo").format(
+                names=names
+            )
+        return tr("What changed on this photo from {names}").format(names=names)
 
     def _tint(self) -> None:
         layer = self._parts.view.layers[LAYER]

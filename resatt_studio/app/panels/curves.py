@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, 
 
 from resatt_studio.app.parts import Look
 from resatt_studio.app.theme import Tokens
+from resatt_studio.words import tr
 
 Curve = Sequence[tuple[int, float]]
 
@@ -25,7 +26,7 @@ class Curves(QWidget):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
-        self.setAccessibleName("Curves of loss and Dice")
+        self.setAccessibleName(tr("Curves of loss and Dice"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._look = look
         self._plot: Any = None
@@ -33,7 +34,7 @@ class Curves(QWidget):
         self._loss: Any = None
         self._loss_view: Any = None
         self._caption = QLabel()
-        self._caption.setAccessibleName("Which curve is which")
+        self._caption.setAccessibleName(tr("Which curve is which"))
         self._caption.hide()
         self._stack = QStackedLayout()
         column = QVBoxLayout(self)
@@ -41,7 +42,7 @@ class Curves(QWidget):
         column.setSpacing(2)
         column.addWidget(self._caption)
         column.addLayout(self._stack, 1)
-        hint = QLabel("Loss and Dice appear here while the network learns.")
+        hint = QLabel(tr("Loss and Dice appear here while the network learns."))
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         hint.setWordWrap(True)
         hint.setProperty("role", "muted")
@@ -75,8 +76,9 @@ class Curves(QWidget):
         self._stack.setCurrentIndex(1)
         self._caption.show()
         self._make_room(for_curves=True)
-        final = f"Dice {dices[-1][1]:.2f}, " if dices else ""
-        self.setAccessibleDescription(f"{final}loss {losses[-1][1]:.3f}" if losses else final)
+        said = [tr("Dice {dice:.2f}").format(dice=dices[-1][1])] if dices else []
+        said += [tr("loss {loss:.3f}").format(loss=losses[-1][1])] if losses else []
+        self.setAccessibleDescription(tr(", ").join(said))
 
     def _make_room(self, for_curves: bool) -> None:
         """The hint leaves its room to the versions below."""
@@ -124,8 +126,8 @@ class Curves(QWidget):
             axis.setPen(QColor(tokens.border))
             axis.setTextPen(QColor(colour))
         self._caption.setText(
-            f'<span style="color:{tokens.success}">● Dice</span>&nbsp;&nbsp; '
-            f'<span style="color:{tokens.loss}">● loss</span>'
+            f'<span style="color:{tokens.success}">● {tr("Dice")}</span>&nbsp;&nbsp; '
+            f'<span style="color:{tokens.loss}">● {tr("loss")}</span>'
         )
         self._dice.setPen(pyqtgraph.mkPen(tokens.success, width=2))
         self._dice.setSymbolBrush(QColor(tokens.success))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QVBoxLayout, QWid
 from resatt_studio.app.dehazing import WARNING
 from resatt_studio.app.other_networks import TITLES
 from resatt_studio.app.parts import Parts
+from resatt_studio.words import tr
 
 
 class HazeNotes(QWidget):
@@ -16,18 +17,20 @@ class HazeNotes(QWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self._parts = parts
-        self.split = QCheckBox("Split: original left, dehazed right")
+        self.split = QCheckBox(tr("Split: original left, dehazed right"))
         parts.keys.tip(
             self.split,
-            "Drag the divider on the photo, or move it by {split_left} and {split_right} ({toggle_split})",
+            tr(
+                "Drag the divider on the photo, or move it by {split_left} and {split_right} ({toggle_split})"
+            ),
         )
         self.split.toggled.connect(lambda on: parts.view.set_split(on=on))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Dehazing progress")
-        self.state = _words("How far dehazing is", "muted")
-        self.warning = _words("Warning about dehazed photos", "warning")
-        self.warning.setText(WARNING)
+        self.bar.setAccessibleName(tr("Dehazing progress"))
+        self.state = _words(tr("How far dehazing is"), "muted")
+        self.warning = _words(tr("Warning about dehazed photos"), "warning")
+        self.warning.setText(tr(WARNING))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(6)
@@ -58,14 +61,24 @@ class HazeNotes(QWidget):
             return str(asking.trouble)
         if asking.waiting:
             counted = report is not None and report.total > 0
-            return f"Dehazing, tile {report.done} of {report.total}…" if counted else "Waking the network…"
+            return (
+                tr("Dehazing, tile {done} of {total}…").format(done=report.done, total=report.total)
+                if counted
+                else tr("Waking the network…")
+            )
         if told is None:
             session = self._parts.session
-            words = session.huge_words or ("Open a photo to see it dehazed." if session.photo is None else "")
+            words = session.huge_words or (
+                tr("Open a photo to see it dehazed.") if session.photo is None else ""
+            )
             return self._parts.keys.words(words)
         answer = told.answer
-        weights = f"{TITLES['dhformer']}, weights {told.weights} {answer.weights_id[:8]}"
-        return f"Haze in this photo: about {100 * answer.haze:.0f} %. {weights}."
+        weights = tr("{network}, weights {weights} {weights_id}").format(
+            network=TITLES["dhformer"], weights=told.weights, weights_id=answer.weights_id[:8]
+        )
+        return tr("Haze in this photo: about {haze:.0f} %. {weights}.").format(
+            haze=100 * answer.haze, weights=weights
+        )
 
 
 def _words(name: str, role: str) -> QLabel:

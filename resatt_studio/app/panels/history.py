@@ -10,6 +10,7 @@ from resatt_studio.app.panels.steps import StepsList
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.project import EventEntry
+from resatt_studio.words import tr
 
 
 class HistoryPanel(QWidget):
@@ -18,7 +19,7 @@ class HistoryPanel(QWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self.list = QListWidget()
-        self.list.setAccessibleName("Project history")
+        self.list.setAccessibleName(tr("Project history"))
         self.list.setWordWrap(True)
         self.list.setSpacing(3)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -28,10 +29,10 @@ class HistoryPanel(QWidget):
         self.steps = StepsList(parts)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("History")
-        self.tabs.tabBar().setAccessibleName("Which history")
-        self.tabs.addTab(self.steps, "This photo")
-        self.tabs.addTab(self.list, "Project")
+        self.tabs.setAccessibleName(tr("History"))
+        self.tabs.tabBar().setAccessibleName(tr("Which history"))
+        self.tabs.addTab(self.steps, tr("This photo"))
+        self.tabs.addTab(self.list, tr("Project"))
         column.addWidget(self.tabs)
         parts.session.state_read.connect(self._show)
         self._show(parts.session.state)
@@ -50,7 +51,7 @@ class HistoryPanel(QWidget):
         for event in newest_first:
             self.list.addItem(_row(event, names.get(event.photo_id, ""), weights.get(event.weights_id, "")))
         if not newest_first:
-            self.list.addItem("Nothing has happened yet.")
+            self.list.addItem(tr("Nothing has happened yet."))
 
 
 def _row(event: EventEntry, photo: str, weights: str) -> QListWidgetItem:

@@ -21,6 +21,7 @@ from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.job_list import JobList, RunningJob
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
+from resatt_studio.words import tr
 
 LOOK_MS = 500
 """The time left counts down also when no report comes."""
@@ -30,28 +31,30 @@ class JobsPanel(ScrolledPanel):
     """One row a job; below them what failed."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__("Jobs", QSize(330, 200))
+        super().__init__(tr("Jobs"), QSize(330, 200))
         self._jobs = parts.jobs
         self.rows: dict[RunningJob, JobRow] = {}
         self._empty = QLabel(
-            "Nothing runs in the background. Adding photos, predicting, learning and exporting are listed "
-            "here while they take their time."
+            tr(
+                "Nothing runs in the background. Adding photos, predicting, learning and exporting are "
+                "listed here while they take their time."
+            )
         )
         self._empty.setWordWrap(True)
         self._empty.setProperty("role", "muted")
         self._list = QVBoxLayout()
         self._list.setSpacing(10)
-        self._title = QLabel("What failed")
+        self._title = QLabel(tr("What failed"))
         self._title.setProperty("role", "heading")
         self.failures = QListWidget()
-        self.failures.setAccessibleName("What failed")
+        self.failures.setAccessibleName(tr("What failed"))
         self.failures.setWordWrap(True)
         self.failures.setSpacing(2)
         self.failures.setMinimumHeight(90)
         self.failures.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.failures.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.clear = QPushButton("Clear")
-        self.clear.setAccessibleName("Clear the list of what failed")
+        self.clear = QPushButton(tr("Clear"))
+        self.clear.setAccessibleName(tr("Clear the list of what failed"))
         self.clear.clicked.connect(self._jobs.clear_failures)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
@@ -121,9 +124,9 @@ class JobRow(QWidget):
         self.words.setProperty("role", "muted")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(f"Progress: {job.title}")
-        self.stop = QPushButton("Stop")
-        self.stop.setAccessibleName(f"Stop: {job.title}")
+        self.bar.setAccessibleName(tr("Progress: {title}").format(title=job.title))
+        self.stop = QPushButton(tr("Stop"))
+        self.stop.setAccessibleName(tr("Stop: {title}").format(title=job.title))
         self.stop.clicked.connect(lambda: jobs.stop(job))
         head = QHBoxLayout()
         head.addWidget(title, 1)

@@ -9,12 +9,13 @@ from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.label_learning import LEAST_JUDGES, LEAST_TAUGHT, AnswerState
 from resatt_studio.records.weights import LabelScores, WeightsState, WeightsVersion
+from resatt_studio.words import mark, tr, trn
 
 _STATES = {
-    WeightsState.ACTIVE: "in use",
-    WeightsState.CANDIDATE: "waits",
-    WeightsState.REFUSED: "refused",
-    WeightsState.RETIRED: "used before",
+    WeightsState.ACTIVE: mark("in use"),
+    WeightsState.CANDIDATE: mark("waits"),
+    WeightsState.REFUSED: mark("refused"),
+    WeightsState.RETIRED: mark("used before"),
 }
 
 
@@ -27,19 +28,20 @@ class LabelLearningBox(QWidget):
         self._session = parts.session
         self.learn = QPushButton()
         parts.keys.tip(
-            self.learn, "Teach RMT and ReViT the classes that you said, in the background ({learn_labels})"
+            self.learn,
+            tr("Teach RMT and ReViT the classes that you said, in the background ({learn_labels})"),
         )
         self.learn.clicked.connect(self._learner.learn)
-        self.stop = QPushButton("Stop")
-        self.stop.setAccessibleName("Stop learning from answers")
-        self.stop.setToolTip("End now and keep nothing of this lesson")
+        self.stop = QPushButton(tr("Stop"))
+        self.stop.setAccessibleName(tr("Stop learning from answers"))
+        self.stop.setToolTip(tr("End now and keep nothing of this lesson"))
         self.stop.clicked.connect(self._learner.stop)
         self.words = QLabel()
-        self.words.setAccessibleName("Learning from your answers")
+        self.words.setAccessibleName(tr("Learning from your answers"))
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
         self.rows: dict[str, _Row] = {model: _Row(TITLES[model]) for model in LABEL_MODELS}
-        self.head = QLabel("Held-back photos named as you do, before and after")
+        self.head = QLabel(tr("Held-back photos named as you do, before and after"))
         self.head.setProperty("role", "muted")
         self.head.setWordWrap(True)
         buttons = QHBoxLayout()
@@ -64,9 +66,10 @@ class LabelLearningBox(QWidget):
     def _show(self) -> None:
         learner, state = self._learner, self._learner.answers
         fresh = learner.fresh
-        noun = "answer" if fresh == 1 else "answers"
         self.learn.setText(
-            f"Learn from {fresh} new {noun}" if fresh and state.enough else "Learn from answers"
+            trn("Learn from {count} new answer", "Learn from {count} new answers", fresh).format(count=fresh)
+            if fresh and state.enough
+            else tr("Learn from answers")
         )
         self.learn.setEnabled(learner.can_learn)
         self.stop.setVisible(learner.learning)
@@ -80,21 +83,25 @@ class LabelLearningBox(QWidget):
     def _words(self, state: AnswerState) -> str:
         learner = self._learner
         if self._session.project is None:
-            return "Open a project; both networks learn from what you call its photos."
+            return tr("Open a project; both networks learn from what you call its photos.")
         if learner.learning:
-            running = [f"{TITLES[model]}: {report.phase}" for model, report in learner.reports.items()]
-            return (" · ".join(running) or "Waiting for the network's thread") + "…"
+            running = [f"{TITLES[model]}: {tr(report.phase)}" for model, report in learner.reports.items()]
+            return (" · ".join(running) or tr("Waiting for the network's thread")) + "…"
         if learner.troubles:
             return "\n".join(f"{TITLES[model]}: {error}" for model, error in learner.troubles.items())
         answered = state.taught + state.judging
-        said = (
-            f"{answered} photo{'' if answered == 1 else 's'} answered: "
-            f"{state.taught} teach{'es' if state.taught == 1 else ''}, "
-            f"{state.judging} judge{'s' if state.judging == 1 else ''}."
+        said = tr("{answered}: {taught}, {judging}.").format(
+            answered=trn("{count} photo answered", "{count} photos answered", answered).format(
+                count=answered
+            ),
+            taught=trn("{count} teaches", "{count} teach", state.taught).format(count=state.taught),
+            judging=trn("{count} judges", "{count} judge", state.judging).format(count=state.judging),
         )
         if state.enough:
             return said
-        return f"{said} The networks learn from {LEAST_TAUGHT} that teach and {LEAST_JUDGES} that judge."
+        return tr("{said} The networks learn from {taught} that teach and {judging} that judge.").format(
+            said=said, taught=LEAST_TAUGHT, judging=LEAST_JUDGES
+        )
 
 
 class _Row:
@@ -108,7 +115,7 @@ class _Row:
         self.reason.setWordWrap(True)
         self.reason.setProperty("role", "muted")
         self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.reason.setAccessibleName(f"What became of {title}'s lesson")
+        self.reason.setAccessibleName(tr("What became of {title}'s lesson").format(title=title))
         self.filled = False
 
     def put(self, grid: QGridLayout, place: int) -> None:
@@ -123,13 +130,15 @@ class _Row:
             label.setVisible(self.filled)
         if version is None or labels is None:
             return
-        self.version.setText(f"{self._title} {version.name} {_STATES[version.state]}")
+        self.version.setText(f"{self._title} {version.name} {tr(_STATES[version.state])}")
         self.change.setText(f"{_share(labels.before)} → {_share(labels.after)}")
         self.change.setAccessibleName(
-            f"{self._title}: {_share(labels.before)} before, {_share(labels.after)} after"
+            tr("{title}: {old} before, {new} after").format(
+                title=self._title, old=_share(labels.before), new=_share(labels.after)
+            )
         )
-        self.reason.setText(version.reason)
+        self.reason.setText(tr(version.reason))
 
 
 def _share(scores: LabelScores) -> str:
-    return f"{scores.right} of {scores.photos}"
+    return tr("{right} of {photos}").format(right=scores.right, photos=scores.photos)

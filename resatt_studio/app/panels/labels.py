@@ -13,6 +13,7 @@ from resatt_studio.app.panels.label_learning import LabelLearningBox
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.labels import CRACK_TYPES, CrackType
+from resatt_studio.words import joined, tr, trn
 
 _SHORT_ID = 8
 
@@ -21,20 +22,22 @@ class LabelsPanel(ScrolledPanel):
     """One row a class: the answer with its key, and a bar for each network."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__("Labels", QSize(330, 320))
+        super().__init__(tr("Labels"), QSize(330, 320))
         self._labels = parts.labels
         self._session = parts.session
         self._keys = parts.keys
         self.answers: dict[CrackType, QPushButton] = {}
         self.bars: dict[tuple[CrackType, str], ProbabilityBar] = {}
-        self.verdict = _words("Whether the networks agree")
-        self.trouble = _words("What keeps a network from answering", role="muted")
-        self.again = _button("Try again", "Ask those again that did not answer", self._labels.look_again)
-        self.said = _words("Your answer")
-        self.clear = _button("Clear", "", self._labels.clear)
-        parts.keys.tip(self.clear, "Take your answer back ({answer_none})")
+        self.verdict = _words(tr("Whether the networks agree"))
+        self.trouble = _words(tr("What keeps a network from answering"), role="muted")
+        self.again = _button(
+            tr("Try again"), tr("Ask those again that did not answer"), self._labels.look_again
+        )
+        self.said = _words(tr("Your answer"))
+        self.clear = _button(tr("Clear"), "", self._labels.clear)
+        parts.keys.tip(self.clear, tr("Take your answer back ({answer_none})"))
         self.learning = LabelLearningBox(parts)
-        self.foot = _words("Weights that answered", role="muted")
+        self.foot = _words(tr("Weights that answered"), role="muted")
         self._build(parts)
         self._labels.changed.connect(self._show)
         parts.keys.changed.connect(self._show)
@@ -54,7 +57,7 @@ class LabelsPanel(ScrolledPanel):
         for row, kind in enumerate(CRACK_TYPES, start=1):
             grid.addWidget(self._answer_button(row, kind), row, 0)
             for place, model in enumerate(LABEL_MODELS, start=1):
-                bar = ProbabilityBar(parts.look, f"{TITLES[model]}, {CRACK_WORDS[kind][1]}")
+                bar = ProbabilityBar(parts.look, f"{TITLES[model]}, {tr(CRACK_WORDS[kind][1])}")
                 self.bars[kind, model] = bar
                 grid.addWidget(bar, row, place)
         answer = QHBoxLayout()
@@ -70,13 +73,13 @@ class LabelsPanel(ScrolledPanel):
         self.column.addWidget(self.foot)
 
     def _answer_button(self, key: int, kind: CrackType) -> QPushButton:
-        title, word, help = CRACK_WORDS[kind]
+        title, word, help = map(tr, CRACK_WORDS[kind])
         button = self.answers[kind] = QPushButton()
         self._keys.caption(button, f"answer_{key}", title)
         button.setCheckable(True)
         button.setProperty("choice", "true")
-        button.setAccessibleName(f"Call this photo {word}")
-        self._keys.tip(button, f"{help} Your answer, key {{answer_{key}}}.")
+        button.setAccessibleName(tr("Call this photo {word}").format(word=word))
+        self._keys.tip(button, tr("{help} Your answer, key {{answer_{key}}}.").format(help=help, key=key))
         button.clicked.connect(lambda: self._choose(kind))
         return button
 
@@ -101,7 +104,7 @@ class LabelsPanel(ScrolledPanel):
             for model, asking in labels.asking.items()
             if asking.told is not None
         ]
-        self.foot.setText("Weights: " + " · ".join(names) if names else "")
+        self.foot.setText(tr("Weights: {names}").format(names=" · ".join(names)) if names else "")
 
     def _show_network(self, model: str, asking: Asking) -> None:
         told = asking.told
@@ -118,7 +121,7 @@ class LabelsPanel(ScrolledPanel):
         words = agreement(self._labels.labellings)
         if not ready:
             words = self._keys.words(self._session.huge_words)
-            words = words or "Open a photo; both networks then say what cracks it shows."
+            words = words or tr("Open a photo; both networks then say what cracks it shows.")
         elif waiting:
             words = f"{words} {_progress(askings, waiting)}".strip()
         self.verdict.setText(words)
@@ -131,20 +134,30 @@ class LabelsPanel(ScrolledPanel):
     def _show_answer(self, open_now: bool) -> None:
         answer = self._labels.answer
         if answer is None:
-            keys = self._keys.words(f"keys {{answer_1}} to {{answer_{len(CRACK_TYPES)}}}")
-            self.said.setText(f"Your answer: none yet ({keys})." if open_now else "")
+            keys = self._keys.words(
+                tr("keys {{answer_1}} to {{answer_{count}}}").format(count=len(CRACK_TYPES))
+            )
+            self.said.setText(tr("Your answer: none yet ({keys}).").format(keys=keys) if open_now else "")
         else:
-            word = CRACK_WORDS[CrackType(answer.answer)][1]
+            word = tr(CRACK_WORDS[CrackType(answer.answer)][1])
             facts = [word, answer.author, answer.made_at[:16].replace("T", " ")]
-            self.said.setText("Your answer: " + " · ".join(fact for fact in facts if fact))
+            self.said.setText(
+                tr("Your answer: {facts}").format(facts=" · ".join(fact for fact in facts if fact))
+            )
         self.clear.setVisible(answer is not None)
 
 
 def _progress(askings: dict[str, Asking], waiting: list[str]) -> str:
     reports = [asking.report for asking in askings.values() if asking.report is not None]
     counted = next((report for report in reports if report.total), None)
-    count = f", view {counted.done} of {counted.total}" if counted is not None else ""
-    return f"{' and '.join(waiting)} {'is' if len(waiting) == 1 else 'are'} looking{count}…"
+    names = joined(waiting)
+    if counted is None:
+        return trn("{names} is looking…", "{names} are looking…", len(waiting)).format(names=names)
+    return trn(
+        "{names} is looking, view {done} of {total}…",
+        "{names} are looking, view {done} of {total}…",
+        len(waiting),
+    ).format(names=names, done=counted.done, total=counted.total)
 
 
 def _words(name: str, role: str = "") -> QLabel:

@@ -24,6 +24,7 @@ from resatt_studio.app.panels.mask_input import MaskInput
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.theme import Tokens
+from resatt_studio.words import tr
 
 COLOURED = frozenset({"mask", "probability", "uncertainty", "correction"})
 """Layers whose colour the inspector may choose."""
@@ -36,7 +37,7 @@ class LayersPanel(ScrolledPanel):
     """One row a layer, the top layer first."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__("Layers", QSize(330, 200))
+        super().__init__(tr("Layers"), QSize(330, 200))
         self._parts = parts
         self.rows: dict[str, LayerRow] = {}
         grid = QGridLayout()
@@ -48,19 +49,21 @@ class LayersPanel(ScrolledPanel):
             self.rows[name] = LayerRow(parts, name, grid, place)
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(1, 99)
-        self.threshold.setAccessibleName("Threshold of the crack mask in percent")
-        self.threshold.setToolTip("A pixel counts as crack above this probability.")
+        self.threshold.setAccessibleName(tr("Threshold of the crack mask in percent"))
+        self.threshold.setToolTip(tr("A pixel counts as crack above this probability."))
         self.threshold.setTracking(True)
-        self.automatic = QCheckBox("Auto")
-        self.automatic.setAccessibleName("Automatic threshold")
+        self.automatic = QCheckBox(tr("Auto"))
+        self.automatic.setAccessibleName(tr("Automatic threshold"))
         self.automatic.setToolTip(
-            "Every version of the weights brings the threshold that drew the best masks of the photos that "
-            "judged it. Moving the slider sets your own."
+            tr(
+                "Every version of the weights brings the threshold that drew the best masks of the photos "
+                "that judged it. Moving the slider sets your own."
+            )
         )
         self._value = QLabel()
         self._value.setMinimumWidth(38)
         line = QHBoxLayout()
-        label = QLabel("Threshold")
+        label = QLabel(tr("Threshold"))
         label.setBuddy(self.threshold)
         line.addWidget(label)
         line.addWidget(self.threshold, 1)
@@ -126,25 +129,25 @@ class LayerRow:
     def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int) -> None:
         self._parts = parts
         self._name = name
-        title, help = LAYER_WORDS[name]
+        title, help = map(tr, LAYER_WORDS[name])
         self.eye = QToolButton()
         self.eye.setCheckable(True)
         self.eye.setAutoRaise(True)
         self.eye.setProperty("role", "eye")
-        self.eye.setAccessibleName(f"Show {title.lower()}")
-        self.eye.setToolTip(f"Show or hide: {help}")
+        self.eye.setAccessibleName(tr("Show {layer}").format(layer=title.lower()))
+        self.eye.setToolTip(tr("Show or hide: {help}").format(help=help))
         self.swatch = QToolButton()
         self.swatch.setAutoRaise(True)
         self.swatch.setProperty("role", "eye")
         self.swatch.setIconSize(QSize(13, 13))
-        self.swatch.setAccessibleName(f"Colour of {title.lower()}")
+        self.swatch.setAccessibleName(tr("Colour of {layer}").format(layer=title.lower()))
         self.swatch.setVisible(name in COLOURED)
-        self.swatch.setToolTip("Choose another colour")
+        self.swatch.setToolTip(tr("Choose another colour"))
         self.title = QLabel(title)
         self.title.setToolTip(help)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setAccessibleName(f"Opacity of {title.lower()} in percent")
+        self.opacity.setAccessibleName(tr("Opacity of {layer} in percent").format(layer=title.lower()))
         self.opacity.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for column, widget in enumerate((self.eye, self.swatch, self.title, self.opacity)):
             grid.addWidget(widget, place, column)
@@ -173,7 +176,9 @@ class LayerRow:
 
     def _choose_colour(self) -> None:
         before = QColor(self._parts.view.layers[self._name].colour)
-        chosen = QColorDialog.getColor(before, self.swatch, f"Colour of {self.title.text().lower()}")
+        chosen = QColorDialog.getColor(
+            before, self.swatch, tr("Colour of {layer}").format(layer=self.title.text().lower())
+        )
         if chosen.isValid():
             self._parts.view.set_layer(self._name, colour=chosen.name())
 

@@ -11,6 +11,7 @@ from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.panels.versions import VersionsBox
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.training import StepReport
+from resatt_studio.words import tr, trn
 
 _MOST_NOTICES = 3
 
@@ -19,27 +20,31 @@ class LearningPanel(ScrolledPanel):
     """Shows the learner and hands clicks to it."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__("Learning", QSize(330, 460))
+        super().__init__(tr("Learning"), QSize(330, 460))
         self._parts = parts
         learner = parts.learner
         self.learn = QPushButton()
         self.learn.setProperty("primary", "true")
-        parts.keys.tip(self.learn, "Teach the network your approved corrections, in the background ({learn})")
+        parts.keys.tip(
+            self.learn, tr("Teach the network your approved corrections, in the background ({learn})")
+        )
         self.learn.clicked.connect(learner.learn)
-        self.stop = QPushButton("Stop")
-        self.stop.setAccessibleName("Stop learning and keep the best")
-        parts.keys.tip(self.stop, "End now; the best weights so far are judged and kept ({stop_learning})")
+        self.stop = QPushButton(tr("Stop"))
+        self.stop.setAccessibleName(tr("Stop learning and keep the best"))
+        parts.keys.tip(
+            self.stop, tr("End now; the best weights so far are judged and kept ({stop_learning})")
+        )
         self.stop.clicked.connect(learner.stop)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Learning progress")
+        self.bar.setAccessibleName(tr("Learning progress"))
         self.words = QLabel()
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
         self.notices = QLabel()
         self.notices.setProperty("role", "warning")
         self.notices.setWordWrap(True)
-        self.notices.setAccessibleName("What happened while learning")
+        self.notices.setAccessibleName(tr("What happened while learning"))
         self.curves = Curves(parts.look)
         self.versions = VersionsBox(parts)
         self._build()
@@ -64,9 +69,14 @@ class LearningPanel(ScrolledPanel):
     def _show(self) -> None:
         learner = self._parts.learner
         count = learner.pending
-        noun = "correction" if count == 1 else "corrections"
-        again = "Learn again" if learner.can_learn else "Learn from corrections"
-        self.learn.setText(f"Learn from {count} new {noun}" if count else again)
+        again = tr("Learn again") if learner.can_learn else tr("Learn from corrections")
+        self.learn.setText(
+            trn("Learn from {count} new correction", "Learn from {count} new corrections", count).format(
+                count=count
+            )
+            if count
+            else again
+        )
         self.learn.setEnabled(learner.can_learn)
         self.stop.setEnabled(learner.learning and not learner.stopping)
         self.bar.setVisible(learner.learning)
@@ -76,21 +86,27 @@ class LearningPanel(ScrolledPanel):
         if learner.learning:
             self._step(learner.report)
         elif learner.problem:
-            self.words.setText(f"The last run ended: {learner.problem}")
+            self.words.setText(tr("The last run ended: {problem}").format(problem=learner.problem))
         elif outcome is not None:
             self.words.setText(outcome.told)
         elif self._parts.session.project is None:
-            self.words.setText("Open a project; the network learns from the corrections that you approve.")
+            self.words.setText(
+                tr("Open a project; the network learns from the corrections that you approve.")
+            )
         elif not learner.can_learn:
-            self.words.setText("Correct a photo and approve it (Enter); then the network can learn from it.")
+            self.words.setText(
+                tr("Correct a photo and approve it (Enter); then the network can learn from it.")
+            )
         else:
             held = learner.held_back
             judge = (
-                f"{held} held back to judge what was learned."
+                tr("{held} held back to judge what was learned.").format(held=held)
                 if held
-                else "No photo is held back yet: a part of each judges."
+                else tr("No photo is held back yet: a part of each judges.")
             )
-            self.words.setText(f"{judge} Learning takes a minute or two; go on painting meanwhile.")
+            self.words.setText(
+                tr("{judge} Learning takes a minute or two; go on painting meanwhile.").format(judge=judge)
+            )
 
     def _show_notices(self) -> None:
         """The newest of what the run had to say."""
@@ -103,18 +119,24 @@ class LearningPanel(ScrolledPanel):
         self._show_notices()
         if report is None:
             self.bar.setMaximum(0)
-            self.words.setText("Preparing to learn…")
+            self.words.setText(tr("Preparing to learn…"))
             return
         self.bar.setMaximum(max(report.steps, report.step, 1))
         self.bar.setValue(report.step)
-        words = [report.phase] if report.phase != "learning" else [f"step {report.step} of {report.steps}"]
+        words = (
+            [tr(report.phase)]
+            if report.phase != "learning"
+            else [tr("step {step} of {steps}").format(step=report.step, steps=report.steps)]
+        )
         if learner.stopping:
-            words = ["stopping, the best is kept"]
+            words = [tr("stopping, the best is kept")]
         elif report.seconds_left > 0:
-            words.append(f"{clock(report.seconds_left)} left")
+            words.append(tr("{time} left").format(time=clock(report.seconds_left)))
         if learner.dices:
             first, last = learner.dices[0][1], learner.dices[-1][1]
-            which = "held-back photos" if learner.held_back else "what judges"
-            words.append(f"Dice on {which} {first:.2f} → {last:.2f}")
+            which = tr("held-back photos") if learner.held_back else tr("what judges")
+            words.append(
+                tr("Dice on {which} {first:.2f} → {last:.2f}").format(which=which, first=first, last=last)
+            )
         self.words.setText(" · ".join(words))
         self.curves.show_curves(learner.losses, learner.dices)

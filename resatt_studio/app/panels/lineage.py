@@ -21,14 +21,15 @@ from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import Tokens
 from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.words import mark, tr, trn
 from resatt_studio.workflow.lineage import LineageRow, gain_words, lineage_rows, title
 
-HEADINGS = ("Version", "Gain", "Made")
+HEADINGS = (mark("Version"), mark("Gain"), mark("Made"))
 STATE_WORDS = {
-    WeightsState.ACTIVE: "in use",
-    WeightsState.CANDIDATE: "candidate",
-    WeightsState.RETIRED: "used before",
-    WeightsState.REFUSED: "refused",
+    WeightsState.ACTIVE: mark("in use"),
+    WeightsState.CANDIDATE: mark("candidate"),
+    WeightsState.RETIRED: mark("used before"),
+    WeightsState.REFUSED: mark("refused"),
 }
 LANES = 8
 """More lanes than this share the room of so many: versions that branch from branches that branch."""
@@ -60,8 +61,8 @@ class LineageTree(QTableWidget):
         self._shelf = parts.shelf
         self._lines: list[_Line] = []
         self._shown: tuple[object, ...] = ()
-        self.setAccessibleName("Versions of the weights, newest first; left leads to the parent")
-        self.setHorizontalHeaderLabels(HEADINGS)
+        self.setAccessibleName(tr("Versions of the weights, newest first; left leads to the parent"))
+        self.setHorizontalHeaderLabels(list(map(tr, HEADINGS)))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
         self.setShowGrid(False)
@@ -157,20 +158,21 @@ class LineageTree(QTableWidget):
 
     def _fill(self, row: int, line: _Line) -> None:
         version = None if line.row is None else line.row.version
-        name = FACTORY if version is None else title(version)
-        word = STATE_WORDS[line.state] if line.state is WeightsState.ACTIVE else ""
+        name = tr(FACTORY) if version is None else title(version)
+        word = tr(STATE_WORDS[line.state]) if line.state is WeightsState.ACTIVE else ""
         word = word if version is None else state_word(version)
         gained = "" if version is None else gain_words(version)
         made = "" if version is None else version.made_at[:10]
-        said = f"{name}, {word}" if word else name
+        said = [name, word]
         if line.row is not None and line.row.parent is not None:
-            said += f", from {title(line.row.parent)}"
-        said += f", gain {gained}" if gained else ""
-        tip = "The weights that came with the app" if version is None else _tip(version)
+            said.append(tr("from {version}").format(version=title(line.row.parent)))
+        said.append(tr("gain {gain}").format(gain=gained) if gained else "")
+        spoken = tr(", ").join(part for part in said if part)
+        tip = tr("The weights that came with the app") if version is None else _tip(version)
         for column, text in enumerate((f"{name} {word}".rstrip(), gained, made)):
             item = QTableWidgetItem(text)
             item.setToolTip(tip)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, said if column == 0 else text)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken if column == 0 else text)
             if column == 0:
                 item.setData(Qt.ItemDataRole.UserRole, line)
             else:
@@ -269,8 +271,12 @@ class _LinesDelegate(QStyledItemDelegate):
 
 def state_word(version: WeightsVersion) -> str:
     """What a version's state is called; one that only evidence is missing for is not called refused."""
-    waits = version.undecided and version.state is WeightsState.REFUSED
-    return "undecided" if waits else STATE_WORDS[version.state]
+    return tr("undecided") if is_undecided(version) else tr(STATE_WORDS[version.state])
+
+
+def is_undecided(version: WeightsVersion) -> bool:
+    """Whether only evidence is missing for a version."""
+    return version.undecided and version.state is WeightsState.REFUSED
 
 
 def _draw_mark(painter: QPainter, middle: QPointF, state: WeightsState, tokens: Tokens) -> None:
@@ -298,8 +304,15 @@ def _draw_mark(painter: QPainter, middle: QPointF, state: WeightsState, tokens: 
 
 
 def _tip(version: WeightsVersion) -> str:
-    lines = [f"{NETWORKS.get(version.model, version.model)}, {version.weights_id[:12]}", version.reason]
+    lines = [f"{NETWORKS.get(version.model, version.model)}, {version.weights_id[:12]}", tr(version.reason)]
     if version.made_at:
-        made = f"made {version.made_at[:16].replace('T', ' ')}"
-        lines.insert(1, f"{made} from {len(version.samples)} corrections" if version.samples else made)
+        time, count = version.made_at[:16].replace("T", " "), len(version.samples)
+        lines.insert(
+            1,
+            trn("made {time} from {count} correction", "made {time} from {count} corrections", count).format(
+                time=time, count=count
+            )
+            if count
+            else tr("made {time}").format(time=time),
+        )
     return "\n".join(line for line in lines if line)

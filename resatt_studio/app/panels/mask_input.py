@@ -9,11 +9,15 @@ from resatt_studio.app.comparing import INPUT_WORDS
 from resatt_studio.app.parts import Parts
 from resatt_studio.errors import StudioError
 from resatt_studio.records.prediction import Prediction
+from resatt_studio.words import mark, tr
 
 CHOICES = {
-    "raw": ("Original photo", "The photo as it is."),
-    "dehazed": ("Dehazed photo", "The photo as the DHFormer-style network clears it; takes longer."),
-    "auto": ("Dehazed if hazy", "The dehazed photo where an estimate says that there is haze."),
+    "raw": (mark("Original photo"), mark("The photo as it is.")),
+    "dehazed": (
+        mark("Dehazed photo"),
+        mark("The photo as the DHFormer-style network clears it; takes longer."),
+    ),
+    "auto": (mark("Dehazed if hazy"), mark("The dehazed photo where an estimate says that there is haze.")),
 }
 """Titles and help by name in the settings."""
 
@@ -25,20 +29,22 @@ class MaskInput(QWidget):
         super().__init__()
         self._parts = parts
         self.choice = QComboBox()
-        self.choice.setAccessibleName("What the crack mask is made from")
-        self.choice.setToolTip("What the crack network is shown; kept for all photos.")
+        self.choice.setAccessibleName(tr("What the crack mask is made from"))
+        self.choice.setToolTip(tr("What the crack network is shown; kept for all photos."))
         for name, (title, help) in CHOICES.items():
-            self.choice.addItem(title, name)
-            self.choice.setItemData(self.choice.count() - 1, help, Qt.ItemDataRole.ToolTipRole)
-        label = QLabel("Mask from")
+            self.choice.addItem(tr(title), name)
+            self.choice.setItemData(self.choice.count() - 1, tr(help), Qt.ItemDataRole.ToolTipRole)
+        label = QLabel(tr("Mask from"))
         label.setBuddy(self.choice)
         line = QHBoxLayout()
         line.addWidget(label)
         line.addWidget(self.choice, 1)
-        self.compare = QCheckBox("Compare: mask from original left, dehazed right")
-        parts.keys.tip(self.compare, "Predicts from both and shows them at the divider ({toggle_compare})")
+        self.compare = QCheckBox(tr("Compare: mask from original left, dehazed right"))
+        parts.keys.tip(
+            self.compare, tr("Predicts from both and shows them at the divider ({toggle_compare})")
+        )
         self.state = QLabel()
-        self.state.setAccessibleName("What the shown mask was made from")
+        self.state.setAccessibleName(tr("What the shown mask was made from"))
         self.state.setProperty("role", "muted")
         self.state.setWordWrap(True)
         column = QVBoxLayout(self)
@@ -75,8 +81,7 @@ class MaskInput(QWidget):
             return ""
         if answered.weights_id == prediction.weights_id:
             return ""
-        name = answered.name or f"v{answered.number}"
-        return f" by {name}, because this photo looks unlike those that were corrected"
+        return answered.name or f"v{answered.number}"
 
     def _sentence(self) -> str:
         prediction, asking = self._parts.session.prediction, self._parts.comparison.asking
@@ -84,14 +89,25 @@ class MaskInput(QWidget):
             return str(asking.trouble)
         if asking.waiting:
             report = asking.report
-            counted = f", {report.done} of {report.total}" if report is not None and report.total else ""
-            return f"Predicting the other mask{counted}…"
+            if report is None or not report.total:
+                return tr("Predicting the other mask…")
+            return tr("Predicting the other mask, {done} of {total}…").format(
+                done=report.done, total=report.total
+            )
         if prediction is None:
             return ""
-        made = f"made from the {INPUT_WORDS[prediction.input]}{self._by(prediction)}"
+        by, source = self._by(prediction), tr(INPUT_WORDS[prediction.input])
+        made = tr("made from the {input}").format(input=source)
+        if by:
+            made = tr(
+                "made from the {input} by {version}, because this photo looks unlike those that were "
+                "corrected"
+            ).format(input=source, version=by)
         if self._parts.comparison.other is not None:
-            return f"Approving keeps the mask {made}."
+            return tr("Approving keeps the mask {made}.").format(made=made)
         if not prediction.dehazer_id:
-            return f"This mask was {made}."
-        cleared = f"cleared by weights {prediction.dehazer_id[:8]}"
-        return f"This mask was {made}, {cleared}; thin cracks may look stronger, texture may be invented."
+            return tr("This mask was {made}.").format(made=made)
+        cleared = tr("cleared by weights {id}").format(id=prediction.dehazer_id[:8])
+        return tr(
+            "This mask was {made}, {cleared}; thin cracks may look stronger, texture may be invented."
+        ).format(made=made, cleared=cleared)

@@ -6,9 +6,11 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from resatt_studio.app.listing import STATE_WORDS
 from resatt_studio.app.panels.photo_model import ENTRY_ROLE, FACTS_ROLE, THUMBNAIL_ROLE
 from resatt_studio.app.parts import Look
 from resatt_studio.records.photo import PhotoEntry, Split
+from resatt_studio.words import tr
 
 _MARGIN_PX = 9
 _THUMB_WIDTH_PX, _THUMB_HEIGHT_PX = 64, 52
@@ -73,7 +75,9 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(QColor(tokens.muted))
         facts = small_metrics.elidedText(facts, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box.left(), box.top() + metrics.height() + small_metrics.ascent() + 2, facts)
-        words = entry.state.value + (" · held back" if entry.split is Split.VALIDATION else "")
+        words = tr(STATE_WORDS[entry.state])
+        if entry.split is Split.VALIDATION:
+            words = tr("{state} · held back").format(state=words)
         height = small_metrics.height() + 1
         width = small_metrics.horizontalAdvance(words) + 14
         badge = QRectF(box.left(), box.bottom() - height + 1, width, height)

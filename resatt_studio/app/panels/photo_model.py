@@ -7,11 +7,12 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage
 
-from resatt_studio.app.listing import UNCHECKED
+from resatt_studio.app.listing import STATE_WORDS, UNCHECKED
 from resatt_studio.app.session import Session
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.words import tr
 from resatt_studio.workflow.next_photos import reason
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -41,9 +42,9 @@ class PhotoModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(filter(None, (str(entry.facts.path), entry.reason, self._why(entry))))
+            return "\n".join(filter(None, (str(entry.facts.path), tr(entry.reason), self._why(entry))))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{entry.name}, {entry.state.value}, {self._facts(entry)}"
+            return tr(", ").join((entry.name, tr(STATE_WORDS[entry.state]), self._facts(entry)))
         if role == FACTS_ROLE:
             return self._facts(entry)
         if role == ENTRY_ROLE:
@@ -64,9 +65,11 @@ class PhotoModel(QAbstractListModel):
         rank = self._rank(entry)
         if rank is not None:
             names = {other.photo_id: other.name for other in self._session.state.entries}
-            return f"No. {rank.place} to correct: {reason(rank, names)}."
+            return tr("No. {place} to correct: {reason}.").format(
+                place=rank.place, reason=reason(rank, names)
+            )
         if self._session.listing.sort == "next" and entry.state is ReviewState.NEW:
-            return "Not ranked yet: it has not been predicted."
+            return tr("Not ranked yet: it has not been predicted.")
         return ""
 
     def row_of(self, photo_id: str) -> QModelIndex:
@@ -110,12 +113,12 @@ def describe(entry: PhotoEntry, rank: Rank | None = None) -> str:
     """The line under the name: place and doubt where photos are ranked, uncertainty when known, else size;
     why, when it is broken."""
     if entry.state is ReviewState.BROKEN:
-        return entry.reason or "cannot be read"
+        return tr(entry.reason) or tr("cannot be read")
     if rank is not None:
-        return f"no. {rank.place}, {round(100 * rank.doubt)} % in doubt"
+        return tr("no. {place}, {doubt} % in doubt").format(place=rank.place, doubt=round(100 * rank.doubt))
     if entry.state is ReviewState.PREDICTED and entry.uncertainty is not None:
-        return f"uncertainty {entry.uncertainty:.3f}"
-    return f"{entry.facts.megapixels:.1f} MP"
+        return tr("uncertainty {uncertainty:.3f}").format(uncertainty=entry.uncertainty)
+    return tr("{megapixels:.1f} MP").format(megapixels=entry.facts.megapixels)
 
 
 def _as_image(pixels: UInt8Array) -> QImage:

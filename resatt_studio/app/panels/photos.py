@@ -23,6 +23,7 @@ from resatt_studio.app.panels.photo_delegate import PhotoDelegate
 from resatt_studio.app.panels.photo_model import ENTRY_ROLE, PhotoModel
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.photo import ReviewState
+from resatt_studio.words import tr
 
 
 class PhotosPanel(QWidget):
@@ -33,22 +34,22 @@ class PhotosPanel(QWidget):
         self._session = parts.session
         self._keys = parts.keys
         self.search = SearchField()
-        self.search.setPlaceholderText("Search photos")
-        self.search.setAccessibleName("Search photos by name")
+        self.search.setPlaceholderText(tr("Search photos"))
+        self.search.setAccessibleName(tr("Search photos by name"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(lambda text: self._session.set_listing(search=text))
-        self.sort = _choice("Sort photos", SORTS)
+        self.sort = _choice(tr("Sort photos"), SORTS)
         self.sort.setCurrentIndex(list(SORTS).index(self._session.listing.sort))
         self.sort.currentIndexChanged.connect(
             lambda _: self._session.set_listing(sort=self.sort.currentData())
         )
-        self.filter = _choice("Filter photos", {key: title for key, (title, _) in FILTERS.items()})
+        self.filter = _choice(tr("Filter photos"), {key: title for key, (title, _) in FILTERS.items()})
         self.filter.currentIndexChanged.connect(
             lambda _: self._session.set_listing(filter=self.filter.currentData())
         )
         self.model = PhotoModel(self._session, self)
         self.list = PhotoList()
-        self.list.setAccessibleName("Photos")
+        self.list.setAccessibleName(tr("Photos"))
         self.list.setModel(self.model)
         self._delegate = PhotoDelegate(parts.look)
         self.list.setItemDelegate(self._delegate)
@@ -68,7 +69,7 @@ class PhotosPanel(QWidget):
         self._summary.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Photos approved")
+        self.bar.setAccessibleName(tr("Photos approved"))
         self._build()
         self._session.listed_changed.connect(self._show)
         parts.keys.changed.connect(self._show)
@@ -123,24 +124,27 @@ class PhotosPanel(QWidget):
         approved = sum(e.state is ReviewState.APPROVED for e in entries)
         open_now = sum(e.state is ReviewState.CORRECTING for e in entries)
         closed = sum(e.state in (ReviewState.SKIPPED, ReviewState.BROKEN) for e in entries)
-        words = [f"{approved} approved"]
+        words = [tr("{count} approved").format(count=approved)]
         if open_now:
-            words.append(f"{open_now} in progress")
-        words.append(f"{len(entries) - approved - open_now - closed} to review")
+            words.append(tr("{count} in progress").format(count=open_now))
+        words.append(tr("{count} to review").format(count=len(entries) - approved - open_now - closed))
         self._summary.setText(" · ".join(words) if entries else "")
         self.bar.setMaximum(max(1, len(entries)))
         self.bar.setValue(approved)
         self.bar.setVisible(bool(entries))
         if self._session.project is None:
-            self._empty.setText("No project is open.\n\nDrop photos, a folder or a .resatt project here.")
+            self._empty.setText(tr("No project is open.\n\nDrop photos, a folder or a .resatt project here."))
         elif not entries:
             self._empty.setText(
                 self._keys.words(
-                    "This project has no photos yet.\n\nDrop a folder of photos here, or press {add_folder}."
+                    tr(
+                        "This project has no photos yet.\n\nDrop a folder of photos here, or press "
+                        "{add_folder}."
+                    )
                 )
             )
         else:
-            self._empty.setText("No photo passes the filter and the search.")
+            self._empty.setText(tr("No photo passes the filter and the search."))
         self._stack.setCurrentIndex(0 if self._session.listed else 1)
 
 
@@ -182,7 +186,7 @@ def _choice(name: str, titles: dict[str, str]) -> QComboBox:
     box.setAccessibleName(name)
     box.setToolTip(name)
     for key, title in titles.items():
-        box.addItem(title, key)
+        box.addItem(tr(title), key)
     box.setMinimumContentsLength(6)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box

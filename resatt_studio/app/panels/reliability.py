@@ -14,6 +14,7 @@ from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.theme import Tokens
 from resatt_studio.records.calibration import Reliability
 from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.words import tr
 
 _SIDE_PX = 96
 _EDGE_PX = 5.0
@@ -30,7 +31,7 @@ class ReliabilitySection(CardSection):
         self.diagram = ReliabilityDiagram(parts.look)
         self.words = QLabel()
         self.words.setWordWrap(True)
-        self.words.setAccessibleName("How far the probabilities can be believed")
+        self.words.setAccessibleName(tr("How far the probabilities can be believed"))
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         line = QHBoxLayout()
@@ -56,17 +57,19 @@ class ReliabilitySection(CardSection):
         self.diagram.show_reliability(before, after)
         muted = f'<span style="color:{tokens.muted}">'
         lines = [
-            f"{muted}Probabilities near predicted cracks</span>",
-            f'<span style="color:{tokens.accent}">●</span> calibrated: error {after.ece:.3f}',
-            f"{muted}○ before: error {before.ece:.3f}</span>",
+            f"{muted}{tr('Probabilities near predicted cracks')}</span>",
+            f'<span style="color:{tokens.accent}">●</span> '
+            + tr("calibrated: error {ece:.3f}").format(ece=after.ece),
+            f"{muted}○ {tr('before: error {ece:.3f}').format(ece=before.ece)}</span>",
         ]
         if version.threshold is not None:
-            lines.append(f"Best threshold {round(100 * version.threshold)} %")
+            lines.append(tr("Best threshold {threshold} %").format(threshold=round(100 * version.threshold)))
         self.words.setText("<br>".join(lines))
         self.setToolTip(
-            "Of the pixels that are called crack with 70 %, about 70 % should be. "
-            "On the dashed line that holds; below it the network is too sure.\n"
-            f"{version.name}: {_spoken(after)}"
+            tr(
+                "Of the pixels that are called crack with 70 %, about 70 % should be. On the dashed line "
+                "that holds; below it the network is too sure.\n{name}: {spoken}"
+            ).format(name=version.name, spoken=_spoken(after))
         )
 
 
@@ -82,7 +85,7 @@ class ReliabilityDiagram(QWidget):
         self.before: Reliability | None = None
         self.after: Reliability | None = None
         self.setFixedSize(QSize(_SIDE_PX, _SIDE_PX))
-        self.setAccessibleName("Reliability diagram")
+        self.setAccessibleName(tr("Reliability diagram"))
         look.changed.connect(lambda _: self.update())
 
     def show_reliability(self, before: Reliability, after: Reliability) -> None:
@@ -139,8 +142,10 @@ def points(reliability: Reliability) -> list[tuple[tuple[float, float], float]]:
 
 def _spoken(reliability: Reliability) -> str:
     said = "; ".join(
-        f"called {round(100 * one.probability)} %, {round(100 * one.crack)} % are"
+        tr("called {probability} %, {crack} % are").format(
+            probability=round(100 * one.probability), crack=round(100 * one.crack)
+        )
         for one in reliability.bins
         if one.pixels
     )
-    return f"mean error {reliability.ece:.3f}. {said}"
+    return tr("mean error {ece:.3f}. {said}").format(ece=reliability.ece, said=said)

@@ -14,11 +14,12 @@ from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.tools.registry import TOOLS
 from resatt_studio.records.correction import Checkpoint, Label, Step
+from resatt_studio.words import mark, tr
 
-LABEL_WORDS = {Label.CRACK: "crack", Label.NOT_CRACK: "not crack", Label.UNSAID: ""}
+LABEL_WORDS = {Label.CRACK: mark("crack"), Label.NOT_CRACK: mark("not crack"), Label.UNSAID: ""}
 SHOWN_CHECKPOINTS = 4
 """Further ones are scrolled to, so that the steps keep their room."""
-ACT_WORDS = {"checkpoint": "Back to a checkpoint", "fill": "Fill"}
+ACT_WORDS = {"checkpoint": mark("Back to a checkpoint"), "fill": mark("Fill")}
 """Words of acts that are no tools."""
 _TITLES = {tool.name: tool.title for tool in TOOLS} | ACT_WORDS
 _ICONS = {tool.name: tool.icon for tool in TOOLS} | {"checkpoint": "rollback"}
@@ -56,7 +57,7 @@ class StepsModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._words(row)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return self._words(row) + (", undone" if undone else "")
+                return tr("{step}, undone").format(step=self._words(row)) if undone else self._words(row)
             case Qt.ItemDataRole.ForegroundRole:
                 return QColor(tokens.muted if undone else tokens.text)
             case Qt.ItemDataRole.FontRole:
@@ -74,7 +75,7 @@ class StepsModel(QAbstractListModel):
         return None
 
     def _words(self, row: int) -> str:
-        words = "Nothing painted yet" if row == 0 else _step_words(self._steps[row - 1])
+        words = tr("Nothing painted yet") if row == 0 else _step_words(self._steps[row - 1])
         names = self._names.get("" if row == 0 else self._steps[row - 1].edit_id, [])
         return "  ".join((words, *(f"⚑ {name}" for name in names)))
 
@@ -85,7 +86,7 @@ class StepsModel(QAbstractListModel):
 
     def _detail(self, row: int) -> str:
         if row == 0:
-            return "The photo before the first stroke"
+            return tr("The photo before the first stroke")
         step = self._steps[row - 1]
         return " · ".join(part for part in (step.made_at[:19].replace("T", " "), step.author) if part)
 
@@ -97,16 +98,16 @@ class StepsList(QWidget):
         super().__init__()
         self._history = parts.history
         self._stale = True
-        self._title = QLabel("Checkpoints")
+        self._title = QLabel(tr("Checkpoints"))
         self._title.setProperty("role", "heading")
         self.checkpoints = QListWidget()
-        self.checkpoints.setAccessibleName("Checkpoints of this photo")
+        self.checkpoints.setAccessibleName(tr("Checkpoints of this photo"))
         self.checkpoints.itemClicked.connect(self._return)
         self.checkpoints.itemActivated.connect(self._return)
         self.model = StepsModel(parts, self)
         self.list = QListView()
         self.list.setModel(self.model)
-        self.list.setAccessibleName("Steps of this photo")
+        self.list.setAccessibleName(tr("Steps of this photo"))
         self.list.setUniformItemSizes(True)
         self.list.setIconSize(QSize(16, 16))
         self.list.clicked.connect(self._go)
@@ -155,11 +156,14 @@ class StepsList(QWidget):
         self._title.setVisible(bool(history.checkpoints))
         self.list.setVisible(bool(steps))
         if not history.is_open:
-            self._empty.setText("Open a photo; every stroke that you paint on it will be listed here.")
+            self._empty.setText(tr("Open a photo; every stroke that you paint on it will be listed here."))
         elif not steps:
-            words = "Nothing was painted on this photo yet. Every stroke will be listed here; a click on a "
-            words += "line takes the photo to that state, also from last week.\n\n{checkpoint} gives the "
-            self._empty.setText(self._keys.words(words + "present state a name to come back to."))
+            words = tr(
+                "Nothing was painted on this photo yet. Every stroke will be listed here; a click on a line "
+                "takes the photo to that state, also from last week.\n\n{checkpoint} gives the present "
+                "state a name to come back to."
+            )
+            self._empty.setText(self._keys.words(words))
         self._empty.setVisible(not steps)
 
     def _go(self, index: QModelIndex) -> None:
@@ -170,7 +174,10 @@ class StepsList(QWidget):
 
 
 def _step_words(step: Step) -> str:
-    words = [_TITLES.get(step.tool, step.tool.replace("_", " ").capitalize()), LABEL_WORDS[step.label]]
+    words = [
+        tr(_TITLES.get(step.tool) or step.tool.replace("_", " ").capitalize()),
+        tr(LABEL_WORDS[step.label]),
+    ]
     return " · ".join((*(word for word in words if word), step.made_at[11:16]))
 
 
@@ -178,5 +185,9 @@ def _checkpoint_item(checkpoint: Checkpoint) -> QListWidgetItem:
     when = datetime.fromisoformat(checkpoint.made_at).astimezone().strftime("%Y-%m-%d %H:%M")
     item = QListWidgetItem(f"⚑ {checkpoint.name} · {when}")
     item.setData(Qt.ItemDataRole.UserRole, checkpoint)
-    item.setToolTip(f"Go back to this state of the photo; {checkpoint.author or 'somebody'} named it")
+    item.setToolTip(
+        tr("Go back to this state of the photo; {author} named it").format(
+            author=checkpoint.author or tr("somebody")
+        )
+    )
     return item

@@ -16,6 +16,7 @@ from resatt_studio.app.panels.card_sections import (
 from resatt_studio.app.panels.reliability import ReliabilitySection
 from resatt_studio.app.parts import Parts
 from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.words import tr
 
 SECTIONS: tuple[Callable[[Parts], CardSection], ...] = (
     HeadSection,
@@ -36,7 +37,7 @@ class VersionCard(QWidget):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
-        self.setAccessibleName("Card of the chosen version")
+        self.setAccessibleName(tr("Card of the chosen version"))
         self.version: WeightsVersion | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 2)

@@ -21,14 +21,15 @@ from resatt_studio.app.panels.card_sections import change_words, words
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.version_pair import Scope
 from resatt_studio.records.comparison import PhotoComparison, VersionComparison
+from resatt_studio.words import joined, mark, tr, trn
 from resatt_studio.workflow.lineage import title
 
 _SCOPES = {
-    Scope.JUDGING: "On the photos held back to judge",
-    Scope.APPROVED: "On all approved photos",
-    Scope.SHOWN: "On the shown photo",
+    Scope.JUDGING: mark("On the photos held back to judge"),
+    Scope.APPROVED: mark("On all approved photos"),
+    Scope.SHOWN: mark("On the shown photo"),
 }
-HEADINGS = ("Photo", "before", "after", "change")
+HEADINGS = (mark("Photo"), mark("before"), mark("after"), mark("change"))
 
 
 class VersionComparisonBox(QWidget):
@@ -39,25 +40,25 @@ class VersionComparisonBox(QWidget):
         self._parts = parts
         self._pair = parts.pair
         self._filled: VersionComparison | None = None
-        self.compare = QPushButton("Compare")
+        self.compare = QPushButton(tr("Compare"))
         self.compare.clicked.connect(
             lambda: self._pair.stop() if self._pair.running else self._pair.compare()
         )
-        self.map = QPushButton("Show on the photo")
+        self.map = QPushButton(tr("Show on the photo"))
         self.map.setCheckable(True)
         self.map.setProperty("choice", "true")
-        parts.keys.tip(self.map, "Which crack was gained and lost on the open photo ({toggle_change})")
+        parts.keys.tip(self.map, tr("Which crack was gained and lost on the open photo ({toggle_change})"))
         self.map.toggled.connect(lambda on: parts.view.set_layer(LAYER, visible=on))
-        self.head = words("Which versions are compared", "heading")
+        self.head = words(tr("Which versions are compared"), "heading")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Comparing")
-        self.told = words("How both versions do")
+        self.bar.setAccessibleName(tr("Comparing"))
+        self.told = words(tr("How both versions do"))
         self.table = ComparisonTable(parts)
         self.scope = QComboBox()
-        self.scope.setAccessibleName("Photos that both versions are compared on")
+        self.scope.setAccessibleName(tr("Photos that both versions are compared on"))
         for scope, text in _SCOPES.items():
-            self.scope.addItem(text, scope)
+            self.scope.addItem(tr(text), scope)
         self.scope.activated.connect(lambda index: self._pair.set_scope(Scope(self.scope.itemData(index))))
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
@@ -88,10 +89,14 @@ class VersionComparisonBox(QWidget):
             return
         names = f"{title(versions[0])} → {title(versions[1])}"
         self.head.setText(names)
-        self.compare.setText("Stop" if pair.running else "Compare")
-        help = f"Predict the same photos with {title(versions[0])} and {title(versions[1])}"
-        self.compare.setToolTip("Compare no further" if pair.running else help)
-        self.compare.setAccessibleName("Stop comparing" if pair.running else f"Compare {names} on photos")
+        self.compare.setText(tr("Stop") if pair.running else tr("Compare"))
+        help = tr("Predict the same photos with {one} and {other}").format(
+            one=title(versions[0]), other=title(versions[1])
+        )
+        self.compare.setToolTip(tr("Compare no further") if pair.running else help)
+        self.compare.setAccessibleName(
+            tr("Stop comparing") if pair.running else tr("Compare {names} on photos").format(names=names)
+        )
         self.bar.setVisible(pair.running)
         report = pair.report
         self.bar.setMaximum(0 if report is None else report.total)
@@ -108,21 +113,28 @@ class VersionComparisonBox(QWidget):
         if pair.trouble is not None:
             return str(pair.trouble)
         if pair.running:
-            return "Asking both versions…" if pair.report is None else pair.report.message
+            return tr("Asking both versions…") if pair.report is None else pair.report.message
         if result is None:
             return ""
         count = len(result.photos)
-        noun = "photo" if count == 1 else "photos"
-        which = f"{count} {'held-back' if result.held_back else 'approved'} {noun}"
+        which = (
+            trn("{count} held-back photo", "{count} held-back photos", count)
+            if result.held_back
+            else trn("{count} approved photo", "{count} approved photos", count)
+        ).format(count=count)
         old, new = result.pooled_before.dice, result.pooled_after.dice
-        lines = [f"All pixels of {which}: Dice {old:.3f} → {new:.3f} ({change_words(result.change)})"]
+        lines = [
+            tr("All pixels of {which}: Dice {old:.3f} → {new:.3f} ({change})").format(
+                which=which, old=old, new=new, change=change_words(result.change)
+            )
+        ]
         if pair.scope is Scope.JUDGING and not result.held_back:
-            lines.append("No photo is held back yet; all approved ones stand in.")
+            lines.append(tr("No photo is held back yet; all approved ones stand in."))
         if any(row.learned for row in result.photos):
-            lines.append("* One of the two learned from it, so it proves little.")
+            lines.append(tr("* One of the two learned from it, so it proves little."))
         if result.thresholds != pair.thresholds:
-            was = " and ".join(f"{100 * one:.0f} %" for one in result.thresholds)
-            lines.append(f"At the former thresholds of {was}.")
+            was = joined([f"{100 * one:.0f} %" for one in result.thresholds])
+            lines.append(tr("At the former thresholds of {was}.").format(was=was))
         return "\n".join((*lines, *result.left_out))
 
 
@@ -132,8 +144,8 @@ class ComparisonTable(QTableWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__(0, len(HEADINGS))
         self._session = parts.session
-        self.setAccessibleName("Dice of each photo before and after")
-        self.setHorizontalHeaderLabels(HEADINGS)
+        self.setAccessibleName(tr("Dice of each photo before and after"))
+        self.setHorizontalHeaderLabels(list(map(tr, HEADINGS)))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(24)
         self.setShowGrid(False)
@@ -150,7 +162,7 @@ class ComparisonTable(QTableWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             arrow_px = 16 if column == 3 else 0
             self.setColumnWidth(
-                column, self.fontMetrics().horizontalAdvance(HEADINGS[column]) + 14 + arrow_px
+                column, self.fontMetrics().horizontalAdvance(tr(HEADINGS[column])) + 14 + arrow_px
             )
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
@@ -171,8 +183,10 @@ class ComparisonTable(QTableWidget):
         for place, row in enumerate(rows):
             name = QTableWidgetItem(f"* {row.name}" if row.learned else row.name)
             name.setData(Qt.ItemDataRole.UserRole, row.photo_id)
-            told = "one of the two learned from it" if row.learned else "neither learned from it"
-            name.setToolTip(f"{row.name}: {told}. A double click or Space opens it.")
+            told = tr("one of the two learned from it") if row.learned else tr("neither learned from it")
+            name.setToolTip(
+                tr("{name}: {told}. A double click or Space opens it.").format(name=row.name, told=told)
+            )
             self.setItem(place, 0, name)
             values = (row.before.dice, row.after.dice, row.change)
             texts = (f"{values[0]:.3f}", f"{values[1]:.3f}", change_words(values[2]))

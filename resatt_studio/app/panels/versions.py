@@ -20,6 +20,7 @@ from resatt_studio.app.panels.version_comparison import VersionComparisonBox
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.words import tr
 from resatt_studio.workflow.lineage import title
 
 
@@ -33,18 +34,18 @@ class VersionsBox(QWidget):
         self._learner = parts.learner
         self._outcome: object = None
         self.network = QComboBox()
-        self.network.setAccessibleName("Network whose versions are listed")
-        self.network.setToolTip("Whose versions are listed; the dot marks the one in use")
+        self.network.setAccessibleName(tr("Network whose versions are listed"))
+        self.network.setToolTip(tr("Whose versions are listed; the dot marks the one in use"))
         self.network.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for model, name in NETWORKS.items():
             self.network.addItem(name, model)
         self.network.activated.connect(lambda index: self._shelf.choose(self.network.itemData(index)))
         self.tree = LineageTree(parts)
-        self.use = _button("Use", self._use)
-        self.drop = _button("Put aside", self._drop)
-        self.back = _button("Roll back", lambda: self._shelf.roll_back(self._shelf.model))
-        self.bring_in = _button("Import…", self._shelf.want_import)
-        self.export = _button("Export…", self._export)
+        self.use = _button(tr("Use"), self._use)
+        self.drop = _button(tr("Put aside"), self._drop)
+        self.back = _button(tr("Roll back"), lambda: self._shelf.roll_back(self._shelf.model))
+        self.bring_in = _button(tr("Import…"), self._shelf.want_import)
+        self.export = _button(tr("Export…"), self._export)
         self.hint = QLabel()
         self.hint.setProperty("role", "muted")
         self.hint.setWordWrap(True)
@@ -80,7 +81,7 @@ class VersionsBox(QWidget):
         for index, (model, name) in enumerate(NETWORKS.items()):
             active = shelf.active(model)
             factory = active is None and shelf.factory_beside(model)
-            used = FACTORY if factory else active and title(active)
+            used = tr(FACTORY) if factory else active and title(active)
             self.network.setItemText(index, f"{name}  ● {used}" if used else name)
         self.network.setCurrentIndex(self.network.findData(shelf.model))
         self._show_buttons()
@@ -100,24 +101,34 @@ class VersionsBox(QWidget):
         version, model = self._version(only), self._shelf.model
         # Learning compares its candidate with the segmenter's weights in use; they stay until it ends.
         held = model == jobs.MODEL and self._learner.learning
-        which = "a version" if only is None else FACTORY if version is None else title(version)
+        which = tr("a version") if only is None else tr(FACTORY) if version is None else title(version)
         in_use = shelf.active(model)
         usable = only is not None and only != ("" if in_use is None else in_use.weights_id)
         self.use.setEnabled(usable and not held)
-        _describe(self.use, f"Use {which} of {name} from now on")
+        _describe(self.use, tr("Use {version} of {network} from now on").format(version=which, network=name))
         waits = version is not None and version.state is WeightsState.CANDIDATE
         self.drop.setEnabled(waits and not held)
         _describe(
-            self.drop, f"Put {which} aside; it stays listed" if waits else "Only a candidate is put aside"
+            self.drop,
+            tr("Put {version} aside; it stays listed").format(version=which)
+            if waits
+            else tr("Only a candidate is put aside"),
         )
         earlier = shelf.earlier(model)
         self.back.setEnabled(earlier is not None and not held)
-        led = f"Use {title(earlier)} of {name} again" if earlier else "No other version was in use before"
+        led = (
+            tr("Use {version} of {network} again").format(version=title(earlier), network=name)
+            if earlier
+            else tr("No other version was in use before")
+        )
         _describe(self.back, led)
         self.bring_in.setEnabled(shelf.ready)
-        _describe(self.bring_in, f"Put weights of {name} from a file on the shelf")
+        _describe(self.bring_in, tr("Put weights of {network} from a file on the shelf").format(network=name))
         self.export.setEnabled(only is not None)
-        _describe(self.export, f"Write {which} of {name} to a file, with its card")
+        _describe(
+            self.export,
+            tr("Write {version} of {network} to a file, with its card").format(version=which, network=name),
+        )
 
     def _version(self, weights_id: str | None) -> WeightsVersion | None:
         known = self._shelf.versions(self._shelf.model)
@@ -155,12 +166,12 @@ def _hint(chosen: int, versions: int, model: str) -> str:
     if versions < 2 or (chosen == 1 and model != jobs.MODEL):
         return ""
     if chosen == 2:
-        return "" if model == jobs.MODEL else "Only versions of R2AU-Net draw masks that can be compared."
+        return "" if model == jobs.MODEL else tr("Only versions of R2AU-Net draw masks that can be compared.")
     words = {
-        0: "Choose a version to see its card.",
-        1: "Ctrl+click, or Ctrl+Space, on a second one compares the two.",
+        0: tr("Choose a version to see its card."),
+        1: tr("Ctrl+click, or Ctrl+Space, on a second one compares the two."),
     }
-    return words.get(chosen, f"{chosen} versions are chosen; two can be compared.")
+    return words.get(chosen, tr("{count} versions are chosen; two can be compared.").format(count=chosen))
 
 
 def _button(text: str, act: object) -> QPushButton:

@@ -12,6 +12,7 @@ from resatt_studio.app.tools.drags import Drag
 from resatt_studio.app.tools.marking import PICK_PX, crack_at, seen_crack
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 
 class Fill(Drag):
@@ -56,16 +57,16 @@ class Fill(Drag):
             corners=crack,
         )
         if region is None or not region.whole:
-            self.host.tell("This area is not closed, or it is too large to be filled.")
+            self.host.tell(tr("This area is not closed, or it is too large to be filled."))
             return None
         return document.say(self.name, self.host.label, region.box, region.mask)
 
     def _fill_holes(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         region = crack_at(self.host, document, at, PICK_PX)
         if region is None:
-            self.host.tell("No crack is seen here.")
+            self.host.tell(tr("No crack is seen here."))
             return None
         found = holes(region.mask, self.number("largest"))
         if not found.any():
-            self.host.tell("This crack has no hole of that size.")
+            self.host.tell(tr("This crack has no hole of that size."))
         return document.say(self.name, Label.CRACK, region.box, found)

@@ -12,6 +12,7 @@ from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 
 class Judge(CrackLoop):
@@ -30,7 +31,7 @@ class Judge(CrackLoop):
         region = crack_at(self.host, document, at)
         if region is None:
             unasked = unpredicted_at(self.host, at)
-            self.host.tell(UNPREDICTED if unasked else "No predicted crack is seen here.")
+            self.host.tell(tr(UNPREDICTED) if unasked else tr("No predicted crack is seen here."))
             return None
         return self.judge(document, region.box, region.mask)
 
@@ -42,5 +43,5 @@ class Judge(CrackLoop):
         unsaid = document.labels.read(box) == Label.UNSAID
         edit = document.say(self.name, self.verdict, box, crack & unsaid)
         if edit is None:
-            self.host.tell("Nothing is predicted here that you did not judge already.")
+            self.host.tell(tr("Nothing is predicted here that you did not judge already."))
         return edit

@@ -12,6 +12,7 @@ from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import mark, tr
 
 _TONES = {Label.CRACK: Tone.CRACK, Label.NOT_CRACK: Tone.NOT_CRACK, Label.UNSAID: Tone.UNSAID}
 
@@ -21,7 +22,7 @@ LARGEST_AREA_PX = 50_000_000
 LOOKED_AT_PX = LARGEST_SIDE_PX**2
 """Around an area whose cracks are measured or changed in shape, which takes more for each pixel."""
 
-UNPREDICTED = "Nothing is predicted here yet; {predict} asks the network."
+UNPREDICTED = mark("Nothing is predicted here yet; {predict} asks the network.")
 """Said where a tool goes by a prediction and there is none."""
 
 PICK_PX = 6.0
@@ -98,5 +99,9 @@ def too_large(host: ToolHost, box: Box, most_px: int = LARGEST_AREA_PX) -> bool:
     """
     large = box.height * box.width > most_px
     if large:
-        host.tell(f"Zoom in, or draw a smaller area: at most {most_px / 1e6:.0f} megapixels at a time.")
+        host.tell(
+            tr("Zoom in, or draw a smaller area: at most {most:.0f} megapixels at a time.").format(
+                most=most_px / 1e6
+            )
+        )
     return large

@@ -15,6 +15,7 @@ from resatt_studio.app.tools.marking import LOOKED_AT_PX, crack_at, seen_crack
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 Change = Callable[[BoolArray, float], BoolArray]
 
@@ -41,7 +42,7 @@ class Reshape(CrackLoop):
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         region = crack_at(self.host, document, at)
         if region is None:
-            self.host.tell("No crack is seen here.")
+            self.host.tell(tr("No crack is seen here."))
             return None
         wide = region.box.expanded(self._reach_px).intersection(document.labels.box)
         before = _placed(region.mask, region.box, wide)

@@ -10,6 +10,7 @@ from resatt_studio.app.tools.overlay import NO_MARKS, DotsMark, LineMark, Mark, 
 from resatt_studio.app.tools.vertices import GRAB_PX, on_ray
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 
 class Ruler(Tool):
@@ -82,8 +83,12 @@ class Ruler(Tool):
 
 def length_words(length_px: float, mm_per_px: float | None) -> str:
     """A length for people, such as "123.4 px, 45.60 mm"."""
-    words = f"{length_px:.1f} px"
+    words = tr("{length:.1f} px").format(length=length_px)
     if mm_per_px is None:
         return words
     length_mm = length_px * mm_per_px
-    return f"{words}, {length_mm:.2f} mm" if length_mm < 100 else f"{words}, {length_mm:.0f} mm"
+    return (
+        tr("{pixels}, {length:.2f} mm").format(pixels=words, length=length_mm)
+        if length_mm < 100
+        else tr("{pixels}, {length:.0f} mm").format(pixels=words, length=length_mm)
+    )

@@ -62,7 +62,7 @@ class TraceMarks:
         """
         parts = (
             *(
-                self._kept.of(f"piece {n}", (piece, look), partial(_crack, piece, look))
+                self._kept.of(f"piece-{n}", (piece, look), partial(_crack, piece, look))
                 for n, piece in enumerate(pieces)
             ),
             self._kept.of("preview", (preview, look), partial(_crack, preview, look)),

@@ -16,6 +16,7 @@ from resatt_studio.app.tools.trace_search import Search, TraceSearch
 from resatt_studio.app.tools.vertices import GRAB_PX
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 _BEYOND_PX = 12.0  # from the window's end to the pointer, from which a line says that more is coming
 
@@ -184,7 +185,7 @@ class Tracer(Tool):
             return
         start = search.first_place((at.row, at.column), at.control)
         if start is None:
-            self.host.tell("The photo is still loading here; click again in a moment.")
+            self.host.tell(tr("The photo is still loading here; click again in a moment."))
             return
         self._search, self._path = search, CrackPath(start)
         self._look()
@@ -194,7 +195,7 @@ class Tracer(Tool):
         self._clicks.append(at)
         start, to = self._path.points[-1], self._search.clamped(at.row, at.column)
         if len(self._clicks) == 1 and self._search.goal(start, *to) != to:
-            self.host.tell("This is as far as is searched at a time; click on from there.")
+            self.host.tell(tr("This is as far as is searched at a time; click on from there."))
         self._look()
 
     def _take_clicks(self) -> bool:
@@ -266,7 +267,7 @@ class Tracer(Tool):
                 self._asked, self._ending, self._left = None, False, False
                 self._clicks.clear()
                 self._dragged = self._sides = self._pull = None
-                self.host.tell("No way could be found there.")
+                self.host.tell(tr("No way could be found there."))
 
         self.host.in_background("trace", work, take, failed)
 

@@ -15,6 +15,7 @@ from resatt_studio.app.tools.marking import PICK_PX, UNPREDICTED
 from resatt_studio.app.tools.overlay import WordsMark
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 LEVEL_PER_PX = 0.5
 """Levels of 255 by which one logical pixel of dragging moves the threshold."""
@@ -46,12 +47,14 @@ class Wand(Stroke):
         around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
         values = self.host.read_probability(around) if not around.empty else None
         if values is None:
-            self.host.tell(f"The wand follows the network's probability. {UNPREDICTED}")
+            self.host.tell(
+                tr("The wand follows the network's probability. {why}").format(why=tr(UNPREDICTED))
+            )
             return NOTHING
         best = int(values.max())
         place = nearest_in(values == best, row - around.top, column - around.left, math.inf)
         if best == 0 or place is None:
-            self.host.tell("The network sees no trace of a crack here.")
+            self.host.tell(tr("The network sees no trace of a crack here."))
             return NOTHING
         self._document, self._start = document, at
         self._seed = place[0] + around.top, place[1] + around.left
@@ -71,7 +74,7 @@ class Wand(Stroke):
     def _reach(self, document: CorrectionDocument, level: int) -> Box:
         """Cover what hangs together with the seed above a level of 255, at least the seed."""
         self._level = level
-        words = f"above {100 * level / 255:.0f} %"
+        words = tr("above {percent:.0f} %").format(percent=100 * level / 255)
         self._marks = (WordsMark(words, self._start.row, self._start.column),)
 
         def above(box: Box) -> BoolArray:

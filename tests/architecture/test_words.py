@@ -1,0 +1,126 @@
+"""Claims about visible words: each is marked for translation, and every catalogue has all of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "resatt_studio"
+
+
+def _load_tool() -> ModuleType:
+    spec = spec_from_file_location("translations", ROOT / "tools" / "translations.py")
+    module = module_from_spec(spec)
+    sys.modules["translations"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+translations = _load_tool()
+
+PROPER_NAMES = {
+    "ResAtt Studio", "R2AU-Net", "DHFormer-style", "Sample.resatt",
+    "Fusion", "Return", "Enter", "Backspace", "Esc", "Num+", "Space", "Left", "Right", "Up", "Down", "Home",
+    "End", "Tab", "Shift+Tab", "*.safetensors *.pth *.pt",
+}  # fmt: skip
+"""What is spelt so in every language: names, a style of Qt's, kinds of files; keys, which Qt translates."""
+
+SILENT = {
+    "BugError", "TypeVar", "getattr", "findChild", "setObjectName", "setProperty", "setStyle", "QSettings",
+    "setDesktopFileName", "QColor", "asset", "Formatter", "Path", "partition", "split", "startswith",
+    "endswith", "removeprefix", "setdefault", "property", "error", "warning", "info", "debug", "exception",
+}  # fmt: skip
+"""Functions whose arguments nobody sees; the last five write the log."""
+
+SPOKEN = {
+    "QLabel", "QPushButton", "QCheckBox", "setText", "setToolTip", "setAccessibleName", "setPlaceholderText",
+    "setAccessibleDescription", "setWindowTitle", "addItem", "addAction", "addMenu", "addButton", "setTitle",
+    "setInformativeText", "setHorizontalHeaderLabels", "setHeaderLabels", "addTab", "setSuffix", "tip",
+    "tell",
+}  # fmt: skip
+"""Functions whose arguments are read: there even a single small word counts."""
+
+UNITS = {" s", " MB", " mm", "px", " px", " %"}
+"""Units are the same in every language."""
+
+
+def unmarked(source: str) -> Iterator[str]:
+    """Literals of a module that look like words for people and are not marked; "line: text" of each."""
+    tree = ast.parse(source)
+    yield from _unmarked(tree, spoken=False)
+
+
+def _unmarked(node: ast.AST, spoken: bool) -> Iterator[str]:
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and _is_read(node.value, spoken):
+            yield f"{node.lineno}: {node.value}"
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # a docstring
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func).rpartition(".")[2]
+        if name in SILENT or name in translations.MARKS or name in translations.TABLES:
+            return
+        spoken = name in SPOKEN
+    for field, value in ast.iter_fields(node):
+        hidden = (
+            field in ("annotation", "returns", "decorator_list", "slice")
+            or (isinstance(node, ast.Dict) and field == "keys")
+            or isinstance(node, ast.Compare)
+        )
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not hidden:
+                yield from _unmarked(child, spoken)
+
+
+def _is_read(text: str, spoken: bool) -> bool:
+    if text in PROPER_NAMES or text in UNITS or not re.search("[A-Za-z]{2}", text):
+        return False
+    if re.search(r"<[a-z/]|^#[0-9a-f]+$|%\(", text):  # a mark-up, a colour, a format of the log
+        return False
+    if spoken:
+        return True
+    if re.search(r"^[\w\-.*/:@]+$", text):  # one word is a key, unless it begins as a title does
+        return re.search(r"^[A-Z][a-z]+$", text) is not None
+    return re.search(r"[A-Za-z]{2,}[ ….]|[ “][A-Za-z]{2,}", text) is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('label.setText("before")', ["1: before"]),
+        ('title = f"{count} photos"', ["1:  photos"]),
+        ('error = PhotoError("The photo is gone.", tr("Add it again."))', ["1: The photo is gone."]),
+        ('title = "Photos"', ["1: Photos"]),
+        ('names = {"Photo": "photo", "b": "no.such"}', []),
+        ('"""A docstring."""\nlog.error("It broke off")\nlabel.setText(tr("before"))', []),
+        ('if kind == "Photo of it":\n    label.setObjectName("The label")', []),
+    ],
+)
+def test_the_search_for_unmarked_words_finds_those_and_no_others(source: str, found: list[str]) -> None:
+    assert list(unmarked(source)) == found
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "app").rglob("*.py")), ids=lambda path: path.stem)
+def test_every_visible_string_of_the_window_is_marked(path: Path) -> None:
+    assert not list(unmarked(path.read_text(encoding="utf-8")))
+
+
+def test_every_table_field_that_counts_as_visible_is_found() -> None:
+    line = 'switch("pen", "Pen pressure", True, "Thinner."), choice("a", "A", (("b", "Both"),), help="H")'
+    found = {words.text for words in translations.words_of(ast.parse(line))}
+    assert found == {"Pen pressure", "Thinner.", "A", "Both", "H"}
+
+
+def test_no_words_are_put_together_before_they_are_translated() -> None:
+    with pytest.raises(ValueError, match="put together"):
+        list(translations.words_of(ast.parse('tr(f"{n} photos")')))
+    assert translations.source_words()

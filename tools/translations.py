@@ -1,0 +1,204 @@
+"""Keeps the catalogues in ``translations/`` in step with the words in the source, and compiles them.
+
+``python tools/translations.py`` reads every visible string, adds new ones to each catalogue, drops those
+that no longer stand in the source, writes the compiled catalogues to ``assets/languages/`` and says what is
+left to translate. ``--check`` writes nothing and fails when anything would change or is not translated.
+
+Visible are the literals in ``tr``, ``trn`` and ``mark``, and those fields of the tables' constructors that
+:data:`TABLES` names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import re
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "resatt_studio"
+CATALOGUES = ROOT / "translations"
+COMPILED = ROOT / "assets" / "languages"
+
+MARKS = {"tr": 1, "mark": 1, "trn": 2}
+"""Functions whose first arguments are visible words, and how many of them."""
+
+TABLES: dict[str, dict[str, int]] = {
+    "_act": {"text": 1, "help": 7},
+    "ToolSpec": {"title": 1, "help": 6},
+    "PanelSpec": {"title": 1},
+    "Option": {"title": 1, "help": 4, "choices": 5},
+    "choice": {"title": 1, "choices": 2, "help": 3},
+    "number": {"title": 1, "help": 5},
+    "switch": {"title": 1, "help": 3},
+}
+"""Constructors of table lines and where their visible fields stand; of a nested table the last column is."""
+
+_MO_HEADER = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: {forms}\n"
+_NO_NEWS = (b'"Generated-By:', b'"Report-Msgid-Bugs-To:')  # they change with the Babel at hand
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One entry of the catalogues.
+
+    Attributes:
+        text: English.
+        several: English for several things, or "".
+    """
+
+    text: str
+    several: str = ""
+
+
+def words_of(tree: ast.AST) -> Iterator[Words]:
+    """Every visible string of a module.
+
+    Raises:
+        ValueError: Words were put together before they were translated, so that no catalogue can know them.
+    """
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        name = node.func.id
+        if name in MARKS:
+            said = node.args[: MARKS[name]]
+            if any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in said):
+                raise ValueError(f"line {node.lineno}: {name} is given words that were put together before")
+            texts = [part.value for part in said if _is_text(part)]
+            if len(texts) == MARKS[name]:
+                yield Words(*texts)
+        elif name in TABLES:
+            for field, place in TABLES[name].items():
+                given = next((keyword.value for keyword in node.keywords if keyword.arg == field), None)
+                given = node.args[place] if given is None and place < len(node.args) else given
+                yield from map(Words, _texts(given))
+
+
+def source_words() -> list[Words]:
+    """Every visible string of the package, each once, in order of its English."""
+    found: set[Words] = set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        try:
+            found.update(words_of(ast.parse(path.read_text(encoding="utf-8"))))
+        except ValueError as error:
+            raise ValueError(f"{path.relative_to(ROOT)}, {error}") from None
+    return sorted(found - {Words("")}, key=lambda words: words.text)
+
+
+def placeholders(text: str) -> set[str]:
+    """What stands in braces, such as {name}; formats count, so that a number keeps its decimals."""
+    return set(re.findall(r"\{+[\w:.!]+\}+", text))
+
+
+def problems(catalogue: object) -> list[str]:
+    """What is not translated, or not filled in the way the English is."""
+    found = []
+    for message in catalogue:
+        if not message.id:
+            continue
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.fuzzy or not all(strings):
+            found.append(f"not translated: {ids[0]!r}")
+        elif any(placeholders(string) != placeholders(ids[-1]) for string in strings):
+            found.append(f"other placeholders: {ids[0]!r} -> {strings[0]!r}")
+    return found
+
+
+def read(path: Path) -> object:
+    """A catalogue as Babel's ``Catalog``."""
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem)
+
+
+def updated(path: Path) -> object:
+    """The catalogue of a file with exactly the words of the source."""
+    from babel.messages.catalog import Catalog
+
+    catalogue = read(path)
+    template = Catalog(creation_date=catalogue.creation_date)
+    for words in source_words():
+        template.add((words.text, words.several) if words.several else words.text)
+    catalogue.update(template, no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    return catalogue
+
+
+def as_po(catalogue: object) -> bytes:
+    """A catalogue as text; without places in the source, so that work on other lines changes nothing here."""
+    from babel.messages.pofile import write_po
+
+    buffer = io.BytesIO()
+    write_po(buffer, catalogue, width=0, no_location=True, sort_output=True)
+    lines = buffer.getvalue().splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(_NO_NEWS))
+
+
+def as_mo(catalogue: object) -> bytes:
+    """A catalogue as the app reads it: the same words give the same bytes, whichever Babel is at hand."""
+    entries = {b"": _MO_HEADER.format(forms=catalogue.plural_forms).encode()}
+    for message in catalogue:
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.id and all(strings):
+            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            entries["\0".join(ids).encode()] = "\0".join(strings).encode()
+    rows = sorted(entries.items())
+    table_at, texts = 28 + 16 * len(rows), b""
+    tables: tuple[list[int], list[int]] = ([], [])
+    for column, table in enumerate(tables):
+        for row in rows:
+            table += [len(row[column]), table_at + len(texts)]
+            texts += row[column] + b"\0"
+    header = (0x950412DE, 0, len(rows), 28, 28 + 8 * len(rows), 0, table_at)
+    return struct.pack(f"<{7 + 4 * len(rows)}I", *header, *tables[0], *tables[1]) + texts
+
+
+def main() -> int:
+    """Update and compile, or check; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, fail when something is out of step"
+    )
+    check = parser.parse_args().check
+    code = 0
+    for path in sorted(CATALOGUES.glob("*.po")):
+        catalogue = updated(path)
+        compiled = COMPILED / f"{path.stem}.mo"
+        wanted = {path: as_po(catalogue), compiled: as_mo(catalogue)}
+        for place, content in wanted.items():
+            if place.exists() and place.read_bytes() == content:
+                continue
+            if check:
+                print(f"{place.relative_to(ROOT)} is out of step; run python tools/translations.py")
+                code = 1
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+        left = problems(catalogue)
+        print(f"{path.stem}: {len(catalogue)} texts, {len(left)} to do", *left[:40], sep="\n  ")
+        code = code or int(bool(left) and check)
+    return code
+
+
+def _is_text(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _texts(node: ast.AST | None) -> Iterator[str]:
+    if _is_text(node):
+        yield node.value
+    elif isinstance(node, ast.Tuple):
+        for row in node.elts:
+            yield from _texts(row.elts[-1] if isinstance(row, ast.Tuple) and row.elts else None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
