@@ -100,6 +100,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Leave this photo out and go to the next one.", repeats=False),
     _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",
          help="Ask the network in use for this photo's cracks."),
+    _act("predict_whole", "Predict the &whole photo", "session.predict_whole", "Ctrl+Alt+P", "", "has_photo",
+         help="Of a photo that is shown part by part: ask the network about all of it, in the background."),
     _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",
          help="Predict every photo that the network in use has not seen, in the background."),
     # Painting
@@ -211,7 +213,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                    SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "next_doubt", "previous_doubt",
-                   SEPARATOR, "predict", "predict_all")),
+                   SEPARATOR, "predict", "predict_whole", "predict_all")),
     (mark("&Learn"), ("learn", "consolidate", "stop_learning", "learn_labels", SEPARATOR, "promote",
                 "roll_back", SEPARATOR, "import_weights")),
     (mark("E&xport"), ("export", "export_heat")),

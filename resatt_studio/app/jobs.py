@@ -83,7 +83,7 @@ class OpenedPhoto:
 
     photo: Photo | None
     document: StoredDocument
-    prediction: Prediction | None
+    prediction: Prediction | HugePrediction | None
     tiles: TilePyramid | None = None
 
 
@@ -173,7 +173,8 @@ def open_photo(
         cache: Of tiles, and of previews of large photos.
     """
     if not memory.fits_whole(entry.facts.height * entry.facts.width):
-        return (yield from _open_tiles(project, entry, author, on_error, undo_bytes, memory, cache))
+        tiled = _open_tiles(project, entry, author, weights_id, on_error, undo_bytes, memory, cache)
+        return (yield from tiled)
     from resatt_studio.imaging.files import read_preview
     from resatt_studio.workflow import load
     from resatt_studio.workflow.correct import open_document
@@ -200,6 +201,7 @@ def _open_tiles(
     project: Project,
     entry: PhotoEntry,
     author: str,
+    weights_id: str,
     on_error: Callable[[Exception], None],
     undo_bytes: int,
     memory: TileMemory,
@@ -224,8 +226,9 @@ def _open_tiles(
             for picture in sketches(photo, SKETCH_SIDE_PX):
                 tiles.sketch = tiles.sketch if picture is None else picture
                 yield progress(0, 0, message=words, detail=picture)
+        known = project.store.huge_prediction(entry.photo_id, weights_id) if weights_id else None
         document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
-        return OpenedPhoto(None, document, None, tiles)
+        return OpenedPhoto(None, document, known, tiles)
     except BaseException:
         tiles.close()
         raise
@@ -275,7 +278,8 @@ def approve(
         document.close()
 
 
-def share_above(prediction: Prediction) -> Float32Array:
+def share_above(prediction: Prediction | HugePrediction) -> Float32Array:
     """Share of the pixels whose 8-bit probability is above each value; 256 float32 in [0, 1]."""
-    counts = np.bincount(prediction.probability_8bit.ravel(), minlength=256)
+    huge = isinstance(prediction, HugePrediction)
+    counts = prediction.counts if huge else np.bincount(prediction.probability_8bit.ravel(), minlength=256)
     return np.asarray(1.0 - np.cumsum(counts) / max(1, counts.sum()), np.float32)

@@ -180,6 +180,45 @@ def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None
     assert canvas.scene.probability is None
 
 
+def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(desk: Desk) -> None:
+    from resatt_studio.app.canvas.layers import uncertainty_8bit
+    from resatt_studio.app.canvas.pyramid import KeptMap
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.imaging.halving import doubt_8bit, halve_max
+
+    session, canvas = desk.parts.session, desk.window.canvas
+    photo_id, whole = session.entry.photo_id, Box(0, 0, HEIGHT, WIDTH)
+    canvas.zoom_to(1.0)
+    canvas.centre_on(1056, 1456)
+    first: list[Box] = []
+    session.prediction_grew.connect(lambda part: first.extend(box for box, _ in part.pieces))
+    desk.window.actions_["predict_whole"].trigger()
+    assert wait_for(lambda: bool(first), 120)
+    assert not first[0].intersection(canvas.viewport.visible.expanded(512)).empty, "what is seen comes first"
+    assert isinstance(canvas.scene.probability, KeptMap)
+    session.predict_again()
+    assert "is being predicted" in str(desk.heard[-1])
+    assert wait_for(lambda: session.huge is not None, 240)
+    values = session.project.store.prediction(photo_id, session.active.weights_id).probability_8bit
+    shown = canvas.scene.probability
+    assert shown.seen is session.huge.probability and np.array_equal(shown.block(0, whole), values)
+    assert np.array_equal(shown.block(1, whole.halved()), halve_max(values))
+    doubt = canvas.scene.uncertainty.block(1, whole.halved())
+    assert np.array_equal(doubt, uncertainty_8bit(halve_max(doubt_8bit(values))))
+    assert session.crack_share == pytest.approx(np.mean(values > session.threshold * 255), abs=1e-5)
+    canvas.fit()
+    canvas.scene.compose()
+    assert session.memory.used_bytes <= session.memory.bound_bytes
+    session.leave_photo()
+    assert canvas.scene.probability is None
+    session.open_photo(photo_id)
+    assert wait_for(lambda: session.huge is not None, 30), "it is there at once"
+    session.approve()
+    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 30)
+    (entry,) = session.project.store.samples()
+    assert np.array_equal(session.project.blobs.get_array(entry.predicted_blob), values)
+
+
 def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp_path: Path) -> None:
     from resatt_studio.app.main import wait_for
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -23,11 +24,13 @@ from resatt_studio.app.canvas.layers import (
     uncertainty_table,
 )
 from resatt_studio.app.canvas.pyramid import (
+    KeptMap,
     LabelPyramid,
     Lines,
     MaxPyramid,
     PhotoPyramid,
     SparseMap,
+    UncertaintyOf,
     cells_under,
     expand,
     mask_level,
@@ -38,6 +41,9 @@ from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
 
 _NOTHING = Box(0, 0, 0, 0)
+
+Probability: TypeAlias = MaxPyramid | SparseMap | KeptMap
+"""Of a photo that is held whole; of what was looked at of a huge one; of all of a huge one."""
 
 
 class Scene:
@@ -57,8 +63,8 @@ class Scene:
         self.peek = False
         self.background = "#131417"
         self.photo: PhotoPyramid | TilePyramid | None = None
-        self.probability: MaxPyramid | SparseMap | None = None
-        self.uncertainty: MaxPyramid | None = None
+        self.probability: Probability | None = None
+        self.uncertainty: MaxPyramid | UncertaintyOf | None = None
         self.compared: MaxPyramid | None = None
         self.compared_right = False
         self.haze = HazeFilm()
@@ -270,15 +276,13 @@ class Scene:
             colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
             self.uncertainty_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
 
-    def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
+    def _overlays(self) -> list[tuple[Picture, Probability | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
-        overlays: list[tuple[Picture, MaxPyramid | SparseMap | None]]
+        overlays: list[tuple[Picture, Probability | None]]
         overlays = [(self.overlay_picture, self.probability)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
-    def _overlay_colours(
-        self, level: int, cells: Box, probability: MaxPyramid | SparseMap | None
-    ) -> Picture | None:
+    def _overlay_colours(self, level: int, cells: Box, probability: Probability | None) -> Picture | None:
         """Colour of each cell; None when nothing is over the photo."""
         if self.peek:
             return None
