@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resatt_studio.records.correction import Correction
+from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import PhotoFacts
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
@@ -26,6 +27,27 @@ class ExportItem:
     facts: PhotoFacts
     prediction: Prediction | None = None
     correction: Correction | None = None
+    threshold: float = 0.5
+    stem: str = ""
+
+    @property
+    def file_stem(self) -> str:
+        return self.stem or self.facts.path.stem
+
+
+@dataclass(frozen=True, eq=False)
+class HugeItem:
+    """One photo that is too large to be held whole.
+
+    Attributes:
+        facts, threshold, stem: As in :class:`ExportItem`.
+        seen: Probability * 255 of the weights to be exported with, or None when there is none.
+        said: What the inspector said, or None when nothing.
+    """
+
+    facts: PhotoFacts
+    seen: TiledMap | None = None
+    said: TiledMap | None = None
     threshold: float = 0.5
     stem: str = ""
 

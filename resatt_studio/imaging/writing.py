@@ -24,10 +24,15 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         durable.write_whole(path, data)
     except OSError as error:
-        raise ExportError(
-            f"“{path}” cannot be written: {error.strerror or error}.",
-            "Choose a folder that exists, may be written to and has free space.",
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> ExportError:
+    """What a person needs to know about a file that cannot be written."""
+    return ExportError(
+        f"“{path}” cannot be written: {error.strerror or error}.",
+        "Choose a folder that exists, may be written to and has free space.",
+    )
 
 
 def write_png(path: Path, array: npt.NDArray[Any], palette: UInt8Array | None = None) -> None:
