@@ -18,18 +18,19 @@ from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.words import tr
 from resatt_studio.workflow.jobs import progress
-from resatt_studio.workflow.lineage import consolidation_due
 
 IDLE_S = 60.0
-"""For so long nothing is approved before learning begins again from the first weights."""
+"""For so long nothing is approved before the longer run begins."""
+THOROUGH_AFTER = 3
+"""So many short runs call for a longer one when the window is idle."""
 
 
 class Learner(QObject):
     """Runs at most one fine-tuning at a time, on the network's thread, beside predictions.
 
-    With the setting ``learn_cracks`` at "auto" it begins by itself: a short run from the weights in use after
-    each approval, and once the window is idle a longer one from the weights that learning began with. Both
-    only ever make candidates; the gate decides.
+    With the setting ``learn_cracks`` at "auto" it begins by itself: a short run after each approval, and
+    after several of them, once the window is idle, one that takes twice as long. Both begin with the weights
+    that all learning in the project began with, and only ever make candidates; the gate decides.
 
     Args:
         session: What is open; told when other weights come into use.
@@ -57,6 +58,7 @@ class Learner(QObject):
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
         self._tried = (0, 0)
+        self._short_runs = 0
         self._idle = QTimer(self, singleShot=True, interval=round(IDLE_S * 1000))
         self._idle.timeout.connect(self._look_when_idle)
         session.state_read.connect(lambda _: self._look())
@@ -104,16 +106,19 @@ class Learner(QObject):
 
     def learn(self) -> None:
         """Fine-tune a copy of the weights in use on every approved correction."""
-        self._learn(self._session.settings.learn_seconds)
+        if self._learn(self._session.settings.learn_seconds):
+            self._short_runs += 1
 
-    def consolidate(self) -> None:
-        """Begin again from the weights that learning began with, on every correction; twice as long."""
-        self._learn(2 * self._session.settings.learn_seconds, from_first=True)
+    def learn_thoroughly(self) -> None:
+        """The same for twice as long."""
+        if self._learn(2 * self._session.settings.learn_seconds):
+            self._short_runs = 0
 
-    def _learn(self, seconds: float, from_first: bool = False) -> None:
+    def _learn(self, seconds: float) -> bool:
+        """Begin a run, unless there is nothing to learn from or one is under way; return whether it began."""
         project = self._session.project
         if project is None or not self.can_learn:
-            return
+            return False
         self._tried = self._approved()
         self._finish = threading.Event()
         self._clear()
@@ -135,7 +140,6 @@ class Learner(QObject):
                     threads=courtesy.threads_now,
                     finish_early=finish,
                     author=author,
-                    from_first=from_first,
                     rules=rules,
                 )
             )
@@ -144,6 +148,7 @@ class Learner(QObject):
         listed = Listed(tr("Learn from corrections"), stop=self.stop)
         self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers, listed=listed)
         self.changed.emit()
+        return True
 
     def stop(self) -> None:
         """End the run within two seconds; its best weights are judged and kept."""
@@ -197,11 +202,11 @@ class Learner(QObject):
         return states.count(ReviewState.APPROVED), self.pending
 
     def _look_when_idle(self) -> None:
-        """Begin again from the first weights when that is due and nobody paints."""
+        """Begin the longer run when it is due and nobody paints."""
         if self._session.predictor.courtesy.painting or self.learning:
             self._idle.start()
-        elif not self.pending and consolidation_due(self._session.state.versions):
-            self.consolidate()
+        elif not self.pending and self._short_runs >= THOROUGH_AFTER:
+            self.learn_thoroughly()
 
     def _step(self, told: JobProgress) -> None:
         report = told.detail
@@ -244,7 +249,7 @@ class Learner(QObject):
 
     def _forget(self) -> None:
         self.drop()
-        self._tried, self._began_with = (0, 0), None
+        self._tried, self._began_with, self._short_runs = (0, 0), None, 0
         self._clear()
         self.changed.emit()
 

@@ -31,9 +31,9 @@ def finetune(
         str, typer.Option(metavar="auto|never", help="auto makes a better candidate active.")
     ] = "auto",
     seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
-    from_first: Annotated[
+    from_active: Annotated[
         bool,
-        typer.Option("--from-first", help="Begin again from the weights that the project began with."),
+        typer.Option("--from-active", help="Learn on from the weights in use, not from the first ones."),
     ] = False,
     model: Annotated[
         str,
@@ -44,7 +44,7 @@ def finetune(
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Let a copy of the active weights learn from the approved corrections. Ctrl-C keeps the best so far.
+    """Let a copy of the first weights learn from the approved corrections. Ctrl-C keeps the best so far.
 
     With --model rmt, revit or both, the heads of the label networks learn from the class answers instead;
     that takes seconds, and --seconds, --steps and --seed mean nothing to them.
@@ -70,7 +70,7 @@ def finetune(
             threads=chosen_threads(settings),
             finish_early=finish_early,
             author=settings.author,
-            from_first=from_first,
+            from_active=from_active,
             rules=settings.gate_rules,
         )
         notices: list[str] = []

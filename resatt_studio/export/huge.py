@@ -46,7 +46,7 @@ def write_mask(item: HugeItem, out: Path) -> Writing:
     path = out / f"{item.file_stem}.mask.png"
     yield from _write_png(path, item, _mask)
     for band in _compared(item, path, _mask):
-        crack += np.count_nonzero(band.rows)
+        crack += int(np.count_nonzero(band.rows))
         yield band.done, band.total
     return _mask_written(item, path, crack)
 
@@ -109,7 +109,7 @@ def write_mask_tiff(item: HugeItem, out: Path) -> Writing:
                 rows = written.read(0, box)[:, :, 0]
                 if written.damaged or not np.array_equal(rows, _mask(item, box)):
                     raise not_as_written(path)
-                crack += np.count_nonzero(rows)
+                crack += int(np.count_nonzero(rows))
                 yield box.bottom, item.facts.height
         finally:
             written.close()

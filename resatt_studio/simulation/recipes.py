@@ -51,7 +51,7 @@ class Recipe:
         plain: Plain fine-tuning instead of the app's.
         gate: What decides about the candidate.
         hand: What the inspector does.
-        from_first: The app's learning begins again from the project's first weights each time.
+        from_active: The app's learning goes on from the weights in use instead of from the first ones.
         control: True for what is no baseline: a control, or the app's own learning in another way.
     """
 
@@ -63,15 +63,15 @@ class Recipe:
     plain: PlainRecipe | None = None
     gate: Gate = Gate.APP
     hand: Hand = Hand.CORRECTS
-    from_first: bool = False
+    from_active: bool = False
     control: bool = False
 
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("app", "ResAtt Studio", "this app as it is: learning.finetune and learning.gate"),
-    Recipe("consolidated", "ResAtt Studio, from the first weights each time",
-           "this app's consolidation, after every approval instead of when idle",
-           from_first=True, control=True),
+    Recipe("continued", "ResAtt Studio, on from the weights in use",
+           "this app's learning, each run from the weights in use instead of from the first ones",
+           from_active=True, control=True),
     Recipe("ungated", "ResAtt Studio, every candidate in use",
            "the app's learning without its gate", gate=Gate.ALWAYS, control=True),
     Recipe("none", "no learning", "the starting weights all the way", learns=False),

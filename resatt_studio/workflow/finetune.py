@@ -122,19 +122,20 @@ def fine_tune_project(
     should_yield: Callable[[], None] | None = None,
     author: str = "",
     reference_folder: Path | None = None,
-    from_first: bool = False,
+    from_active: bool = False,
     rules: GateRules = USUAL_RULES,
 ) -> Job[FineTuneOutcome]:
-    """Let a copy of the active weights learn from the project's samples, judge it, and promote it if better.
+    """Let a copy of the first weights learn from the project's samples; promote it if it beats those in use.
 
-    The active weights never change; the candidate goes on the shelf whatever the gate says. A run that a
+    The first weights are those that all learning in the project began with. No weights that are there ever
+    change; the candidate goes on the shelf whatever the gate says. A run that a
     crash cut off goes on from its checkpoint when the active weights, the samples and the plan are the same.
     Closing the job stops it and leaves no candidate. A database that refuses meanwhile (a full disk, another
     program that holds it) does not end a run: its curve waits. At the end the candidate has to be kept, so
     that is tried again while the database is only busy.
 
     While no photo is held back, photos that came since an undecided candidate was made judge that candidate
-    first (``workflow.second_look``); if it is promoted, the run starts from it.
+    first (``workflow.second_look``); if it is promoted, the run has to beat it.
 
     Yields:
         Progress whose ``detail`` is a ``StepReport``; its ``notice`` says what the inspector should know.
@@ -149,8 +150,8 @@ def fine_tune_project(
         should_yield: Called before each piece of work; may sleep while somebody needs the machine.
         author: Who started it.
         reference_folder: Scenes that are replayed and that show forgetting; the shipped ones when None.
-        from_first: Consolidate: begin again from the weights that all learning in the project began with, and
-            compare with those in use. What many short runs added up to, mistakes included, is left behind.
+        from_active: Learn on from the weights in use, instead of from those that all learning in the project
+            began with. What many short runs add up to, mistakes included, then stays.
         rules: What the gate asks for.
 
     Raises:
@@ -166,7 +167,7 @@ def fine_tune_project(
             f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
         )
     looked = None
-    if promote_better and not from_first:
+    if promote_better:
         looked = yield from look_again(
             project, samples, plan, rules, device, threads, should_yield, author, reference_folder
         )
@@ -175,7 +176,7 @@ def fine_tune_project(
         samples = [replace(sample, fresh=sample.sample_id in new) for sample in samples]
     active = project.shelf.active(MODEL)
     rival = project.shelf.load(active.weights_id)
-    base = project.shelf.load(lineage(project, active)[-1].weights_id) if from_first else rival
+    base = rival if from_active else project.shelf.load(lineage(project, active)[-1].weights_id)
     around = yield from look_around(project, base, samples)
     run = _begin(project, base, plan, learned, author)
     for words in _told_of(left_out):

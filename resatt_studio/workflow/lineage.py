@@ -1,8 +1,9 @@
 """The tree of versions: who comes from whom, laid out in lanes so that a hundred versions stay narrow.
 
-A lesson that was promoted becomes the parent of the next, so a tree indented by generation would walk off the
-screen. As in the history of a version control system the newest stands on top, the newest child goes on
-straight above its parent, and every other child branches off sideways.
+Lessons begin with the first weights, or where it was asked for with those in use, so a tree may be a
+hundred children wide or a hundred generations deep; indented by either it would walk off the screen. As in
+the history of a version control system the newest stands on top, the newest child goes on straight above its
+parent, and every other child branches off sideways.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from resatt_studio.records.weights import WeightsState, WeightsVersion
+from resatt_studio.records.weights import WeightsVersion
 
 NODES = {"active": "●", "candidate": "◌", "refused": "×", "retired": "○"}
 """How the terminal marks each state; the state's word stands beside it."""
-CONSOLIDATE_AFTER = 3
-"""Short runs in a row after which beginning again from the first weights is worth a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +91,6 @@ def ancestry(version: WeightsVersion, versions: Sequence[WeightsVersion]) -> tup
     while line[-1].parent in known and known[line[-1].parent] not in line:
         line.append(known[line[-1].parent])
     return tuple(line)
-
-
-def consolidation_due(versions: Sequence[WeightsVersion]) -> bool:
-    """Whether the weights in use are many short runs away from the first ones, and nobody began again since.
-
-    Args:
-        versions: Of one network.
-    """
-    active = next((version for version in versions if version.state is WeightsState.ACTIVE), None)
-    if active is None:
-        return False
-    *runs, first = ancestry(active, versions)
-    tried = any(version.parent == first.weights_id and version.number > active.number for version in versions)
-    return len(runs) >= CONSOLIDATE_AFTER and not tried
 
 
 def parent_of(version: WeightsVersion, versions: Sequence[WeightsVersion]) -> WeightsVersion | None:

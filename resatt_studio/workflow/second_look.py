@@ -74,7 +74,7 @@ def look_again(
 
     Returns:
         None where there is nothing to look at: a photo is held back, a run that a crash cut off can go on, no
-        candidate of the weights in use waits, or no photo is fresh.
+        candidate made since the weights in use came waits, or no photo is fresh.
     """
     judged = any(sample.split is Split.VALIDATION for sample in samples)
     if judged or any(run.state is RunState.RUNNING and run.model == MODEL for run in project.store.runs()):
@@ -115,12 +115,15 @@ def look_again(
 
 
 def _waiting(project: Project) -> WeightsVersion | None:
-    """The newest candidate that learned from corrections and came from the weights in use."""
-    active = project.shelf.active(MODEL).weights_id
+    """The newest candidate that learned from corrections since the weights in use came, from them or from
+    those that all learning began with."""
+    active = project.shelf.active(MODEL)
+    begun = {active.weights_id, lineage(project, active)[-1].weights_id}
     open_cases = [
         version
         for version in project.shelf.versions(MODEL)
-        if version.parent == active
+        if version.parent in begun
+        and version.number > active.number
         and version.samples
         and (version.state is WeightsState.CANDIDATE or version.undecided)
     ]

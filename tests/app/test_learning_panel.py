@@ -101,6 +101,22 @@ def test_reports_become_progress_words_and_curves(studio: Any) -> None:
         learner._job_id = None
 
 
+def test_three_short_runs_call_for_a_long_one_when_the_window_is_idle(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, begun = studio.parts.learner, []
+    monkeypatch.setattr(learner, "_learn", lambda seconds: begun.append(seconds) or True)
+    usual = learner._session.settings.learn_seconds
+    for _ in range(2):
+        learner.learn()
+    learner._look_when_idle()
+    assert begun == [usual] * 2, "two are too few"
+    learner.learn()
+    learner._look_when_idle()
+    learner._look_when_idle()
+    assert begun == [*[usual] * 3, 2 * usual], "once"
+
+
 def test_what_happened_while_learning_stands_in_the_panel_until_the_next_run(studio: Any) -> None:
     panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
     assert panel.notices.isHidden()

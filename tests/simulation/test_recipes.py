@@ -26,7 +26,7 @@ def test_every_recipe_keeps_the_contract(recipe: Recipe) -> None:
     else:
         assert not recipe.plan and recipe.gate is not Gate.APP
         assert recipe.plain.judges is NEEDS.get(recipe.gate, Judges.NOTHING)
-    shown = recipe.gate is Gate.ALWAYS or recipe.from_first
+    shown = recipe.gate is Gate.ALWAYS or recipe.from_active
     assert not recipe.control or shown, "a gate would hide what a control shows"
 
 

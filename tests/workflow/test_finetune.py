@@ -226,14 +226,14 @@ def test_what_was_learned_answers_at_home_and_the_first_weights_elsewhere(
     assert mask(outcomes[0].version, photo) != mask(base, photo)
 
 
-def test_a_consolidation_begins_with_the_first_weights_and_has_to_beat_those_in_use(
+def test_a_run_begins_with_the_first_weights_and_has_to_beat_those_in_use(
     taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verdict_is(monkeypatch, True)
     first = taught.shelf.active()
     quick = drain(learning(taught, reference))
     assert quick.version.weights_id != first.weights_id
-    again = drain(learning(taught, reference, from_first=True))
+    again = drain(learning(taught, reference))
     assert again.version.parent == first.weights_id
     assert again.result.before == quick.result.after, "both judged on the same photos"
     # the same plan and photos from the same weights: what one run makes another makes

@@ -10,7 +10,6 @@ from resatt_studio.records.weights import LabelComparison, LabelScores, Scores, 
 from resatt_studio.workflow.forgetting import forgetting
 from resatt_studio.workflow.lineage import (
     LineageRow,
-    consolidation_due,
     gain,
     gain_words,
     graph_text,
@@ -122,14 +121,3 @@ def test_a_label_network_forgets_tiles_and_an_unasked_version_nothing_known() ->
     labels = LabelComparison(*(LabelScores(10, right, 0.5) for right in (5, 6, 9, 7)))
     told = forgetting(WeightsVersion("3", "rmt", {}, 3, labels=labels))
     assert told is not None and told.over and (told.before, told.after) == (0.9, 0.7)
-
-
-def test_a_consolidation_is_due_after_three_short_runs_until_somebody_began_again() -> None:
-    chain = [version(1, 0), version(2, 1), version(3, 2)]
-    assert not consolidation_due([])
-    assert not consolidation_due([*chain[:2], version(3, 2, WeightsState.ACTIVE)])
-    active = version(4, 3, WeightsState.ACTIVE)
-    assert consolidation_due([*chain, active])
-    assert consolidation_due([*chain, active, version(5, 4, WeightsState.REFUSED)])
-    assert not consolidation_due([*chain, active, version(5, 1, WeightsState.REFUSED)])
-    assert not consolidation_due([*chain, version(4, 3), version(5, 1, WeightsState.ACTIVE)])

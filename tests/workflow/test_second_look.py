@@ -98,13 +98,13 @@ def test_a_candidate_that_fresh_photos_speak_for_comes_into_use(
     assert looked.result.before is not None and looked.result.before.photos == 1
 
 
-def test_the_new_run_starts_from_it(wall: Project, tmp_path: Path, finds: Finds, reference: Path) -> None:
+def test_the_new_run_has_to_beat_it(wall: Project, tmp_path: Path, finds: Finds, reference: Path) -> None:
     first, _ = train_photos(wall, tmp_path)
+    begun = wall.shelf.active().weights_id
     better = undecided(wall, finds(2.0), first)
     outcome = drain(fine_tune_project(wall, PLAN, device="cpu", threads=1, reference_folder=reference))
     assert outcome.second_look is not None and outcome.promoted
-    assert outcome.version.parent == better.weights_id
-    assert wall.store.runs()[-1].base == better.weights_id
+    assert outcome.version.parent == wall.store.runs()[-1].base == begun
     said = outcome.as_json()["second_look"]
     assert said["promoted"] is True and said["candidate"] == better.weights_id
 
@@ -182,6 +182,20 @@ def test_once_a_photo_is_held_back_it_judges_alone(
     assert sides == [Split.TRAIN, Split.TRAIN, Split.VALIDATION]
     undecided(wall, finds(2.0), first)
     assert look(wall, reference) is None
+
+
+def test_a_candidate_made_from_the_first_weights_is_looked_at_beside_those_in_use(
+    wall: Project, tmp_path: Path, finds: Finds, reference: Path
+) -> None:
+    first, _ = train_photos(wall, tmp_path)
+    better = undecided(wall, finds(2.0), first)
+    same = wall.shelf.add(finds(-1.0), parent=wall.shelf.active().weights_id, samples=[first.sample_id])
+    wall.shelf.promote(same.weights_id)
+    assert look(wall, reference) is None, "what is older than the weights in use had its turn"
+    later = wall.shelf.add(finds(3.0), parent=better.parent, samples=[first.sample_id])
+    wall.shelf.refuse(later.weights_id, undecided=True)
+    looked = look(wall, reference)
+    assert looked is not None and looked.version.weights_id == later.weights_id and looked.verdict.promoted
 
 
 def test_a_candidate_that_was_clearly_refused_or_came_from_other_weights_is_left_alone(
