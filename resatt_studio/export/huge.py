@@ -18,13 +18,36 @@ from resatt_studio.export.probability import LEVELS
 from resatt_studio.imaging.row_png import RowPng, read_rows
 from resatt_studio.imaging.tile_tiff import SIDE_PX, TileTiff
 from resatt_studio.imaging.tiled_tiff import open_tiled
-from resatt_studio.records.arrays import UInt8Array
-from resatt_studio.records.correction import Label
+from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.correction import TILE_PX, Label
 from resatt_studio.records.geometry import Box
 
 Rows: TypeAlias = npt.NDArray[Any]
 Writing: TypeAlias = Generator[tuple[int, int], None, Exported]
 """(rows done, rows in all) after every band; closing it leaves no file."""
+
+
+class ArrayMap:
+    """A map that is held whole, read as one that is not.
+
+    Args:
+        values: H x W uint8.
+    """
+
+    def __init__(self, values: UInt8Array) -> None:
+        self.values = values
+        self.height, self.width = values.shape
+
+    def read(self, box: Box) -> UInt8Array:
+        """Values of a box inside the map, h x w uint8."""
+        return self.values[box.slices]
+
+    def tiles(self) -> Iterator[tuple[tuple[int, int], UInt8Array]]:
+        """(row, column) and values of every tile that has any but zeros, in reading order."""
+        for row, column in Box(0, 0, self.height, self.width).cells(TILE_PX):
+            tile = self.values[row * TILE_PX : (row + 1) * TILE_PX, column * TILE_PX : (column + 1) * TILE_PX]
+            if tile.any():
+                yield (row, column), tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +149,45 @@ def write_whole_mask_tiff(item: ExportItem, out: Path) -> list[Path]:
     Raises:
         ExportError: Nothing to write, or it cannot be written.
     """
+    return list(to_end(write_mask_tiff(in_parts(item), out)).paths)
+
+
+def to_end(steps: Writing) -> Exported:
+    """Write at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            exported: Exported = end.value
+            return exported
+
+
+def in_parts(item: ExportItem) -> HugeItem:
+    """A photo that is held whole, to be written as one that is not.
+
+    Raises:
+        ExportError: Neither a prediction nor a correction is there, or one has another size than the photo.
+    """
     mask = composed_mask(item).astype(np.uint8) * np.uint8(255)
-    path = out / f"{item.file_stem}.mask.tif"
-    with TileTiff(path, *mask.shape) as tiff:
-        for top in range(0, mask.shape[0], SIDE_PX):
-            tiff.put(mask[top : top + SIDE_PX])
-    return [path]
+    return HugeItem(item.facts, ArrayMap(mask), None, item.threshold, item.stem, item.mm_per_px)
 
 
-def _mask(item: HugeItem, box: Box) -> UInt8Array:
+def mask_in(item: HugeItem, box: Box) -> BoolArray:
+    """The mask in a box, h x w bool: the prediction above the threshold, overruled by what was said.
+
+    Raises:
+        ExportError: Neither a prediction nor a correction is there.
+    """
     if item.seen is None and item.said is None:
         raise ExportError(
             f"“{item.facts.path.name}” has neither a prediction nor a correction.", "Predict it first."
         )
-    labels = np.zeros((box.height, box.width), np.uint8) if item.said is None else item.said.read(box)
     seen = None if item.seen is None else item.seen.read(box)
-    return overruled(seen, labels, item.threshold).astype(np.uint8) * np.uint8(255)
+    return overruled(seen, _labels(item, box), item.threshold)
+
+
+def _mask(item: HugeItem, box: Box) -> UInt8Array:
+    return mask_in(item, box).astype(np.uint8) * np.uint8(255)
 
 
 def _labels(item: HugeItem, box: Box) -> UInt8Array:

@@ -22,6 +22,7 @@ class ExportItem:
         correction: What the inspector said, or None when nothing.
         threshold: Probability in [0, 1] above which an unsaid pixel counts as crack.
         stem: Beginning of the file names; the photo's own stem when empty. See ``export.names``.
+        mm_per_px: Scale of the photo, or None where nobody said.
     """
 
     facts: PhotoFacts
@@ -29,6 +30,7 @@ class ExportItem:
     correction: Correction | None = None
     threshold: float = 0.5
     stem: str = ""
+    mm_per_px: float | None = None
 
     @property
     def file_stem(self) -> str:
@@ -40,7 +42,7 @@ class HugeItem:
     """One photo that is too large to be held whole.
 
     Attributes:
-        facts, threshold, stem: As in :class:`ExportItem`.
+        facts, threshold, stem, mm_per_px: As in :class:`ExportItem`.
         seen: Probability * 255 of the weights to be exported with, or None when there is none.
         said: What the inspector said, or None when nothing.
     """
@@ -50,6 +52,7 @@ class HugeItem:
     said: TiledMap | None = None
     threshold: float = 0.5
     stem: str = ""
+    mm_per_px: float | None = None
 
     @property
     def file_stem(self) -> str:

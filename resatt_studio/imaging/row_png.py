@@ -5,8 +5,6 @@ ISO/IEC 15948 (PNG): one channel or indices of 8 bits, or one channel of 16; no 
 
 from __future__ import annotations
 
-import os
-import secrets
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,9 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.durable import PART_SUFFIX, take_name
 from resatt_studio.errors import BugError, ExportError
-from resatt_studio.imaging.writing import unwritable
+from resatt_studio.imaging.writing import PartFile
 from resatt_studio.records.arrays import UInt8Array
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -27,7 +24,7 @@ _GREY, _INDEXED = 0, 3
 _LEVEL = 2  # masks shrink nearly as well as at level 6
 
 
-class RowPng:
+class RowPng(PartFile):
     """A PNG under way; to be used in a ``with`` block, and whole or absent at its end.
 
     Args:
@@ -48,33 +45,16 @@ class RowPng:
         dtype: npt.DTypeLike = np.uint8,
         palette: UInt8Array | None = None,
     ) -> None:
-        self.path = path
+        super().__init__(path)
         self.width = width
         self._rows_left = height
         self._dtype = np.dtype(dtype)
         self._packer = zlib.compressobj(_LEVEL)
-        self._part = path.with_name(f".{path.name[:16]}-{secrets.token_hex(6)}{PART_SUFFIX}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("xb")
-        except OSError as error:
-            raise unwritable(path, error) from error
         bits, kind = 8 * self._dtype.itemsize, _GREY if palette is None else _INDEXED
-        self._write(_SIGNATURE)
+        self.write(_SIGNATURE)
         self._chunk(b"IHDR", _HEADER.pack(width, height, bits, kind, 0, 0, 0))
         if palette is not None:
             self._chunk(b"PLTE", palette.tobytes())
-
-    def __enter__(self) -> RowPng:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            self._file.close()
-            self._part.unlink(missing_ok=True)
 
     def put(self, rows: npt.NDArray[Any]) -> None:
         """The next rows, h x W of the picture's type.
@@ -93,28 +73,16 @@ class RowPng:
             self._chunk(b"IDAT", packed)
         self._rows_left -= height
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write what comes at the end."""
         if self._rows_left:
             raise BugError(f"{self._rows_left} rows of {self.path} never came")
         self._chunk(b"IDAT", self._packer.flush())
         self._chunk(b"IEND", b"")
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            take_name(self._part, self.path)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
 
     def _chunk(self, kind: bytes, data: bytes) -> None:
         check = zlib.crc32(data, zlib.crc32(kind))
-        self._write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check))
-
-    def _write(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        self.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check))
 
 
 def read_rows(path: Path, rows: int) -> Iterator[npt.NDArray[Any]]:

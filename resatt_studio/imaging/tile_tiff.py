@@ -5,17 +5,14 @@ TIFF 6.0, section 15 (tiles), Adobe's Deflate (compression 8), and BigTIFF where
 
 from __future__ import annotations
 
-import os
-import secrets
 import struct
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from resatt_studio.durable import PART_SUFFIX, take_name
 from resatt_studio.errors import BugError
-from resatt_studio.imaging.writing import unwritable
+from resatt_studio.imaging.writing import PartFile
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
 
@@ -26,7 +23,7 @@ _LEVEL = 2
 _SHORT, _LONG, _LONG8 = 3, 4, 16
 
 
-class TileTiff:
+class TileTiff(PartFile):
     """A TIFF under way; to be used in a ``with`` block, and whole or absent at its end.
 
     Args:
@@ -38,35 +35,17 @@ class TileTiff:
     """
 
     def __init__(self, path: Path, height: int, width: int) -> None:
-        self.path = path
+        super().__init__(path)
         self.height = height
         self.width = width
         self._big = height * width > CLASSIC_PX
         self._starts: list[int] = []
         self._counts: list[int] = []
         self._boxes = list(Box(0, 0, height, width).cells(SIDE_PX))
-        self._part = path.with_name(f".{path.name[:16]}-{secrets.token_hex(6)}{PART_SUFFIX}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("xb")
-        except OSError as error:
-            raise unwritable(path, error) from error
-        self._length = 0
         # Where the directory begins is filled in at the end.
-        self._write(
+        self.write(
             struct.pack("<2sHHHQ", b"II", 43, 8, 0, 0) if self._big else struct.pack("<2sHI", b"II", 42, 0)
         )
-
-    def __enter__(self) -> TileTiff:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            self._file.close()
-            self._part.unlink(missing_ok=True)
 
     def put(self, values: UInt8Array) -> None:
         """The next ``SIDE_PX`` rows, or as many as are left: h x W uint8.
@@ -83,14 +62,15 @@ class TileTiff:
             tile = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
             tile[: part.shape[0], : part.shape[1]] = part
             data = zlib.compress(tile.data, _LEVEL)
-            self._starts.append(self._length)
+            self._starts.append(self.length)
             self._counts.append(len(data))
-            self._write(data)
+            self.write(data)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write what comes at the end."""
         if len(self._starts) != len(self._boxes):
             raise BugError(f"{len(self._boxes) - len(self._starts)} tiles of {self.path} never came")
-        self._write(b"\0" * (-self._length % 8))
+        self.write(b"\0" * (-self.length % 8))
         place = _LONG8 if self._big else _LONG
         tags = [
             (256, _LONG, [self.width]),
@@ -105,33 +85,18 @@ class TileTiff:
             (325, _LONG, self._counts),
         ]
         entries = [self._entry(*tag) for tag in tags]
-        start = self._length
-        self._write(struct.pack("<Q" if self._big else "<H", len(entries)))
-        self._write(b"".join(entries))
-        self._write(b"\0" * (8 if self._big else 4))  # no further page
-        try:
-            self._file.seek(8 if self._big else 4)
-            self._file.write(struct.pack("<Q" if self._big else "<I", start))
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            take_name(self._part, self.path)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        start = self.length
+        self.write(struct.pack("<Q" if self._big else "<H", len(entries)))
+        self.write(b"".join(entries))
+        self.write(b"\0" * (8 if self._big else 4))  # no further page
+        self.write_at(8 if self._big else 4, struct.pack("<Q" if self._big else "<I", start))
 
     def _entry(self, tag: int, kind: int, values: list[int]) -> bytes:
         """One line of the directory; values that do not fit into it are written before it."""
         data = np.array(values, {_SHORT: "<u2", _LONG: "<u4", _LONG8: "<u8"}[kind]).tobytes()
         room = 8 if self._big else 4
         if len(data) > room:
-            start = self._length
-            self._write(data + b"\0" * (-len(data) % 8))
+            start = self.length
+            self.write(data + b"\0" * (-len(data) % 8))
             data = struct.pack("<Q" if self._big else "<I", start)
         return struct.pack("<HHQ" if self._big else "<HHI", tag, kind, len(values)) + data.ljust(room, b"\0")
-
-    def _write(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
-        self._length += len(data)

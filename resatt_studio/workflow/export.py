@@ -123,7 +123,8 @@ def export_project(
             refused.append(Refused(entry.facts.path, str(error)))
             continue
         threshold = project.settings.threshold
-        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.facts.path])
+        scale = project.settings.mm_per_px(entry.photo_id)
+        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.facts.path], scale)
         files.extend(exporter.export(item, out).paths)
     yield progress(len(entries), len(entries), "photos")
     if not files:
@@ -147,7 +148,9 @@ def _export_huge(
     seen = None
     if exporter.huge_writer and exporter.shows_prediction:
         seen = (yield from during(predicting.huge_prediction(entry), report)).probability
-    item = HugeItem(entry.facts, seen, labels, predicting.project.settings.threshold, stem)
+    settings = predicting.project.settings
+    scale = settings.mm_per_px(entry.photo_id)
+    item = HugeItem(entry.facts, seen, labels, settings.threshold, stem, scale)
     exported = yield from counted(exporter.export_huge(item, out), "rows")
     return exported.paths
 
