@@ -24,7 +24,7 @@ ReadMask: TypeAlias = Callable[[Box], BoolArray]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 BAND_ROWS = 512
-LARGEST_BOX_PX = 64_000_000
+LARGEST_BOX_PX = 50_000_000
 """Of a crack that spreads over a larger box, length and outline are not made."""
 _FIRST, _AREA, _TOP, _LEFT, _BOTTOM, _RIGHT = range(6)
 
@@ -68,11 +68,14 @@ def find_cracks(
     above: npt.NDArray[np.int64] = np.zeros(width, np.int64)  # 0 is none, else 1 + number of the part
     for top in range(0, height, band_rows):
         band = read(Box(top, 0, min(top + band_rows, height), width))
-        found, labels = cv2.connectedComponents(band.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+        found, coloured = cv2.connectedComponents(band.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+        labels = np.asarray(coloured, np.int32)
         if found > 1:
             parts.append(_parts(labels, found, top, width))
-        rows = labels.astype(np.int64)
-        first, last = (np.where(rows[place] > 0, rows[place] + known, 0) for place in (0, -1))
+        first, last = (
+            np.where(row > 0, row + known, 0)
+            for row in (labels[0].astype(np.int64), labels[-1].astype(np.int64))
+        )
         pairs.append(_touching(above, first))
         above, known = last, known + found - 1
         yield min(top + band_rows, height)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -39,8 +38,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The window with photos open of which none fits in memory, and tiles that are small beside them."""
+    return laid(studio, tmp_path, monkeypatch, None)
+
+
+@pytest.fixture
+def quick_desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_weights: Path) -> Desk:
+    """The same with a network that answers soon."""
+    return laid(studio, tmp_path, monkeypatch, tiny_weights)
+
+
+def laid(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: Path | None) -> Desk:
     from resatt_studio.app.main import wait_for
     from resatt_studio.imaging import tiff_sketch
     from resatt_studio.workflow.jobs import drain
@@ -53,7 +62,7 @@ def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     write("tiled-deflate", photos / "a.tif", wall())
     write("tiled-deflate", photos / "b.tif", texture(HEIGHT, WIDTH, seed=8))
     break_tile(photos / "b.tif", 60)
-    with create_project(tmp_path / "wall.resatt") as project:
+    with create_project(tmp_path / "wall.resatt", weights) as project:
         drain(add_photos(project, [photos]))
     session = studio.parts.session
     session.memory.bound_bytes = 8 * HEIGHT * WIDTH // 2
@@ -64,7 +73,7 @@ def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     session.failed.connect(made.heard.append)
     session.open_project(tmp_path / "wall.resatt")
     assert wait_for(lambda: session.tiles is not None, 30)
-    yield made
+    return made
 
 
 def shown(desk: Desk) -> bool:
@@ -180,12 +189,13 @@ def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None
     assert canvas.scene.probability is None
 
 
-def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(desk: Desk) -> None:
+def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(quick_desk: Desk) -> None:
     from resatt_studio.app.canvas.layers import uncertainty_8bit
     from resatt_studio.app.canvas.pyramid import KeptMap
     from resatt_studio.app.main import wait_for
     from resatt_studio.imaging.halving import doubt_8bit, halve_max
 
+    desk = quick_desk
     session, canvas = desk.parts.session, desk.window.canvas
     photo_id, whole = session.entry.photo_id, Box(0, 0, HEIGHT, WIDTH)
     canvas.zoom_to(1.0)
