@@ -169,9 +169,7 @@ class Predictor(QObject):
         answers = Answers(self.predicted.emit, self._tell_shown, failed, ended)
         broke_off = lambda: self.broke_off.emit(photo_id)  # noqa: E731 - no part passes for the whole
         listed = Listed(tr("Predict all of {name}").format(name=entry.name), stopped=broke_off)
-        job_id = self._whole = self._gpu.submit(
-            job, Urgency.PREDICT_AHEAD, answers, key="huge", listed=listed
-        )
+        job_id = self._whole = self._gpu.submit(job, Urgency.PREDICT_HUGE, answers, key="huge", listed=listed)
 
     def drop_whole(self) -> None:
         """Other weights are in use, or the project is closed: a huge photo's half prediction is of no use."""
@@ -237,7 +235,8 @@ class Predictor(QObject):
 
             yield progress(0, 0, message=tr("Predicting all photos"))
             engine = self._ready_engine(project)
-            return (yield from predict_project(engine, project, *self._how(project, shown), fits))
+            how = self._how(project, shown)
+            return (yield from predict_project(engine, project, *how, fits, huge=False))
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
         listed = Listed(tr("Predict all photos"), stopped=then)

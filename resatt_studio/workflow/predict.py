@@ -38,6 +38,7 @@ Threads: TypeAlias = int | Callable[[], int] | None
 
 _CONTEXT_PX = 64
 _READ_ROWS = 512
+_TOO_LARGE = "more than photos may take of the memory; open it to predict all of it, or the part that is seen"
 THRESHOLD = 0.5
 """Probability above which a pixel is crack, where nobody chose another."""
 
@@ -173,14 +174,15 @@ def predict_project(
     shown: PhotoInput = PhotoInput.RAW,
     clearing: Clearing | None = None,
     fits: Callable[[int], bool] = lambda count_px: True,
+    huge: bool = True,
 ) -> Job[tuple[Refused, ...]]:
     """Predict every photo that the engine's weights have not seen; broken and lost ones are told.
 
     Args:
         engine, project, shown, clearing: As for :func:`predict_photo`.
         fits: Whether a photo of so many pixels may be held whole; asked before its file is read. Those that
-            may not come last, tile by tile, as they are; of them too large ones that can only be read whole
-            are told too.
+            may not come last, tile by tile, as they are; of them those that can only be read whole are told.
+        huge: False leaves all of these out and tells them: one takes hours, and other work may wait.
     """
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
     whole = {entry.photo_id: fits(entry.facts.height * entry.facts.width) for entry in entries}
@@ -198,6 +200,10 @@ def predict_project(
                 photo = open_photo(project, entry.photo_id)
                 steps = predict_photo(engine, project, photo, None, shown, clearing)
             elif project.store.has_prediction(entry.photo_id, engine.weights_id):
+                continue
+            elif not huge:
+                words = f"{entry.facts.megapixels:.0f} megapixels are {_TOO_LARGE}"
+                refused.append(Refused(entry.facts.path, words))
                 continue
             else:
                 steps = predict_huge(engine, project, entry.photo_id)

@@ -111,7 +111,9 @@ def test_photos_that_take_more_memory_than_they_may_and_have_no_parts_are_told_a
     refused = drain(predict_project(make_engine(weights, "cpu", 1), project, fits=fits))
     assert [row.path for row in refused] == [entry.facts.path for entry in entries]
     assert all("only be read as a whole" in row.reason for row in refused)
-    assert asked == [entry.facts.height * entry.facts.width for entry in entries]
+    refused = drain(predict_project(make_engine(weights, "cpu", 1), project, fits=fits, huge=False))
+    assert all("part that is seen" in row.reason for row in refused) and len(refused) == len(entries)
+    assert asked == 2 * [entry.facts.height * entry.facts.width for entry in entries]
 
 
 def test_masks_are_0_and_255_and_as_large_as_the_photos(
