@@ -115,6 +115,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
          "one_person", help="In this project somebody may be the second reader of their own approvals."),
     _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",
          help="Ask the network in use for this photo's cracks."),
+    _act("predict_whole", "Predict the &whole photo", "session.predict_whole", "Ctrl+Alt+P", "", "has_photo",
+         help="Of a photo that is shown part by part: ask the network about all of it, in the background."),
     _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",
          help="Predict every photo that the network in use has not seen, in the background."),
     # Painting
@@ -257,7 +259,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                    SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "next_doubt", "previous_doubt",
-                   SEPARATOR, "predict", "predict_all")),
+                   SEPARATOR, "predict", "predict_whole", "predict_all")),
     (mark("&Review"), ("agree", "send_back", SEPARATOR, "next_unread", SEPARATOR, "agreed_only",
                        "one_person")),
     (mark("&Learn"), ("learn", "learn_thoroughly", "stop_learning", "learn_labels", SEPARATOR, "promote",

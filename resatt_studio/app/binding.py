@@ -110,6 +110,7 @@ class _Binding(QObject):
         parts.keys.follow(canvas, canvas.say_names)
         session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
+        session.huge_predicted.connect(lambda known: canvas.set_huge_prediction(known, session.threshold))
         session.prediction_grew.connect(canvas.add_part)
         session.threshold_changed.connect(canvas.set_threshold)
         session.painted.connect(canvas.refresh)

@@ -19,7 +19,7 @@ from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.label_learning import AnswerState
 from resatt_studio.records.photo import DeepPhoto, Photo, PhotoEntry, ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.records.project import EventEntry, RunState
 from resatt_studio.records.review import ReviewRules
 from resatt_studio.records.weights import USUAL_THRESHOLD, WeightsState, WeightsVersion
@@ -90,7 +90,7 @@ class OpenedPhoto:
 
     photo: Photo | None
     document: StoredDocument
-    prediction: Prediction | None
+    prediction: Prediction | HugePrediction | None
     tiles: TilePyramid | None = None
 
 
@@ -182,7 +182,8 @@ def open_photo(
         cache: Of tiles, and of previews of large photos.
     """
     if not memory.fits_whole(entry.facts.height * entry.facts.width):
-        return (yield from _open_tiles(project, entry, author, on_error, undo_bytes, memory, cache))
+        tiled = _open_tiles(project, entry, author, weights_id, on_error, undo_bytes, memory, cache)
+        return (yield from tiled)
     from resatt_studio.imaging.files import read_preview
     from resatt_studio.workflow import load
     from resatt_studio.workflow.correct import open_document
@@ -209,6 +210,7 @@ def _open_tiles(
     project: Project,
     entry: PhotoEntry,
     author: str,
+    weights_id: str,
     on_error: Callable[[Exception], None],
     undo_bytes: int,
     memory: TileMemory,
@@ -219,11 +221,12 @@ def _open_tiles(
 
     tiles = yield from _tiles(project, entry, memory, cache)
     try:
+        known = project.store.huge_prediction(entry.photo_id, weights_id) if weights_id else None
         document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
     except BaseException:
         tiles.close()
         raise
-    return OpenedPhoto(None, document, None, tiles)
+    return OpenedPhoto(None, document, known, tiles)
 
 
 def _tiles(
@@ -332,20 +335,22 @@ def compare_file(project: Project, photo_id: str, path: Path) -> Generator[JobPr
 def approve(
     project: Project,
     document: StoredDocument,
-    prediction: Prediction | None,
+    prediction: Prediction | HugePrediction | None,
     author: str,
     complete: bool | None,
+    in_tiles: bool = False,
 ) -> None:
-    """Turn a document into a sample and close it."""
+    """Turn a document into a sample and close it; see ``workflow.correct.approve``."""
     from resatt_studio.workflow.correct import approve as approve_correction
 
     try:
-        approve_correction(project, document, prediction, author, complete)
+        approve_correction(project, document, prediction, author, complete, in_tiles=in_tiles)
     finally:
         document.close()
 
 
-def share_above(prediction: Prediction) -> Float32Array:
+def share_above(prediction: Prediction | HugePrediction) -> Float32Array:
     """Share of the pixels whose 8-bit probability is above each value; 256 float32 in [0, 1]."""
-    counts = np.bincount(prediction.probability_8bit.ravel(), minlength=256)
+    huge = isinstance(prediction, HugePrediction)
+    counts = prediction.counts if huge else np.bincount(prediction.probability_8bit.ravel(), minlength=256)
     return np.asarray(1.0 - np.cumsum(counts) / max(1, counts.sum()), np.float32)

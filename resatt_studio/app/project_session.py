@@ -154,6 +154,7 @@ class ProjectSession(QObject):
         project, self.project = self.project, None
         self.leave_photo()
         self.predictor.forget()
+        self.predictor.drop_whole()
         self.state = _NOTHING
         self.thumbnails.clear()
         self._submit(once(project.close), mark("Closing"), must=True)

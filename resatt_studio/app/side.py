@@ -16,7 +16,7 @@ from resatt_studio.app.dehazing import TOO_LARGE
 from resatt_studio.app.newest import NewestJob
 from resatt_studio.app.other_networks import DEHAZE_MODEL, OtherNetworks
 from resatt_studio.app.photo_beside import BesidePhoto
-from resatt_studio.app.session import Session, huge_cure
+from resatt_studio.app.session import HUGE_CURE, Session
 from resatt_studio.app.sides import AS_LAYERS, SideLook, find_look
 from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
@@ -315,7 +315,7 @@ class Side(QObject):
         photo = self._photo
         if photo is None:
             huge = self._is_huge
-            self._trouble = StudioError(tr(_HUGE if huge else _NO_PHOTO), huge_cure() if huge else "")
+            self._trouble = StudioError(_HUGE if huge else _NO_PHOTO, HUGE_CURE if huge else "")
             return
         needs = photo.height * photo.width * DEHAZING_BYTES_A_PIXEL
         if look.id == "dehazed" and not self._session.memory.has_room(needs):

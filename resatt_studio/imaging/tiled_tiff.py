@@ -124,6 +124,10 @@ class TiledTiff:
             self._kept_bytes = 0
             self._file.close()
 
+    def window_of(self, other: TiledTiff) -> None:
+        """Show samples as another opening of the same file does, without looking for the window again."""
+        self._window, self._window_known = other._window, other._window_known
+
     def size(self, level: int) -> tuple[int, int]:
         """(height, width) of a level, whether the file holds it or not."""
         return halved_side(self.height, level), halved_side(self.width, level)

@@ -35,7 +35,7 @@ from resatt_studio.models.calibration import (
 from resatt_studio.models.state import build, pack_weights
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.surface import HomeSurface, KnownSurfaces, Surroundings, known_in
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
@@ -135,7 +135,7 @@ class Course:
     def __init__(
         self,
         base: WeightsFile,
-        samples: Sequence[Sample],
+        samples: Sequence[AnySample],
         plan: FineTunePlan,
         reference: ReferenceSet,
         *,
@@ -462,7 +462,7 @@ class Course:
 
 
 def _windows(
-    samples: Sequence[Sample], pixels: float, seed: int, hold_parts_back: bool = False
+    samples: Sequence[AnySample], pixels: float, seed: int, hold_parts_back: bool = False
 ) -> list[Window]:
     return within_pixels(choose_windows(samples, seed, hold_parts_back), pixels)
 
@@ -478,7 +478,7 @@ def _can_judge(window: Window) -> bool:
 
 def _fingerprint(
     base: WeightsFile,
-    samples: Sequence[Sample],
+    samples: Sequence[AnySample],
     plan: FineTunePlan,
     reference: ReferenceSet,
     rival: WeightsFile,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, FromClause, Row, Select, Subquery, delete, fu
 
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.project import LabelAnswer, SidedAnswer
 from resatt_studio.records.review import ReviewAct
@@ -37,8 +38,8 @@ class SampleRecords(Records):
     def approve(
         self,
         photo_id: str,
-        labels: UInt8Array,
-        predicted: UInt8Array | None = None,
+        labels: UInt8Array | TiledMap,
+        predicted: UInt8Array | TiledMap | None = None,
         complete: bool = False,
         author: str = "",
         dehazer_id: str = "",
@@ -50,8 +51,9 @@ class SampleRecords(Records):
 
         Args:
             photo_id: Of the photo.
-            labels: H x W uint8 of label values 0, 1, 2; of the photo's size.
-            predicted: H x W uint8 probability that was on the screen, or None.
+            labels: H x W uint8 of label values 0, 1, 2; of the photo's size. Of a huge photo a map in tiles,
+                which is kept as one.
+            predicted: H x W uint8 probability that was on the screen, likewise, or None.
             complete: Whether the inspector stands for every pixel.
             author: Who.
             dehazer_id: Weights that dehazed what ``predicted`` is a prediction of, "" for the photo itself.
@@ -61,8 +63,8 @@ class SampleRecords(Records):
             StoreError: The project has no such photo, or the disk refused.
             BugError: An array of another type, size or range.
         """
-        labels_blob = self._blobs.put_array(labels)
-        predicted_blob = "" if predicted is None else self._blobs.put_array(predicted)
+        labels_blob = self._put(labels)
+        predicted_blob = "" if predicted is None else self._put(predicted)
         sample_id = hashlib.sha256(f"{photo_id}:{labels_blob}".encode()).hexdigest()
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
@@ -87,6 +89,11 @@ class SampleRecords(Records):
             set_review_state(connection, photo_id, ReviewState.APPROVED)
             note_review(connection, photo_id, sample_id, ReviewAct.APPROVED, "", author)
             return _sample(connection.execute(_listing().where(_samples.sample_id == sample_id)).one())
+
+    def _put(self, values: UInt8Array | TiledMap) -> str:
+        if isinstance(values, np.ndarray):
+            return self._blobs.put_array(values)
+        return self._blobs.put_map(values)
 
     def samples(self, split: Split | None = None, agreed_only: bool = False) -> list[SampleEntry]:
         """The newest sample of every photo that has one, in the order of approval.
@@ -251,15 +258,23 @@ class SampleStore(
 
 
 def _check_arrays(
-    connection: Connection, photo_id: str, labels: UInt8Array, predicted: UInt8Array | None
+    connection: Connection,
+    photo_id: str,
+    labels: UInt8Array | TiledMap,
+    predicted: UInt8Array | TiledMap | None,
 ) -> None:
     row = connection.execute(select(_photos.height, _photos.width).where(_photos.photo_id == photo_id)).one()
     size = (row.height, row.width)
-    for name, array in (("labels", labels), ("prediction", predicted)):
-        if array is not None and (array.shape != size or array.dtype != np.uint8):
-            raise BugError(f"{name} of {array.dtype} {array.shape} given for a photo of {size} pixels")
-    if labels.size and int(labels.max()) > 2:
-        raise BugError(f"label value {int(labels.max())}; only 0, 1 and 2 have a meaning")
+    for name, given in (("labels", labels), ("prediction", predicted)):
+        if isinstance(given, np.ndarray):
+            if given.shape != size or given.dtype != np.uint8:
+                raise BugError(f"{name} of {given.dtype} {given.shape} given for a photo of {size} pixels")
+        elif given is not None and (given.height, given.width) != size:
+            raise BugError(f"{name} of {given.height} x {given.width} given for a photo of {size} pixels")
+    parts = [labels] if isinstance(labels, np.ndarray) else (values for _, values in labels.tiles())
+    highest = max((int(part.max(initial=0)) for part in parts), default=0)
+    if highest > 2:
+        raise BugError(f"label value {highest}; only 0, 1 and 2 have a meaning")
 
 
 def _decide_group(connection: Connection, photo_id: str) -> None:

@@ -14,8 +14,9 @@ from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Checkpoint, Label
+from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.workflow.project import Project
 from resatt_studio.workflow.store_journal import StoreJournal
@@ -174,10 +175,11 @@ def approved_mask(project: Project, photo_id: str) -> BoolArray | None:
 def approve(
     project: Project,
     document: CorrectionDocument,
-    prediction: Prediction | None,
+    prediction: Prediction | HugePrediction | None,
     author: str = "",
     complete: bool | None = None,
     threshold: float | None = None,
+    in_tiles: bool = False,
 ) -> SampleEntry:
     """Turn a correction, over the prediction that was on the screen, into a sample.
 
@@ -189,6 +191,8 @@ def approve(
         complete: Whether the inspector stands for every pixel; by default when no pixel is unsaid.
         threshold: Probability in [0, 1] above which the prediction was shown as crack; by default the
             project's with the weights that made it.
+        in_tiles: Of a huge photo: only the tiles that say something are kept, and it is learned from part by
+            part.
 
     Raises:
         StoreError: A stroke is in hand, or the strokes or the sample could not be saved.
@@ -197,10 +201,14 @@ def approve(
         raise StoreError("A stroke is still in hand.", "Finish the stroke, then approve.")
     if isinstance(document, StoredDocument):
         document.flush()
-    labels = document.labels.to_array()
+    labels = document.labels if in_tiles else document.labels.to_array()
     if complete is None:
         complete = document.labels.counts()[Label.UNSAID] == 0
-    predicted = None if prediction is None else prediction.probability_8bit
+    predicted: UInt8Array | TiledMap | None = None
+    if isinstance(prediction, HugePrediction):
+        predicted = prediction.probability
+    elif prediction is not None:
+        predicted = prediction.probability_8bit
     dehazer_id = "" if prediction is None else prediction.dehazer_id
     if threshold is None:
         settings = project.settings

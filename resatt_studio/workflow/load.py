@@ -12,11 +12,12 @@ import numpy as np
 
 from resatt_studio.errors import MaskError, PhotoChanged, PhotoError
 from resatt_studio.imaging.files import hashing, read_deep, read_facts, read_mask, read_photo
+from resatt_studio.imaging.photo_parts import PhotoParts
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import DeepPhoto, Photo, PhotoEntry, PhotoFacts, ReviewState
-from resatt_studio.records.sample import Sample, SampleEntry
+from resatt_studio.records.sample import AnySample, HugeSample, Sample, SampleEntry
 from resatt_studio.store.search import find_by_content
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.jobs import Job, progress
@@ -179,8 +180,8 @@ def _approve_mask(project: Project, facts: PhotoFacts, mask: Path, author: str) 
         document.close()
 
 
-def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Sample:
-    """Read the pixels of a sample.
+def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Job[AnySample]:
+    """Read the pixels of a sample; of one that was approved in tiles, only compare the file.
 
     Args:
         project: Open project.
@@ -191,6 +192,23 @@ def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Sam
         PhotoError: Its photo is lost, was changed, or cannot be read.
         StoreError: Its labels or its prediction are missing or damaged.
     """
+    labels = project.blobs.open_map(entry.labels_blob)
+    if labels is not None:
+        path = photo_file(project, entry.photo_id)
+        parts = PhotoParts(path)  # first, so that a change from now on is seen
+        yield from same_photo(project, entry.photo_id, path)
+        return HugeSample(
+            sample_id=entry.sample_id,
+            photo_id=entry.photo_id,
+            group=entry.group,
+            split=entry.split,
+            photo=parts.read,
+            labels=labels,
+            predicted=project.blobs.open_map(entry.predicted_blob) if entry.predicted_blob else None,
+            fresh=fresh,
+            name=entry.photo_path.name,
+            threshold=entry.threshold,
+        )
     return Sample(
         sample_id=entry.sample_id,
         photo_id=entry.photo_id,

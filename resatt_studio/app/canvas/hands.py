@@ -13,7 +13,7 @@ from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
-from resatt_studio.app.canvas.pyramid import SparseMap
+from resatt_studio.app.canvas.pyramid import MaxPyramid
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.options import OptionValue
@@ -89,7 +89,7 @@ class CanvasHands(CanvasLooks):
     def knows_probability(self, box: Box) -> bool:
         """Whether a network has said anything about a box inside the photo."""
         known = self.scene.probability
-        return known is not None and (not isinstance(known, SparseMap) or known.knows(box))
+        return known is not None and (isinstance(known, MaxPyramid) or known.knows(box))
 
     def in_background(
         self,

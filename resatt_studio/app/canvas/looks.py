@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter
 
 from resatt_studio.app.canvas.marks import (
@@ -19,14 +19,14 @@ from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.tile_memory import MAP_BYTES_A_PIXEL, MORE_MEMORY, TileMemory
 from resatt_studio.app.canvas.tone import Tone, dragged, fitted
 from resatt_studio.app.layers import LAYER_WORDS
-from resatt_studio.errors import BugError
+from resatt_studio.errors import BugError, StudioError
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.comparison import ChangeMap
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat
 from resatt_studio.records.photo import DeepPhoto
-from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.records.prediction import HugePrediction, Prediction, PredictionPart
 from resatt_studio.words import mark, tr
 
 Point = tuple[int, int]
@@ -71,6 +71,10 @@ class CanvasLooks(CanvasNavigation):
             self.refused.emit(f"{tr(TOO_LARGE)} {tr(MORE_MEMORY)}")
         return room
 
+    def _unreadable(self, error: StudioError) -> None:
+        """A part of a huge photo's prediction is damaged; told after the paint that found it."""
+        QTimer.singleShot(0, self, lambda: self.refused.emit(f"{error.message} {error.hint}".rstrip()))
+
     def set_prediction(self, prediction: Prediction | None, threshold: float | None = None) -> None:
         """Show a prediction of this photo, or none.
 
@@ -82,6 +86,12 @@ class CanvasLooks(CanvasNavigation):
         if threshold is not None:
             self.scene.set_threshold(threshold)
         self._preparations.probability(None if prediction is None else prediction.probability_8bit)
+        self._prepared()
+
+    def set_huge_prediction(self, prediction: HugePrediction, threshold: float) -> None:
+        """Show a prediction of this huge photo, which is read where it is seen."""
+        self.scene.set_threshold(threshold)
+        self._preparations.kept(prediction.probability)
         self._prepared()
 
     def set_threshold(self, threshold: float) -> None:

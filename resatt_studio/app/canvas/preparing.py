@@ -8,13 +8,23 @@ import numpy as np
 
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halve_max, halved_levels
+from resatt_studio.app.canvas.pyramid import (
+    KeptMap,
+    MaxPyramid,
+    PhotoPyramid,
+    SparseMap,
+    UncertaintyOf,
+    halved_levels,
+)
 from resatt_studio.app.canvas.scene import Scene, StandIn
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.errors import StudioError
 from resatt_studio.imaging.depth import Window
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.maps import SeenMap
 from resatt_studio.records.photo import DeepPhoto
 from resatt_studio.records.prediction import PredictionPart
 
@@ -27,6 +37,7 @@ class Preparations:
         background: Where the slow part is done.
         changed: Called when there is more to see.
         has_room: Whether one more map of so many pixels may be held in memory.
+        failed: Told when a part of a huge photo's prediction cannot be read; once for each.
 
     Attributes:
         beside: Another scene that shares what this one holds; what it looks at is made as well.
@@ -38,7 +49,9 @@ class Preparations:
         background: Background,
         changed: Callable[[], None],
         has_room: Callable[[int], bool] = lambda count_px: True,
+        failed: Callable[[StudioError], None] = lambda error: None,
     ) -> None:
+        self._failed = failed
         self._has_room = has_room
         self._scene = scene
         self._background = background
@@ -102,6 +115,13 @@ class Preparations:
         self._scene.spoil()
         self.uncertainty_if_wanted()
 
+    def kept(self, seen: SeenMap) -> None:
+        """Show a huge photo's prediction, which is read where it is seen, and its uncertainty."""
+        self.probability(None)
+        self._scene.probability = KeptMap(seen, self._failed)
+        table = uncertainty_8bit(np.arange(256, dtype=np.uint8))
+        self._scene.uncertainty = UncertaintyOf(seen, self._failed, table)
+
     def compared(self, values: UInt8Array | None, right: bool) -> None:
         """Show this probability, H x W uint8, on one side of the divider and the other one on the other side.
 
@@ -144,6 +164,14 @@ class Preparations:
         Returns:
             The view pixels to paint.
         """
+        if part.whole is not None:
+            known = self._scene.probability
+            if not isinstance(known, KeptMap) or known.seen is not part.whole:
+                self.kept(part.whole)
+            shown = Box(0, 0, 0, 0)
+            for box, _ in part.pieces:
+                shown = shown.union(self._scene.refresh_probability(box))
+            return shown
         by = (part.weights_id, part.dehazer_id)
         if self._growing is None or self._growing_by != by:
             self.probability(None)

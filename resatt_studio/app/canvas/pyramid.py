@@ -12,9 +12,12 @@ import numpy.typing as npt
 
 from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.errors import StudioError
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.maps import SeenMap
 
 Lines: TypeAlias = npt.NDArray[np.intp]
 """A number for each row or column of the view."""
@@ -36,16 +39,6 @@ def halve_mean(pixels: UInt8Array) -> UInt8Array:
         padded = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     size = (padded.shape[1] // 2, padded.shape[0] // 2)
     return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
-
-
-def halve_max(values: UInt8Array) -> UInt8Array:
-    """Maximum of each 2 x 2 block, so that what is one pixel wide stays to be seen."""
-    rows = values[0::2].copy()
-    np.maximum(rows[: values.shape[0] // 2], values[1::2], out=rows[: values.shape[0] // 2])
-    halved = rows[:, 0::2].copy()
-    half = rows.shape[1] // 2
-    np.maximum(halved[:, :half], rows[:, 1::2], out=halved[:, :half])
-    return halved
 
 
 def halved_levels(array: UInt8Array, halve=halve_mean) -> list[UInt8Array]:
@@ -304,6 +297,62 @@ class SparsePyramid:
         for row, column in {(row // 2, column // 2) for (row, column), _ in below.tiles()}:
             self._take_over(depth, level, level.tile_box(row, column))
         return level
+
+
+class KeptMap:
+    """A prediction of a huge photo that is kept on the disk, or grows there: read where it is seen.
+
+    A part that is damaged is shown as zeros and told once.
+
+    Args:
+        seen: The map.
+        failed: Told of the error.
+        doubt: Show how near to one half the most doubtful pixel of a cell is, 0 to 127, and not the highest
+            probability.
+    """
+
+    def __init__(self, seen: SeenMap, failed: Callable[[StudioError], None], doubt: bool = False) -> None:
+        self.seen = seen
+        self._failed = failed
+        self._told = False
+        self._read = seen.doubt_block if doubt else seen.block
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the tiles that are in it now."""
+        return self.seen.nbytes
+
+    def block(self, level: int, cells: Box) -> UInt8Array:
+        """h x w uint8 values of the cells of a level."""
+        try:
+            return self._read(level, cells)
+        except StudioError as error:
+            if not self._told:
+                self._told = True
+                self._failed(error)
+            return np.zeros((cells.height, cells.width), np.uint8)
+
+    def knows(self, box: Box) -> bool:
+        """Whether anything was predicted in a box of the photo."""
+        return self.seen.knows(box)
+
+
+class UncertaintyOf:
+    """Uncertainty of a :class:`KeptMap`, made where it is seen.
+
+    Args:
+        seen, failed: As of a :class:`KeptMap`.
+        table: Uncertainty by probability * 255; it rises to the middle and falls evenly.
+    """
+
+    def __init__(self, seen: SeenMap, failed: Callable[[StudioError], None], table: UInt8Array) -> None:
+        self._doubt = KeptMap(seen, failed, doubt=True)
+        self._table = table
+        self.nbytes = 0  # its tiles count with the probability's
+
+    def block(self, level: int, cells: Box) -> UInt8Array:
+        """h x w uint8 values of the cells of a level."""
+        return np.take(self._table, self._doubt.block(level, cells))
 
 
 class LabelPyramid(SparsePyramid):

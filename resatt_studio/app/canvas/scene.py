@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -29,11 +29,13 @@ from resatt_studio.app.canvas.layers import (
 )
 from resatt_studio.app.canvas.outline import lay_outline
 from resatt_studio.app.canvas.pyramid import (
+    KeptMap,
     LabelPyramid,
     Lines,
     MaxPyramid,
     PhotoPyramid,
     SparseMap,
+    UncertaintyOf,
     cells_under,
     expand,
     mask_level,
@@ -46,6 +48,9 @@ from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
 
 _NOTHING = Box(0, 0, 0, 0)
+
+Probability: TypeAlias = MaxPyramid | SparseMap | KeptMap
+"""Of a photo that is held whole; of what was looked at of a huge one; of all of a huge one."""
 
 
 class Scene:
@@ -72,8 +77,8 @@ class Scene:
         self.peek = False
         self.background = "#131417"
         self.photo: PhotoPyramid | TilePyramid | None = None
-        self.probability: MaxPyramid | SparseMap | None = None
-        self.uncertainty: MaxPyramid | None = None
+        self.probability: Probability | None = None
+        self.uncertainty: MaxPyramid | UncertaintyOf | None = None
         self.compared: MaxPyramid | None = None
         self.compared_right = False
         self.tone = PLAIN
@@ -398,14 +403,14 @@ class Scene:
             colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
             self.uncertainty_picture[inside.slices] = expand(colours, *lines)[part]
 
-    def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
+    def _overlays(self) -> list[tuple[Picture, Probability | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
-        overlays: list[tuple[Picture, MaxPyramid | SparseMap | None]]
+        overlays: list[tuple[Picture, Probability | None]]
         overlays = [(self.overlay_picture, self.probability if self.stand_in is None else self.stand_in.map)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
     def _overlay_index(
-        self, level: int, cells: Box, probability: MaxPyramid | SparseMap | None
+        self, level: int, cells: Box, probability: Probability | None
     ) -> npt.NDArray[Any] | None:
         """Where each cell stands in the tables; None when nothing is over the photo."""
         if self.peek:

@@ -104,7 +104,9 @@ class PhotoCanvas(CanvasHands):
         self.options = default_option
         self.scene = Scene()
         self.background = Background(self)
-        self._preparations = Preparations(self.scene, self.background, self._prepared, self._has_room)
+        self._preparations = Preparations(
+            self.scene, self.background, self._prepared, self._has_room, self._unreadable
+        )
         self.memory: TileMemory | None = None
         self._document: CorrectionDocument | None = None
         self._photo_id = ""

@@ -100,13 +100,13 @@ class ExportDialog(QDialog):
         if project is None:
             return
         name, out = self.format, Path(self.folder.text()).expanduser()
-        shown = self._session.settings.photo_input
+        shown, fits = self._session.settings.photo_input, self._session.memory.fits_whole
 
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.export import export_project
             from resatt_studio.workflow.photo_input import photo_input
 
-            return (yield from export_project(project, name, out, shown=photo_input(shown)))
+            return (yield from export_project(project, name, out, shown=photo_input(shown), fits=fits))
 
         self.go.setEnabled(False)
         self.bar.show()
