@@ -99,12 +99,12 @@ def _said_again(language: str, text: str) -> str:
 
 
 def _swallows(source: str, values: dict[str, str]) -> bool:
-    """Whether what was filled in holds the end of one sentence and the beginning of another; only at the end
-    of a text do whole sentences follow."""
+    """Whether more than one thing was taken for what was filled in: the end of one sentence and the beginning
+    of another, but for what follows at the end of a text; or, at its beginning, another clause."""
     return any(
-        _SENTENCES.search(value) is not None
+        (_SENTENCES.search(value) is not None and not source.endswith(f"{{{name}}}"))
+        or (_CLAUSES.search(value) is not None and source.startswith(f"{{{name}}}"))
         for name, value in values.items()
-        if not source.endswith(f"{{{name}}}")
     )
 
 
