@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
@@ -13,6 +13,7 @@ from resatt_studio.app.canvas.linking import SAME, link_as_seen, link_by_place
 from resatt_studio.app.canvas.minimap import TIP
 from resatt_studio.app.canvas.second import SecondView
 from resatt_studio.app.canvas.tile_loader import TileLoader
+from resatt_studio.app.canvas.tone import Tone
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.sides import AS_LAYERS, Sides
@@ -54,7 +55,7 @@ class SecondBinding(QObject):
         parts.attention.changed.connect(self._show)
         view.layer_changed.connect(lambda _: self._show_layers())
         view.tone_changed.connect(lambda _: self._show_tone())
-        second.tone_moved.connect(view.set_tone)
+        second.tone_moved.connect(self._toned)
         view.minimap_changed.connect(lambda _: self._show_minimap())
         session.threshold_changed.connect(lambda _: self._show())
         parts.keys.tip(second.overview, TIP)
@@ -105,7 +106,8 @@ class SecondBinding(QObject):
             return
         if second.photo_id != photo.entry.photo_id:
             if photo.photo is not None:
-                second.set_photo(photo.photo.pixels, None, photo.entry.photo_id)
+                pixels, window = photo.photo.pixels, photo.photo.window
+                second.set_photo(pixels, None, photo.entry.photo_id, window=window)
             elif photo.tiles is not None:
                 self._serve(photo.tiles)
                 second.set_tiles(photo.tiles, photo.entry.photo_id)
@@ -116,25 +118,17 @@ class SecondBinding(QObject):
         side, second = self._parts.sides.right, self._second
         for layer in self._parts.view.layers.values():
             shown = side.seen(layer)
-            self._give(
-                f"layer-{layer.name}",
-                (
-                    shown.name,
-                    shown.visible,
-                    shown.opacity,
-                    shown.colour,
-                    shown.other_colour,
-                    shown.palette,
-                ),
-                second.set_layer,
-            )
+            self._give(f"layer-{layer.name}", astuple(shown), second.set_layer)
 
     def _show_tone(self) -> None:
-        """Light and contrast are the eye's and hold for both sides, a window is one photo's."""
-        tone = self._parts.view.tone
-        if self._parts.sides.right.is_other:
-            tone = replace(tone, window=None)
-        self._second.set_tone(tone)
+        """Brightness and contrast hold for all photos, a window for its own."""
+        tone, own = self._parts.view.tone, self._second.shows_main
+        self._second.set_tone(tone if own else replace(tone, window=None))
+
+    def _toned(self, tone: Tone) -> None:
+        """The tone was dragged in the second view."""
+        view = self._parts.view
+        view.set_tone(tone if self._second.shows_main else replace(tone, window=view.tone.window))
 
     def _show_answer(self) -> None:
         """What the side was told, as far as it is about the photo that is seen."""
