@@ -141,8 +141,8 @@ def test_the_right_view_shows_the_bare_photo_beside_the_mask(sides: Any) -> None
     assert red[0] > red[1] + 40, "the mask's red on the left"
 
 
-@pytest.mark.parametrize(("look", "row"), [("mask", 45), ("probability", 45)])
-def test_a_look_from_the_list_is_seen_on_its_side_alone(sides: Any, look: str, row: int) -> None:
+@pytest.mark.parametrize(("look", "row"), [("mask", 45), ("probability", 45), ("outline", 39.6)])
+def test_a_look_from_the_list_is_seen_on_its_side_alone(sides: Any, look: str, row: float) -> None:
     choose(sides, "left", "photo")
     choose(sides, "right", look)
     right = second(sides)
@@ -161,6 +161,15 @@ def test_uncertainty_is_made_for_the_right_view_and_held_once(sides: Any) -> Non
     assert wait_for(lambda: second(sides).scene.shows_uncertainty, 20)
     assert second(sides).scene.uncertainty is canvas.scene.uncertainty
     assert not canvas.scene.shows_uncertainty
+
+
+def test_both_views_are_as_bright_as_each_other(sides: Any) -> None:
+    canvas, right = sides.window.canvas, second(sides)
+    before = at_point(right, 20, 60)
+    sides.parts.view.brighter()
+    sides.parts.view.brighter()
+    assert (at_point(right, 20, 60) > before).all()
+    assert np.array_equal(at_point(right, 20, 60), at_point(canvas, 20, 60))
 
 
 def test_both_views_of_one_photo_hold_it_once(sides: Any) -> None:
