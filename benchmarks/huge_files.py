@@ -22,8 +22,11 @@ def main() -> None:
     parser.add_argument(
         "--side", type=int, default=32768, help="of the TIFF, in pixels; 32768 are a gigapixel"
     )
+    parser.add_argument("--jpeg-only", action="store_true", help="no TIFF")
     asked = parser.parse_args()
     write_jpeg(asked.folder / "b_50_megapixels.jpg")
+    if asked.jpeg_only:
+        return
     write_tiff(asked.folder / "c_tiled.tif", asked.side, pyramid=False)
     write_tiff(asked.folder / "d_pyramid.tif", asked.side, pyramid=True)
 

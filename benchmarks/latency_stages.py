@@ -26,6 +26,12 @@ def photo(megapixels: int) -> np.ndarray:
     return np.tile(tile, (-(-height // 1024), -(-width // 1024), 1))[:height, :width].copy()
 
 
+def write_photo(path: Path, megapixels: int) -> None:
+    """The same photo as a file."""
+    if not cv2.imwrite(str(path), photo(megapixels)[:, :, ::-1]):
+        raise OSError(f"{path} cannot be written")
+
+
 def probability(height: int, width: int) -> np.ndarray:
     """A prediction with cracks through the whole photo, H x W uint8."""
     values = np.zeros((height, width), np.uint8)
@@ -54,6 +60,7 @@ class CanvasStage:
         if self._learning is not None:
             self._learning.start()
             wait(lambda: self._learning.steps >= 2 or bool(self._learning.failures))
+            self._learning.check()
 
     def show(self, megapixels: int, wait: Callable[[Callable[[], bool]], None]) -> None:
         """Put a photo of that size with a prediction on the canvas."""
@@ -65,12 +72,13 @@ class CanvasStage:
         self.canvas.set_prediction(Prediction(self._name, "w" * 64, probability(*self._size), 0.1))
         wait(lambda: not self.canvas.background.busy)
 
-    def take(self, brush_px: float) -> None:
-        """A fresh correction and a brush of that diameter."""
+    def take(self, tool: str, brush_px: float) -> None:
+        """A fresh correction, and a tool with a brush of that diameter."""
         from resatt_studio.annotation.document import CorrectionDocument
         from resatt_studio.records.correction import Label
 
         self.canvas.set_document(CorrectionDocument(self._name, *self._size))
+        self.canvas.set_tool(tool)
         self.canvas.set_brush(Label.CRACK, brush_px / 2)
 
     def painted(self) -> None:
@@ -104,11 +112,15 @@ class WindowStage:
         self._home = Path(self._folder.name)
         self.application = make_application()
         state = QSettings(str(self._home / "window.ini"), QSettings.Format.IniFormat)
-        preferences = replace(settings.load_settings().settings, learn_seconds=3600.0)
+        preferences = replace(
+            settings.load_settings().settings, learn_seconds=3600.0, learn_cracks="auto" if learn else "ask"
+        )
         studio = make_studio(self.application, preferences, state)
         self.window, self._parts = studio.window, studio.parts
         self.canvas = self.window.canvas
         self._learn, self._steps, self._ids = learn, 0, {}
+        if not learn:
+            self._parts.session.predictor.predict_ahead = lambda project, entries: None
         if not courtesy:
             self._parts.session.predictor.courtesy.painted = lambda: None
 
@@ -142,7 +154,7 @@ class WindowStage:
             cv2.imwrite(str(photos / f"wall{seed}.png"), scene.pixels[:, :, ::-1])
             cv2.imwrite(str(masks / f"wall{seed}.png"), scene.mask.astype(np.uint8) * 255)
         for size in megapixels:
-            cv2.imwrite(str(large / f"deck{size}.jpg"), photo(size)[:, :, ::-1])
+            write_photo(large / f"deck{size}.jpg", size)
         with create_project(self._home / "latency.resatt") as project:
             drain(add_photos(project, [photos], masks))
             drain(add_photos(project, [large]))
@@ -156,7 +168,7 @@ class WindowStage:
         return self._home / "latency.resatt"
 
     def show(self, megapixels: int, wait: Callable[[Callable[[], bool]], None]) -> None:
-        """Open the photo of that size and wait for its prediction."""
+        """Open the photo of that size and wait for its prediction; without learning, until nothing works."""
         session = self._parts.session
         session.open_photo(self._ids[megapixels])
         wait(
@@ -165,15 +177,30 @@ class WindowStage:
                 and session.document.photo_id == self._ids[megapixels]
                 and session.prediction is not None
                 and not self.canvas.background.busy
+                and (self._learn or not (session.gpu.busy or session.files.busy))
             )
         )
 
-    def take(self, brush_px: float) -> None:
-        """Undo what was painted, and a brush of that diameter."""
+    def look_beside(self, look: str, settle: Callable[[], None]) -> None:
+        """A second view that shows this line of its list, or none and a window so much narrower."""
+        view = self._parts.view
+        view.set_sides(on=True, right=look or view.sides.right)
+        self.window.resize(1400, 900)
+        settle()
+        if not look:
+            width = self.canvas.width()
+            view.set_sides(on=False)
+            settle()
+            self.window.resize(1400 - self.canvas.width() + width, 900)
+            settle()
+
+    def take(self, tool: str, brush_px: float) -> None:
+        """Undo what was painted, and take a tool with a brush of that diameter."""
         from resatt_studio.records.correction import Label
 
-        self._parts.session.undo()
-        self._parts.view.set_brush(tool="brush", label=Label.CRACK, radius_px=brush_px / 2)
+        while self._parts.session.document.can_undo:
+            self._parts.session.undo()
+        self._parts.view.set_brush(tool=tool, label=Label.CRACK, radius_px=brush_px / 2)
 
     def painted(self) -> None:
         """The window tells the worker itself."""
@@ -229,11 +256,15 @@ class Learning:
                 self.steps = max(self.steps, report.step)
                 yield progress(report.step, report.steps)
 
+    def check(self) -> None:
+        """Raise what ended learning, if anything did."""
+        if self.failures:
+            raise self.failures[0]
+
     def stop(self) -> None:
         self._finish.set()
         self.runner.stop(20)
-        if self.failures:
-            raise self.failures[0]
+        self.check()
 
 
 def weights() -> Any:
@@ -241,7 +272,7 @@ def weights() -> Any:
     from resatt_studio.models.state import load_weights, pack_weights
     from resatt_studio.resources import assets_folder
 
-    shipped = sorted(assets_folder().glob("weights/*.safetensors"))
+    shipped = sorted(assets_folder().glob("weights/r2aunet*.safetensors"))
     if shipped:
         return load_weights(shipped[0])
     from resatt_studio.models import create_model

@@ -15,18 +15,26 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-MOTION, PRESS, RELEASE = 6, 4, 5
-_KINDS = {"move": MOTION, "press": PRESS, "release": RELEASE}
+_KINDS = {"move": 6, "press": 4, "release": 5}
 
 
 class XServer:
-    """A private Xvfb for as long as the ``with`` block lasts."""
+    """A private Xvfb for as long as the ``with`` block lasts.
 
-    def __init__(self, width: int = 1920, height: int = 1080) -> None:
-        self.size = f"{width}x{height}x24"
+    Args:
+        width, height: Of its screen, in pixels.
+        screen_in: A folder for the screen's pixels, which ``x_screen`` reads; no pointer is drawn
+            then, as the server's own drawing of it would be taken for the window's.
+    """
+
+    def __init__(self, width: int = 1920, height: int = 1080, screen_in: Path | None = None) -> None:
+        self._options = ["-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-ac"]
+        if screen_in is not None:
+            self._options += ["-nocursor", "-fbdir", str(screen_in)]
         self.display = ""
 
     def __enter__(self) -> Self:
@@ -34,7 +42,7 @@ class XServer:
             raise SystemExit("Xvfb is missing; install it (Debian: apt install xvfb) and run this again.")
         read, write = os.pipe()
         self._process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", self.size, "-nolisten", "tcp", "-ac"],
+            ["Xvfb", "-displayfd", str(write), *self._options],
             pass_fds=(write,),
             stderr=subprocess.DEVNULL,
         )
@@ -85,10 +93,14 @@ class Pointer:
         if not present:
             raise OSError(f"display {display} has no XTEST extension")
 
-    def act(self, kind: int, x: int = 0, y: int = 0) -> None:
-        """Move to (x, y) on the screen, or press or release the left button where the pointer is."""
-        detail = 0 if kind == MOTION else 1
-        event = struct.pack("<BBxxII8xhh7xB", kind, detail, 0, self._root, x, y, 0)
+    def act(self, kind: str, x: int = 0, y: int = 0) -> None:
+        """Move to (x, y) on the screen, or press or release the left button where the pointer is.
+
+        Args:
+            kind: "move", "press" or "release".
+        """
+        detail = 0 if kind == "move" else 1
+        event = struct.pack("<BBxxII8xhh7xB", _KINDS[kind], detail, 0, self._root, x, y, 0)
         self._socket.sendall(struct.pack("<BBH", self._opcode, 2, 9) + event)
 
     def _read(self, count: int) -> bytes:
@@ -108,7 +120,7 @@ def replay(display: str, steps: list[tuple[float, str, int, int]]) -> list[float
     for seconds, kind, x, y in steps:
         time.sleep(max(0.0, begin + seconds - time.monotonic()))
         times.append(time.monotonic())
-        pointer.act(_KINDS[kind], x, y)
+        pointer.act(kind, x, y)
     time.sleep(0.2)  # what was sent last is still on its way
     return times
 

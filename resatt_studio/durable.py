@@ -28,10 +28,21 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        take_name(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def take_name(part: Path, path: Path) -> None:
+    """Give a file whose bytes are on the disk its name there, in the same file system; missing folders are
+    made.
+
+    Raises:
+        OSError: It cannot be done; what stood there before still does.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.replace(path)
     _sync_folder(path.parent)
 
 

@@ -11,6 +11,7 @@
     │   └── StoreBusy            another program holds the project database; it may let go
     ├── WeightsError             weights that are missing, damaged or of another network
     ├── LearningError            fine-tuning cannot start or had to end
+    ├── ReviewError              a second reading that this person cannot give of this photo
     ├── OutOfMemory              even the smallest batch does not fit
     ├── ExportError              an export that cannot be written
     └── SettingsError            a setting with no meaning
@@ -67,6 +68,10 @@ class WeightsError(StudioError):
 
 class LearningError(StudioError):
     """Fine-tuning cannot start, or had to end."""
+
+
+class ReviewError(StudioError):
+    """A second reader cannot say this of this photo."""
 
 
 class OutOfMemory(StudioError):

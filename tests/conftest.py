@@ -1,12 +1,17 @@
-"""Fixtures that several rooms share: where research photos lie, and tiny photos made on the spot."""
+"""Fixtures that several rooms share: where research photos lie, tiny photos made on the spot, and peace among
+processes that run tests beside each other."""
 
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+# The suite runs in several processes, each on one core. Said before numpy and torch count the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
 import numpy as np
@@ -18,6 +23,28 @@ from resatt_studio.records.arrays import BoolArray, UInt8Array
 # Examples are drawn from a fixed seed: a red run stays red until the code is mended.
 settings.register_profile("studio", deadline=None, derandomize=True, max_examples=30, database=None)
 settings.load_profile("studio")
+
+
+@pytest.fixture(autouse=True)
+def turn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A test marked ``whole_machine`` runs while the other processes of the run wait between two tests.
+
+    All come through a door one after the other into a hall that they share. Who wants the hall alone waits
+    behind the closed door until it is empty, so that nobody slips in before.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ or sys.platform == "win32":  # which has no locks of this kind
+        yield
+        return
+    import fcntl
+
+    alone = request.node.get_closest_marker("whole_machine") is not None
+    shared = tmp_path_factory.getbasetemp().parent
+    with (shared / "door").open("a") as door, (shared / "hall").open("a") as hall:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(hall, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+        fcntl.flock(hall, fcntl.LOCK_UN)  # closing would not do where a child of the test lives on
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ packages=(
   libxcb-randr0 libxcb-xkb1 fonts-dejavu-core fonts-wqy-zenhei
 )
 [ "${1:-}" = "--with-x-server" ] && packages+=(xvfb xdotool)
+# For benchmarks/canvas_race.py: napari draws with OpenGL, here Mesa's in software; labelme with Qt 5.
+[ "${1:-}" = "--with-peers" ] && packages+=(xvfb libgl1-mesa-dri libglx-mesa0 libxcb-render0 libxcb-shm0)
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0
 missing=()

@@ -32,6 +32,7 @@ TABLES: dict[str, dict[str, int]] = {
     "_act": {"text": 1, "help": 7},
     "ToolSpec": {"title": 1, "help": 6},
     "PanelSpec": {"title": 1},
+    "TourStep": {"title": 1, "words": 2},
     "Option": {"title": 1, "help": 4, "choices": 5},
     "choice": {"title": 1, "choices": 2, "help": 3},
     "number": {"title": 1, "help": 5},

@@ -12,7 +12,7 @@ import numpy as np
 from resatt_studio.annotation.history import MEMORY_LIMIT_BYTES, History
 from resatt_studio.annotation.journal import Journal, ReloadingJournal
 from resatt_studio.annotation.strokes import Point, stamp
-from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
+from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex, is_uniform
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
 from resatt_studio.records.correction import TILE_PX, Correction, Edit, Label, Step, TileChange
@@ -387,12 +387,25 @@ class CorrectionDocument:
     def _change(self, index: TileIndex, before: UInt8Array) -> TileChange | None:
         """What became of one tile, cut to the smallest box that differs."""
         after = self.labels.tile(*index)
-        differs = before != after
-        rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
-        if not rows.size:
+        inner = _differing(before, after)
+        if inner.empty:
             return None
-        inner = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-        # Copies, so that an edit does not hold whole tiles alive.
-        old, new = before[inner.slices].copy(), after[inner.slices].copy()
         top, left = index[0] * TILE_PX, index[1] * TILE_PX
-        return TileChange(*index, inner.shifted(top, left), read_only(old), read_only(new))
+        return TileChange(*index, inner.shifted(top, left), _part(before, inner), _part(after, inner))
+
+
+def _differing(before: UInt8Array, after: UInt8Array) -> Box:
+    """The smallest box in which two tiles differ."""
+    if is_uniform(before) and is_uniform(after):
+        return Box(0, 0, *after.shape) if before[0, 0] != after[0, 0] else _NOTHING
+    differs = before != after
+    rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+    if not rows.size:
+        return _NOTHING
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+
+
+def _part(tile: UInt8Array, inner: Box) -> UInt8Array:
+    """A part of a tile that nobody writes any more; a copy where it would else hold the whole tile alive."""
+    part = tile[inner.slices]
+    return read_only(part if is_uniform(part) or part.shape == tile.shape else part.copy())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from resatt_studio.annotation.journal import decode_edit, encode_edit
+from resatt_studio.annotation.tiled_labels import held_bytes
 from resatt_studio.records.correction import Edit, Step
 
 MEMORY_LIMIT_BYTES = 256 * 1024 * 1024
@@ -106,7 +107,7 @@ class History:
         return edit
 
     def _whole_step(self, edit: Edit) -> _Step:
-        labels = sum(change.before.nbytes + change.after.nbytes for change in edit.changes)
+        labels = sum(held_bytes(change.before) + held_bytes(change.after) for change in edit.changes)
         step = _Step(edit.summary, edit, None, labels + _POINT_BYTES * len(edit.path))
         self.memory_bytes += step.cost_bytes
         self._whole_bytes += step.cost_bytes

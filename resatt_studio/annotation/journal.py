@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -64,13 +65,23 @@ def encode_edit(edit: Edit) -> bytes:
         ],
     }
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
-    parts = [_LENGTH.pack(len(text)), text, np.asarray(edit.path, "<f8").tobytes()]
+    # Level 1: labels are long runs; higher levels cost the painting thread more than they save. Part by part,
+    # as an area as large as the photo would else stand in memory twice, and keep every thread waiting
+    # meanwhile.
+    packer, length, pieces = zlib.compressobj(1), 0, []
+    for part in _body(text, edit):
+        length += len(part)
+        pieces.append(packer.compress(part))
+    packed = b"".join((*pieces, packer.flush()))
+    return _FRAME.pack(_MAGIC, _VERSION, zlib.crc32(packed), length) + packed
+
+
+def _body(text: bytes, edit: Edit) -> Iterator[bytes]:
+    """What is packed, part by part."""
+    yield _LENGTH.pack(len(text)) + text + np.asarray(edit.path, "<f8").tobytes()
     for change in edit.changes:
-        parts += [change.before.tobytes(), change.after.tobytes()]
-    body = b"".join(parts)
-    # Level 1: labels are long runs; higher levels cost the painting thread more than they save.
-    packed = zlib.compress(body, 1)
-    return _FRAME.pack(_MAGIC, _VERSION, zlib.crc32(packed), len(body)) + packed
+        yield change.before.tobytes()
+        yield change.after.tobytes()
 
 
 def decode_edit(data: bytes) -> Edit:

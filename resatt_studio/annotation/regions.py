@@ -35,6 +35,11 @@ class Region:
     mask: BoolArray = field(repr=False)
     whole: bool = True
 
+    def holds(self, row: int, column: int) -> bool:
+        """Whether a pixel of the photo is one of it."""
+        inside = self.box.holds(Box.pixel(row, column))
+        return inside and bool(self.mask[row - self.box.top, column - self.box.left])
+
 
 def region_at(
     read: ReadMask,

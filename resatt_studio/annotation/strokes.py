@@ -61,7 +61,7 @@ def _reach(points: Sequence[Point], radius_px: float) -> Box:
 
 
 def _fill_pixel(mask: BoolArray, box: Box, row: int, column: int) -> None:
-    if box.top <= row < box.bottom and box.left <= column < box.right:
+    if box.holds(Box.pixel(row, column)):
         mask[row - box.top, column - box.left] = True
 
 

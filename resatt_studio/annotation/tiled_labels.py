@@ -1,4 +1,9 @@
-"""Labels of one photo in sparse square tiles, so that a few strokes on a huge photo cost a few tiles."""
+"""Labels of one photo in sparse square tiles, so that a few strokes on a huge photo cost a few tiles.
+
+A tile that says the same everywhere is one byte, seen through strides of zero; a tile that was handed out is
+never written again, what changes is a copy. So an area as large as the photo costs its tiles, not its pixels,
+and undo, the journal and the labels share what none of them changes.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,21 @@ from resatt_studio.records.correction import TILE_PX, Label
 from resatt_studio.records.geometry import Box
 
 TileIndex = tuple[int, int]
+
+
+def uniform(label: int, height: int, width: int) -> UInt8Array:
+    """h x w labels that are all the same, read-only, in one byte."""
+    return np.broadcast_to(np.uint8(label), (height, width))
+
+
+def is_uniform(labels: UInt8Array) -> bool:
+    """Whether these labels are a part of :func:`uniform` ones."""
+    return labels.strides == (0, 0)
+
+
+def held_bytes(labels: UInt8Array) -> int:
+    """Memory that labels take."""
+    return 1 if is_uniform(labels) else labels.nbytes
 
 
 class TiledLabels:
@@ -38,7 +58,7 @@ class TiledLabels:
     @property
     def nbytes(self) -> int:
         """Memory that the tiles hold."""
-        return sum(tile.nbytes for tile in self._tiles.values())
+        return sum(held_bytes(tile) for tile in self._tiles.values())
 
     def tile_box(self, row: int, column: int) -> Box:
         """Pixels of the photo that a tile holds."""
@@ -46,13 +66,37 @@ class TiledLabels:
         return Box(top, left, top + TILE_PX, left + TILE_PX).clipped(self.height, self.width)
 
     def tile(self, row: int, column: int) -> UInt8Array:
-        """A copy of one tile's labels, h x w uint8."""
-        box = self.tile_box(row, column)
+        """One tile's labels as they are now, h x w uint8, read-only; what is said later leaves them alone."""
         stored = self._tiles.get((row, column))
-        return np.zeros((box.height, box.width), np.uint8) if stored is None else stored.copy()
+        if stored is None:
+            box = self.tile_box(row, column)
+            return uniform(Label.UNSAID, box.height, box.width)
+        stored.flags.writeable = False
+        return stored
+
+    def fill_tile(self, row: int, column: int, label: int) -> None:
+        """Say the same on all of one tile."""
+        if label == Label.UNSAID:
+            self._tiles.pop((row, column), None)
+        else:
+            box = self.tile_box(row, column)
+            self._tiles[(row, column)] = uniform(label, box.height, box.width)
+
+    def same(self, box: Box) -> int | None:
+        """What all of a box says, as far as that is known without looking at pixels; else None."""
+        said: int | None = None
+        for index in box.cells(TILE_PX):
+            stored = self._tiles.get(index)
+            if stored is not None and not is_uniform(stored):
+                return None
+            label = int(Label.UNSAID) if stored is None else int(stored[0, 0])
+            if said not in (None, label):
+                return None
+            said = label
+        return said
 
     def put_tile(self, row: int, column: int, labels: UInt8Array) -> None:
-        """Replace one tile by a copy of ``labels``.
+        """Replace one tile by a copy of ``labels``, or by uniform ones as they are.
 
         Raises:
             BugError: ``labels`` has not the tile's size.
@@ -60,7 +104,7 @@ class TiledLabels:
         box = self.tile_box(row, column)
         if box.empty or labels.shape != (box.height, box.width):
             raise BugError(f"tile ({row}, {column}) does not take labels of shape {labels.shape}")
-        self._tiles[(row, column)] = np.array(labels, np.uint8, order="C")
+        self._tiles[(row, column)] = labels if is_uniform(labels) else np.array(labels, np.uint8, order="C")
 
     def read(self, box: Box) -> UInt8Array:
         """Labels of ``box``, which must lie inside the photo; a new h x w uint8 array."""
@@ -83,6 +127,9 @@ class TiledLabels:
             tile_box = self.tile_box(*index)
             part = tile_box.intersection(box)
             inside = part.shifted(-box.top, -box.left).slices
+            if mask is None and part == tile_box and is_uniform(labels):
+                self.fill_tile(*index, int(labels[0, 0]))
+                continue
             chosen: BoolArray | bool = True if mask is None else mask[inside]
             if index in self._tiles or (np.any(chosen) and np.any(labels[inside])):
                 view = self._writable(index)[part.shifted(-tile_box.top, -tile_box.left).slices]
@@ -97,15 +144,17 @@ class TiledLabels:
             tile_box = self.tile_box(*index)
             part = tile_box.intersection(box)
             chosen = mask[part.shifted(-box.top, -box.left).slices]
-            if chosen.any():
+            if part == tile_box and chosen.all():
+                self.fill_tile(*index, label)
+            elif chosen.any():
                 view = self._writable(index)[part.shifted(-tile_box.top, -tile_box.left).slices]
                 np.copyto(view, np.uint8(label), where=chosen)
 
     def tiles(self) -> Iterator[tuple[TileIndex, UInt8Array]]:
-        """Every tile that says something, in reading order, as a copy."""
+        """Every tile that says something, in reading order, as :meth:`tile` gives it."""
         for index in sorted(self._tiles):
             if self._tiles[index].any():
-                yield index, self._tiles[index].copy()
+                yield index, self.tile(*index)
 
     def to_array(self) -> UInt8Array:
         """All labels as one H x W uint8 array."""
@@ -115,7 +164,10 @@ class TiledLabels:
         """Number of pixels of each label over the whole photo."""
         found = np.zeros(len(Label), np.int64)
         for stored in self._tiles.values():
-            found += np.bincount(stored.ravel(), minlength=len(Label))
+            if is_uniform(stored):
+                found[stored[0, 0]] += stored.size
+            else:
+                found += np.bincount(stored.ravel(), minlength=len(Label))
         crack, not_crack = int(found[Label.CRACK]), int(found[Label.NOT_CRACK])
         unsaid = self.height * self.width - crack - not_crack
         return {Label.UNSAID: unsaid, Label.CRACK: crack, Label.NOT_CRACK: not_crack}
@@ -125,6 +177,8 @@ class TiledLabels:
         if stored is None:
             box = self.tile_box(*index)
             stored = self._tiles[index] = np.zeros((box.height, box.width), np.uint8)
+        elif not stored.flags.writeable:  # it was handed out, or is one byte
+            stored = self._tiles[index] = stored.copy()
         return stored
 
     def _check_inside(self, box: Box) -> None:

@@ -17,7 +17,8 @@ class ActionSpec:
         id: Unique; menus and the tool bar name it.
         text: In menus.
         target: "part.method"; the part is "session", "view", "learner", "label_learner", "shelf", "labels",
-            "doubts", "ask", "areas", "window", "canvas"; "answer.transverse" calls the photo so.
+            "doubts", "reader", "sides", "tour", "ask", "areas", "window", "canvas"; "answer.transverse" calls
+            the photo so.
         help: One sentence for the tool tip and the shortcut sheet; "{id}" becomes the key of that action.
         shortcuts: Portable key sequences; the first one is shown.
         icon: Name in ``assets/icons``, or "".
@@ -98,8 +99,24 @@ ACTIONS: tuple[ActionSpec, ...] = (
          repeats=False),
     _act("skip", "S&kip photo", "session.skip", "Shift+Return", "skip", "has_photo",
          help="Leave this photo out and go to the next one.", repeats=False),
+    # Second readers
+    _act("agree", "A&gree to the approval", "reader.agree", "Ctrl+Shift+Return", "", "is_approved",
+         help="As the second reader: the approved mask is right; go to the next photo that waits for one.",
+         repeats=False),
+    _act("send_back", "Send &back with a note…", "ask.send_back", "Ctrl+Backspace", "", "is_approved",
+         help="As the second reader: say what is wrong with the approved mask; the photo is corrected again.",
+         repeats=False),
+    _act("next_unread", "&Next for a second reader", "reader.next_unread", "Shift+D", "", "has_project",
+         help="Open the next approved photo that nobody else has read, of those you did not approve."),
+    _act("agreed_only", "&Learn only from agreed photos", "reader.toggle_agreed_only", "", "", "has_project",
+         "agreed_only",
+         help="The crack network learns from, and is judged by, what a second reader agreed to alone."),
+    _act("one_person", "&One person may do both", "reader.toggle_one_person", "", "", "has_project",
+         "one_person", help="In this project somebody may be the second reader of their own approvals."),
     _act("predict", "Predict &again", "session.predict_again", "Ctrl+P", "", "has_photo",
          help="Ask the network in use for this photo's cracks."),
+    _act("predict_whole", "Predict the &whole photo", "session.predict_whole", "Ctrl+Alt+P", "", "has_photo",
+         help="Of a photo that is shown part by part: ask the network about all of it, in the background."),
     _act("predict_all", "Predict a&ll photos", "session.predict_all", "Ctrl+Shift+P", "", "has_project",
          help="Predict every photo that the network in use has not seen, in the background."),
     # Painting
@@ -111,6 +128,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Change between the two brushes."),
     _act("smaller_brush", "Smaller brush", "view.smaller_brush", "[ ,", help="Make the brush smaller."),
     _act("larger_brush", "Larger brush", "view.larger_brush", "] .", help="Make the brush larger."),
+    _act("key_cursor", "&Keyboard cursor on the photo", "view.toggle_key_cursor", "I", "", "has_photo",
+         "key_cursor",
+         help="Arrow keys move a pointer, with Shift farther; Space is its button: hold it to paint."),
     _act("set_scale", "Set the &scale…", "ask.set_scale", "Shift+M", "ruler", "has_photo",
          help="Say how long the ruler's line is, or how many millimetres a pixel is."),
     # Answers about the whole photo; 5 to 9 are kept for more
@@ -131,12 +151,36 @@ ACTIONS: tuple[ActionSpec, ...] = (
          help="Zoom out from the middle."),
     _act("toggle_minimap", "Show the photo's ma&p", "view.toggle_minimap", "F9", "", "has_photo",
          "minimap_wanted", help="A small map while a part of the photo is seen; drag its frame."),
+    _act("toggle_sides", "Two views &side by side", "sides.toggle", "F8", "sides", "has_project",
+         "side_by_side", help="A second view beside the photo: without the mask, by another version, by the "
+         "attention, or another photo."),
+    _act("swap_sides", "S&wap both sides", "sides.swap", "Shift+F8", "swap", "side_by_side",
+         help="Each side shows what the other one showed; of two photos the right one is opened."),
+    _act("toggle_link", "Move both views to&gether", "sides.toggle_link", "Ctrl+F8", "link", "side_by_side",
+         "sides_linked", help="Zoom and place of one view follow the other; move each for itself, then link "
+         "them as they lie."),
+    _act("close_sides", "&One view again", "sides.close", "", "close", "side_by_side",
+         help="Close the second view."),
     _act("toggle_mask", "Show crack &mask", "view.toggle_mask", "S", "eye", "has_project", "mask_visible",
          help="Show or hide the mask; hold V to see the bare photo."),
     _act("more_opaque", "Mask more opaque", "view.more_opaque", "Alt+]",
          help="Make the mask less transparent."),
     _act("less_opaque", "Mask less opaque", "view.less_opaque", "Alt+[",
          help="Make the mask more transparent."),
+    _act("reset_layers", "Reset all la&yers", "view.reset_layers", needs="has_photo",
+         help="Show every layer as at first: which, how opaque, in which colours; and the photo as it is."),
+    _act("brighter", "&Brighter", "view.brighter", "Alt+Up", "", "has_photo",
+         help="Show the photo brighter; the networks see it as it is.", scope="canvas"),
+    _act("darker", "Dar&ker", "view.darker", "Alt+Down", "", "has_photo",
+         help="Show the photo darker; the networks see it as it is.", scope="canvas"),
+    _act("more_contrast", "More co&ntrast", "view.more_contrast", "Alt+PgUp", "", "has_photo",
+         help="Show the photo with more contrast.", scope="canvas"),
+    _act("less_contrast", "&Less contrast", "view.less_contrast", "Alt+PgDown", "", "has_photo",
+         help="Show the photo with less contrast.", scope="canvas"),
+    _act("fit_tone", "Fit br&ightness to what is seen", "canvas.fit_tone", "Shift+F", "adjust", "has_photo",
+         help="Spread what is seen from black to white; of a 16-bit photo, choose its window so."),
+    _act("reset_tone", "Ph&oto as it is", "view.reset_tone", "Ctrl+Shift+F", "", "toned",
+         help="Take brightness, contrast and window of the photo back."),
     _act("toggle_dehazed", "Show the &dehazed photo", "view.toggle_dehazed", "C", "dehaze", "has_photo",
          "dehazed_visible", help="The photo as the DHFormer-style network clears it; for viewing."),
     _act("toggle_split", "Spl&it original and dehazed", "view.toggle_split", "Shift+C", "compare",
@@ -187,6 +231,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _act("shortcuts", "&Keyboard shortcuts", "ask.shortcuts", "F1", help="All keys on one sheet."),
     _act("edit_shortcuts", "&Change shortcuts…", "ask.edit_shortcuts",
          help="Give actions other keys; a key that is taken is told."),
+    _act("tour", "Take the &tour", "tour.start",
+         help="Seven callouts from opening photos to taking their masks away; each waits for you."),
     _act("about", "&About ResAtt Studio", "ask.about",
          help="Version, licence and where things are kept."),
 )  # fmt: skip
@@ -199,35 +245,52 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                SEPARATOR, "checkpoint", "close_project", SEPARATOR, "settings", SEPARATOR, "quit")),
     (mark("&Edit"), ("undo", "redo")),
     (mark("&View"), ("fit", "actual_size", "zoom_in", "zoom_out", "toggle_minimap",
+               SEPARATOR, "toggle_sides", "swap_sides", "toggle_link", "close_sides",
                SEPARATOR, "toggle_mask", "more_opaque",
-               "less_opaque",
+               "less_opaque", "@layers", "reset_layers",
+               SEPARATOR, "brighter", "darker", "more_contrast", "less_contrast", "fit_tone", "reset_tone",
                SEPARATOR, "toggle_dehazed", "toggle_split", "toggle_compare",
                "split_left", "split_right",
                SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
                SEPARATOR, "@panels", "next_area", "previous_area", SEPARATOR, "reset_layout")),
     (mark("&Annotate"), ("@tools", SEPARATOR, "paint_crack", "paint_not_crack", "swap_label", "smaller_brush",
-                   "larger_brush", "set_scale",
+                   "larger_brush", "key_cursor", "set_scale",
                    SEPARATOR, *(f"answer_{key}" for key in range(1, len(CRACK_TYPES) + 1)), "answer_none",
                    SEPARATOR, "approve", "approve_complete", "skip", SEPARATOR, "previous",
                    "next",
                    "previous_unchecked", "next_unchecked", SEPARATOR, "next_doubt", "previous_doubt",
-                   SEPARATOR, "predict", "predict_all")),
+                   SEPARATOR, "predict", "predict_whole", "predict_all")),
+    (mark("&Review"), ("agree", "send_back", SEPARATOR, "next_unread", SEPARATOR, "agreed_only",
+                       "one_person")),
     (mark("&Learn"), ("learn", "learn_thoroughly", "stop_learning", "learn_labels", SEPARATOR, "promote",
                 "roll_back", SEPARATOR, "import_weights")),
     (mark("E&xport"), ("export", "export_heat")),
-    (mark("&Help"), ("palette", "shortcuts", "edit_shortcuts", SEPARATOR, "about")),
+    (mark("&Help"), ("palette", "shortcuts", "edit_shortcuts", "tour", SEPARATOR, "about")),
 )  # fmt: skip
-"""Title and action ids of each menu; "@recent", "@panels" and "@tools" are filled in from other tables."""
+"""Title and action ids of each menu; what begins with "@" is filled in from other tables."""
 
 HELD_KEYS: tuple[tuple[str, str], ...] = (
     (mark("Space"), mark("Hold and drag to move the photo.")),
+    (
+        mark("Arrows"),
+        mark("Move the photo, or the keyboard cursor while it is on; Space is its button then."),
+    ),
     ("V", mark("Hold to see the bare photo, without overlays.")),
     (mark("Wheel"), mark("Zoom at the pointer; with Shift change the brush size.")),
     (mark("Middle button"), mark("Drag to move the photo.")),
     (mark("Alt+drag"), mark("Change the brush size.")),
+    (
+        mark("Ctrl+right drag"),
+        mark("Right for more contrast, up for more light; of a 16-bit photo, its window."),
+    ),
+    (mark("Alt+click"), mark("On the eye of a layer: show it alone, or all again.")),
     (mark("Enter"), mark("Finish the line or polygon in hand; so do a double click and the right button.")),
     (mark("Backspace"), mark("Take back its last point; Esc drops it whole.")),
     (mark("Shift"), mark("Held with line, polygon or ruler: level, upright or at 45 degrees.")),
+    (
+        mark("Divider between views"),
+        mark("Drag it, or focus it and press the arrow keys; a double click makes halves."),
+    ),
     (mark("Divider"), mark("Drag it to compare the original with the dehazed photo.")),
 )
 """Keys that act while they are held, for the shortcut sheet."""

@@ -39,6 +39,9 @@ class Areas(QObject):
         docks.sort(key=lambda dock: dock.mapTo(window, dock.rect().topLeft()).toTuple())
         areas = [
             window.canvas,
+            window.review,
+            window.tour.callout,
+            *([window.sides.right_pane] if window.sides.right_pane is not None else []),
             window.welcome,
             *docks,
             window.notice,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import apply_theme
 from resatt_studio.errors import ExportError, SettingsError
-from resatt_studio.records.photo import ReviewState
 from resatt_studio.words import mark, tr
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -139,15 +139,36 @@ class Asks(QObject):
     def checkpoint(self) -> None:
         """Ask for a name of the photo's present state."""
         history = self._parts.history
+        words = tr("Strokes are saved as you paint. Name this state of the photo to come back to:")
+        name, suggested = tr("Name of the checkpoint"), history.suggested_name
+        self._ask_words(tr("Save a checkpoint"), words, name, history.add_checkpoint, suggested)
+
+    def send_back(self) -> None:
+        """Ask what is wrong with the approved mask, unless this person cannot be its second reader."""
+        self._parts.reader.if_possible(self._ask_for_note)
+
+    def _ask_for_note(self) -> None:
+        words = tr("Say what is to be corrected; whoever approved the photo reads it above the photo:")
+        name, then = tr("What is to be corrected"), self._parts.reader.send_back
+        self._ask_words(tr("Send back with a note"), words, name, then)
+
+    def _ask_words(
+        self, title: str, words: str, name: str, then: Callable[[str], None], suggested: str = ""
+    ) -> None:
+        """Ask for a line of text without stopping the window.
+
+        Args:
+            title, words: Of the dialog.
+            name: Of the field, for screen readers.
+            then: Hears what was typed.
+        """
         question = QInputDialog(self._window)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.setWindowTitle(tr("Save a checkpoint"))
-        question.setLabelText(
-            tr("Strokes are saved as you paint. Name this state of the photo to come back to:")
-        )
-        question.setTextValue(history.suggested_name)
-        question.findChild(QLineEdit).setAccessibleName(tr("Name of the checkpoint"))
-        question.textValueSelected.connect(history.add_checkpoint)
+        question.setWindowTitle(title)
+        question.setLabelText(words)
+        question.setTextValue(suggested)
+        question.findChild(QLineEdit).setAccessibleName(name)
+        question.textValueSelected.connect(then)
         question.open()
 
     def export(self) -> None:
@@ -155,8 +176,7 @@ class Asks(QObject):
 
         session = self._parts.session
         if session.project is not None:
-            approved = sum(entry.state is ReviewState.APPROVED for entry in session.state.entries)
-            ExportDialog(session, approved, self._window).open()
+            ExportDialog(session, self._window).open()
 
     def export_heat(self) -> None:
         """Ask where the attention map shall be written, and write it."""

@@ -65,7 +65,7 @@ class PhotoAttention(QObject):
     @property
     def shown(self) -> bool:
         """Whether the heat's layer is visible."""
-        return self._view.layers["heat"].visible
+        return self._view.shows("heat")
 
     @property
     def heat(self) -> Heat | None:

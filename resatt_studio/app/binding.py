@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.minimap import TIP
+from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.canvas.tile_loader import TileLoader
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.view import PhotoCanvas
@@ -35,17 +36,26 @@ class _Looks(QObject):
         self._canvas = canvas
         self._parts = parts
         self._shown: tuple[object, ...] = (None, None, None)
+        self._stand_in: tuple[object, float] = (None, 0.0)
         for part in (parts.dehazing, parts.attention, parts.changes):
             part.changed.connect(self._show)
         parts.session.photo_ready.connect(lambda photo, document: self._show())
+        parts.sides.left.changed.connect(self._show)
         parts.comparison.changed.connect(lambda: canvas.set_compared(parts.comparison.other))
-        parts.view.split_changed.connect(canvas.set_split)
+        parts.view.split_changed.connect(lambda _: self._show_split())
         canvas.split_moved.connect(lambda place: parts.view.set_split(place=place))
         canvas.point_asked.connect(parts.attention.ask_point)
         parts.doubts.changed.connect(self._show_place)
 
     def _show(self) -> None:
+        side = self._parts.sides.left
         dehazing, heat = self._parts.dehazing.dehazing, self._parts.attention.heat
+        mask = None
+        if self._parts.view.sides.on:
+            answer = side.answer
+            mask = None if answer is None else answer.mask
+            if side.look.heat_model:
+                heat = None if answer is None else answer.heat
         change = self._parts.changes.change
         before, self._shown = self._shown, (dehazing, heat, change)
         if dehazing is not before[0]:
@@ -54,8 +64,18 @@ class _Looks(QObject):
             self._canvas.set_heat(heat)
         if change is not before[2]:
             self._canvas.set_change(change)
+        stand_in = (mask, side.threshold)
+        if mask is not self._stand_in[0] or (mask is not None and stand_in[1] != self._stand_in[1]):
+            self._stand_in = stand_in
+            self._canvas.set_stand_in(*stand_in)
+        self._show_split()
         wish = self._parts.attention.wish
         self._canvas.set_point(wish.point if self._parts.attention.takes_point else None)
+
+    def _show_split(self) -> None:
+        """The divider within the canvas belongs to what the Layers panel says; one side shows one thing."""
+        layers = not self._parts.view.sides.on or self._parts.sides.left.look.layers is None
+        self._canvas.set_split(self._parts.view.split if layers else Split(on=False))
 
     def _show_place(self) -> None:
         place = self._parts.doubts.place
@@ -85,14 +105,21 @@ class _Binding(QObject):
         canvas.refused.connect(session.told)
         view.minimap_changed.connect(canvas.show_minimap)
         canvas.show_minimap(view.minimap)
+        view.key_cursor_changed.connect(canvas.show_key_cursor)
         parts.keys.tip(canvas.overview, TIP)
         parts.keys.follow(canvas, canvas.say_names)
         session.photo_failed.connect(self._failed)
         session.prediction_changed.connect(lambda prediction: self._predicted(prediction))
+        session.huge_predicted.connect(lambda known: canvas.set_huge_prediction(known, session.threshold))
         session.prediction_grew.connect(canvas.add_part)
         session.threshold_changed.connect(canvas.set_threshold)
         session.painted.connect(canvas.refresh)
         view.layer_changed.connect(self._layer)
+        view.tone_changed.connect(canvas.set_tone)
+        canvas.tone_moved.connect(view.set_tone)
+        parts.tone.deep_ready.connect(canvas.set_deep)
+        parts.tone.fit_wanted.connect(canvas.fit_tone)
+        parts.sides.left.changed.connect(self._sides_changed)
         view.brush_changed.connect(self._brush)
         canvas.pointer_moved.connect(self._pointer)
         canvas.zoom_changed.connect(lambda scale: status.show_zoom(100 * scale))
@@ -108,6 +135,8 @@ class _Binding(QObject):
         canvas.told.connect(lambda words: status.showMessage(parts.keys.words(words), TOLD_MS))
         for layer in view.layers.values():
             self._layer(layer)
+        canvas.set_tone(view.tone)
+        self._sides_changed()
         self._brush(view.brush)
         self._say_what_to_do()
         parts.keys.changed.connect(lambda: None if session.entry else self._say_what_to_do())
@@ -118,15 +147,20 @@ class _Binding(QObject):
             self._canvas.set_photo(None)
             self._say_what_to_do()
             return
-        self._canvas.set_message(tr("Opening {name}…").format(name=entry.name))
-        self._canvas.set_photo(None, None, entry.photo_id, (entry.facts.height, entry.facts.width))
+        # The list's small picture is seen with the click, however busy the machine is; a better one follows.
+        small = self._parts.session.thumbnails.at_hand(entry.photo_id)
+        self._canvas.set_message("" if small is not None else tr("Opening {name}…").format(name=entry.name))
+        self._unfinished(entry, small)
 
     def _preview(self, pixels: UInt8Array) -> None:
         entry = self._parts.session.entry
         if entry is not None:
-            size = (entry.facts.height, entry.facts.width)
-            self._canvas.set_photo(None, pixels, entry.photo_id, size)
+            self._unfinished(entry, pixels)
             self._canvas.set_message("")
+
+    def _unfinished(self, entry: PhotoEntry, pixels: UInt8Array | None) -> None:
+        """Show what is known of a photo before its own pixels come."""
+        self._canvas.set_photo(None, pixels, entry.photo_id, (entry.facts.height, entry.facts.width))
 
     def _failed(self, entry: PhotoEntry) -> None:
         self._canvas.set_photo(None)
@@ -136,7 +170,7 @@ class _Binding(QObject):
 
     def _show(self, photo: Photo, document: object) -> None:
         self._canvas.set_message("")
-        self._canvas.set_photo(photo.pixels, None, photo.photo_id)
+        self._canvas.set_photo(photo.pixels, None, photo.photo_id, window=photo.window)
         self._canvas.set_document(document)
 
     def _show_tiles(self, tiles: TilePyramid, document: object) -> None:
@@ -162,14 +196,23 @@ class _Binding(QObject):
             self._canvas.set_prediction(prediction, session.threshold)
 
     def _layer(self, layer: Layer) -> None:
-        self._canvas.set_layer(layer.name, layer.visible, layer.opacity, layer.colour)
+        shown = self._parts.sides.left.seen(layer)
+        self._canvas.set_layer(
+            shown.name, shown.visible, shown.opacity, shown.colour, shown.other_colour, shown.palette
+        )
+
+    def _sides_changed(self) -> None:
+        """The left side shows something else, or knows more of it."""
+        for layer in self._parts.view.layers.values():
+            if self._canvas.scene.layers[layer.name] != self._parts.sides.left.seen(layer):
+                self._layer(layer)
 
     def _brush(self, brush: Brush) -> None:
         self._canvas.set_tool(brush.tool)
         self._canvas.set_brush(brush.label, brush.radius_px)
 
     def _pointer(self, at: tuple[int, int] | None) -> None:
-        if self._canvas.in_stroke:
+        if self._canvas.at_work:  # a preview that follows the pointer needs the core as a stroke does
             self._courtesy.painted()
         self._status.show_pointer(*(at if at is not None else (-1, -1)))
 

@@ -56,14 +56,14 @@ class PhotoChanges(QObject):
         self.asking.outdated.connect(self._follow)
         pair.changed.connect(self._pair_changed)
         session.photo_ready.connect(lambda photo, document: self._follow())
-        session.input_changed.connect(lambda _: self._ask_again())
+        session.input_changed.connect(lambda _: self.ask_again())
         session.threshold_changed.connect(lambda _: self._draw())
         view.layer_changed.connect(lambda layer: self._layer_changed() if layer.name == LAYER else None)
 
     @property
     def wanted(self) -> bool:
         """Whether the layer is visible."""
-        return self._view.layers[LAYER].visible
+        return self._view.shows(LAYER)
 
     def _layer_changed(self) -> None:
         if self.asking.trouble is not None and not self.wanted:
@@ -74,9 +74,10 @@ class PhotoChanges(QObject):
     def _pair_changed(self) -> None:
         if self._pair.ids != self._ids:
             self._ids = self._pair.ids
-            self._ask_again()
+            self.ask_again()
 
-    def _ask_again(self) -> None:
+    def ask_again(self) -> None:
+        """Put away what was said, also a refusal, and ask anew."""
         self.asking.forget()
         self._follow()
         self.changed.emit()

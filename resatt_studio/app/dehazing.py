@@ -55,12 +55,17 @@ class PhotoDehazing(QObject):
     @property
     def wanted(self) -> bool:
         """Whether one of the layers is visible."""
-        return any(self._view.layers[name].visible for name in HAZE_LAYERS)
+        return any(self._view.shows(name) for name in HAZE_LAYERS)
 
     @property
     def dehazing(self) -> Dehazing | None:
         """Of the open photo."""
         return None if self.asking.told is None else self.asking.told.answer
+
+    def ask_again(self) -> None:
+        """Put away what was said, also a refusal, and ask anew."""
+        self.asking.forget()
+        self._follow()
 
     def _layer_changed(self, name: str) -> None:
         if name in HAZE_LAYERS:

@@ -15,8 +15,14 @@ _SIDES_PX = (20, 40)
 """For screens at 100 and 200 percent; Qt scales to what lies between. Each costs time at the start."""
 
 
-def icon(name: str, tokens: Tokens, checkable: bool = False) -> QIcon:
+def icon(name: str, tokens: Tokens, checkable: bool = False, listed: bool = False) -> QIcon:
     """Return ``assets/icons/<name>.svg`` in the text colour, paler when disabled, light on accent when on.
+
+    Args:
+        name: Of the icon.
+        tokens: Of the theme.
+        checkable: Whether it stands on a button that can be on.
+        listed: Whether it stands in a list, where it is on accent in the row that is selected.
 
     Raises:
         BugError: There is no such icon.
@@ -29,6 +35,8 @@ def icon(name: str, tokens: Tokens, checkable: bool = False) -> QIcon:
     if checkable:
         faces.append((QIcon.Mode.Normal, QIcon.State.On, tokens.on_accent))
         faces.append((QIcon.Mode.Disabled, QIcon.State.On, tokens.disabled))
+    if listed:
+        faces.append((QIcon.Mode.Selected, QIcon.State.Off, tokens.on_accent))
     for mode, state, colour in faces:
         for pixmap in tinted_pixmaps(name, colour):
             result.addPixmap(pixmap, mode, state)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import platformdirs
 
+from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.tile_memory import WHOLE_BYTES_A_PIXEL, TileMemory
 from resatt_studio.errors import PhotoError
 from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
@@ -17,9 +18,10 @@ from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.label_learning import AnswerState
-from resatt_studio.records.photo import Photo, PhotoEntry
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.photo import DeepPhoto, Photo, PhotoEntry, ReviewState
+from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.records.project import EventEntry, RunState
+from resatt_studio.records.review import ReviewRules
 from resatt_studio.records.weights import USUAL_THRESHOLD, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.settings import Settings
@@ -48,7 +50,7 @@ class ProjectState:
     every network that has active weights in this project; the others are asked with the factory's.
     ``earlier`` has the weights id that rolling a network back leads to, where it can be. ``answers`` are the
     inspector's classes, which the label networks learn from. ``ranks`` say which photo to correct next, by
-    photo; empty where nobody asked for that order.
+    photo; empty where nobody asked for that order. ``rules`` are what the project asks of second readers.
     """
 
     entries: tuple[PhotoEntry, ...]
@@ -60,6 +62,11 @@ class ProjectState:
     earlier: Mapping[str, str] = field(repr=False, default_factory=dict)
     answers: AnswerState = field(repr=False, default_factory=AnswerState)
     ranks: Mapping[str, Rank] = field(repr=False, default_factory=dict)
+    rules: ReviewRules = field(default_factory=ReviewRules)
+
+    def counts(self, entry: PhotoEntry) -> bool:
+        """Whether networks learn from a photo's approval, or are judged by it."""
+        return entry.agreed if self.rules.agreed_only else entry.state is ReviewState.APPROVED
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +90,7 @@ class OpenedPhoto:
 
     photo: Photo | None
     document: StoredDocument
-    prediction: Prediction | None
+    prediction: Prediction | HugePrediction | None
     tiles: TilePyramid | None = None
 
 
@@ -127,18 +134,20 @@ def read_state(project: Project, ranked: bool = False) -> ProjectState:
     """
     from resatt_studio.workflow.answers import answer_state
     from resatt_studio.workflow.next_photos import rank_project
+    from resatt_studio.workflow.review import rules
 
     versions, entries = project.shelf.versions(), tuple(project.store.photos())
     return ProjectState(
         entries,
         tuple(version for version in versions if version.model == MODEL),
-        len(project.store.unlearned()),
+        len(project.store.unlearned(project.settings.learn_agreed_only)),
         tuple(project.store.events(200)),
         {version.model: version.weights_id for version in versions if version.state is WeightsState.ACTIVE},
         tuple(version for version in versions if version.model != MODEL),
         project.shelf.earlier(),
         answer_state(project),
         {rank.photo_id: rank for rank in rank_project(project, entries)} if ranked else {},
+        rules(project),
     )
 
 
@@ -173,7 +182,8 @@ def open_photo(
         cache: Of tiles, and of previews of large photos.
     """
     if not memory.fits_whole(entry.facts.height * entry.facts.width):
-        return (yield from _open_tiles(project, entry, author, on_error, undo_bytes, memory, cache))
+        tiled = _open_tiles(project, entry, author, weights_id, on_error, undo_bytes, memory, cache)
+        return (yield from tiled)
     from resatt_studio.imaging.files import read_preview
     from resatt_studio.workflow import load
     from resatt_studio.workflow.correct import open_document
@@ -200,22 +210,41 @@ def _open_tiles(
     project: Project,
     entry: PhotoEntry,
     author: str,
+    weights_id: str,
     on_error: Callable[[Exception], None],
     undo_bytes: int,
     memory: TileMemory,
     cache: PyramidCache,
 ) -> Generator[JobProgress, None, OpenedPhoto]:
     """Open a huge photo; previews are what the cache has, or better and better sketches."""
+    from resatt_studio.workflow.correct import open_document
+
+    tiles = yield from _tiles(project, entry, memory, cache)
+    try:
+        known = project.store.huge_prediction(entry.photo_id, weights_id) if weights_id else None
+        document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
+    except BaseException:
+        tiles.close()
+        raise
+    return OpenedPhoto(None, document, known, tiles)
+
+
+def _tiles(
+    project: Project, entry: PhotoEntry, memory: TileMemory, cache: PyramidCache
+) -> Generator[JobProgress, None, TilePyramid]:
     from resatt_studio.app.canvas.tile_pyramid import TilePyramid
     from resatt_studio.imaging.tiff_sketch import sketches
     from resatt_studio.imaging.tiled_tiff import open_tiled
-    from resatt_studio.workflow.correct import open_document
     from resatt_studio.workflow.load import photo_file
 
     photo = open_tiled(photo_file(project, entry.photo_id))
     if photo is None:
         raise photo_too_large(entry, memory)
-    tiles = TilePyramid(photo, entry.photo_id, memory, cache)
+    try:
+        tiles = TilePyramid(photo, entry.photo_id, memory, cache)
+    except BaseException:
+        photo.close()
+        raise
     try:
         words = tr("Opening {name}").format(name=entry.name)
         tiles.sketch = tiles.overview()
@@ -224,11 +253,56 @@ def _open_tiles(
             for picture in sketches(photo, SKETCH_SIDE_PX):
                 tiles.sketch = tiles.sketch if picture is None else picture
                 yield progress(0, 0, message=words, detail=picture)
-        document = open_document(project, entry.photo_id, author, on_error, undo_bytes)
-        return OpenedPhoto(None, document, None, tiles)
+        return tiles
     except BaseException:
         tiles.close()
         raise
+
+
+def read_deep(project: Project, photo_id: str) -> DeepPhoto | None:
+    """Read the samples of a 16-bit photo; see ``workflow.load.open_deep``."""
+    from resatt_studio.workflow.load import open_deep
+
+    return open_deep(project, photo_id)
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoBeside:
+    """A photo that is looked at beside the open one.
+
+    Attributes:
+        entry: As the project lists it.
+        photo: Its pixels; None for one that is shown by ``tiles``.
+        tiles: Of a photo that is too large to be held whole beside the open one.
+        labels: What was painted on it.
+    """
+
+    entry: PhotoEntry
+    photo: Photo | None
+    tiles: TilePyramid | None
+    labels: TiledLabels = field(repr=False)
+
+
+def open_beside(
+    project: Project, entry: PhotoEntry, whole: bool, memory: TileMemory, cache: PyramidCache
+) -> Generator[JobProgress, None, PhotoBeside]:
+    """Read a photo to be looked at beside the open one; nothing is painted on it, so it needs no journal.
+
+    Args:
+        whole: Whether it may be held whole beside the open one; else it is opened to be shown by tiles.
+        memory: For its tiles.
+        cache: Of tiles.
+    """
+    from resatt_studio.workflow import load
+    from resatt_studio.workflow.correct import labels_as_left
+
+    words = tr("Opening {name}").format(name=entry.name)
+    yield progress(0, 0, message=words)
+    labels = labels_as_left(project, entry.photo_id)
+    if whole:
+        yield progress(0, 0, message=words)
+        return PhotoBeside(entry, load.open_photo(project, entry.photo_id), None, labels)
+    return PhotoBeside(entry, None, (yield from _tiles(project, entry, memory, cache)), labels)
 
 
 def photo_too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:
@@ -261,20 +335,22 @@ def compare_file(project: Project, photo_id: str, path: Path) -> Generator[JobPr
 def approve(
     project: Project,
     document: StoredDocument,
-    prediction: Prediction | None,
+    prediction: Prediction | HugePrediction | None,
     author: str,
     complete: bool | None,
+    in_tiles: bool = False,
 ) -> None:
-    """Turn a document into a sample and close it."""
+    """Turn a document into a sample and close it; see ``workflow.correct.approve``."""
     from resatt_studio.workflow.correct import approve as approve_correction
 
     try:
-        approve_correction(project, document, prediction, author, complete)
+        approve_correction(project, document, prediction, author, complete, in_tiles=in_tiles)
     finally:
         document.close()
 
 
-def share_above(prediction: Prediction) -> Float32Array:
+def share_above(prediction: Prediction | HugePrediction) -> Float32Array:
     """Share of the pixels whose 8-bit probability is above each value; 256 float32 in [0, 1]."""
-    counts = np.bincount(prediction.probability_8bit.ravel(), minlength=256)
+    huge = isinstance(prediction, HugePrediction)
+    counts = prediction.counts if huge else np.bincount(prediction.probability_8bit.ravel(), minlength=256)
     return np.asarray(1.0 - np.cumsum(counts) / max(1, counts.sum()), np.float32)

@@ -17,6 +17,7 @@ LAYER_WORDS: dict[str, tuple[str, str]] = {
         mark("Crack mask"),
         mark("What the network calls crack at the threshold, with your corrections."),
     ),
+    "outline": (mark("Mask outline"), mark("A line around the crack mask, beside it.")),
     "probability": (mark("Probability"), mark("How sure the network is of crack.")),
     "uncertainty": (mark("Uncertainty"), mark("Where the network wavers.")),
     "correction": (mark("Your correction"), mark("What you painted: crack, not crack.")),

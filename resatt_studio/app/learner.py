@@ -13,7 +13,7 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.records.jobs import JobProgress, Urgency
-from resatt_studio.records.photo import ReviewState, Split
+from resatt_studio.records.photo import Split
 from resatt_studio.records.training import FineTunePlan, StepReport
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.words import mark
@@ -84,7 +84,7 @@ class Learner(QObject):
     def held_back(self) -> int:
         """Approved corrections that judge and never teach."""
         return sum(
-            entry.state is ReviewState.APPROVED and entry.split is Split.VALIDATION
+            entry.split is Split.VALIDATION and self._session.state.counts(entry)
             for entry in self._session.state.entries
         )
 
@@ -198,8 +198,8 @@ class Learner(QObject):
 
     def _approved(self) -> tuple[int, int]:
         """Approved photos, and those that no weights learned from; the same two promise no other end."""
-        states = [entry.state for entry in self._session.state.entries]
-        return states.count(ReviewState.APPROVED), self.pending
+        state = self._session.state
+        return sum(map(state.counts, state.entries)), self.pending
 
     def _look_when_idle(self) -> None:
         """Begin the longer run when it is due and nobody paints."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from resatt_studio.records.doubt import Rank
@@ -18,29 +18,45 @@ SORTS: dict[str, str] = {
 }
 """Sort keys and how the list names them."""
 
-FILTERS: dict[str, tuple[str, frozenset[ReviewState]]] = {
-    "all": (mark("All photos"), frozenset(ReviewState)),
-    "unchecked": (
-        mark("To review"),
-        frozenset({ReviewState.NEW, ReviewState.PREDICTED, ReviewState.CORRECTING}),
-    ),
-    "approved": (mark("Approved"), frozenset({ReviewState.APPROVED})),
-    "skipped": (mark("Skipped"), frozenset({ReviewState.SKIPPED})),
-    "broken": (mark("Broken"), frozenset({ReviewState.BROKEN})),
-}
-"""Filter keys, how the list names them and the states they let through."""
+_UNCHECKED = (ReviewState.NEW, ReviewState.PREDICTED, ReviewState.CORRECTING)
 
-STATE_WORDS: dict[ReviewState, str] = {
+
+def unchecked(entry: PhotoEntry) -> bool:
+    """Whether a photo is to review: neither approved nor skipped, and it can be opened."""
+    return entry.state in _UNCHECKED
+
+
+def openable(entry: PhotoEntry) -> bool:
+    """Whether a photo can be opened."""
+    return entry.state is not ReviewState.BROKEN
+
+
+FILTERS: dict[str, tuple[str, Callable[[PhotoEntry], bool]]] = {
+    "all": (mark("All photos"), lambda entry: True),
+    "unchecked": (mark("To review"), unchecked),
+    "new": (mark("New"), lambda entry: entry.state is ReviewState.NEW),
+    "predicted": (mark("Predicted"), lambda entry: entry.state is ReviewState.PREDICTED),
+    "correcting": (mark("In progress"), lambda entry: entry.state is ReviewState.CORRECTING),
+    "sent_back": (mark("Sent back"), lambda entry: entry.sent_back),
+    "approved": (mark("Approved"), lambda entry: entry.state is ReviewState.APPROVED),
+    "unread": (mark("For a second reader"), lambda entry: entry.unread),
+    "agreed": (mark("Agreed by two"), lambda entry: entry.agreed),
+    "skipped": (mark("Skipped"), lambda entry: entry.state is ReviewState.SKIPPED),
+    "broken": (mark("Broken"), lambda entry: entry.state is ReviewState.BROKEN),
+}
+"""Filter keys, how the list names them and the entries they let through."""
+
+STATE_WORDS: dict[str, str] = {
     ReviewState.NEW: mark("new"),
     ReviewState.PREDICTED: mark("predicted"),
     ReviewState.CORRECTING: mark("correcting"),
     ReviewState.APPROVED: mark("approved"),
     ReviewState.SKIPPED: mark("skipped"),
     ReviewState.BROKEN: mark("broken"),
+    "agreed": mark("agreed"),
+    "sent back": mark("sent back"),
 }
-"""What the review states are called."""
-
-UNCHECKED = FILTERS["unchecked"][1]
+"""What is said of where a photo stands, by ``PhotoEntry.standing``."""
 
 _STATE_ORDER = {
     state: place
@@ -64,7 +80,8 @@ class Listing:
     Attributes:
         sort: Key of :data:`SORTS`.
         filter: Key of :data:`FILTERS`.
-        search: Part of the file name, case does not matter.
+        search: Part of the file name, of who reviewed last and their note, or of what else is known of a
+            photo; case does not matter.
     """
 
     sort: str = "name"
@@ -72,7 +89,10 @@ class Listing:
     search: str = ""
 
     def of(
-        self, entries: Iterable[PhotoEntry], ranks: Mapping[str, Rank] | None = None
+        self,
+        entries: Iterable[PhotoEntry],
+        ranks: Mapping[str, Rank] | None = None,
+        words: Mapping[str, str] | None = None,
     ) -> tuple[PhotoEntry, ...]:
         """The entries that pass, in order; ties go by name, naturally (2 before 10).
 
@@ -80,19 +100,22 @@ class Listing:
             entries: Of the project.
             ranks: By photo, for the order "next": what has no rank but is to review comes after what has one,
                 then what is done.
+            words: By photo, what else it is found by, such as its class.
         """
-        states = FILTERS[self.filter][1]
-        wanted = self.search.casefold()
-        passing = [e for e in entries if e.state in states and wanted in e.name.casefold()]
+        passes = FILTERS[self.filter][1]
+        wanted, known = self.search.casefold(), words or {}
+        passing = [
+            e for e in entries if passes(e) and wanted in _found_by(e, known.get(e.photo_id, "")).casefold()
+        ]
         return tuple(sorted(passing, key=lambda entry: self._key(entry, ranks or {})))
 
     def _key(self, entry: PhotoEntry, ranks: Mapping[str, Rank]) -> tuple[object, ...]:
         name = natural_key(entry.name)
         if self.sort == "next":
-            rank = ranks.get(entry.photo_id) if entry.state in UNCHECKED else None
+            rank = ranks.get(entry.photo_id) if unchecked(entry) else None
             if rank is not None:
                 return (0, rank.place, name)
-            done = entry.state not in UNCHECKED
+            done = not unchecked(entry)
             return (1, done, _STATE_ORDER[entry.state] if done else 0, name)
         if self.sort == "uncertainty":
             broken = entry.state is ReviewState.BROKEN
@@ -103,6 +126,12 @@ class Listing:
         return (name,)
 
 
+def _found_by(entry: PhotoEntry, words: str) -> str:
+    """Everything that a search looks through."""
+    said = (entry.review.author, entry.review.note) if entry.review is not None else ()
+    return "\n".join((entry.name, *said, words))
+
+
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key in which numbers inside a name count as numbers."""
     parts = re.split(r"(\d+)", name.casefold())
@@ -110,9 +139,12 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def neighbour(
-    listed: tuple[PhotoEntry, ...], photo_id: str | None, step: int, unchecked_only: bool = False
+    listed: tuple[PhotoEntry, ...],
+    photo_id: str | None,
+    step: int,
+    wanted: Callable[[PhotoEntry], bool] = openable,
 ) -> PhotoEntry | None:
-    """The next openable entry ``step`` (+1 or -1) away from ``photo_id``; None at the end of the list.
+    """The next wanted entry ``step`` (+1 or -1) away from ``photo_id``; None at the end of the list.
 
     With no photo open, or one that the list does not show, the search starts before its first entry
     (step +1) or after its last (step -1).
@@ -121,9 +153,7 @@ def neighbour(
     start = ids.index(photo_id) if photo_id in ids else (-1 if step > 0 else len(ids))
     place = start + step
     while 0 <= place < len(listed):
-        entry = listed[place]
-        wanted = entry.state in UNCHECKED if unchecked_only else entry.state is not ReviewState.BROKEN
-        if wanted:
-            return entry
+        if wanted(listed[place]):
+            return listed[place]
         place += step
     return None

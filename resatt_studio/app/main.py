@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
+import cv2
+from PySide6.QtCore import QEvent, QObject, QSettings, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
 from resatt_studio.app.actions import ACTIONS
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.both_sides import BothSides
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
@@ -26,12 +28,15 @@ from resatt_studio.app.keymap import Keymap
 from resatt_studio.app.label_learner import LabelLearner
 from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.language import apply_language
+from resatt_studio.app.layer_actions import LAYER_ACTIONS
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.notices import FaultCatcher
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
+from resatt_studio.app.photo_tone import PhotoTone
+from resatt_studio.app.second_reader import SecondReader
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import apply_theme
@@ -79,26 +84,39 @@ def make_studio(application: QApplication, preferences: settings.Settings, state
     )
     session.predictor.clearing = networks.clearing
     pair = VersionPair(session)
+    dehazing = PhotoDehazing(session, view, networks)
+    changes = PhotoChanges(session, view, pair, networks)
     parts = Parts(
         session,
         view,
         Learner(session, shelf),
         look,
         PhotoLabels(session, networks),
-        PhotoDehazing(session, view, networks),
+        dehazing,
         PhotoAttention(session, view, networks),
         shelf,
         MaskComparison(session, view, networks),
         LabelLearner(session, shelf),
         pair,
-        PhotoChanges(session, view, pair, networks),
+        changes,
         PhotoDoubts(session, session),
         PhotoScale(session, session),
         PhotoHistory(session, session),
-        Keymap((*ACTIONS, *TOOL_ACTIONS), preferences.shortcuts, session),
+        Keymap((*ACTIONS, *TOOL_ACTIONS, *LAYER_ACTIONS), preferences.shortcuts, session),
         JobList(session, session),
+        SecondReader(session, session),
+        PhotoTone(session, view, session),
+        BothSides(session, view, networks, pair, dehazing, changes, session),
     )
     return Studio(MainWindow(parts, state), parts)
+
+
+def leave_room() -> None:
+    """Let the window's thread have its turn soon, whatever works beside it in this process."""
+    # A stroke must not wait Python's usual 5 ms each time the worker's thread is in the middle of something.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # OpenCV would use every core for what is decoded, searched or made beside the window.
+    cv2.setNumThreads(max(1, QThread.idealThreadCount() - 1))
 
 
 def run(project: Path | None = None) -> int:
@@ -108,8 +126,7 @@ def run(project: Path | None = None) -> int:
         project: Opened after the first paint; None opens the newest recent project that is still there.
     """
     application = make_application()
-    # A stroke must not wait Python's usual 5 ms each time the worker's thread is in the middle of something.
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    leave_room()
     loaded = settings.load_settings()
     studio = make_studio(application, loaded.settings, window_state())
     window, session = studio.window, studio.parts.session
@@ -126,6 +143,8 @@ def run(project: Path | None = None) -> int:
         wanted = project or next(recent, None)
         if wanted is not None:
             session.open_project(wanted)
+        else:
+            window.tour.start_once()
         session.predictor.wake()
 
     after_first_paint(window, painted)

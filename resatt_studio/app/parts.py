@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.attention import PhotoAttention
+from resatt_studio.app.both_sides import BothSides
 from resatt_studio.app.changes import PhotoChanges
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
@@ -18,6 +19,8 @@ from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.learner import Learner
 from resatt_studio.app.photo_history import PhotoHistory
 from resatt_studio.app.photo_scale import PhotoScale
+from resatt_studio.app.photo_tone import PhotoTone
+from resatt_studio.app.second_reader import SecondReader
 from resatt_studio.app.session import Session
 from resatt_studio.app.shelf import Shelf
 from resatt_studio.app.theme import LIGHT, Tokens
@@ -60,3 +63,6 @@ class Parts:
     history: PhotoHistory
     keys: Keymap
     jobs: JobList
+    reader: SecondReader
+    tone: PhotoTone
+    sides: BothSides

@@ -12,7 +12,7 @@ from resatt_studio.errors import PhotoError, WeightsError
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry
-from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.records.prediction import HugePrediction, Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.words import mark
 from resatt_studio.workflow.courtesy import Courtesy
@@ -20,6 +20,7 @@ from resatt_studio.workflow.jobs import Job, progress
 
 if TYPE_CHECKING:
     from resatt_studio.imaging.tiled_tiff import TiledTiff
+    from resatt_studio.workflow.compare import AskedVersion
     from resatt_studio.workflow.photo_input import Clearing, PhotoInput
     from resatt_studio.workflow.project import Project
 
@@ -37,6 +38,8 @@ class Predictor(QObject):
     Attributes:
         photo_input: What the crack network is shown, from the next job on: "raw", "dehazed" or "auto".
         clearing: Who takes the haze out of a project's photos, asked on the network's thread.
+        open_id: Photo that is open, so that the network's thread knows whose pixels are seen.
+        whole_id: Huge photo of which all is being predicted, or "".
     """
 
     predicted = Signal(object)
@@ -67,6 +70,9 @@ class Predictor(QObject):
         self._ahead: dict[str, int] = {}
         self._looked_at: Box | None = None
         self._part: int | None = None
+        self._whole: int | None = None
+        self.open_id = ""
+        self.whole_id = ""
         self.photo_input = "raw"
         self.clearing: Callable[[Project], Clearing] | None = None
 
@@ -102,9 +108,7 @@ class Predictor(QObject):
         def job() -> Generator[JobProgress, None, Prediction]:
             from resatt_studio.workflow.predict import predict_photo
 
-            yield progress(
-                0, 0, message=mark("Waking the network") if self._engine is None else mark("Predicting")
-            )
+            yield progress(0, 0, message=self._words())
             engine, how = self._ready_engine(project), self._how(project, shown)
             return (yield from predict_photo(engine, project, photo, lambda: self._looked_at, *how))
 
@@ -128,9 +132,7 @@ class Predictor(QObject):
         def job() -> Generator[JobProgress, None, None]:
             from resatt_studio.workflow.predict import predict_part
 
-            yield progress(
-                0, 0, message=mark("Waking the network") if self._engine is None else mark("Predicting")
-            )
+            yield progress(0, 0, message=self._words())
             yield from predict_part(self._ready_engine(project), photo, photo_id, box)
 
         def failed(error: Exception) -> None:
@@ -142,6 +144,38 @@ class Predictor(QObject):
         job_id = self._part = self._gpu.submit(
             job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed
         )
+
+    def predict_huge(self, project: Project, entry: PhotoEntry) -> None:
+        """Predict all of a huge photo, what is seen of it first; it goes on while other photos are open."""
+        photo_id, self.whole_id = entry.photo_id, entry.photo_id
+
+        def looked_at() -> Box | None:
+            return self._looked_at if self.open_id == photo_id else None
+
+        def job() -> Generator[JobProgress, None, HugePrediction]:
+            from resatt_studio.workflow.predict_huge import predict_huge
+
+            yield progress(0, 0, message=self._words())
+            return (yield from predict_huge(self._ready_engine(project), project, photo_id, looked_at))
+
+        def failed(error: Exception) -> None:
+            self.broke_off.emit(photo_id)
+            self.failed.emit(error)
+
+        def ended() -> None:
+            if self._whole == job_id:
+                self._whole, self.whole_id = None, ""
+            self._quiet()
+
+        answers = Answers(self.predicted.emit, self._tell_shown, failed, ended)
+        broke_off = lambda: self.broke_off.emit(photo_id)  # noqa: E731 - no part passes for the whole
+        listed = Listed(mark("Predict all of {name}").format(name=entry.name), stopped=broke_off)
+        job_id = self._whole = self._gpu.submit(job, Urgency.PREDICT_HUGE, answers, key="huge", listed=listed)
+
+    def drop_whole(self) -> None:
+        """Other weights are in use, or the project is closed: a huge photo's half prediction is of no use."""
+        self._gpu.cancel(self._whole)
+        self._whole, self.whole_id = None, ""
 
     def drop_part(self) -> None:
         """The huge photo is left."""
@@ -167,16 +201,20 @@ class Predictor(QObject):
 
         They run in networks of their own: the engine with the weights in use may be asked meanwhile.
         """
-        from resatt_studio.workflow.compare import AskedVersion, both_predictions
+        from resatt_studio.workflow.compare import both_predictions
 
         yield progress(0, 0)
         shown, clearing = self._how(project, self.photo_input)
-        old, new = (
-            AskedVersion(project, version, self._device, self.courtesy.threads_now, self.engine_path)
-            for version in (before, after)
-        )
+        old, new = (self._asked(project, version) for version in (before, after))
         looked_at = lambda: self._looked_at  # noqa: E731 - asked before every batch of tiles
         return (yield from both_predictions(old, new, photo.photo_id, photo, shown, clearing, looked_at))
+
+    def by_version(self, project: Project, photo: Photo, version: WeightsVersion) -> Job[Prediction]:
+        """As :meth:`both_versions`, of one version."""
+        yield progress(0, 0)
+        shown, clearing = self._how(project, self.photo_input)
+        asked = self._asked(project, version)
+        return (yield from asked.prediction(photo.photo_id, photo, shown, clearing, lambda: self._looked_at))
 
     def predict_ahead(self, project: Project, entries: Sequence[PhotoEntry]) -> None:
         """Predict photos that are likely to be opened soon; other earlier wishes are dropped."""
@@ -202,7 +240,8 @@ class Predictor(QObject):
 
             yield progress(0, 0, message=mark("Predicting all photos"))
             engine = self._ready_engine(project)
-            return (yield from predict_project(engine, project, *self._how(project, shown), fits))
+            how = self._how(project, shown)
+            return (yield from predict_project(engine, project, *how, fits, huge=False))
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
         listed = Listed(mark("Predict all photos"), stopped=then)
@@ -243,6 +282,11 @@ class Predictor(QObject):
         job_id = self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, listed=listed)
         return job_id
 
+    def _asked(self, project: Project, version: WeightsVersion) -> AskedVersion:
+        from resatt_studio.workflow.compare import AskedVersion
+
+        return AskedVersion(project, version, self._device, self.courtesy.threads_now, self.engine_path)
+
     def _how(self, project: Project, shown: str) -> tuple[PhotoInput, Clearing | None]:
         """What the crack network shall be shown, and who clears photos for it; on the network's thread."""
         from resatt_studio.workflow.photo_input import photo_input
@@ -264,6 +308,9 @@ class Predictor(QObject):
             self._engine.use(project.shelf.load(active.weights_id))
             self.device_known.emit(self._engine.device_name)
         return self._engine
+
+    def _words(self) -> str:
+        return mark("Waking the network") if self._engine is None else mark("Predicting")
 
     def _make_engine(self, make_engine: Callable[..., Any]) -> None:
         if self._engine is None or self._engine_device != self._device:

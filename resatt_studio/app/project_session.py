@@ -120,8 +120,8 @@ class ProjectSession(QObject):
 
     @property
     def has_samples(self) -> bool:
-        """Whether anything was approved."""
-        return any(e.state is ReviewState.APPROVED for e in self.state.entries)
+        """Whether anything was approved that networks learn from."""
+        return any(map(self.state.counts, self.state.entries))
 
     @property
     def can_roll_back(self) -> bool:
@@ -154,6 +154,7 @@ class ProjectSession(QObject):
         project, self.project = self.project, None
         self.leave_photo()
         self.predictor.forget()
+        self.predictor.drop_whole()
         self.state = _NOTHING
         self.thumbnails.clear()
         self._submit(once(project.close), mark("Closing"), must=True)
@@ -296,7 +297,7 @@ class ProjectSession(QObject):
         self.changed.emit()
 
     def _relist(self) -> None:
-        self.listed = self.listing.of(self.state.entries, self.state.ranks)
+        self.listed = self.listing.of(self.state.entries, self.state.ranks, self.state.answers.by_photo)
         self.listed_changed.emit()
 
     def _write(self, act: Callable[[], Any], words: str = "", key: str = "", then: str = "") -> None:

@@ -15,17 +15,18 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from resatt_studio import settings
 from resatt_studio.app import jobs
 from resatt_studio.app.canvas.tile_memory import MORE_MEMORY
-from resatt_studio.app.listing import neighbour
+from resatt_studio.app.listing import neighbour, openable, unchecked
 from resatt_studio.app.other_networks import DEHAZE_MODEL
 from resatt_studio.app.project_session import ProjectSession
 from resatt_studio.app.worker import Answers, once
-from resatt_studio.errors import BugError, PhotoChanged, PhotoError, StudioError
+from resatt_studio.errors import BugError, PhotoChanged, StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
-from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.records.prediction import HugePrediction, Prediction, PredictionPart
+from resatt_studio.records.review import ReviewAct, ReviewEntry
 from resatt_studio.words import again, mark, tr
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Session(ProjectSession):
     photo_failed = Signal(object)
     """The photo of this PhotoEntry could not be shown; the error was told by ``failed``."""
     prediction_changed = Signal(object)
+    huge_predicted = Signal(object)
+    """A HugePrediction of the open photo; ``prediction_changed`` tells when it goes."""
     prediction_grew = Signal(object)
     """A PredictionPart of the open photo, whose prediction is under way."""
     threshold_changed = Signal(float)
@@ -88,6 +91,7 @@ class Session(ProjectSession):
         self.tiles: TilePyramid | None = None
         self.document: StoredDocument | None = None
         self.prediction: Prediction | None = None
+        self.huge: HugePrediction | None = None
         self.saved_at = ""
         self.stepping = False
         self._more_than: Float32Array | None = None
@@ -127,8 +131,8 @@ class Session(ProjectSession):
         if self.tiles is None or self.entry is None:
             return ""
         return tr(
-            "{megapixels:.0f} megapixels are shown part by part: look, paint, and predict what is "
-            "seen ({{predict}}). Other networks and approval take smaller photos. {cure}"
+            "{megapixels:.0f} megapixels are shown part by part: look, paint, approve, and predict what is "
+            "seen ({{predict}}) or all of it ({{predict_whole}}). Other networks take smaller photos. {cure}"
         ).format(megapixels=self.entry.facts.megapixels, cure=again(HUGE_CURE))
 
     # -- opening photos --
@@ -146,10 +150,12 @@ class Session(ProjectSession):
             )
             return
         self.entry = entry
+        self.predictor.open_id = entry.photo_id
         self.photo_changed.emit(entry)
         self.changed.emit()
         # What the weights see of other inputs depends on the photo's haze; the network's thread knows.
-        plain = self.settings.photo_input == "raw"
+        whole = self.memory.fits_whole(entry.facts.height * entry.facts.width)
+        plain = self.settings.photo_input == "raw" or not whole
         weights_id = self.active.weights_id if self.active and plain else ""
         author, told = self.settings.author, self._unwritten.emit
         undo_bytes = self.settings.undo_mb * 2**20
@@ -172,7 +178,8 @@ class Session(ProjectSession):
         self._unsaved.stop()
         self.files.cancel(self._comparing)
         self.predictor.drop_part()
-        self.entry, self.photo, self.prediction = None, None, None
+        self.entry, self.photo, self.prediction, self.huge = None, None, None, None
+        self.predictor.open_id = ""
         self._more_than = None
         if document is not None:
             self._submit(once(document.close), "", must=True)
@@ -285,8 +292,22 @@ class Session(ProjectSession):
         """Ask for the open photo's cracks; what the weights in use have seen comes at once. Of a huge photo
         the part that is seen is asked about."""
         if self.project is not None and self.tiles is not None:
-            self._predict_seen(self.project, self.tiles)
+            if self.huge is not None or self.predictor.whole_id == self.tiles.photo_id:
+                self.predict_whole()  # says so
+            else:
+                self._predict_seen(self.project, self.tiles)
         self._ask_again()
+
+    def predict_whole(self) -> None:
+        """Predict all of a huge photo, what is seen first; of any other as :meth:`predict_again`."""
+        if self.tiles is None or self.project is None or self.entry is None:
+            self.predict_again()
+        elif self.huge is not None:
+            self.told.emit(tr("The network in use has predicted all of this photo."))
+        elif self.predictor.whole_id == self.entry.photo_id:
+            self.told.emit(tr("All of this photo is being predicted; what is seen comes first."))
+        else:
+            self.predictor.predict_huge(self.project, self.entry)
 
     def predict_all(self) -> None:
         """Predict every photo that the weights in use have not seen, in the background."""
@@ -314,6 +335,7 @@ class Session(ProjectSession):
     def weights_changed(self) -> None:
         """Other weights are in use: what was predicted by the old ones is shown no longer."""
         self._set_prediction(None)
+        self.predictor.drop_whole()
         self.refresh(self._ask_again)
 
     # -- inside --
@@ -372,6 +394,8 @@ class Session(ProjectSession):
             raise BugError("a photo was opened with neither pixels nor tiles")
         self.tiles_ready.emit(tiles, opened.document)
         self.document_ready.emit(opened.document)
+        if isinstance(opened.prediction, HugePrediction) and self._wants(opened.prediction):
+            self._set_huge(opened.prediction)
         self.told.emit(self.huge_words)
         path = tiles.photo.path
         answers = Answers(
@@ -412,13 +436,13 @@ class Session(ProjectSession):
         following = [e for e in following if self.memory.fits_whole(here_px + e.facts.height * e.facts.width)]
         self.predictor.predict_ahead(project, following)
 
-    def _take_prediction(self, prediction: Prediction) -> None:
+    def _take_prediction(self, prediction: Prediction | HugePrediction) -> None:
         # Which weights are in use is known for certain only after the store was asked again.
         self.refresh(lambda: self._offer(prediction))
 
     def _take_part(self, part: PredictionPart) -> None:
         shown = self.photo is not None or self.tiles is not None
-        missing = self._is_open(part.photo_id) and shown and self.prediction is None
+        missing = self._is_open(part.photo_id) and shown and self.prediction is None and self.huge is None
         if missing and self._wants(part):
             if self.tiles is not None and self.document is not None:  # no whole prediction will say so
                 self.document.weights_id = part.weights_id
@@ -426,14 +450,18 @@ class Session(ProjectSession):
 
     def _drop_part(self, photo_id: str) -> None:
         """No more is to come: what is finished would pass for the whole."""
-        if self._is_open(photo_id) and self.prediction is None:
+        if self._is_open(photo_id) and self.prediction is None and self.huge is None:
             self.prediction_changed.emit(None)
 
-    def _offer(self, prediction: Prediction) -> None:
-        if self._is_open(prediction.photo_id) and self._wants(prediction):
+    def _offer(self, prediction: Prediction | HugePrediction) -> None:
+        if not self._is_open(prediction.photo_id) or not self._wants(prediction):
+            return
+        if isinstance(prediction, Prediction):
             self._set_prediction(prediction)
+        elif self.tiles is not None:
+            self._set_huge(prediction)
 
-    def _wants(self, answer: Prediction | PredictionPart) -> bool:
+    def _wants(self, answer: Prediction | HugePrediction | PredictionPart) -> bool:
         """Whether an answer is by the weights in use, those that dehaze among them, from the chosen input."""
         kind = "dehazed" if answer.dehazer_id else "raw"
         # A huge photo is shown to the network as it is: haze is estimated on whole photos.
@@ -443,8 +471,17 @@ class Session(ProjectSession):
         dehazer_id = self.state.in_use.get(DEHAZE_MODEL, answer.dehazer_id)  # not there: the factory's
         return answer.weights_id == self.active.weights_id and answer.dehazer_id in ("", dehazer_id)
 
+    def _set_huge(self, prediction: HugePrediction) -> None:
+        """As :meth:`_set_prediction`, of a huge photo."""
+        self.huge = prediction
+        if self.document is not None:
+            self.document.weights_id = prediction.weights_id
+        self.huge_predicted.emit(prediction)
+        self._more_than = jobs.share_above(prediction)
+        self.share_known.emit()
+
     def _set_prediction(self, prediction: Prediction | None) -> None:
-        self.prediction = prediction
+        self.prediction, self.huge = prediction, None
         self._more_than = None
         if self.document is not None:
             self.document.weights_id = prediction.weights_id if prediction is not None else ""
@@ -471,14 +508,10 @@ class Session(ProjectSession):
             self.changed.emit()
 
     def _approve(self, complete: bool | None) -> None:
-        project, entry, prediction = self.project, self.entry, self.prediction
+        project, entry, prediction = self.project, self.entry, self.huge or self.prediction
         if project is None or entry is None or self.document is None:
             return
-        if self.tiles is not None:
-            self.failed.emit(
-                PhotoError(mark("{name} is too large to be approved.").format(name=entry.name), HUGE_CURE)
-            )
-            return
+        in_tiles = self.tiles is not None
         if self.stepping:
             self.told.emit(tr("The photo is still on its way to another step; approve it when it is there."))
             return
@@ -486,9 +519,10 @@ class Session(ProjectSession):
         author = self.settings.author
         following = self._after_review(entry)
         self.leave_photo()
-        self._patch_entry(replace(entry, state=ReviewState.APPROVED))
+        said = ReviewEntry(0, entry.photo_id, "", ReviewAct.APPROVED, author=author)
+        self._patch_entry(replace(entry, state=ReviewState.APPROVED, review=said))
         self._write(
-            lambda: jobs.approve(project, document, prediction, author, complete),
+            lambda: jobs.approve(project, document, prediction, author, complete, in_tiles),
             mark("Approving {name}").format(name=entry.name),
             then=tr("{name} is approved.").format(name=entry.name),
         )
@@ -498,13 +532,13 @@ class Session(ProjectSession):
         """What comes when this photo is done; asked before its state changes, since that may move it in the
         list. By what to correct next, that is the first of the list, wherever this one stood."""
         if not self._ranked:
-            return neighbour(self.listed, entry.photo_id, +1, unchecked_only=True)
+            return neighbour(self.listed, entry.photo_id, +1, unchecked)
         others = tuple(other for other in self.listed if other.photo_id != entry.photo_id)
-        return neighbour(others, None, +1, unchecked_only=True)
+        return neighbour(others, None, +1, unchecked)
 
     def _go(self, step: int, unchecked_only: bool = False) -> None:
         here = self.entry.photo_id if self.entry else None
-        entry = neighbour(self.listed, here, step, unchecked_only)
+        entry = neighbour(self.listed, here, step, unchecked if unchecked_only else openable)
         if entry is not None:
             self.open_photo(entry.photo_id)
         elif here is not None:

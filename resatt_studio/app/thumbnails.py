@@ -48,6 +48,10 @@ class Thumbnails(QObject):
             self._fetch()
         return None
 
+    def at_hand(self, photo_id: str) -> UInt8Array | None:
+        """As :meth:`get` without fetching."""
+        return self._kept.get(photo_id)
+
     def clear(self) -> None:
         """Forget everything, as when another project is opened."""
         self._wished.clear()

@@ -27,7 +27,7 @@ class WelcomePage(QWidget):
         self.setObjectName("welcomePage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._parts = parts
-        card = QFrame()
+        self.card = card = QFrame()
         card.setObjectName("welcomeCard")
         card.setFixedWidth(540)
         title = QLabel("ResAtt Studio")

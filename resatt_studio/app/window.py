@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,8 @@ from resatt_studio.app.canvas.view_places import ViewPlaces
 from resatt_studio.app.conditions import conditions
 from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.icons import label_icon
+from resatt_studio.app.layer_actions import LAYER_ACTIONS
+from resatt_studio.app.layer_keeper import LayerKeeper
 from resatt_studio.app.menus import Actions, fill_menu_bar
 from resatt_studio.app.notices import CrashDialog, NoticeArea, crash_report
 from resatt_studio.app.offers import Offers
@@ -39,11 +42,15 @@ from resatt_studio.app.own_keys import somebody_types
 from resatt_studio.app.panels.registry import PANELS, PanelSpec
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import fill_recent_menu, read_drop
+from resatt_studio.app.review_bar import ReviewBar
+from resatt_studio.app.side_by_side import SideBySide
+from resatt_studio.app.sides import read_sides
 from resatt_studio.app.status import StatusBar
 from resatt_studio.app.theme import Tokens
 from resatt_studio.app.tool_bars import MainBar, ToolStrip
 from resatt_studio.app.tool_options import OptionKeeper
 from resatt_studio.app.tools.registry import TOOLS
+from resatt_studio.app.tour import Tour
 from resatt_studio.app.welcome import WelcomePage
 from resatt_studio.errors import StudioError
 from resatt_studio.records.labels import CrackType
@@ -51,6 +58,8 @@ from resatt_studio.resources import asset
 from resatt_studio.words import again, tr, trn
 
 LAYOUT_VERSION = 3
+LOOKING = frozenset({"fit", "actual_size", "zoom_in", "zoom_out"})
+"""What the canvas does of which the second view does its own while it has the keyboard."""
 FINISH_LEARNING_S = 10.0
 """Learning ends within two seconds; a machine under load gets more before its best is given up."""
 
@@ -92,10 +101,13 @@ class MainWindow(QMainWindow):
         self.canvas = PhotoCanvas()
         self.ask = Asks(parts, self)
         self.areas = Areas(self)
+        self.tour = Tour(self, parts, state)
         self.actions_ = Actions(parts.keys, self._resolve, self, {"canvas": self.canvas})
         self.notice = NoticeArea()
         self.welcome = WelcomePage(parts, self.ask.new_project, self.ask.open_project)
+        self.review = ReviewBar(parts, self.actions_)
         self.bar = MainBar(self.actions_, parts.keys)
+        self.sides = SideBySide(self.canvas, parts, self.actions_)
         self.options = OptionsBar(self.actions_, parts.view, parts.keys)
         self.strip = ToolStrip(self.actions_, tuple(spec.id for spec in TOOL_ACTIONS), parts.keys)
         self._project_label = ElidingLabel(widest_px=420)
@@ -118,7 +130,11 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.strip)
-        row.addWidget(self.canvas, 1)
+        photo = QVBoxLayout()
+        photo.setSpacing(0)
+        photo.addWidget(self.review)
+        photo.addWidget(self.sides, 1)
+        row.addLayout(photo, 1)
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(work)
         centre = QWidget()
@@ -143,6 +159,7 @@ class MainWindow(QMainWindow):
             "@recent": self._insert_recent,
             "@panels": self._insert_panels,
             "@tools": self._insert_tools,
+            "@layers": self._insert_layers,
         }
         fill_menu_bar(self.menuBar(), self.actions_, inserts)
 
@@ -226,13 +243,25 @@ class MainWindow(QMainWindow):
         for spec in TOOL_ACTIONS:
             tools.addAction(self.actions_[spec.id])
 
+    def _insert_layers(self, menu: QMenu) -> None:
+        layers = menu.addMenu(tr("La&yers"))
+        layers.setToolTipsVisible(True)
+        for spec in LAYER_ACTIONS:
+            layers.addAction(self.actions_[spec.id])
+
     def _resolve(self, target: str) -> Callable[[], None]:
         part, _, name = target.partition(".")
         view, labels = self.parts.view, self.parts.labels
         if part == "tool":
             return lambda: view.set_brush(tool=name)
+        if part == "layer":
+            return lambda: view.toggle_layer(name)
+        if part == "solo":
+            return lambda: view.solo(name)
         if part == "answer":
             return lambda: labels.choose(CrackType(name))
+        if part == "canvas" and name in LOOKING:
+            return lambda: getattr(self.sides.looked_at, name)()
         owners: dict[str, QObject] = {
             "session": self.parts.session,
             "learner": self.parts.learner,
@@ -241,8 +270,11 @@ class MainWindow(QMainWindow):
             "view": view,
             "labels": labels,
             "doubts": self.parts.doubts,
+            "reader": self.parts.reader,
+            "sides": self.parts.sides,
             "ask": self.ask,
             "areas": self.areas,
+            "tour": self.tour,
             "canvas": self.canvas,
             "window": self,
         }
@@ -262,7 +294,11 @@ class MainWindow(QMainWindow):
             view.split_changed,
             view.compare_changed,
             view.minimap_changed,
+            view.key_cursor_changed,
+            view.sides_changed,
             view.hand_changed,
+            view.solo_changed,
+            view.tone_changed,
         ):
             signal.connect(lambda _: self._follow())
         labels.answered.connect(lambda: self.bring("labelsPanel"))
@@ -271,10 +307,12 @@ class MainWindow(QMainWindow):
         session.failed.connect(self.show_error)
         session.told.connect(lambda words: self.notice.tell(self.parts.keys.words(again(words))))
         self.options.done.connect(self.canvas.setFocus)
+        self.tour.listen()
         Offers(self.parts, self.notice)
         write = self.ask.change_settings
         self._keeper = OptionKeeper(view.options, lambda texts: write(tool_options=texts), self)
         view.brush_changed.connect(lambda _: self._keeper.note())
+        self._layer_keeper = LayerKeeper(view, self._state, self)
         look.changed.connect(self._apply_look)
 
     # -- showing --
@@ -400,11 +438,16 @@ class MainWindow(QMainWindow):
             return
         self._closed = True
         self._keeper.flush()
+        self._layer_keeper.flush()
+        self.parts.tone.flush()
         self._state.setValue("minimap", self.parts.view.minimap)
+        self._state.setValue("sides", self.parts.view.sides.text)
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue(f"layout-{LAYOUT_VERSION}", self.saveState(LAYOUT_VERSION))
         self.hide()
         self.ended_in_time = self.parts.session.shut_down()
+        if self.ended_in_time:
+            self.parts.sides.beside.shut_down()
         event.accept()
 
     def _is_saved(self) -> bool:
@@ -453,7 +496,10 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         keep = lambda text: self._state.setValue("places", text)  # noqa: E731 - a listener
         self.canvas.places = ViewPlaces(str(self._state.value("places", "")), keep)
+        self.parts.tone.recall(str(self._state.value("windows", "")))
+        self.parts.tone.keep = partial(self._state.setValue, "windows")
         self.parts.view.set_minimap(str(self._state.value("minimap", "true")).lower() != "false")
+        self.parts.view.set_sides(**asdict(read_sides(str(self._state.value("sides", "")))))
         geometry = self._state.value("geometry")
         layout = self._state.value(f"layout-{LAYOUT_VERSION}")
         if isinstance(geometry, QByteArray):

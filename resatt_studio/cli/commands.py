@@ -17,6 +17,7 @@ from resatt_studio.cli import (
     next_photos,
     photos,
     projects,
+    review,
     simulate,
     weights,
     window,
@@ -58,6 +59,7 @@ app.command("evaluate")(photos.evaluate)
 app.command("next")(next_photos.next_photos)
 app.command("export")(projects.export)
 app.command("threshold")(projects.threshold)
+app.add_typer(review.app, name="review")
 app.add_typer(weights.app, name="weights")
 app.command("train")(learn.train)
 app.command("simulate")(simulate.simulate)

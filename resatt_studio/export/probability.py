@@ -15,14 +15,14 @@ from resatt_studio.imaging.decode import decode
 from resatt_studio.imaging.files import write_png
 
 # 255 * 257 = 65535: every 8-bit level has an exact 16-bit one.
-_LEVELS = 257
+LEVELS = 257
 
 
 def _samples(item: ExportItem) -> npt.NDArray[np.uint16]:
     if item.prediction is None:
         raise ExportError(f"“{item.facts.path.name}” has no prediction.", "Predict it first.")
     check_shape(item, item.prediction.probability_8bit.shape)
-    return item.prediction.probability_8bit.astype(np.uint16) * np.uint16(_LEVELS)
+    return item.prediction.probability_8bit.astype(np.uint16) * np.uint16(LEVELS)
 
 
 def write_probability(item: ExportItem, out: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from resatt_studio.errors import BugError, ExportError
-from resatt_studio.export.items import Exported, ExportItem, WeightsItem
+from resatt_studio.export.items import Exported, ExportItem, HugeItem, WeightsItem
 
 
 class Subject(StrEnum):
@@ -36,6 +36,8 @@ class Exporter:
             they are not what was meant, and says in a few words what is in them.
         aliases: Further names it answers to.
         shows_prediction: Whether the network's answer is part of it; photos are then predicted first.
+        huge_writer: Dotted name of ``(item, out) -> Writing`` for a :class:`HugeItem`: writes and checks some
+            rows at a time. "" where photos that are too large to be held whole cannot have it.
     """
 
     name: str
@@ -46,6 +48,23 @@ class Exporter:
     checker: str
     aliases: tuple[str, ...] = ()
     shows_prediction: bool = True
+    huge_writer: str = ""
+
+    def export_huge(self, item: HugeItem, out: Path) -> Generator[tuple[int, int], None, Exported]:
+        """As :meth:`export`, of a photo that is too large to be held whole, step by step.
+
+        Yields:
+            Rows done of all, first while writing and again while comparing. Closing it leaves no half file.
+
+        Raises:
+            ExportError: As :meth:`export`, or the format is none for such photos.
+        """
+        if not self.huge_writer:
+            raise ExportError(
+                f"“{item.facts.path.name}” is too large for the format {self.name}.", "Choose another format."
+            )
+        exported: Exported = yield from _resolve(self.huge_writer)(item, out)
+        return exported
 
     def export(self, item: ExportItem | WeightsItem, out: Path) -> Exported:
         """Write the files of one item, then read them again.
@@ -77,6 +96,16 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
                 writer="resatt_studio.export.masks:write_mask",
                 checker="resatt_studio.export.masks:check_mask",
                 aliases=("masks-binary",),
+                huge_writer="resatt_studio.export.huge:write_mask",
+            ),
+            Exporter(
+                name="mask-tiff",
+                title="Crack masks (tiled TIFF, 0 and 255)",
+                subject=Subject.PHOTO,
+                suffix=".mask.tif",
+                writer="resatt_studio.export.huge:write_whole_mask_tiff",
+                checker="resatt_studio.export.masks:check_mask",
+                huge_writer="resatt_studio.export.huge:write_mask_tiff",
             ),
             Exporter(
                 name="tristate",
@@ -87,6 +116,7 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
                 checker="resatt_studio.export.masks:check_tristate",
                 aliases=("masks-tristate",),
                 shows_prediction=False,
+                huge_writer="resatt_studio.export.huge:write_tristate",
             ),
             Exporter(
                 name="probability",
@@ -96,6 +126,25 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
                 writer="resatt_studio.export.probability:write_probability",
                 checker="resatt_studio.export.probability:check_probability",
                 aliases=("probability-16bit",),
+                huge_writer="resatt_studio.export.huge:write_probability",
+            ),
+            Exporter(
+                name="polygons",
+                title="Crack outlines (GeoJSON, in pixels)",
+                subject=Subject.PHOTO,
+                suffix=".cracks.geojson",
+                writer="resatt_studio.export.cracks:write_whole_polygons",
+                checker="resatt_studio.export.cracks:count_features",
+                huge_writer="resatt_studio.export.cracks:write_polygons",
+            ),
+            Exporter(
+                name="measures",
+                title="Crack measures (CSV: length, width, area)",
+                subject=Subject.PHOTO,
+                suffix=".cracks.csv",
+                writer="resatt_studio.export.cracks:write_whole_measures",
+                checker="resatt_studio.export.cracks:count_lines",
+                huge_writer="resatt_studio.export.cracks:write_measures",
             ),
             Exporter(
                 name="weights",

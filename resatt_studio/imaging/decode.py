@@ -56,7 +56,10 @@ def decode(data: bytes, name: str) -> Raster:
 
 @contextmanager
 def damaged_as_photo_error(format: Format, name: str) -> Iterator[None]:
-    """Say of whatever a decoder raises on a damaged file which file it was, and the cure."""
+    """Say of whatever a decoder raises on a damaged file which file it was, and the cure.
+
+    What the system says of a disk that fails meanwhile is no damage, and goes on (``opening.reading``).
+    """
     try:
         yield
     except PhotoError:
@@ -66,6 +69,8 @@ def damaged_as_photo_error(format: Format, name: str) -> Iterator[None]:
             f"“{name}” does not fit in memory.", "Close other programs, or cut the photo into parts."
         ) from error
     except Exception as error:  # foreign bytes may make a decoder raise anything; all of it means "damaged"
+        if isinstance(error, OSError) and error.errno is not None:  # decoders give theirs no number
+            raise
         raise PhotoError(f"“{name}” is a damaged {format} file ({_brief(error)}).", DAMAGED_HINT) from error
 
 

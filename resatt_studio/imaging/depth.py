@@ -17,6 +17,9 @@ LOW_PERCENTILE, HIGH_PERCENTILE = 0.1, 99.9
 _SAMPLE_SIDE_PX = 1024
 _BAND_ROWS = 256
 
+DEEP_LEVELS = 65536
+"""Values that a 16-bit sample can have."""
+
 Window: TypeAlias = tuple[float, float]
 """Sample values that become 0 and 255."""
 
@@ -50,8 +53,7 @@ def to_8bit(
         return np.where(samples, np.uint8(255), np.uint8(0))
     low, high = window_of(samples, valid, name) if window is None else window
     if samples.dtype == np.uint16:
-        levels = _scaled(np.arange(65536, dtype=np.float64), low, high)
-        return np.asarray(levels[samples], np.uint8)
+        return np.asarray(window_table((low, high))[samples], np.uint8)
     result = np.empty(samples.shape, np.uint8)
     for top in range(0, samples.shape[0], _BAND_ROWS):
         band = samples[top : top + _BAND_ROWS].astype(np.float64)
@@ -86,6 +88,22 @@ def window_of(samples: npt.NDArray[Any], valid: BoolArray | None, name: str) -> 
     return float(low), float(high)
 
 
+def window_table(window: Window) -> UInt8Array:
+    """What :func:`to_8bit` makes of every 16-bit sample: 65,536 uint8."""
+    return _scaled(np.arange(DEEP_LEVELS, dtype=np.float64), *window)
+
+
+def scaled_to_255(values: npt.NDArray[np.float64], window: Window) -> npt.NDArray[np.float64]:
+    """Samples to [0, 255] by a window that is not empty; clipped beyond it, not rounded."""
+    low, high = window
+    return (np.clip(values, low, high) - low) * (255.0 / (high - low))
+
+
+def neutral_sample(window: Window) -> float:
+    """The sample that a window shows as neutral grey."""
+    return window[0] + (window[1] - window[0]) * NEUTRAL / 255
+
+
 def _valued(samples: npt.NDArray[Any], valid: BoolArray | None) -> npt.NDArray[np.float64]:
     values = samples.reshape(-1) if valid is None else samples[valid].reshape(-1)
     finite: npt.NDArray[np.float64] = values.astype(np.float64)
@@ -95,5 +113,5 @@ def _valued(samples: npt.NDArray[Any], valid: BoolArray | None) -> npt.NDArray[n
 def _scaled(values: npt.NDArray[np.float64], low: float, high: float) -> UInt8Array:
     if high <= low:
         return np.full(values.shape, NEUTRAL, np.uint8)
-    scaled = (np.clip(values, low, high) - low) * (255.0 / (high - low))
+    scaled = scaled_to_255(values, (low, high))
     return np.rint(np.where(np.isnan(values), NEUTRAL, scaled)).astype(np.uint8)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import cv2
-import numpy as np
+import numpy.typing as npt
 from PIL import Image
-
-from resatt_studio.records.arrays import UInt8Array
 
 ORIENTATION, MAKE, MODEL, CHANGED_AT, EXIF_BLOCK = 274, 271, 272, 306, 34665
 _TAKEN_AT, _OFFSET = 36867, 36881
 _DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _ZONE = re.compile(r"[+-]\d\d:\d\d")
+
+_Pixels = TypeVar("_Pixels", bound=npt.NDArray[Any])
 
 # Damaged metadata must not hide a good photo; these are what its parser is known to raise.
 _DAMAGED = (
@@ -83,11 +83,11 @@ def _text(value: Any) -> str:
     return " ".join(value.replace("\0", " ").split()) if isinstance(value, str) else ""
 
 
-def upright(pixels: UInt8Array, orientation: int) -> UInt8Array:
+def upright(pixels: _Pixels, orientation: int) -> _Pixels:
     """Turn stored pixels so that the scene stands upright.
 
     Args:
-        pixels: H x W or H x W x C uint8 as stored.
+        pixels: H x W or H x W x C as stored, uint8 or uint16.
         orientation: EXIF value, 1 to 8 (Exif 2.32, section 4.6.4 A).
 
     Returns:
@@ -109,7 +109,7 @@ def upright(pixels: UInt8Array, orientation: int) -> UInt8Array:
             turned = cv2.transpose(cv2.rotate(pixels, cv2.ROTATE_180))
         case 8:
             turned = cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE)
-    return np.asarray(turned, np.uint8)
+    return cast(_Pixels, turned)
 
 
 def upright_size(height: int, width: int, orientation: int) -> tuple[int, int]:

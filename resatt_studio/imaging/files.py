@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.errors import MaskError, PhotoError
 from resatt_studio.imaging.decode import (
@@ -33,8 +34,15 @@ from resatt_studio.imaging.headers import (
     size_is_possible,
 )
 from resatt_studio.imaging.masks import to_mask
-from resatt_studio.imaging.opening import broken_off, opened
-from resatt_studio.imaging.raster import MAX_PIXELS, MAX_PIXELS_BY_PARTS, check_size, to_rgb
+from resatt_studio.imaging.opening import opened
+from resatt_studio.imaging.raster import (
+    MAX_PIXELS,
+    MAX_PIXELS_BY_PARTS,
+    check_size,
+    deep_window,
+    to_deep,
+    to_rgb,
+)
 from resatt_studio.imaging.resizing import shrunk
 from resatt_studio.imaging.tiff import read_tiff_header
 from resatt_studio.imaging.tiff_sketch import sketches
@@ -42,7 +50,7 @@ from resatt_studio.imaging.tiled_tiff import TiledTiff, open_tiled
 from resatt_studio.imaging.writing import encode_png, write_png, write_whole
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.photo import Photo, PhotoFacts
+from resatt_studio.records.photo import DeepPhoto, Photo, PhotoFacts
 
 __all__ = [
     "SUFFIXES",
@@ -52,6 +60,7 @@ __all__ = [
     "hashing",
     "natural_key",
     "previewing",
+    "read_deep",
     "read_facts",
     "read_mask",
     "read_photo",
@@ -80,7 +89,7 @@ def read_facts(path: Path, photo_id: str = "") -> PhotoFacts:
         photo_id: Its hash where somebody has just read it all (:func:`hashing`), or "".
 
     Raises:
-        PhotoError: Missing, empty, damaged, too large, or no photo.
+        PhotoError: Missing, empty, damaged, too large, or no photo; or it went away.
     """
     path = Path(path)
     with opened(path) as file:
@@ -115,13 +124,40 @@ def read_photo(path: Path) -> Photo:
     applied; transparent pixels become neutral grey.
 
     Raises:
-        PhotoError: Missing, empty, damaged, too large, or no photo.
+        PhotoError: Missing, empty, damaged, too large, or no photo; or it went away.
     """
     by_parts = _read_by_parts(Path(path))
     if by_parts is not None:
         return by_parts
-    data = _read_bytes(Path(path))
-    return Photo(hashlib.sha256(data).hexdigest(), read_only(decode_photo(data, Path(path).name)))
+    data, name = _read_bytes(Path(path)), Path(path).name
+    raster = decode(data, name)
+    window = deep_window(raster, name)
+    return Photo(hashlib.sha256(data).hexdigest(), read_only(to_rgb(raster, name, window)), window)
+
+
+def read_deep(path: Path) -> DeepPhoto | None:
+    """Read the samples of a photo of 16 bits, upright, which :func:`read_photo` windows to 8 bits.
+
+    Returns:
+        None for a photo of any other depth.
+
+    Raises:
+        PhotoError: As :func:`read_photo`.
+    """
+    path = Path(path)
+    with _huge_tiff(path) as photo:
+        if photo is not None:
+            if photo.deep_window is None:
+                return None
+            samples = np.asarray(_all_parts(photo, photo.read_samples), np.uint16)
+            *_, photo_id = hashing(path)
+            return DeepPhoto(photo_id, read_only(samples), photo.deep_window)
+    data = _read_bytes(path)
+    raster = decode(data, path.name)
+    window = deep_window(raster, path.name)
+    if window is None:
+        return None
+    return DeepPhoto(hashlib.sha256(data).hexdigest(), read_only(to_deep(raster, window)), window)
 
 
 def decode_photo(data: bytes, name: str) -> UInt8Array:
@@ -228,15 +264,29 @@ def _read_by_parts(path: Path) -> Photo | None:
     with _huge_tiff(path) as photo:
         if photo is None:
             return None
-        check_size(photo.height, photo.width, path.name)
-        pixels = np.empty((photo.height, photo.width, 3), np.uint8)
-        for top in range(0, photo.height, _PART_ROWS):
-            box = Box(top, 0, top + _PART_ROWS, photo.width).clipped(photo.height, photo.width)
-            pixels[box.slices] = photo.read(0, box)
-        if photo.damaged:
-            raise cut_off(path.name, Format.TIFF)
+        pixels = np.asarray(_all_parts(photo, photo.read), np.uint8)
+        window = photo.deep_window
     *_, photo_id = hashing(path)
-    return Photo(photo_id, read_only(pixels))
+    return Photo(photo_id, read_only(pixels), window)
+
+
+def _all_parts(photo: TiledTiff, read: Callable[[int, Box], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """What ``read`` says of every part of a photo, as one array.
+
+    Raises:
+        PhotoError: Larger than what is read whole, or damaged.
+    """
+    check_size(photo.height, photo.width, photo.path.name)
+    whole: npt.NDArray[Any] | None = None
+    for top in range(0, photo.height, _PART_ROWS):
+        box = Box(top, 0, top + _PART_ROWS, photo.width).clipped(photo.height, photo.width)
+        part = read(0, box)
+        if whole is None:
+            whole = np.empty((photo.height, *part.shape[1:]), part.dtype)
+        whole[box.slices] = part
+    if photo.damaged or whole is None:
+        raise cut_off(photo.path.name, Format.TIFF)
+    return whole
 
 
 def _reduced_jpeg(data: bytes, max_side_px: int, name: str) -> UInt8Array | None:
@@ -290,12 +340,9 @@ def hashing(path: Path) -> Iterator[str]:
     """
     digest = hashlib.sha256()
     with opened(path) as file:
-        try:
-            while block := file.read(_CHUNK_BYTES):
-                digest.update(block)
-                yield ""
-        except OSError as error:  # of a network drive, say
-            raise broken_off(path, error) from error
+        while block := file.read(_CHUNK_BYTES):
+            digest.update(block)
+            yield ""
     yield digest.hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,17 @@ import numpy as np
 
 from resatt_studio.errors import BugError
 from resatt_studio.imaging.captions import broken_lines, in_grey, shown_size
+from resatt_studio.imaging.colour import colour_map
 from resatt_studio.imaging.resizing import resized
 from resatt_studio.imaging.writing import write_png
-from resatt_studio.records.arrays import Float32Array, UInt8Array, read_only
+from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.heat import Heat
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
+
+HEAT_MAP = "viridis"
+"""Colour map of exported pictures, and of the screen at first."""
 
 OPACITY = 0.6
 """Share of the colour in a picture; the rest is the photo in grey."""
@@ -29,14 +32,12 @@ _BAR_PX = 22
 _INK, _PAPER = (25, 25, 25), (255, 255, 255)
 
 
-@lru_cache(maxsize=1)
 def heat_table() -> UInt8Array:
     """256 x 3 uint8 RGB from the least to the highest value: viridis.
 
     Viridis is perceptually uniform, keeps its order in grey prints and under every common colour blindness.
     """
-    bgr = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0]
-    return read_only(np.ascontiguousarray(bgr[:, ::-1]))
+    return colour_map(HEAT_MAP)
 
 
 def heat_pixels(heat: Heat, height: int | None = None, width: int | None = None) -> Float32Array:

@@ -1,8 +1,10 @@
-"""Paths as the system takes them, and errors of opening as people take them."""
+"""Paths as the system takes them, and errors of opening and reading as people take them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
@@ -11,8 +13,32 @@ from resatt_studio.errors import PhotoError
 _WINDOWS_LONG_PATH = 240
 
 
-def opened(path: Path) -> BufferedReader:
-    """Open a photo for reading.
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """A photo that is open for reading while the block lasts.
+
+    Raises:
+        PhotoError: Missing, a folder, not allowed, or out of reach; inside the block, as :func:`reading`.
+    """
+    with open_photo(path) as file, reading(path):
+        yield file
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say of whatever the system raises inside the block which file it was, and the cure.
+
+    Raises:
+        PhotoError: A network drive went away, or the disk fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise broken_off(path, error) from error
+
+
+def open_photo(path: Path) -> BufferedReader:
+    """Open a photo for reading and leave it open.
 
     Raises:
         PhotoError: Missing, a folder, not allowed, or out of reach.

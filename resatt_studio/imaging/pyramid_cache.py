@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.durable import write_whole
-from resatt_studio.records.arrays import UInt8Array
 
 _MAGIC = b"RSPT1\n"
 _CHECK = struct.Struct("<I")
@@ -54,8 +55,8 @@ class PyramidCache:
             return set()
         return {key for key in map(_key_of, names) if key is not None}
 
-    def get(self, photo_id: str, key: TileKey) -> UInt8Array | None:
-        """Read a tile, h x w x 3 uint8 RGB; None when it is missing or broken."""
+    def get(self, photo_id: str, key: TileKey) -> npt.NDArray[Any] | None:
+        """Read a tile as it was put; None when it is missing or broken."""
         path = self._path(photo_id, key)
         try:
             data = path.read_bytes()
@@ -64,15 +65,20 @@ class PyramidCache:
         start = len(_MAGIC) + _CHECK.size
         whole = data.startswith(_MAGIC) and len(data) > start
         if whole and _CHECK.unpack_from(data, len(_MAGIC))[0] == zlib.crc32(data[start:]):
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8, offset=start), cv2.IMREAD_COLOR)
-            if pixels is not None:
-                return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), np.uint8)
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8, offset=start), cv2.IMREAD_UNCHANGED)
+            if pixels is not None and pixels.dtype in (np.uint8, np.uint16):
+                return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels) if pixels.ndim == 3 else pixels
         _remove(path)
         return None
 
-    def put(self, photo_id: str, key: TileKey, pixels: UInt8Array) -> bool:
-        """Write a tile, whole or not at all; returns whether it is there now."""
-        bgr = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR)
+    def put(self, photo_id: str, key: TileKey, pixels: npt.NDArray[Any]) -> bool:
+        """Write a tile, whole or not at all; returns whether it is there now.
+
+        Args:
+            pixels: h x w (grey) or h x w x 3 (RGB), uint8 or uint16.
+        """
+        bgr = np.ascontiguousarray(pixels)
+        bgr = cv2.cvtColor(bgr, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else bgr
         coded, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
         if not coded:
             return False

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from resatt_studio.errors import PhotoError
-from resatt_studio.imaging.depth import NEUTRAL, Window, to_8bit
+from resatt_studio.imaging.depth import NEUTRAL, Window, neutral_sample, to_8bit, window_of
 from resatt_studio.imaging.exif import upright
-from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array, UInt16Array
 
 MAX_PIXELS = 500_000_000
 """Larger photos are refused before any memory is asked for, unless they can be read by parts."""
@@ -21,6 +21,8 @@ MAX_PIXELS_BY_PARTS = 8_000_000_000
 """Larger photos are refused even when only parts of them are read at a time."""
 
 _BAND_ROWS = 512
+
+_Samples = TypeVar("_Samples", bound=npt.NDArray[Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +59,43 @@ def to_rgb(raster: Raster, name: str, window: Window | None = None) -> UInt8Arra
     if pixels.shape[2] == 1:
         pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_GRAY2RGB), np.uint8)
     if alpha is not None:
-        pixels = _over_neutral(pixels, alpha)
+        pixels = _over_neutral(pixels, alpha, NEUTRAL)
     return upright(np.ascontiguousarray(pixels), raster.orientation)
 
 
-def _over_neutral(pixels: UInt8Array, alpha: UInt8Array) -> UInt8Array:
+def deep_window(raster: Raster, name: str) -> Window | None:
+    """The window that :func:`to_rgb` takes for 16-bit samples; None for samples of another depth.
+
+    Raises:
+        PhotoError: No pixel carries a value.
+    """
+    if raster.samples.dtype != np.uint16:
+        return None
+    return window_of(raster.samples, None if raster.alpha is None else raster.alpha > 0, name)
+
+
+def to_deep(raster: Raster, window: Window) -> UInt16Array:
+    """Upright 16-bit samples as the file has them: h x w (grey) or h x w x 3 (RGB) uint16.
+
+    Args:
+        raster: Of uint16 samples, a photo or a part of one.
+        window: Of the whole photo; transparent pixels become the sample that it shows as neutral grey.
+    """
+    samples = raster.samples
+    if raster.alpha is not None:
+        samples = _over_neutral(samples, raster.alpha, round(neutral_sample(window)))
+    samples = samples[:, :, 0] if samples.shape[2] == 1 else samples
+    return upright(np.ascontiguousarray(samples), raster.orientation)
+
+
+def _over_neutral(pixels: _Samples, alpha: UInt8Array, neutral: int) -> _Samples:
     result = np.empty_like(pixels)
     for top in range(0, pixels.shape[0], _BAND_ROWS):  # in bands: the products need wider integers
         rows = slice(top, top + _BAND_ROWS)
         opacity = alpha[rows, :, None].astype(np.int32)
-        mixed = pixels[rows].astype(np.int32) * opacity + NEUTRAL * (255 - opacity)
+        mixed = pixels[rows].astype(np.int32) * opacity + neutral * (255 - opacity)
         result[rows] = (mixed + 127) // 255
-    return result
+    return cast(_Samples, result)
 
 
 def opacity_8bit(alpha: npt.NDArray[Any]) -> UInt8Array | None:

@@ -7,10 +7,13 @@ Photos of one surface, taken by one camera from one distance, lie close together
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
 from resatt_studio.records.arrays import Float32Array, UInt8Array
+from resatt_studio.records.geometry import Box
 
 DESCRIPTOR_LENGTH = 21
 _CROP_PX = 256
@@ -36,16 +39,26 @@ def describe_surface(pixels: UInt8Array) -> Float32Array:
     Returns:
         Float32 of length 21.
     """
-    described = [_describe(crop) for crop in _crops(pixels)]
+    height, width = pixels.shape[:2]
+    return describe_parts(height, width, lambda box: pixels[box.slices])
+
+
+def describe_parts(height: int, width: int, read: Callable[[Box], UInt8Array]) -> Float32Array:
+    """As :func:`describe_surface`, of a photo that is read by boxes.
+
+    Args:
+        height, width: Of the photo.
+        read: Gives a box of it, h x w x 3 uint8 RGB.
+    """
+    described = [_describe(read(crop)) for crop in _crops(height, width)]
     return np.asarray(np.mean(described, axis=0), np.float32)
 
 
-def _crops(pixels: UInt8Array) -> list[UInt8Array]:
-    height, width = pixels.shape[:2]
+def _crops(height: int, width: int) -> list[Box]:
     side = min(_CROP_PX, height, width)
     places = ((0.5, 0.5),) if min(height, width) < _SMALL_PX else _PLACES
     corners = [(int((height - side) * down), int((width - side) * along)) for down, along in places]
-    return [pixels[top : top + side, left : left + side] for top, left in corners]
+    return [Box(top, left, top + side, left + side) for top, left in corners]
 
 
 def _describe(crop: UInt8Array) -> Float32Array:

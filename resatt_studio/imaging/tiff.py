@@ -82,6 +82,17 @@ def needs_another_decoder(page: TiffPage) -> bool:
     return page.photometric == _YCBCR and page.compression not in _JPEG_COMPRESSIONS
 
 
+def keeps_samples(page: TiffPage) -> bool:
+    """Whether :func:`raster_of_bands` leaves samples as deep as they are; inks and palettes become 8 bits."""
+    return page.photometric not in (_PALETTE, _CMYK)
+
+
+def is_grey(page: TiffPage) -> bool:
+    """Whether samples are grey; of bands that nobody explains the first is shown, or the first three."""
+    bands = int(page.samplesperpixel)
+    return bands < 3 or bands - len(page.extrasamples) == 1
+
+
 def raster_of_bands(page: TiffPage, bands: npt.NDArray[Any], way_up: int) -> Raster:
     """What samples of a page show.
 
@@ -145,7 +156,7 @@ def _colour(page: TiffPage, bands: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], 
         return _palette_colours(page.colormap, bands[:, :, 0]), alpha
     if page.photometric == _CMYK and bands.shape[2] >= 4:
         return _cmyk_to_rgb(bands[:, :, :4]), alpha
-    samples = bands[:, :, :3] if bands.shape[2] >= 3 and colours != 1 else bands[:, :, :1]
+    samples = bands[:, :, :1] if is_grey(page) else bands[:, :, :3]
     if page.photometric == _MIN_IS_WHITE:
         samples = _inverted(samples)
     return samples, alpha

@@ -11,28 +11,31 @@ import math
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.errors import PhotoError
+from resatt_studio.errors import BugError, PhotoError
 from resatt_studio.imaging.decode import damaged_as_photo_error
-from resatt_studio.imaging.depth import NEUTRAL, Window, window_of
+from resatt_studio.imaging.depth import NEUTRAL, Window, neutral_sample, window_of
 from resatt_studio.imaging.exif import orientation, upright_size
 from resatt_studio.imaging.headers import Format, sniff
-from resatt_studio.imaging.opening import broken_off, opened
-from resatt_studio.imaging.raster import MAX_PIXELS_BY_PARTS, check_size, to_rgb
+from resatt_studio.imaging.opening import broken_off, open_photo, reading
+from resatt_studio.imaging.raster import MAX_PIXELS_BY_PARTS, Raster, check_size, to_deep, to_rgb
 from resatt_studio.imaging.tiff import (
     first_page,
+    is_grey,
+    keeps_samples,
     needs_another_decoder,
     page_tags,
     raster_of_bands,
     read_tiff_header,
 )
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import UInt8Array, UInt16Array
 from resatt_studio.records.geometry import Box
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ _AXES = frozenset({"YX", "YXS", "SYX"})
 _WINDOW_SEGMENTS = 64
 _MANY_SAMPLES = 1 << 16
 _MOST_PAGES = 64
+
+_Samples = TypeVar("_Samples", bound=npt.NDArray[Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +124,10 @@ class TiledTiff:
             self._kept_bytes = 0
             self._file.close()
 
+    def window_of(self, other: TiledTiff) -> None:
+        """Show samples as another opening of the same file does, without looking for the window again."""
+        self._window, self._window_known = other._window, other._window_known
+
     def size(self, level: int) -> tuple[int, int]:
         """(height, width) of a level, whether the file holds it or not."""
         return halved_side(self.height, level), halved_side(self.width, level)
@@ -145,6 +154,29 @@ class TiledTiff:
         Raises:
             PhotoError: The file was closed, went away or came back short, or memory does not suffice.
         """
+        return self._upright(level, box, self._shown)
+
+    def read_samples(self, level: int, box: Box) -> UInt16Array:
+        """As :meth:`read`, of a photo with a :attr:`deep_window`: its samples as the file has them, h x w
+        (grey) or h x w x 3 (RGB) uint16."""
+        return self._upright(level, box, self._deep)
+
+    @property
+    def deep_window(self) -> Window | None:
+        """The samples that :meth:`read` makes 0 and 255 in a photo of 16-bit grey or RGB; else None."""
+        page = self._pages[0].page
+        if page.dtype != np.uint16 or not keeps_samples(page):
+            return None
+        with self._lock:
+            return self._known_window()
+
+    @property
+    def grey(self) -> bool:
+        """Whether samples are grey."""
+        return is_grey(self._pages[0].page)
+
+    def _upright(self, level: int, box: Box, shown: Callable[[int, Box, int], _Samples]) -> _Samples:
+        """What ``shown`` makes of the stored pixels of a box; what a page lacks at its end goes on."""
         page = self._pages[level]
         height, width = upright_size(page.height, page.width, self.way_up)
         inside = box.clipped(height, width)
@@ -152,11 +184,12 @@ class TiledTiff:
             last = Box(min(box.top, height - 1), min(box.left, width - 1), height, width)
             inside = last.intersection(Box(last.top, last.left, max(box.bottom, last.top + 1), width))
         place = stored_box(inside, page.height, page.width, self.way_up)
-        stored = self._shown(level, place, self.way_up)
+        stored = shown(level, place, self.way_up)
         missing = (box.height - stored.shape[0], box.width - stored.shape[1])
         if missing == (0, 0):
             return stored
-        return np.pad(stored, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+        around = ((0, missing[0]), (0, missing[1]), (0, 0))
+        return cast(_Samples, np.pad(stored, around[: stored.ndim], mode="edge"))
 
     def damaged_in(self, level: int, box: Box) -> bool:
         """Whether a part, as for :meth:`read`, shows anything that was found damaged so far."""
@@ -174,12 +207,26 @@ class TiledTiff:
 
     def _shown(self, level: int, box: Box, way_up: int) -> UInt8Array:
         """A box of stored pixels as it is seen."""
+        raster, window = self._raster(level, box, way_up)
+        return to_rgb(raster, self.path.name, window)
+
+    def _deep(self, level: int, box: Box, way_up: int) -> UInt16Array:
+        """A box of stored pixels as it is, turned upright."""
+        raster, window = self._raster(level, box, way_up)
+        if window is None:
+            raise BugError(f"{self.path} has no window")
+        return to_deep(raster, window)
+
+    def _raster(self, level: int, box: Box, way_up: int) -> tuple[Raster, Window | None]:
         with self._lock:
-            if not self._window_known:
-                self._window, self._window_known = self._find_window(), True
+            window = self._known_window()
             bands = self._bands(level, box)
-        raster = raster_of_bands(self._pages[level].page, bands, way_up)
-        return to_rgb(raster, self.path.name, self._window)
+        return raster_of_bands(self._pages[level].page, bands, way_up), window
+
+    def _known_window(self) -> Window | None:
+        if not self._window_known:
+            self._window, self._window_known = self._find_window(), True
+        return self._window
 
     def _bands(self, level: int, box: Box) -> npt.NDArray[Any]:
         """Samples of a box of stored pixels as h x w x bands."""
@@ -284,31 +331,16 @@ def open_tiled(path: Path, least_px: int = 0) -> TiledTiff | None:
         for a TIFF that is too small.
 
     Raises:
-        PhotoError: Missing, damaged, or larger than ``raster.MAX_PIXELS_BY_PARTS``.
+        PhotoError: Missing, damaged, or larger than ``raster.MAX_PIXELS_BY_PARTS``; or it went away.
     """
-    file = opened(path)
-    keep = False
+    file = open_photo(path)
+    photo = None
     try:
-        if sniff(file.read(16)) is not Format.TIFF:
-            return None
-        with damaged_as_photo_error(Format.TIFF, path.name):
-            from tifffile import TiffFile
-
-            header = read_tiff_header(file, path.stat().st_size, path.name)
-            check_size(header.height, header.width, path.name, MAX_PIXELS_BY_PARTS)
-            if header.height * header.width < least_px:
-                return None
-            file.seek(0)
-            tiff = TiffFile(file)
-            page = first_page(tiff)
-            first = _segments(page)
-            if first is None:
-                return None
-            photo = TiledTiff(path, file, _levels(tiff, first), orientation(page_tags(page)))
-            keep = True
-            return photo
+        with reading(path):
+            photo = _tiled(path, file, least_px)
+        return photo
     finally:
-        if not keep:
+        if photo is None:
             file.close()
 
 
@@ -342,6 +374,26 @@ def stored_box(box: Box, height: int, width: int, way_up: int) -> Box:
         case 8:
             return Box(left, width - bottom, right, width - top)
     return box
+
+
+def _tiled(path: Path, file: BinaryIO, least_px: int) -> TiledTiff | None:
+    """As :func:`open_tiled`, of a file that is open."""
+    if sniff(file.read(16)) is not Format.TIFF:
+        return None
+    with damaged_as_photo_error(Format.TIFF, path.name):
+        from tifffile import TiffFile
+
+        header = read_tiff_header(file, path.stat().st_size, path.name)
+        check_size(header.height, header.width, path.name, MAX_PIXELS_BY_PARTS)
+        if header.height * header.width < least_px:
+            return None
+        file.seek(0)
+        tiff = TiffFile(file)
+        page = first_page(tiff)
+        first = _segments(page)
+        if first is None:
+            return None
+        return TiledTiff(path, file, _levels(tiff, first), orientation(page_tags(page)))
 
 
 def _segments(page: TiffPage) -> Segments | None:
@@ -386,6 +438,6 @@ def _levels(tiff: TiffFile, first: Segments) -> dict[int, Segments]:
 def _neutral(dtype: Any, window: Window | None) -> float:
     """The sample that is shown as neutral grey."""
     if window is not None:
-        value = window[0] + (window[1] - window[0]) * NEUTRAL / 255
+        value = neutral_sample(window)
         return value if np.issubdtype(dtype, np.floating) else round(value)
     return NEUTRAL

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -24,10 +27,84 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         durable.write_whole(path, data)
     except OSError as error:
-        raise ExportError(
-            f"“{path}” cannot be written: {error.strerror or error}.",
-            "Choose a folder that exists, may be written to and has free space.",
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> ExportError:
+    """What a person needs to know about a file that cannot be written."""
+    return ExportError(
+        f"“{path}” cannot be written: {error.strerror or error}.",
+        "Choose a folder that exists, may be written to and has free space.",
+    )
+
+
+class PartFile:
+    """A file that is written piece by piece; to be used in a ``with`` block, and whole or absent at its end.
+
+    Args:
+        path: Where to; missing folders are made.
+
+    Raises:
+        ExportError: It cannot be written.
+
+    Attributes:
+        length: Bytes so far.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.length = 0
+        self._part = path.with_name(f".{path.name[:16]}-{secrets.token_hex(6)}{durable.PART_SUFFIX}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._part.open("xb")
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.finish()
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+                durable.take_name(self._part, self.path)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        finally:
+            with suppress(OSError):  # of a full disk, once more; it was told
+                self._file.close()
+            self._part.unlink(missing_ok=True)
+
+    def finish(self) -> None:
+        """Write what comes at the end."""
+
+    def write(self, data: bytes) -> None:
+        """The next bytes.
+
+        Raises:
+            ExportError: The disk refused.
+        """
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        self.length += len(data)
+
+    def write_at(self, start: int, data: bytes) -> None:
+        """Replace bytes that were written; nothing can be added afterwards.
+
+        Raises:
+            ExportError: The disk refused.
+        """
+        try:
+            self._file.seek(start)
+            self._file.write(data)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
 
 
 def write_png(path: Path, array: npt.NDArray[Any], palette: UInt8Array | None = None) -> None:

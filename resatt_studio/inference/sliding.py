@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ TILE_PX = 512
 OVERLAP_PX = 64  # seams flip 0.0005 % of the pixels at 64, 0.03 % at 16 (benchmarks of the prototype)
 
 TilesDone = tuple[int, int]
+ReadPixels = Callable[[Box], UInt8Array]
+"""Gives a box of a photo, h x w x 3 uint8 RGB."""
 Answer = tuple[UInt8Array, float]
 
 
@@ -48,11 +50,8 @@ def predict_tiles(
         After every batch, how far it is and what is finished; nothing of torch's state is held meanwhile.
 
     Args:
-        segmenter: The network; its batch shrinks, and it moves to the CPU, when memory runs out.
+        segmenter, tile_px, overlap_px, looked_at: As for :func:`predict_by_parts`.
         pixels: H x W x 3 uint8 RGB.
-        tile_px, overlap_px: Side of a tile and least overlap of neighbours.
-        looked_at: Asked before every batch where somebody looks; tiles there come first. None for nobody:
-            reading order.
 
     Returns:
         H x W uint8 probability * 255, rounded, and the mean binary entropy in nats over all pixels.
@@ -61,9 +60,55 @@ def predict_tiles(
         OutOfMemory: Even one tile on the CPU does not fit.
     """
     height, width = pixels.shape[:2]
+    answer = np.empty((height, width), np.uint8)
+    steps = predict_by_parts(
+        segmenter, height, width, lambda box: pixels[box.slices], tile_px, overlap_px, looked_at
+    )
+    try:
+        while True:
+            done, total, finished = next(steps)
+            for place, values in finished:
+                answer[place.slices] = values
+            pieces = tuple((place, read_only(answer[place.slices])) for place, _ in finished)
+            yield TilesSeen(done, total, pieces)
+    except StopIteration as end:
+        mean_entropy: float = end.value
+        return answer, mean_entropy
+    finally:
+        steps.close()
+
+
+def predict_by_parts(
+    segmenter: Segmenter,
+    height: int,
+    width: int,
+    read: ReadPixels,
+    tile_px: int = TILE_PX,
+    overlap_px: int = OVERLAP_PX,
+    looked_at: LookedAt | None = None,
+) -> Generator[TilesSeen, None, float]:
+    """Predict one photo of which nothing is held but the tiles in hand and the overlaps of finished ones.
+
+    Yields:
+        After every batch, how far it is and what is finished, which nobody keeps; nothing of torch's state is
+        held meanwhile.
+
+    Args:
+        segmenter: The network; its batch shrinks, and it moves to the CPU, when memory runs out.
+        height, width: Of the photo.
+        read: Gives a box of it, h x w x 3 uint8 RGB.
+        tile_px, overlap_px: Side of a tile and least overlap of neighbours.
+        looked_at: Asked before every batch where somebody looks; tiles there come first. None for nobody:
+            reading order.
+
+    Returns:
+        The mean binary entropy in nats over all pixels.
+
+    Raises:
+        OutOfMemory: Even one tile on the CPU does not fit.
+    """
     boxes = plan_tiles(height, width, tile_px, overlap_px)
     blend = Blend(height, width, boxes, overlap_px)
-    answer = np.empty((height, width), np.uint8)
     entropies: list[float] = []
     waiting, size = batches(boxes, segmenter.batch), segmenter.batch
     done = 0
@@ -73,7 +118,7 @@ def predict_tiles(
             waiting = batches([box for batch in waiting for box in batch], size)
         batch = next_batch(waiting, looked_at() if looked_at is not None else None)
         try:
-            values = segmenter.probability(cut(pixels, batch))
+            values = segmenter.probability(np.stack([read(box) for box in batch]))
         except (RuntimeError, MemoryError) as error:
             segmenter.make_room(error)
             continue
@@ -82,12 +127,11 @@ def predict_tiles(
         pieces = []
         for box, value in zip(batch, values, strict=True):
             for place, probability in blend.add(box, value):
-                answer[place.slices] = to_8bit(probability)
                 entropies.append(entropy(probability))
-                pieces.append((place, read_only(answer[place.slices])))
+                pieces.append((place, read_only(to_8bit(probability))))
         yield TilesSeen(done, len(boxes), tuple(pieces))
     # Exact, since the sum of the same numbers in another order would be another number.
-    return answer, math.fsum(entropies) / (height * width)
+    return math.fsum(entropies) / (height * width)
 
 
 def batches(boxes: list[Box], size: int) -> list[list[Box]]:

@@ -45,10 +45,15 @@ class Answering:
             surface: Descriptor of the photo as it was taken, where ``pixels`` are dehazed or it is known
                 already; None describes ``pixels``.
         """
+        if self.elsewhere is None:
+            return self.own
+        return self.about_surface(describe_surface(pixels) if surface is None else surface)
+
+    def about_surface(self, surface: Float32Array) -> Segmenter:
+        """Who answers about a photo with this descriptor."""
         if self.elsewhere is None or self.home is None or self.known is None:
             return self.own
-        descriptor = describe_surface(pixels) if surface is None else surface
-        at_home = bool(self.home.holds(descriptor[None], self.known)[0])
+        at_home = bool(self.home.holds(surface[None], self.known)[0])
         return self.own if at_home else self.elsewhere
 
 

@@ -20,9 +20,9 @@ from resatt_studio.learning.calibration import (
     soft_probability,
 )
 from resatt_studio.learning.exam import TOLERANCE_PX, Exam, Marks, Question
-from resatt_studio.learning.threshold import best_threshold
+from resatt_studio.learning.threshold import choose_threshold
 from resatt_studio.records.arrays import BoolArray, UInt8Array
-from resatt_studio.records.calibration import AS_IT_IS, Calibration, Reliability
+from resatt_studio.records.calibration import AS_IT_IS, Calibration, ChosenThreshold, Reliability
 from resatt_studio.records.training import JudgedBy, Pair, Tally
 from resatt_studio.records.weights import USUAL_THRESHOLD, Scores
 
@@ -76,7 +76,7 @@ class Judged:
     calibration: Calibration
     reliability_before: Reliability | None = None
     reliability_after: Reliability | None = None
-    threshold: float | None = None
+    threshold: ChosenThreshold | None = None
 
 
 def judge_candidate(
@@ -87,6 +87,7 @@ def judge_candidate(
     judged_by: JudgedBy,
     threshold: float | None = None,
     rival: Calibration | None = None,
+    shown: ChosenThreshold | None = None,
 ) -> Judged:
     """Calibrate a candidate, choose its threshold, and compare it with the weights in use.
 
@@ -101,6 +102,7 @@ def judge_candidate(
         judged_by: What the own questions are of.
         threshold: The inspector's own, which then holds for both; None for an automatic one.
         rival: Calibration of the weights in use, where it did not come from these.
+        shown: The automatic threshold of the weights in use; stays where fewer photos judge than chose it.
     """
     used = was if rival is None else rival
     if judged_by is JudgedBy.LEARNED:
@@ -110,9 +112,10 @@ def judge_candidate(
     old = fit_calibration(near_before, used)
     start = was if used == AS_IT_IS else replace(as_sure_as(used, near_before, near), bias=was.bias)
     new = fit_calibration(near, start)
-    best = best_threshold(_photos(exam, after, before), new)
+    best = choose_threshold(_photos(exam, after, before), new, shown)
     if threshold is None:
-        readings = Reading(old, best_threshold(_photos(exam, before, after), old)), Reading(new, best)
+        was_best = choose_threshold(_photos(exam, before, after), old, shown)
+        readings = Reading(old, was_best.value), Reading(new, best.value)
     else:
         readings = Reading(old, threshold), Reading(new, threshold)
     return Judged(

@@ -26,11 +26,16 @@ from resatt_studio.learning.patches import SCENE_SHARE, PatchSampler
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import Student, relative_cost
 from resatt_studio.learning.support import Window, choose_windows, within_pixels
-from resatt_studio.models.calibration import calibration_header, calibration_of, threshold_header
+from resatt_studio.models.calibration import (
+    calibration_header,
+    calibration_of,
+    threshold_header,
+    threshold_of,
+)
 from resatt_studio.models.state import build, pack_weights
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Split
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.surface import HomeSurface, KnownSurfaces, Surroundings, known_in
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
@@ -97,9 +102,12 @@ def trust(photos: int) -> float:
 
 
 def restrained(plan: FineTunePlan, trust: float) -> FineTunePlan:
-    """The plan at so much trust: at 0.5 half the rate and half of the way, and half of the patches remind."""
+    """The plan at so much trust: at 0.5 a quarter of the rate and half of the way, and half of the patches
+    remind."""
     reminders = max(plan.replay, plan.replay + (1 - trust) * (0.75 - plan.replay))
-    return replace(plan, learning_rate=plan.learning_rate * trust, blend=plan.blend * trust, replay=reminders)
+    return replace(
+        plan, learning_rate=plan.learning_rate * trust**2, blend=plan.blend * trust, replay=reminders
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +135,7 @@ class Course:
     def __init__(
         self,
         base: WeightsFile,
-        samples: Sequence[Sample],
+        samples: Sequence[AnySample],
         plan: FineTunePlan,
         reference: ReferenceSet,
         *,
@@ -395,7 +403,14 @@ class Course:
         was = calibration_of(self.base.metadata)
         used = calibration_of(self.rival.metadata)
         judged = judge_candidate(
-            self.exam, self.before, best.marks, was, self.judged_by, self.threshold, used
+            self.exam,
+            self.before,
+            best.marks,
+            was,
+            self.judged_by,
+            self.threshold,
+            used,
+            threshold_of(self.rival.metadata),
         )
         told = self._metadata(best.step) | calibration_header(judged.calibration)
         told |= threshold_header(judged.threshold if self.threshold is None else None)
@@ -415,7 +430,7 @@ class Course:
             pairs=compared.pairs,
             reliability_before=judged.reliability_before,
             reliability_after=judged.reliability_after,
-            threshold=judged.threshold,
+            threshold=None if judged.threshold is None else judged.threshold.value,
         )
 
     def _metadata(self, step: int) -> dict[str, str]:
@@ -447,7 +462,7 @@ class Course:
 
 
 def _windows(
-    samples: Sequence[Sample], pixels: float, seed: int, hold_parts_back: bool = False
+    samples: Sequence[AnySample], pixels: float, seed: int, hold_parts_back: bool = False
 ) -> list[Window]:
     return within_pixels(choose_windows(samples, seed, hold_parts_back), pixels)
 
@@ -463,7 +478,7 @@ def _can_judge(window: Window) -> bool:
 
 def _fingerprint(
     base: WeightsFile,
-    samples: Sequence[Sample],
+    samples: Sequence[AnySample],
     plan: FineTunePlan,
     reference: ReferenceSet,
     rival: WeightsFile,

@@ -18,7 +18,7 @@ from resatt_studio.learning.course import Course
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import NotFinite
 from resatt_studio.records.photo import Split
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.surface import Surroundings
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, StepReport
 from resatt_studio.records.weights import WeightsFile
@@ -40,7 +40,7 @@ class Diverged(LearningError):
 
 def fine_tune(
     base: WeightsFile,
-    samples: Sequence[Sample],
+    samples: Sequence[AnySample],
     plan: FineTunePlan,
     reference: ReferenceSet,
     device: str = "auto",
@@ -137,13 +137,13 @@ def _diverged(error: NotFinite, course: Course) -> Diverged:
     )
 
 
-def _people_call(names: Sequence[str], samples: Sequence[Sample]) -> str:
+def _people_call(names: Sequence[str], samples: Sequence[AnySample]) -> str:
     """Photos by the names of their files; what is no sample is a scene that reminds."""
     photos = {sample.sample_id: f"photo {sample.name or sample.sample_id}" for sample in samples}
     return ", ".join(dict.fromkeys(photos.get(name, f"the reminding scene {name}") for name in names))
 
 
-def _check(samples: Sequence[Sample], plan: FineTunePlan) -> None:
+def _check(samples: Sequence[AnySample], plan: FineTunePlan) -> None:
     if not any(sample.split is Split.TRAIN for sample in samples):
         held_back = f"; the {len(samples)} corrected so far are held back to judge by" if samples else ""
         raise LearningError(

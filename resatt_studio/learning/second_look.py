@@ -14,7 +14,7 @@ from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.student import relative_cost
 from resatt_studio.learning.support import choose_windows, within_pixels
 from resatt_studio.models.calibration import calibration_of
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedBy, StepReport
 from resatt_studio.records.weights import WeightsFile
 
@@ -25,7 +25,7 @@ def compare_on(
     active: WeightsFile,
     candidate: WeightsFile,
     thresholds: tuple[float, float],
-    samples: Sequence[Sample],
+    samples: Sequence[AnySample],
     plan: FineTunePlan,
     reference: ReferenceSet,
     device: str = "auto",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.stable import stable_number
 
 WINDOW_PX = 512
@@ -47,22 +48,46 @@ class Window:
     threshold: float = 0.5
 
 
+@dataclass(frozen=True, eq=False)
+class HeldBack:
+    """Which squares of a photo judge.
+
+    Attributes:
+        squares: One bool for each.
+        side_px: Of a square; the last row and column may be cut off.
+    """
+
+    squares: BoolArray = field(repr=False)
+    side_px: int
+
+    def read(self, box: Box) -> BoolArray:
+        """Which pixels of a box are held back, h x w bool."""
+        rows = np.arange(box.top, box.bottom) // self.side_px
+        columns = np.arange(box.left, box.right) // self.side_px
+        return self.squares[rows[:, None], columns]
+
+
 def choose_windows(
-    samples: Sequence[Sample], seed: int = 0, hold_parts_back: bool = False
+    samples: Sequence[AnySample], seed: int = 0, hold_parts_back: bool = False
 ) -> Iterator[Window]:
     """Windows in the order of their worth, one of each sample in turn, fresh samples first.
 
     Of a large photo the windows with most labelled crack come first, alternating with windows drawn at
     random among the labelled ones: a photo is more than its cracks. Windows that nobody said anything about
-    are left out, unless the inspector approved the photo's prediction.
+    are left out, unless the inspector approved the photo's prediction. Of a huge photo nothing is read but
+    what was said, and the pixels of the windows that are taken.
 
     Args:
         samples: Of one side of the split.
         seed: Of the draw.
         hold_parts_back: Mark a part of each photo (:func:`held_back_part`) to judge by.
+
+    Raises:
+        PhotoError: The file of a huge photo went away or was changed; with the window that needs it.
+        StoreError: What is kept of one is missing or damaged.
     """
     order = sorted(samples, key=lambda sample: (not sample.fresh, sample.sample_id))
-    picks: list[list[tuple[Sample, Box, BoolArray | None]]] = []
+    picks: list[list[tuple[AnySample, Box, HeldBack | None]]] = []
     for number, sample in enumerate(order):
         boxes = _boxes_by_worth(sample, np.random.default_rng([seed, number]))
         held = held_back_part(sample) if hold_parts_back else None
@@ -71,7 +96,7 @@ def choose_windows(
     return (_window(*pick) for pick in chain.from_iterable(rounds) if pick is not None)
 
 
-def held_back_part(sample: Sample) -> BoolArray | None:
+def held_back_part(sample: AnySample) -> HeldBack | None:
     """About a quarter of a photo, in squares, that judges while no whole photo is held back.
 
     A square's place decides, so it stays held back however often the network learns; only when corrections
@@ -79,12 +104,15 @@ def held_back_part(sample: Sample) -> BoolArray | None:
     have some.
 
     Returns:
-        H x W bool, or None when less than two squares hold painted pixels: then nothing can be held back.
+        None when less than two squares hold painted pixels: then nothing can be held back.
     """
-    height, width = sample.labels.shape
-    side = int(np.clip(min(height, width) // 8, *HELD_CELL_PX))
-    said = _by_cell(sample.labels != Label.UNSAID, side)
-    crack = _by_cell(sample.labels == Label.CRACK, side)
+    side = int(np.clip(min(sample.height, sample.width) // 8, *HELD_CELL_PX))
+    shape = (-(-sample.height // side), -(-sample.width // side))
+    said, crack = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+    for box, labels in sample.said():
+        cells = Box(box.top // side, box.left // side, -(-box.bottom // side), -(-box.right // side))
+        said[cells.slices] |= _by_cell(labels != Label.UNSAID, side, box)
+        crack[cells.slices] |= _by_cell(labels == Label.CRACK, side, box)
     if np.count_nonzero(said) < 2:
         return None
     chance = _chances(sample.photo_id, said.shape)
@@ -95,14 +123,18 @@ def held_back_part(sample: Sample) -> BoolArray | None:
             continue
         by_chance = places[np.argsort(chance.flat[places])]
         held.flat[by_chance[0]], held.flat[by_chance[-1]] = True, False
-    wide = np.repeat(np.repeat(held, side, axis=0), side, axis=1)
-    return np.asarray(wide[:height, :width])
+    return HeldBack(held, side)
 
 
-def _by_cell(pixels: BoolArray, side: int) -> BoolArray:
-    """Whether each square of ``side`` pixels holds any; the last row and column may be cut off."""
-    rows = np.logical_or.reduceat(pixels, np.arange(0, pixels.shape[0], side), axis=0)
-    return np.asarray(np.logical_or.reduceat(rows, np.arange(0, pixels.shape[1], side), axis=1))
+def _by_cell(pixels: BoolArray, side: int, box: Box) -> BoolArray:
+    """Whether each square of ``side`` pixels that a box of the photo touches holds any of its pixels."""
+    rows = np.logical_or.reduceat(pixels, _edges(box.top, box.height, side), axis=0)
+    return np.asarray(np.logical_or.reduceat(rows, _edges(box.left, box.width, side), axis=1))
+
+
+def _edges(start: int, length: int, side: int) -> npt.NDArray[np.intp]:
+    """Where squares begin in ``length`` pixels from ``start`` on; the first may have begun before."""
+    return np.unique(np.concatenate([[0], np.arange(-start % side, length, side)])).astype(np.intp)
 
 
 def _chances(photo_id: str, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -121,17 +153,21 @@ def within_pixels(windows: Iterable[Window], pixels: float) -> list[Window]:
     return chosen
 
 
-def _boxes_by_worth(sample: Sample, rng: np.random.Generator) -> list[Box]:
-    boxes = [box for box in _grid(sample) if _has_something(sample, box)]
-    worth = [np.count_nonzero(sample.labels[box.slices] == Label.CRACK) for box in boxes]
+def _boxes_by_worth(sample: AnySample, rng: np.random.Generator) -> list[Box]:
+    boxes, worth = [], []
+    for box in _grid(sample):
+        labels = sample.labels_in(box)
+        if sample.predicted is not None or bool(np.any(labels)):
+            boxes.append(box)
+            worth.append(np.count_nonzero(labels == Label.CRACK))
     best_first = [boxes[index] for index in np.argsort(worth, kind="stable")[::-1]]
     shuffled = [boxes[index] for index in rng.permutation(len(boxes))]
     alternating = chain.from_iterable(zip(best_first, shuffled, strict=True))
     return list(dict.fromkeys(alternating))
 
 
-def _grid(sample: Sample) -> Iterator[Box]:
-    height, width = sample.labels.shape
+def _grid(sample: AnySample) -> Iterator[Box]:
+    height, width = sample.height, sample.width
     if max(height, width) <= WHOLE_PX:
         yield Box(0, 0, height, width)
         return
@@ -140,20 +176,14 @@ def _grid(sample: Sample) -> Iterator[Box]:
         yield cell.clipped(height, width)
 
 
-def _has_something(sample: Sample, box: Box) -> bool:
-    return sample.predicted is not None or bool(np.any(sample.labels[box.slices]))
-
-
-def _window(sample: Sample, box: Box, held: BoolArray | None) -> Window:
-    height, width = sample.labels.shape
-    wide = box.expanded(MARGIN_PX).clipped(height, width)
-    approved = sample.predicted[wide.slices] if sample.predicted is not None else None
+def _window(sample: AnySample, box: Box, held: HeldBack | None) -> Window:
+    wide = box.expanded(MARGIN_PX).clipped(sample.height, sample.width)
     return Window(
         sample_id=sample.sample_id,
         box=wide,
-        pixels=sample.pixels[wide.slices],
-        labels=sample.labels[wide.slices],
-        approved=approved,
-        held=held[wide.slices] if held is not None else None,
+        pixels=sample.pixels_in(wide),
+        labels=sample.labels_in(wide),
+        approved=sample.predicted_in(wide),
+        held=held.read(wide) if held is not None else None,
         threshold=sample.threshold,
     )

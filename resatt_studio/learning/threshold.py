@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resatt_studio.learning.calibration import Histogram, soft_probability
-from resatt_studio.records.calibration import AS_IT_IS, Calibration
+from resatt_studio.records.calibration import AS_IT_IS, Calibration, ChosenThreshold
 from resatt_studio.records.weights import USUAL_THRESHOLD
 
 LOWEST, HIGHEST = 0.10, 0.90
@@ -22,6 +22,25 @@ SMOOTH = 5
 """Over how many steps of 0.01 the curve of Dice is averaged."""
 LEVEL = 0.005
 """Dice that a threshold one logit away from the usual one has to gain; else a flat curve chose its end."""
+
+
+def choose_threshold(
+    photos: Sequence[Histogram], calibration: Calibration, used: ChosenThreshold | None = None
+) -> ChosenThreshold:
+    """The best threshold of these photos, or the one in use where more photos chose that.
+
+    The first photo that is held back judges alone after parts of four photos did. It would move the threshold
+    back towards 0.5, and with it half of what had been gained (simulated inspectors on CrackMap: 0.715 to
+    0.691 Dice on unseen photos).
+
+    Args:
+        photos, calibration: As for :func:`best_threshold`.
+        used: That of the weights in use.
+    """
+    speaking = _speaking(photos)
+    if used is not None and used.photos > speaking:
+        return used
+    return ChosenThreshold(best_threshold(photos, calibration), speaking)
 
 
 def best_threshold(
@@ -38,7 +57,7 @@ def best_threshold(
         calibration: How the network's logits become probabilities.
         hold: What the usual threshold weighs, in photos.
     """
-    speaking = sum(1 for photo in photos if photo[1].any())
+    speaking = _speaking(photos)
     if not speaking:
         return USUAL_THRESHOLD
     steps = np.round(np.arange(LOWEST, HIGHEST + 0.005, 0.01), 2)
@@ -49,6 +68,10 @@ def best_threshold(
     best = float(way[int(np.argmax(dice - LEVEL * way**2))])
     held = best * speaking / (speaking + hold)
     return round(1 / (1 + math.exp(-held)), 2)
+
+
+def _speaking(photos: Sequence[Histogram]) -> int:
+    return sum(1 for photo in photos if photo[1].any())
 
 
 def _dice(

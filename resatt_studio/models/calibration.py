@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from resatt_studio.errors import WeightsError
-from resatt_studio.records.calibration import AS_IT_IS, Calibration
+from resatt_studio.records.calibration import AS_IT_IS, Calibration, ChosenThreshold
 
 KEY = "calibration"
 THRESHOLD_KEY = "threshold"
+THRESHOLD_PHOTOS_KEY = "threshold_photos"
 
 
 def calibration_header(calibration: Calibration) -> dict[str, str]:
@@ -37,9 +38,20 @@ def calibration_of(header: Mapping[str, str]) -> Calibration:
     return calibration
 
 
-def threshold_header(threshold: float | None) -> dict[str, str]:
+def threshold_header(threshold: ChosenThreshold | None) -> dict[str, str]:
     """What a header says of the threshold that goes with its weights; nothing where there is none."""
-    return {} if threshold is None else {THRESHOLD_KEY: f"{threshold:.4f}"}
+    if threshold is None:
+        return {}
+    return {THRESHOLD_KEY: f"{threshold.value:.4f}", THRESHOLD_PHOTOS_KEY: str(threshold.photos)}
+
+
+def threshold_of(header: Mapping[str, str]) -> ChosenThreshold | None:
+    """The threshold that goes with weights, by their header; None where it names none that makes sense."""
+    try:
+        threshold = ChosenThreshold(float(header[THRESHOLD_KEY]), int(header[THRESHOLD_PHOTOS_KEY]))
+    except (KeyError, ValueError):
+        return None
+    return threshold if 0 < threshold.value < 1 else None
 
 
 def threshold_shift(header: Mapping[str, str]) -> float:

@@ -25,12 +25,7 @@ before every name is taken off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
-
 from resatt_studio.models.revit_keys import KeyMap, rows
-
-_Value = TypeVar("_Value")
 
 _OURS, _THEIRS = "blocks.{}.attention", "blocks.{}.attn"
 _KEYS = KeyMap(
@@ -57,20 +52,5 @@ _KEYS = KeyMap(
     sometimes=rows("blocks.{}.widen", "blocks.{}.proj"),
 )
 
-
-def to_reference_keys(state: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Rename one ReMViTv2 state dict to the release's layout; values pass through untouched.
-
-    Raises:
-        WeightsError: Keys are missing or left over.
-    """
-    return _KEYS.to_reference(state)
-
-
-def from_reference_keys(state: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Rename a ReMViTv2 state dict of the release to ours; values pass through untouched.
-
-    Raises:
-        WeightsError: Keys are missing or left over.
-    """
-    return _KEYS.from_reference(state)
+to_reference_keys, from_reference_keys = _KEYS.to_reference, _KEYS.from_reference
+"""Between our layout of a ReMViTv2 state dict and the release's; see :class:`revit_keys.KeyMap`."""

@@ -22,12 +22,7 @@ the release comes back bit-exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
-
 from resatt_studio.models.revit_keys import KeyMap, rows
-
-_Value = TypeVar("_Value")
 
 _OURS, _THEIRS = "stages.{}.blocks.{}", "layers.{}.blocks.{}"
 _MASK = {f"{_OURS}.shift_mask": f"{_THEIRS}.attn_mask"}
@@ -56,20 +51,5 @@ _KEYS = KeyMap(
     sometimes=(*_MASK, *_MERGE),
 )
 
-
-def to_reference_keys(state: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Rename one ReSwin state dict to the release's layout; values pass through untouched.
-
-    Raises:
-        WeightsError: Keys are missing or left over.
-    """
-    return _KEYS.to_reference(state)
-
-
-def from_reference_keys(state: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Rename a ReSwin state dict of the release to ours; values pass through untouched.
-
-    Raises:
-        WeightsError: Keys are missing or left over.
-    """
-    return _KEYS.from_reference(state)
+to_reference_keys, from_reference_keys = _KEYS.to_reference, _KEYS.from_reference
+"""Between our layout of a ReSwin state dict and the release's; see :class:`revit_keys.KeyMap`."""

@@ -66,12 +66,20 @@ class KeyMap:
         self.sometimes = frozenset(sometimes)
 
     def to_reference(self, state: Mapping[str, _Value]) -> dict[str, _Value]:
-        """Rename a state dict of ours; values pass through untouched."""
+        """Rename one state dict of ours; values pass through untouched.
+
+        Raises:
+            WeightsError: Keys are missing or left over.
+        """
         self._refuse_difference(state, {ours: ours for ours in self.table}, "this app's")
         return {_renamed(key, self.table): value for key, value in state.items()}
 
     def from_reference(self, state: Mapping[str, _Value]) -> dict[str, _Value]:
-        """Rename a state dict of the release; values pass through untouched."""
+        """Rename a state dict of the release to ours; values pass through untouched.
+
+        Raises:
+            WeightsError: Keys are missing or left over.
+        """
         if state and all(key.startswith(_PARALLEL) for key in state):
             state = {key.removeprefix(_PARALLEL): value for key, value in state.items()}
         back = {theirs: ours for ours, theirs in self.table.items()}
@@ -138,20 +146,5 @@ _KEYS = KeyMap(
     optional=("alpha", "class_token", "blocks.{}.attention.qkv.bias"),
 )
 
-
-def to_reference_keys(state: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Rename one ReViT state dict to the release's layout; values pass through untouched.
-
-    Raises:
-        WeightsError: Keys are missing or left over.
-    """
-    return _KEYS.to_reference(state)
-
-
-def from_reference_keys(state: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Rename a ReViT state dict of the release to ours; values pass through untouched.
-
-    Raises:
-        WeightsError: Keys are missing or left over.
-    """
-    return _KEYS.from_reference(state)
+to_reference_keys, from_reference_keys = _KEYS.to_reference, _KEYS.from_reference
+"""Between our layout of a ReViT state dict and the release's; see :class:`KeyMap`."""

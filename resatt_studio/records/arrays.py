@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+UInt16Array: TypeAlias = npt.NDArray[np.uint16]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 
 _Array = TypeVar("_Array", bound=npt.NDArray[Any])

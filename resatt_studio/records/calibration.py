@@ -26,6 +26,19 @@ AS_IT_IS = Calibration()
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenThreshold:
+    """A threshold, and how much speaks for it.
+
+    Attributes:
+        value: Probability in [0, 1].
+        photos: With crack, that chose it.
+    """
+
+    value: float
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReliabilityBin:
     """Pixels whose probability is about the same.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,12 @@ class Box:
     left: int
     bottom: int
     right: int
+
+    @classmethod
+    def pixel(cls, row: float, column: float) -> Box:
+        """The pixel in which a place lies; pixel (r, c) covers [r, r + 1) x [c, c + 1)."""
+        top, left = math.floor(row), math.floor(column)
+        return cls(top, left, top + 1, left + 1)
 
     @property
     def height(self) -> int:
@@ -54,6 +61,10 @@ class Box:
         return Box(
             top, left, max(top, min(self.bottom, other.bottom)), max(left, min(self.right, other.right))
         )
+
+    def holds(self, other: Box) -> bool:
+        """Whether all of another box, which is not empty, lies in this one."""
+        return self.intersection(other) == other
 
     def clipped(self, height: int, width: int) -> Box:
         """The part inside an image of ``height`` x ``width`` pixels."""

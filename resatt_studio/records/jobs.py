@@ -12,7 +12,7 @@ class Urgency(IntEnum):
 
     ``DECIDE`` swaps weights and waits for no prediction. ``LOOK_SHOWN`` is a short look at the open photo:
     its labels, a heat map. Dehazing it takes longer, so a look that is asked for meanwhile comes first.
-    ``LEARN_LABELS`` takes seconds, ``FINE_TUNE`` minutes.
+    ``LEARN_LABELS`` takes seconds, ``FINE_TUNE`` minutes, ``PREDICT_HUGE`` hours.
     """
 
     DECIDE = 0
@@ -23,6 +23,7 @@ class Urgency(IntEnum):
     PREDICT_AHEAD = 5
     LEARN_LABELS = 6
     FINE_TUNE = 7
+    PREDICT_HUGE = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,11 @@ class AnswerState:
         """Whether learning can begin."""
         return self.taught >= LEAST_TAUGHT and self.judging >= LEAST_JUDGES
 
+    @property
+    def by_photo(self) -> dict[str, str]:
+        """The class that each answered photo was given, by photo id."""
+        return {photo_id: kind for photo_id, _, kind in (said.partition(":") for said in self.answers)}
+
     def fresh(self, model: str) -> int:
         """Answers that are new or changed since that network learned last."""
         return len(self.answers - self.learned.get(model, frozenset()))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import UInt8Array, UInt16Array
+from resatt_studio.records.review import ReviewAct, ReviewEntry
 
 
 class ReviewState(StrEnum):
@@ -70,6 +71,7 @@ class PhotoEntry:
         uncertainty: Mean binary entropy in nats of the newest prediction by weights in use, or where these
             have not seen it, of the newest at all; None when nobody has.
         edits: Number of strokes that are not undone.
+        review: The newest link of the chain of its review, None while nobody ever approved it.
     """
 
     facts: PhotoFacts
@@ -78,6 +80,7 @@ class PhotoEntry:
     reason: str = ""
     uncertainty: float | None = None
     edits: int = 0
+    review: ReviewEntry | None = None
 
     @property
     def photo_id(self) -> str:
@@ -87,6 +90,30 @@ class PhotoEntry:
     def name(self) -> str:
         return self.facts.path.name
 
+    @property
+    def agreed(self) -> bool:
+        """Whether a second reader agreed to the approval that holds."""
+        said = self.review is not None and self.review.act is ReviewAct.AGREED
+        return said and self.state is ReviewState.APPROVED
+
+    @property
+    def standing(self) -> str:
+        """Where it stands with second readers counted in: "agreed", "sent back", or its state."""
+        if self.agreed:
+            return "agreed"
+        return "sent back" if self.sent_back else self.state.value
+
+    @property
+    def unread(self) -> bool:
+        """Whether it is approved and waits for a second reader."""
+        return self.state is ReviewState.APPROVED and not self.agreed
+
+    @property
+    def sent_back(self) -> bool:
+        """Whether a second reader wants it corrected, and nobody approved or skipped it since."""
+        said = self.review is not None and self.review.act is ReviewAct.SENT_BACK
+        return said and self.state not in (ReviewState.APPROVED, ReviewState.SKIPPED)
+
 
 @dataclass(frozen=True, eq=False)
 class Photo:
@@ -95,10 +122,12 @@ class Photo:
     Attributes:
         photo_id: SHA-256 (hex) of the file's bytes.
         pixels: H x W x 3 uint8, RGB, read-only.
+        window: Of a file of 16-bit samples: (low, high), the samples that became 0 and 255; else None.
     """
 
     photo_id: str
     pixels: UInt8Array = field(repr=False)
+    window: tuple[float, float] | None = None
 
     @property
     def height(self) -> int:
@@ -113,3 +142,18 @@ class Photo:
 
     def __hash__(self) -> int:
         return hash(self.photo_id)
+
+
+@dataclass(frozen=True, eq=False)
+class DeepPhoto:
+    """Samples of a photo of 16 bits as the file has them, upright; for the eye, never for a network.
+
+    Attributes:
+        photo_id: SHA-256 (hex) of the file's bytes.
+        samples: H x W (grey) or H x W x 3 (RGB) uint16, read-only.
+        window: As of the ``Photo``.
+    """
+
+    photo_id: str
+    samples: UInt16Array = field(repr=False)
+    window: tuple[float, float]

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.maps import SeenMap
 
 Piece: TypeAlias = tuple[Box, UInt8Array]
 """Part of a map: its box, and h x w uint8 probability * 255, rounded; read-only."""
@@ -70,6 +72,31 @@ class Prediction:
         return self.photo_id, self.weights_id, self.dehazer_id
 
 
+@dataclass(frozen=True, eq=False)
+class HugePrediction:
+    """Crack probability of one whole photo that is too large to be held at once; of the photo as it is, since
+    haze is estimated on whole photos.
+
+    Attributes:
+        photo_id, weights_id, mean_entropy, seconds, device: As in :class:`Prediction`.
+        probability: Probability * 255, rounded, with its halved sizes; read from the disk when it is seen.
+        counts: How many pixels have each of the 256 values; int64, read-only.
+    """
+
+    photo_id: str
+    weights_id: str
+    probability: SeenMap = field(repr=False)
+    mean_entropy: float
+    counts: npt.NDArray[np.int64] = field(repr=False)
+    seconds: float = 0.0
+    device: str = ""
+
+    @property
+    def dehazer_id(self) -> str:
+        """As in :class:`Prediction`: none."""
+        return ""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class PredictionPart:
     """What the newest tiles of a prediction under way finished.
@@ -77,12 +104,14 @@ class PredictionPart:
     Attributes:
         photo_id, weights_id, dehazer_id: As in the :class:`Prediction` that is to come.
         pieces: Finished parts of its probability map; the parts of one prediction never overlap.
+        whole: Of a huge photo that is predicted as a whole: all that is finished so far, which grows on.
     """
 
     photo_id: str
     weights_id: str
     pieces: tuple[Piece, ...] = field(repr=False)
     dehazer_id: str = ""
+    whole: SeenMap | None = field(repr=False, default=None)
 
 
 def above(probability_8bit: UInt8Array, threshold: float) -> BoolArray:

@@ -19,7 +19,7 @@ class FineTunePlan:
         steps: Most optimiser steps, 0 for no limit but time.
         crop_px, batch: Patch side and patches per step.
         learning_rate: AdamW, for the whole network (depth factors in ``learning.freeze``), from four photos
-            on; half of it for one (``learning.course.restrained``).
+            on; a quarter of it for one (``learning.course.restrained``).
         replay: Share of a step's patches that remind instead of teach: photos of the same surface that nobody
             corrected, or where there are none drawn scenes and other views of the corrected ones. Their
             target is what the network answered before learning.
@@ -33,7 +33,7 @@ class FineTunePlan:
     steps: int = 0
     crop_px: int = 192
     batch: int = 4
-    learning_rate: float = 5e-4
+    learning_rate: float = 1e-3
     replay: float = 0.25
     weak_weight: float = 1.0
     ema_decay: float = 0.95

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resatt_studio.errors import LearningError, OutOfMemory
+from resatt_studio.records.sample import Sample
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, Verdict
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.simulation.recipes import Gate, Recipe
@@ -96,7 +97,8 @@ def _plainly(
     from resatt_studio.learning.plain import learn_plainly
     from resatt_studio.learning.reference import ReferenceSet
 
-    samples, _ = yield from collect_samples(project)
+    collected, _ = yield from collect_samples(project)
+    samples = [one for one in collected if isinstance(one, Sample)]  # of simulated photos none is huge
     base = _start(project, recipe)
     reference = ReferenceSet.load(reference_folder)
     steps = learn_plainly(base, samples, recipe, plan, reference, device, threads)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resatt_studio.app.listing import FILTERS, Listing, neighbour
+from resatt_studio.app.listing import Listing, neighbour, unchecked
 from resatt_studio.errors import SettingsError
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import PhotoEntry
@@ -201,10 +201,10 @@ class _Session:
         """The photo that the app's list puts next, or one drawn from those to review."""
         entries = self.project.store.photos()
         if self.plan.order == "random":
-            waiting = [entry for entry in entries if entry.state in FILTERS["unchecked"][1]]
+            waiting = [entry for entry in entries if unchecked(entry)]
             return waiting[int(self.chance.integers(len(waiting)))] if waiting else None
         if self.plan.order == "name":
-            return neighbour(Listing("name").of(entries), self.shown, +1, unchecked_only=True)
+            return neighbour(Listing("name").of(entries), self.shown, +1, unchecked)
         if self.plan.order == "next":
             ranks = {rank.photo_id: rank for rank in rank_project(self.project, entries)}
             return next(iter(Listing("next", "unchecked").of(entries, ranks)), None)

@@ -14,6 +14,9 @@ from resatt_studio import durable
 from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import StoreError
 from resatt_studio.records.arrays import UInt8Array, read_only
+from resatt_studio.records.geometry import Box
+from resatt_studio.records.maps import TiledMap
+from resatt_studio.store.map_blobs import MapWriter, StoredMap, is_map, verify_map
 
 _LEVEL = 1  # masks and probability maps shrink nearly as well as at level 6, several times faster
 
@@ -95,11 +98,14 @@ class BlobStore:
         return self.put(b"".join(pieces))
 
     def get_array(self, blob: str) -> UInt8Array:
-        """Return the array, read-only.
+        """Return the array, read-only; of a map in tiles, all of it.
 
         Raises:
             StoreError: The blob is missing, damaged or no uint8 array.
         """
+        if is_map(self.path(blob)):
+            tiled = StoredMap(self.path(blob))
+            return read_only(tiled.read(Box(0, 0, tiled.height, tiled.width)))
         data = self.get(blob)
         try:
             array = np.lib.format.read_array(io.BytesIO(zlib.decompress(data)), allow_pickle=False)
@@ -109,10 +115,42 @@ class BlobStore:
             raise StoreError(f"The project's file {self.path(blob)} holds {array.dtype}, not uint8.")
         return read_only(array)
 
+    def map_writer(self, height: int, width: int) -> MapWriter:
+        """Begin a map of a huge photo with its halved sizes; to be used in a ``with`` block.
+
+        Raises:
+            StoreError: The disk refused.
+        """
+        return MapWriter(self.folder, height, width, levels=True)
+
+    def put_map(self, tiled: TiledMap) -> str:
+        """Keep what a map says, tile by tile, and return its hash; one that is kept already is not copied.
+
+        Raises:
+            StoreError: The disk refused, or the map could not be read.
+        """
+        if isinstance(tiled, StoredMap) and tiled.path == self.path(tiled.blob):
+            return tiled.blob
+        with MapWriter(self.folder, tiled.height, tiled.width, levels=False) as writer:
+            for index, values in tiled.tiles():
+                writer.put_tile(*index, values)
+            return writer.seal()
+
+    def open_map(self, blob: str) -> StoredMap | None:
+        """A map in tiles, of which nothing is read yet; None for an array that is kept whole.
+
+        Raises:
+            StoreError: The blob is missing or damaged.
+        """
+        return StoredMap(self.path(blob)) if is_map(self.path(blob)) else None
+
     def verify(self, blob: str) -> str:
         """Return "" when the blob is present and whole, else what is wrong with it."""
         try:
-            self.get(blob)
+            if is_map(self.path(blob)):
+                verify_map(self.path(blob))
+            else:
+                self.get(blob)
         except StoreError as error:
             return error.message
         return ""

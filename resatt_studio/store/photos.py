@@ -15,6 +15,7 @@ from resatt_studio.records.photo import PhotoEntry, PhotoFacts, ReviewState, Spl
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, following, log_event, now
+from resatt_studio.store.review_rows import newest_reviews, review_columns, review_of, with_reviews
 
 _photos, _groups = schema.photos.c, schema.photo_groups.c
 
@@ -193,10 +194,11 @@ def _listing() -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
+    newest = newest_reviews()
     joined = schema.photos.join(schema.photo_groups, _groups.name == _photos.group_name)
-    return select(
-        schema.photos, _groups.split, edits.label("edits"), uncertainty.label("uncertainty")
-    ).select_from(joined)
+    counted = (edits.label("edits"), uncertainty.label("uncertainty"))
+    columns = (schema.photos, _groups.split, *counted, *review_columns(newest))
+    return select(*columns).select_from(with_reviews(joined, newest))
 
 
 def _entry(row: Row[Any]) -> PhotoEntry:
@@ -213,4 +215,5 @@ def _entry(row: Row[Any]) -> PhotoEntry:
     )
     split = None if row.split is None else Split(row.split)
     state = ReviewState(row.state)
-    return PhotoEntry(facts, state, split, row.reason, row.uncertainty, row.edits)
+    review = review_of(row, row.photo_id)
+    return PhotoEntry(facts, state, split, row.reason, row.uncertainty, row.edits, review)

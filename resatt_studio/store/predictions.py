@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, select, update
 
 from resatt_studio.imaging.doubt import Counts, count_values
+from resatt_studio.records.arrays import read_only
 from resatt_studio.records.photo import ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, now
 
 _predictions, _photos = schema.predictions.c, schema.photos.c
+_MOST_COUNTED = 2**32 - 1
 
 
 class PredictionRecords(Records):
@@ -26,7 +30,13 @@ class PredictionRecords(Records):
             StoreError: The project has no such photo, or the disk refused.
         """
         blob = self._blobs.put_array(prediction.probability_8bit)
-        counts = _packed(count_values(prediction.probability_8bit))
+        self._put_row(prediction, blob, count_values(prediction.probability_8bit))
+
+    def put_huge_prediction(self, prediction: HugePrediction) -> None:
+        """As :meth:`put_prediction`, of a map in tiles; one that is among the blobs is not copied."""
+        self._put_row(prediction, self._blobs.put_map(prediction.probability), prediction.counts)
+
+    def _put_row(self, prediction: Prediction | HugePrediction, blob: str, counts: Counts) -> None:
         photo_id, weights_id = prediction.photo_id, prediction.weights_id
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
@@ -43,7 +53,7 @@ class PredictionRecords(Records):
                     device=prediction.device,
                     made_at=now(),
                     dehazer_id=prediction.dehazer_id,
-                    value_counts=counts,
+                    value_counts=_packed(counts),
                 )
             )
             connection.execute(
@@ -53,21 +63,39 @@ class PredictionRecords(Records):
             )
 
     def prediction(self, photo_id: str, weights_id: str, dehazer_id: str = "") -> Prediction | None:
-        """The kept prediction of a photo, dehazed by ``dehazer_id`` if any, by those weights, or None.
+        """The kept prediction of a photo, dehazed by ``dehazer_id`` if any, by those weights, or None; of one
+        in tiles, all of it.
 
         Raises:
             StoreError: It was kept but its file is missing or damaged.
         """
-        with self._database.reading() as connection:
-            row = connection.execute(
-                select(schema.predictions).where(_is(photo_id, weights_id, dehazer_id))
-            ).one_or_none()
+        row = self._row(photo_id, weights_id, dehazer_id)
         if row is None:
             return None
         probability = self._blobs.get_array(row.probability_blob)
         return Prediction(
             photo_id, weights_id, probability, row.mean_entropy, row.seconds, row.device, row.dehazer_id
         )
+
+    def huge_prediction(self, photo_id: str, weights_id: str) -> HugePrediction | None:
+        """The kept prediction of a huge photo by those weights, of which nothing is read yet; None also where
+        one is kept that was made of the whole photo, for a while when there was more memory.
+
+        Raises:
+            StoreError: It was kept but its file is missing or damaged.
+        """
+        row = self._row(photo_id, weights_id, "")
+        tiled = None if row is None else self._blobs.open_map(row.probability_blob)
+        if row is None or tiled is None or row.value_counts is None:
+            return None
+        counts = read_only(_unpacked(row.value_counts))
+        return HugePrediction(photo_id, weights_id, tiled, row.mean_entropy, counts, row.seconds, row.device)
+
+    def _row(self, photo_id: str, weights_id: str, dehazer_id: str) -> Row[Any] | None:
+        with self._database.reading() as connection:
+            return connection.execute(
+                select(schema.predictions).where(_is(photo_id, weights_id, dehazer_id))
+            ).one_or_none()
 
     def has_prediction(self, photo_id: str, weights_id: str, dehazer_id: str = "") -> bool:
         """Whether :meth:`prediction` would return one, without reading it."""
@@ -85,7 +113,7 @@ class PredictionRecords(Records):
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        return {row.photo_id: np.frombuffer(row.value_counts, "<u4").astype(np.int64) for row in rows}
+        return {row.photo_id: _unpacked(row.value_counts) for row in rows}
 
     def uncounted(self) -> list[tuple[str, str, str]]:
         """Photo, weights and dehazer of every newest prediction whose values were never counted."""
@@ -111,7 +139,11 @@ def _newest() -> Select[tuple[int]]:
 
 
 def _packed(counts: Counts) -> bytes:
-    return counts.astype("<u4").tobytes()
+    return np.minimum(counts, _MOST_COUNTED).astype("<u4").tobytes()
+
+
+def _unpacked(packed: bytes) -> Counts:
+    return np.frombuffer(packed, "<u4").astype(np.int64)
 
 
 def _is(photo_id: str, weights_id: str, dehazer_id: str) -> ColumnElement[bool]:

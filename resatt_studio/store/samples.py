@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, FromClause, Row, Select, Subquery, delete, func, insert, select, update
 
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.project import LabelAnswer, SidedAnswer
+from resatt_studio.records.review import ReviewAct
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, following, log_event, now
@@ -22,6 +24,8 @@ from resatt_studio.store.integrity import Replay, problems
 from resatt_studio.store.journal import JournalRecords
 from resatt_studio.store.photos import PhotoRecords, set_review_state
 from resatt_studio.store.predictions import PredictionRecords
+from resatt_studio.store.review_rows import newest_reviews, with_reviews
+from resatt_studio.store.reviews import ReviewRecords, note_review
 from resatt_studio.store.runs import RunRecords
 from resatt_studio.store.split import ROUND, answer_sides, decide_side
 
@@ -34,8 +38,8 @@ class SampleRecords(Records):
     def approve(
         self,
         photo_id: str,
-        labels: UInt8Array,
-        predicted: UInt8Array | None = None,
+        labels: UInt8Array | TiledMap,
+        predicted: UInt8Array | TiledMap | None = None,
         complete: bool = False,
         author: str = "",
         dehazer_id: str = "",
@@ -47,8 +51,9 @@ class SampleRecords(Records):
 
         Args:
             photo_id: Of the photo.
-            labels: H x W uint8 of label values 0, 1, 2; of the photo's size.
-            predicted: H x W uint8 probability that was on the screen, or None.
+            labels: H x W uint8 of label values 0, 1, 2; of the photo's size. Of a huge photo a map in tiles,
+                which is kept as one.
+            predicted: H x W uint8 probability that was on the screen, likewise, or None.
             complete: Whether the inspector stands for every pixel.
             author: Who.
             dehazer_id: Weights that dehazed what ``predicted`` is a prediction of, "" for the photo itself.
@@ -58,8 +63,8 @@ class SampleRecords(Records):
             StoreError: The project has no such photo, or the disk refused.
             BugError: An array of another type, size or range.
         """
-        labels_blob = self._blobs.put_array(labels)
-        predicted_blob = "" if predicted is None else self._blobs.put_array(predicted)
+        labels_blob = self._put(labels)
+        predicted_blob = "" if predicted is None else self._put(predicted)
         sample_id = hashlib.sha256(f"{photo_id}:{labels_blob}".encode()).hexdigest()
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
@@ -82,20 +87,35 @@ class SampleRecords(Records):
                 arrival = following(connection, _samples.arrival)
                 connection.execute(insert(schema.samples).values(arrival=arrival, **values))
             set_review_state(connection, photo_id, ReviewState.APPROVED)
-            log_event(connection, "approved", f"sample {sample_id}", photo_id, author=author)
+            note_review(connection, photo_id, sample_id, ReviewAct.APPROVED, "", author)
             return _sample(connection.execute(_listing().where(_samples.sample_id == sample_id)).one())
 
-    def samples(self, split: Split | None = None) -> list[SampleEntry]:
-        """The newest sample of every photo that has one, in the order of approval."""
-        query = _listing().where(_samples.is_current)
+    def _put(self, values: UInt8Array | TiledMap) -> str:
+        if isinstance(values, np.ndarray):
+            return self._blobs.put_array(values)
+        return self._blobs.put_map(values)
+
+    def samples(self, split: Split | None = None, agreed_only: bool = False) -> list[SampleEntry]:
+        """The newest sample of every photo that has one, in the order of approval.
+
+        What a second reader sent back is left out until it is approved again.
+
+        Args:
+            split: Only of this side.
+            agreed_only: Only what a second reader agreed to.
+        """
+        query = _standing(agreed_only)
         if split is not None:
             query = query.where(_groups.split == split)
         return self._listed(query)
 
-    def unlearned(self) -> list[SampleEntry]:
+    def unlearned(self, agreed_only: bool = False) -> list[SampleEntry]:
         """Samples on the training side that no weights have learned from.
 
         Refused candidates do not count, nor do versions that were rolled back.
+
+        Args:
+            agreed_only: As for :meth:`samples`.
         """
         weights, activations = schema.weights.c, schema.activations.c
         standing = select(activations.weights_id).where(activations.taken_back.is_(False))
@@ -106,7 +126,7 @@ class SampleRecords(Records):
             .where(weights.state != "refused")
             .where(weights.weights_id.in_(standing) | weights.weights_id.not_in(taken_back))
         )
-        query = _listing().where(_samples.is_current, _groups.split == Split.TRAIN)
+        query = _standing(agreed_only).where(_groups.split == Split.TRAIN)
         return self._listed(query.where(_samples.sample_id.not_in(used)))
 
     def sample(self, sample_id: str) -> SampleEntry:
@@ -218,6 +238,7 @@ class SampleStore(
     JournalRecords,
     CheckpointRecords,
     SampleRecords,
+    ReviewRecords,
     PredictionRecords,
     AnswerRecords,
     RunRecords,
@@ -237,15 +258,23 @@ class SampleStore(
 
 
 def _check_arrays(
-    connection: Connection, photo_id: str, labels: UInt8Array, predicted: UInt8Array | None
+    connection: Connection,
+    photo_id: str,
+    labels: UInt8Array | TiledMap,
+    predicted: UInt8Array | TiledMap | None,
 ) -> None:
     row = connection.execute(select(_photos.height, _photos.width).where(_photos.photo_id == photo_id)).one()
     size = (row.height, row.width)
-    for name, array in (("labels", labels), ("prediction", predicted)):
-        if array is not None and (array.shape != size or array.dtype != np.uint8):
-            raise BugError(f"{name} of {array.dtype} {array.shape} given for a photo of {size} pixels")
-    if labels.size and int(labels.max()) > 2:
-        raise BugError(f"label value {int(labels.max())}; only 0, 1 and 2 have a meaning")
+    for name, given in (("labels", labels), ("prediction", predicted)):
+        if isinstance(given, np.ndarray):
+            if given.shape != size or given.dtype != np.uint8:
+                raise BugError(f"{name} of {given.dtype} {given.shape} given for a photo of {size} pixels")
+        elif given is not None and (given.height, given.width) != size:
+            raise BugError(f"{name} of {given.height} x {given.width} given for a photo of {size} pixels")
+    parts = [labels] if isinstance(labels, np.ndarray) else (values for _, values in labels.tiles())
+    highest = max((int(part.max(initial=0)) for part in parts), default=0)
+    if highest > 2:
+        raise BugError(f"label value {highest}; only 0, 1 and 2 have a meaning")
 
 
 def _decide_group(connection: Connection, photo_id: str) -> None:
@@ -271,12 +300,23 @@ def _decide_group(connection: Connection, photo_id: str) -> None:
     )
 
 
-def _listing() -> Select[Any]:
-    """All columns of a :class:`SampleEntry`."""
-    joined = schema.samples.join(schema.photos, _photos.photo_id == _samples.photo_id).join(
+def _listing(newest: Subquery | None = None) -> Select[Any]:
+    """All columns of a :class:`SampleEntry`, each beside the newest link of its photo's review if given."""
+    joined: FromClause = schema.samples.join(schema.photos, _photos.photo_id == _samples.photo_id).join(
         schema.photo_groups, _groups.name == _photos.group_name
     )
+    if newest is not None:
+        joined = with_reviews(joined, newest)
     return select(schema.samples, _photos.path, _groups.name, _groups.split).select_from(joined)
+
+
+def _standing(agreed_only: bool) -> Select[Any]:
+    """The current samples that no second reader sent back, or those alone that one agreed to."""
+    newest = newest_reviews()
+    query = _listing(newest).where(_samples.is_current)
+    if agreed_only:
+        return query.where(newest.c.act == ReviewAct.AGREED)
+    return query.where(newest.c.act.is_distinct_from(ReviewAct.SENT_BACK))
 
 
 def _sample(row: Row[Any]) -> SampleEntry:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+SCHEMA_VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Revisions of ``migrations/versions`` from oldest to newest; kept here so that opening a current database
 needs no Alembic."""
 
@@ -132,6 +132,19 @@ Index(
     unique=True,
     sqlite_where=samples.c.is_current,
     postgresql_where=samples.c.is_current,
+)
+
+reviews = Table(  # the chain of each photo, newest last; only ever added to
+    "reviews",
+    metadata,
+    Column("review_id", Integer, primary_key=True, autoincrement=True),
+    Column("photo_id", String(_HASH), ForeignKey("photos.photo_id"), nullable=False, index=True),
+    Column("sample_id", String(_HASH), ForeignKey("samples.sample_id"), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("made_at", String(40), nullable=False),
+    CheckConstraint("act IN ('approved', 'agreed', 'sent-back')", name="act"),
 )
 
 label_answers = Table(

@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.history import MEMORY_LIMIT_BYTES
 from resatt_studio.annotation.journal import decode_edit
 from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.errors import BugError, StoreError
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Checkpoint, Label
+from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.workflow.project import Project
 from resatt_studio.workflow.store_journal import StoreJournal
@@ -141,13 +143,43 @@ def open_document(
         return document
 
 
+def labels_as_left(project: Project, photo_id: str) -> TiledLabels:
+    """What was painted on a photo, as the disk has it; to look at, for :func:`open_document` is to paint.
+
+    Raises:
+        StoreError: No such photo, or its labels are damaged.
+    """
+    facts = project.store.photo(photo_id).facts
+    labels = TiledLabels(facts.height, facts.width)
+    for index, tile in _tile_arrays(labels, project.store.tiles(photo_id)).items():
+        labels.put_tile(*index, tile)
+    return labels
+
+
+def approved_mask(project: Project, photo_id: str) -> BoolArray | None:
+    """The mask that was approved last: what was painted, and elsewhere the prediction that was on the screen.
+
+    Returns:
+        H x W bool; None for a photo that was never approved.
+
+    Raises:
+        StoreError: No such photo, or what was approved is damaged.
+    """
+    entry = next((entry for entry in project.store.samples() if entry.photo_id == photo_id), None)
+    if entry is None:
+        return None
+    predicted = project.blobs.get_array(entry.predicted_blob) if entry.predicted_blob else None
+    return overruled(predicted, project.blobs.get_array(entry.labels_blob), entry.threshold)
+
+
 def approve(
     project: Project,
     document: CorrectionDocument,
-    prediction: Prediction | None,
+    prediction: Prediction | HugePrediction | None,
     author: str = "",
     complete: bool | None = None,
     threshold: float | None = None,
+    in_tiles: bool = False,
 ) -> SampleEntry:
     """Turn a correction, over the prediction that was on the screen, into a sample.
 
@@ -159,6 +191,8 @@ def approve(
         complete: Whether the inspector stands for every pixel; by default when no pixel is unsaid.
         threshold: Probability in [0, 1] above which the prediction was shown as crack; by default the
             project's with the weights that made it.
+        in_tiles: Of a huge photo: only the tiles that say something are kept, and it is learned from part by
+            part.
 
     Raises:
         StoreError: A stroke is in hand, or the strokes or the sample could not be saved.
@@ -167,10 +201,14 @@ def approve(
         raise StoreError("A stroke is still in hand.", "Finish the stroke, then approve.")
     if isinstance(document, StoredDocument):
         document.flush()
-    labels = document.labels.to_array()
+    labels = document.labels if in_tiles else document.labels.to_array()
     if complete is None:
         complete = document.labels.counts()[Label.UNSAID] == 0
-    predicted = None if prediction is None else prediction.probability_8bit
+    predicted: UInt8Array | TiledMap | None = None
+    if isinstance(prediction, HugePrediction):
+        predicted = prediction.probability
+    elif prediction is not None:
+        predicted = prediction.probability_8bit
     dehazer_id = "" if prediction is None else prediction.dehazer_id
     if threshold is None:
         settings = project.settings

@@ -12,18 +12,20 @@ import numpy as np
 
 from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.errors import ExportError, PhotoError
-from resatt_studio.export.items import ExportItem
+from resatt_studio.export.items import ExportItem, HugeItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import Exporter, Subject, find_exporter
 from resatt_studio.imaging.raster import MAX_PIXELS
 from resatt_studio.records.correction import Correction, Label
 from resatt_studio.records.photo import PhotoEntry, ReviewState
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import HugePrediction, Prediction
+from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.dehaze import dehaze_photo, project_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput
 from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
+from resatt_studio.workflow.predict_huge import predict_huge
 from resatt_studio.workflow.sources import Refused
 from resatt_studio.workflow.weights import MODEL, weights_item
 
@@ -55,6 +57,7 @@ def export_project(
     shown: PhotoInput = PhotoInput.RAW,
     device: str = "auto",
     threads: Threads = None,
+    fits: Callable[[int], bool] = lambda count_px: count_px <= MAX_PIXELS,
 ) -> Job[ExportedFiles]:
     """Write a project's photos, or its active weights, in one format.
 
@@ -70,6 +73,8 @@ def export_project(
         shown: What the crack network is shown: the photos, the dehazed photos, or of each photo whichever its
             haze asks for.
         device, threads: For an engine, and a dehazer, made here.
+        fits: Whether a photo of so many pixels may be held whole; others are written part by part, as the
+            network sees the photo itself.
 
     Raises:
         ExportError: No such format, nothing to write, or the folder cannot be written.
@@ -99,9 +104,13 @@ def export_project(
         if entry.state is ReviewState.SKIPPED:
             refused.append(Refused(entry.facts.path, "skipped in the review"))
             continue
-        if entry.facts.height * entry.facts.width > MAX_PIXELS:
-            words = f"{entry.facts.megapixels:.0f} megapixels are too many to be written"
-            refused.append(Refused(entry.facts.path, words))
+        if not fits(entry.facts.height * entry.facts.width):
+            try:
+                written = yield from _export_huge(predicting, exporter, entry, stems[entry.facts.path], out)
+            except (PhotoError, ExportError) as error:
+                refused.append(Refused(entry.facts.path, str(error)))
+                continue
+            files.extend(written)
             continue
         correction = stored_correction(project, entry)
         if correction is None and not exporter.shows_prediction:
@@ -114,7 +123,8 @@ def export_project(
             refused.append(Refused(entry.facts.path, str(error)))
             continue
         threshold = project.settings.threshold
-        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.facts.path])
+        scale = project.settings.mm_per_px(entry.photo_id)
+        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.facts.path], scale)
         files.extend(exporter.export(item, out).paths)
     yield progress(len(entries), len(entries), "photos")
     if not files:
@@ -127,8 +137,32 @@ def export_project(
     return ExportedFiles(tuple(files), tuple(refused))
 
 
+def _export_huge(
+    predicting: _Predicting, exporter: Exporter, entry: PhotoEntry, stem: str, out: Path
+) -> Job[tuple[Path, ...]]:
+    """Write a photo that is too large to be held whole; no file where the format would hold nothing."""
+    labels = stored_labels(predicting.project, entry)
+    if labels is None and not exporter.shows_prediction:
+        return ()
+    report = progress(0, 0, message=entry.name)
+    seen = None
+    if exporter.huge_writer and exporter.shows_prediction:
+        seen = (yield from during(predicting.huge_prediction(entry), report)).probability
+    settings = predicting.project.settings
+    scale = settings.mm_per_px(entry.photo_id)
+    item = HugeItem(entry.facts, seen, labels, settings.threshold, stem, scale)
+    exported = yield from counted(exporter.export_huge(item, out), "rows")
+    return exported.paths
+
+
 def stored_correction(project: Project, entry: PhotoEntry) -> Correction | None:
     """A photo's correction as it is on the disk; None when nothing is said about any pixel."""
+    labels = stored_labels(project, entry)
+    return None if labels is None else Correction(entry.photo_id, labels.to_array())
+
+
+def stored_labels(project: Project, entry: PhotoEntry) -> TiledLabels | None:
+    """As :func:`stored_correction`, in the tiles that say something."""
     tiles = project.store.tiles(entry.photo_id)
     if not tiles:
         return None
@@ -138,7 +172,7 @@ def stored_correction(project: Project, entry: PhotoEntry) -> Correction | None:
         labels.put_tile(*index, np.frombuffer(data, np.uint8).reshape(box.height, box.width))
     if labels.counts()[Label.UNSAID] == entry.facts.height * entry.facts.width:
         return None
-    return Correction(entry.photo_id, labels.to_array())
+    return labels
 
 
 class _Predicting:
@@ -153,7 +187,7 @@ class _Predicting:
         shown: PhotoInput,
         clearing: Clearing,
     ) -> None:
-        self._project = project
+        self.project = project
         self._weights_id = weights_id
         self._engine = engine
         self._make = make
@@ -162,16 +196,27 @@ class _Predicting:
 
     def prediction(self, entry: PhotoEntry) -> Job[Prediction]:
         if self._shown is PhotoInput.RAW:
-            known = self._project.store.prediction(entry.photo_id, self._weights_id)
+            known = self.project.store.prediction(entry.photo_id, self._weights_id)
             if known is not None:
                 return known
         yield progress(0, 1, "photos", entry.name)
+        engine = self._ready_engine()
+        photo = open_photo(self.project, entry.photo_id)
+        how = (self._shown, self._clearing)
+        return (yield from predict_photo(engine, self.project, photo, None, *how))
+
+    def huge_prediction(self, entry: PhotoEntry) -> Job[HugePrediction]:
+        known = self.project.store.huge_prediction(entry.photo_id, self._weights_id)
+        if known is not None:
+            return known
+        yield progress(0, 1, "photos", entry.name)
+        return (yield from predict_huge(self._ready_engine(), self.project, entry.photo_id))
+
+    def _ready_engine(self) -> Engine:
         if self._engine is None:
             self._engine = self._make()
-        self._engine.use(self._project.shelf.load(self._weights_id))
-        photo = open_photo(self._project, entry.photo_id)
-        how = (self._shown, self._clearing)
-        return (yield from predict_photo(self._engine, self._project, photo, None, *how))
+        self._engine.use(self.project.shelf.load(self._weights_id))
+        return self._engine
 
 
 def _clearing(project: Project, device: str, threads: Threads) -> Clearing:

@@ -16,7 +16,7 @@ from resatt_studio.errors import BugError, LearningError, PhotoError, StoreBusy,
 from resatt_studio.learning.turned import how_turned
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import AnySample, Sample
 from resatt_studio.records.training import (
     USUAL_RULES,
     FineTunePlan,
@@ -27,7 +27,7 @@ from resatt_studio.records.training import (
 )
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
 from resatt_studio.workflow.home import look_around
-from resatt_studio.workflow.jobs import Job, progress
+from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_sample
 from resatt_studio.workflow.predict import Threads
 from resatt_studio.workflow.promote import decide
@@ -163,16 +163,17 @@ def fine_tune_project(
     learned = tuple(sample.sample_id for sample in samples if sample.split is Split.TRAIN)
     if not learned:
         reason = f" {left_out[0]}" if left_out else ""
-        raise LearningError(
-            f"There is nothing to learn from yet.{reason}", "Correct a photo and approve it, then learn."
-        )
+        cure = "Correct a photo and approve it, then learn."
+        if project.settings.learn_agreed_only:
+            cure = "This project learns from photos that a second reader agreed to: let one agree."
+        raise LearningError(f"There is nothing to learn from yet.{reason}", cure)
     looked = None
     if promote_better:
         looked = yield from look_again(
             project, samples, plan, rules, device, threads, should_yield, author, reference_folder
         )
     if looked is not None and looked.verdict.promoted:
-        new = {entry.sample_id for entry in project.store.unlearned()}
+        new = {entry.sample_id for entry in project.store.unlearned(project.settings.learn_agreed_only)}
         samples = [replace(sample, fresh=sample.sample_id in new) for sample in samples]
     active = project.shelf.active(MODEL)
     rival = project.shelf.load(active.weights_id)
@@ -221,28 +222,33 @@ def fine_tune_project(
     return FineTuneOutcome(version, verdict, result, left_out, tuple(run.notices), looked)
 
 
-def collect_samples(project: Project) -> Job[tuple[list[Sample], tuple[str, ...]]]:
+def collect_samples(project: Project) -> Job[tuple[list[AnySample], tuple[str, ...]]]:
     """Read the samples that fit in memory, unlearned ones first, then the newest; return them as approved,
     and why others were left out."""
-    entries = project.store.samples()
-    fresh = {entry.sample_id for entry in project.store.unlearned()}
+    agreed_only = project.settings.learn_agreed_only
+    entries = project.store.samples(agreed_only=agreed_only)
+    fresh = {entry.sample_id for entry in project.store.unlearned(agreed_only)}
     newest_first = sorted(enumerate(entries), key=lambda pair: (pair[1].sample_id not in fresh, -pair[0]))
-    chosen: dict[int, Sample] = {}
+    chosen: dict[int, AnySample] = {}
     left_out: list[str] = []
     room = PIXEL_MEMORY_BYTES
     for done, (place, entry) in enumerate(newest_first):
-        yield progress(done, len(entries), "photos", f"reading {entry.photo_path.name}")
-        facts = project.store.photo(entry.photo_id).facts
-        needed = facts.height * facts.width * 5
-        if needed > room and chosen:
-            left_out.append(f"{entry.photo_path.name}: left out, the newer samples fill the memory.")
-            continue
+        report = progress(done, len(entries), "photos", f"reading {entry.photo_path.name}")
+        yield report
         try:
-            sample = open_sample(project, entry, entry.sample_id in fresh)
+            # Of a huge photo no more is ever in memory than the windows that are learned from.
+            huge = project.blobs.open_map(entry.labels_blob) is not None
+            facts = project.store.photo(entry.photo_id).facts
+            needed = 0 if huge else facts.height * facts.width * 5
+            if needed > room and chosen:
+                left_out.append(f"{entry.photo_path.name}: left out, the newer samples fill the memory.")
+                continue
+            sample = yield from during(open_sample(project, entry, entry.sample_id in fresh), report)
         except (PhotoError, StoreError) as error:
             left_out.append(str(error))
             continue
-        turned = how_turned(sample.labels, sample.predicted)
+        # Masks that were brought in may be turned; what was painted on tiles of the photo cannot be.
+        turned = how_turned(sample.labels, sample.predicted) if isinstance(sample, Sample) else ""
         if turned:
             left_out.append(f"{sample.name}: its labels look {turned} against the photo. Correct it anew.")
             continue

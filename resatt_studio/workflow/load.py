@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from resatt_studio.errors import MaskError, PhotoChanged, PhotoError
-from resatt_studio.imaging.files import hashing, read_facts, read_mask, read_photo
+from resatt_studio.imaging.files import hashing, read_deep, read_facts, read_mask, read_photo
+from resatt_studio.imaging.photo_parts import PhotoParts
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.photo import Photo, PhotoEntry, PhotoFacts, ReviewState
-from resatt_studio.records.sample import Sample, SampleEntry
+from resatt_studio.records.photo import DeepPhoto, Photo, PhotoEntry, PhotoFacts, ReviewState
+from resatt_studio.records.sample import AnySample, HugeSample, Sample, SampleEntry
 from resatt_studio.store.search import find_by_content
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.project import Project
 from resatt_studio.workflow.sources import Refused, choose_photos, match_masks, the_mask, without_masks
+
+_Read = TypeVar("_Read", bound=Photo | DeepPhoto | None)
 
 _COPY = re.compile(r"[\s_-]*(?:\(\d{1,4}\)|(?<=[\s_-])(?:copy|edited|edit)(?:\s?\d{1,2})?)$", re.IGNORECASE)
 _CUT = re.compile(
@@ -176,8 +180,8 @@ def _approve_mask(project: Project, facts: PhotoFacts, mask: Path, author: str) 
         document.close()
 
 
-def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Sample:
-    """Read the pixels of a sample.
+def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Job[AnySample]:
+    """Read the pixels of a sample; of one that was approved in tiles, only compare the file.
 
     Args:
         project: Open project.
@@ -188,6 +192,23 @@ def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Sam
         PhotoError: Its photo is lost, was changed, or cannot be read.
         StoreError: Its labels or its prediction are missing or damaged.
     """
+    labels = project.blobs.open_map(entry.labels_blob)
+    if labels is not None:
+        path = photo_file(project, entry.photo_id)
+        parts = PhotoParts(path)  # first, so that a change from now on is seen
+        yield from same_photo(project, entry.photo_id, path)
+        return HugeSample(
+            sample_id=entry.sample_id,
+            photo_id=entry.photo_id,
+            group=entry.group,
+            split=entry.split,
+            photo=parts.read,
+            labels=labels,
+            predicted=project.blobs.open_map(entry.predicted_blob) if entry.predicted_blob else None,
+            fresh=fresh,
+            name=entry.photo_path.name,
+            threshold=entry.threshold,
+        )
     return Sample(
         sample_id=entry.sample_id,
         photo_id=entry.photo_id,
@@ -212,12 +233,30 @@ def open_photo(project: Project, photo_id: str) -> Photo:
         PhotoError: The file is lost, was changed, or cannot be read.
         StoreError: The project has no such photo.
     """
+    return _read_found(project, photo_id, read_photo)
+
+
+def open_deep(project: Project, photo_id: str) -> DeepPhoto | None:
+    """Read a photo's 16-bit samples, for the eye; the file is found as by :func:`open_photo`.
+
+    Returns:
+        None for a photo of another depth.
+
+    Raises:
+        PhotoError: As :func:`open_photo`.
+        StoreError: As :func:`open_photo`.
+    """
+    return _read_found(project, photo_id, read_deep)
+
+
+def _read_found(project: Project, photo_id: str, read: Callable[[Path], _Read]) -> _Read:
+    """Read the file that is the photo, wherever it was moved."""
     entry = _readable(project, photo_id)
     if entry.facts.path.is_file():
-        photo = read_photo(entry.facts.path)
-        if photo.photo_id == photo_id:
-            return photo
-    return read_photo(_found_again(project, entry))
+        found = read(entry.facts.path)
+        if found is None or found.photo_id == photo_id:
+            return found
+    return read(_found_again(project, entry))
 
 
 def photo_file(project: Project, photo_id: str) -> Path:

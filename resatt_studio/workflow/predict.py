@@ -25,6 +25,7 @@ from resatt_studio.workflow.dehaze import make_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput, asks_for_clearing, choose_input
+from resatt_studio.workflow.predict_huge import predict_huge
 from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ Threads: TypeAlias = int | Callable[[], int] | None
 
 _CONTEXT_PX = 64
 _READ_ROWS = 512
-_TOO_LARGE = "more than photos may take of the memory; open it to predict the part that is seen"
+_TOO_LARGE = "more than photos may take of the memory; open it to predict all of it, or the part that is seen"
 THRESHOLD = 0.5
 """Probability above which a pixel is crack, where nobody chose another."""
 
@@ -173,31 +174,42 @@ def predict_project(
     shown: PhotoInput = PhotoInput.RAW,
     clearing: Clearing | None = None,
     fits: Callable[[int], bool] = lambda count_px: True,
+    huge: bool = True,
 ) -> Job[tuple[Refused, ...]]:
-    """Predict every photo that the engine's weights have not seen; broken, lost, too large ones are told.
+    """Predict every photo that the engine's weights have not seen; broken and lost ones are told.
 
     Args:
         engine, project, shown, clearing: As for :func:`predict_photo`.
-        fits: Whether a photo of so many pixels may be held whole; asked before its file is read.
+        fits: Whether a photo of so many pixels may be held whole; asked before its file is read. Those that
+            may not come last, tile by tile, as they are; of them those that can only be read whole are told.
+        huge: False leaves all of these out and tells them: one takes hours, and other work may wait.
     """
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
+    whole = {entry.photo_id: fits(entry.facts.height * entry.facts.width) for entry in entries}
+    entries.sort(key=lambda entry: not whole[entry.photo_id])
     refused = []
     for done, entry in enumerate(entries):
         yield progress(done, len(entries), "photos", entry.name)
         plain = shown is PhotoInput.RAW
         if plain and project.store.has_prediction(entry.photo_id, engine.weights_id):
             continue
-        if not fits(entry.facts.height * entry.facts.width):
-            words = f"{entry.facts.megapixels:.0f} megapixels are {_TOO_LARGE}"
-            refused.append(Refused(entry.facts.path, words))
-            continue
+        report = progress(done, len(entries), "photos", entry.name)
+        steps: Job[object]
         try:
-            photo = open_photo(project, entry.photo_id)
+            if whole[entry.photo_id]:
+                photo = open_photo(project, entry.photo_id)
+                steps = predict_photo(engine, project, photo, None, shown, clearing)
+            elif project.store.has_prediction(entry.photo_id, engine.weights_id):
+                continue
+            elif not huge:
+                words = f"{entry.facts.megapixels:.0f} megapixels are {_TOO_LARGE}"
+                refused.append(Refused(entry.facts.path, words))
+                continue
+            else:
+                steps = predict_huge(engine, project, entry.photo_id)
+            yield from during(steps, report)
         except PhotoError as error:
             refused.append(Refused(entry.facts.path, str(error)))
-            continue
-        steps = predict_photo(engine, project, photo, None, shown, clearing)
-        yield from during(steps, progress(done, len(entries), "photos", entry.name))
     return tuple(refused)
 
 

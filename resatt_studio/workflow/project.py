@@ -124,6 +124,24 @@ class ProjectSettings:
         self._store.set_setting(f"mm_per_px:{photo_id}" if photo_id else "mm_per_px", value)
 
     @property
+    def learn_agreed_only(self) -> bool:
+        """Whether the crack network learns from, and is judged by, agreed photos alone."""
+        return bool(self._store.setting("learn_agreed_only", False))
+
+    @learn_agreed_only.setter
+    def learn_agreed_only(self, value: bool) -> None:
+        self._store.set_setting("learn_agreed_only", bool(value))
+
+    @property
+    def one_person(self) -> bool:
+        """Whether somebody may be the second reader of their own approvals."""
+        return bool(self._store.setting("one_person", False))
+
+    @one_person.setter
+    def one_person(self, value: bool) -> None:
+        self._store.set_setting("one_person", bool(value))
+
+    @property
     def author(self) -> str:
         """Who works on the project, "" when unknown."""
         return str(self._store.setting("author", ""))

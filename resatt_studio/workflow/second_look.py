@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, GateRules, Verdict
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.workflow.jobs import Job, progress
@@ -49,7 +49,7 @@ class SecondLook:
 
 def look_again(
     project: Project,
-    samples: Sequence[Sample],
+    samples: Sequence[AnySample],
     plan: FineTunePlan,
     rules: GateRules,
     device: str = "auto",
@@ -82,7 +82,7 @@ def look_again(
     version = _waiting(project)
     if version is None:
         return None
-    fresh = _fresh(project, version, samples)
+    fresh = yield from _fresh(project, version, samples)
     if not fresh:
         return None
     from resatt_studio.learning.gate import judge
@@ -130,7 +130,7 @@ def _waiting(project: Project) -> WeightsVersion | None:
     return open_cases[-1] if open_cases else None
 
 
-def _fresh(project: Project, version: WeightsVersion, samples: Sequence[Sample]) -> list[Sample]:
+def _fresh(project: Project, version: WeightsVersion, samples: Sequence[AnySample]) -> Job[list[AnySample]]:
     """First labels of the photos that neither the candidate nor the versions before it learned from."""
     taught = {sample_id for one in lineage(project, version) for sample_id in one.samples}
     learned = [project.store.sample(sample_id) for sample_id in taught]
@@ -142,7 +142,10 @@ def _fresh(project: Project, version: WeightsVersion, samples: Sequence[Sample])
         if sample.photo_id not in photos and sample.group not in groups
     }
     first = project.store.first_samples([sample.photo_id for sample in given.values()])
-    return [given.get(entry.sample_id) or open_sample(project, entry) for entry in first]
+    opened = []
+    for entry in first:
+        opened.append(given.get(entry.sample_id) or (yield from open_sample(project, entry)))
+    return opened
 
 
 def _carried_out(project: Project, version: WeightsVersion, verdict: Verdict, author: str) -> WeightsVersion:

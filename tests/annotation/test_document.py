@@ -403,3 +403,21 @@ def test_a_long_journal_is_restored_within_the_bound():
     while restored.undo() is not None:
         pass
     assert not restored.labels.to_array().any()
+
+
+def test_an_area_as_large_as_a_huge_photo_costs_little_memory_and_is_taken_back_byte_for_byte():
+    target = CorrectionDocument("f" * 64, 12_000, 12_000)
+    dab = stroke(target)
+    painted = target.labels.nbytes
+    box = target.labels.box
+    edit = target.say("rectangle", Label.NOT_CRACK, box, np.broadcast_to(np.True_, (box.height, box.width)))
+    assert edit.box == box and target.labels.counts()[Label.NOT_CRACK] == 144_000_000
+    assert target.labels.nbytes + target._history.memory_bytes < 3 * painted + 100_000
+    again = decode_edit(encode_edit(edit))
+    assert all((a.after == b.after).all() for a, b in zip(edit.changes[:9], again.changes[:9], strict=True))
+    target.undo()
+    assert target.labels.counts()[Label.NOT_CRACK] == 0
+    for change in dab.changes:
+        np.testing.assert_array_equal(target.labels.read(change.box), change.after)
+    target.redo()
+    assert target.labels.same(box) == Label.NOT_CRACK

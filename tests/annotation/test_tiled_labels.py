@@ -65,12 +65,29 @@ def test_tiles_put_back_give_the_same_labels():
     np.testing.assert_array_equal(again.to_array(), noise)
 
 
-def test_a_copy_that_was_handed_out_does_not_change_the_labels():
+def test_what_was_handed_out_changes_no_labels_and_is_not_changed_by_them():
     labels = TiledLabels(HEIGHT, WIDTH)
     labels.write(Box(0, 0, 1, 1), np.ones((1, 1), np.uint8))
-    labels.tile(0, 0)[:] = 2
+    tile = labels.tile(0, 0)
+    with pytest.raises(ValueError, match="read-only"):
+        tile[:] = 2
     labels.read(Box(0, 0, 4, 4))[:] = 2
     assert labels.counts()[Label.NOT_CRACK] == 0
+    labels.paint(Box(0, 0, 2, 2), np.ones((2, 2), bool), Label.NOT_CRACK)
+    assert tile.sum() == 1 and labels.tile(0, 0).sum() == 8
+
+
+def test_an_area_as_large_as_the_photo_costs_its_tiles_and_not_its_pixels():
+    labels = TiledLabels(20_000, 20_000)
+    box = Box(10, 10, 20_000, 20_000)
+    labels.paint(box, np.broadcast_to(np.True_, (box.height, box.width)), Label.CRACK)
+    rim = 2 * 79 * TILE_PX**2
+    assert labels.nbytes < rim + 79 * 79
+    assert labels.counts()[Label.CRACK] == box.height * box.width
+    assert labels.same(Box(256, 256, 5000, 5000)) == Label.CRACK
+    assert (
+        labels.same(Box(0, 0, 300, 300)) is None and TiledLabels(9, 9).same(Box(0, 0, 9, 9)) == Label.UNSAID
+    )
 
 
 def test_boxes_outside_the_photo_and_misfitting_tiles_are_refused():

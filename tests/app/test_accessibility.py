@@ -59,6 +59,7 @@ def painted(looking: Any) -> Any:
         session.document.end()
         session.note_edit()
     looking.parts.history.add_checkpoint("here")
+    looking.window.panel("layersPanel").adjust.setChecked(True)
     looking.window.activateWindow()
     settle(0.3)
     return looking

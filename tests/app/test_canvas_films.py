@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from resatt_studio.app.canvas.films import heat_colours, heat_levels_at
 from resatt_studio.app.canvas.layers import DEFAULT_LAYERS, HAZE_LAYERS, Layer, change_table
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.imaging.heat_picture import heat_levels, heat_table
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.comparison import GAINED, LOST

@@ -19,6 +19,7 @@ from resatt_studio.app.canvas.pyramid import (
     mask_level,
 )
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 
 sides = st.integers(1, 60)
@@ -68,6 +69,24 @@ def test_refreshed_label_levels_equal_levels_made_anew(height, width, boxes):
         np.testing.assert_array_equal(pyramid.block(level, whole[level]), anew)
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 1500)] * 4, st.sampled_from(list(Label))), min_size=1, max_size=4))
+def test_areas_of_whole_tiles_are_taken_over_as_their_pixels_are(areas):
+    labels = TiledLabels(1300, 1500)
+    pyramid = LabelPyramid(labels)
+    whole = [Box(0, 0, -(-1300 // 2**n), -(-1500 // 2**n)) for n in range(4)]
+    pyramid.block(3, whole[3])
+    for top, left, tall, wide, label in areas:
+        box = Box(top, left, top + tall, left + wide).clipped(1300, 1500)
+        labels.paint(box, np.broadcast_to(np.True_, (box.height, box.width)), label)
+        pyramid.refresh(box)
+    dense = LabelPyramid.RANKS[labels.to_array()]
+    for level in range(4):
+        np.testing.assert_array_equal(pyramid.block(level, whole[level]), dense)
+        np.testing.assert_array_equal(LabelPyramid(labels).block(level, whole[level]), dense)
+        dense = halve_max(dense)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.integers(300, 700), st.integers(300, 700), st.lists(st.tuples(*[st.integers(0, 299)] * 4), max_size=5)
@@ -84,6 +103,20 @@ def test_a_sparse_map_shows_what_a_dense_one_shows(height, width, boxes):
     for level in range(3):
         whole = Box(0, 0, -(-height // 2**level), -(-width // 2**level))
         np.testing.assert_array_equal(sparse.block(level, whole), dense.block(level, whole))
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 999)] * 2, *[st.integers(1, 400)] * 2), max_size=6),
+    st.tuples(*[st.integers(0, 999)] * 2, *[st.integers(1, 600)] * 2),
+)
+def test_a_sparse_map_knows_of_what_was_put_be_it_zeros(boxes, asked):
+    sparse = SparseMap(1000, 1000)
+    put = [Box(top, left, top + tall, left + wide).clipped(1000, 1000) for top, left, tall, wide in boxes]
+    for box in put:
+        sparse.put(box, np.zeros((box.height, box.width), np.uint8))
+    top, left, tall, wide = asked
+    here = Box(top, left, top + tall, left + wide)
+    assert sparse.knows(here) == any(not here.intersection(box).empty for box in put)
 
 
 def test_a_few_strokes_on_a_gigapixel_cost_a_few_tiles_at_every_level():

@@ -21,9 +21,10 @@ from resatt_studio.app.canvas.layers import (
     uncertainty_8bit,
     uncertainty_table,
 )
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halve_max, halved_levels
+from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, halved_levels
 from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 

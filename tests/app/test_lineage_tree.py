@@ -198,6 +198,7 @@ def test_a_label_networks_card_counts_photos(box: Any) -> None:
     assert "Share named rightly" in box.card.sections["ForgettingSection"].told.text()
 
 
+@pytest.mark.whole_machine
 def test_a_hundred_versions_stay_narrow_and_quick(studio: Any) -> None:
     studio.window.bring("learningPanel")
     box = studio.window.panel("learningPanel").versions

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resatt_studio.app.listing import FILTERS, SORTS, UNCHECKED, Listing, natural_key, neighbour
+from resatt_studio.app.listing import FILTERS, SORTS, Listing, natural_key, neighbour, unchecked
 from resatt_studio.records.doubt import Rank
 from resatt_studio.records.photo import PhotoEntry, PhotoFacts, ReviewState
 
@@ -33,7 +33,7 @@ def test_a_listing_is_the_passing_entries_in_some_order(
     entries: list[PhotoEntry], sort: str, filter: str
 ) -> None:
     listed = Listing(sort, filter).of(entries)
-    assert {e.name for e in listed} == {e.name for e in entries if e.state in FILTERS[filter][1]}
+    assert {e.name for e in listed} == {e.name for e in entries if FILTERS[filter][1](e)}
     assert Listing(sort, filter).of(listed) == listed
 
 
@@ -50,9 +50,9 @@ def test_walking_forward_visits_every_openable_photo_once(entries: list[PhotoEnt
 @given(ENTRIES, st.sampled_from([-1, 1]))
 def test_unchecked_steps_land_on_unchecked_photos_only(entries: list[PhotoEntry], step: int) -> None:
     listed = Listing("state").of(entries)
-    here = neighbour(listed, None, step, unchecked_only=True)
-    assert (here is None) == (not any(e.state in UNCHECKED for e in listed))
-    assert here is None or here.state in UNCHECKED
+    here = neighbour(listed, None, step, unchecked)
+    assert (here is None) == (not any(unchecked(e) for e in listed))
+    assert here is None or unchecked(here)
 
 
 def test_numbers_in_names_count_as_numbers() -> None:

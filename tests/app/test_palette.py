@@ -53,6 +53,7 @@ def test_the_better_fit_scores_higher(query: str, better: str, worse: str) -> No
     assert first is not None and second is not None and first.score > second.score
 
 
+@pytest.mark.whole_machine
 def test_ten_thousand_photos_are_searched_between_two_letters() -> None:
     offered = [Entry("photo", f"bridge_IMG_{n:05d}.jpg", lambda: None, "/photos") for n in range(10_000)]
     begin = time.process_time()

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog
 
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.theme import contrast
+from resatt_studio.errors import PhotoError
 from resatt_studio.records.correction import Label
 from resatt_studio.workflow.project import open_project
 
@@ -144,3 +146,34 @@ def test_a_photo_without_strokes_says_what_the_list_is_for(looking: Any) -> None
     assert wait_for(lambda: steps._empty.isVisible() and "Ctrl+S" in steps._empty.text(), 10)
     looking.parts.keys.set_keys("checkpoint", ["F7"])
     assert "F7" in steps._empty.text() and "Ctrl+S" not in steps._empty.text()
+
+
+@pytest.mark.parametrize("strokes", [0, 9])
+def test_neither_the_history_nor_notices_make_the_window_taller(looking: Any, strokes: int) -> None:
+    window, history = looking.window, looking.parts.history
+    window.resize(1280, 800)
+    paint(looking, *range(10, 10 + strokes))
+    window.bring("historyPanel")
+    for number in range(6 if strokes else 0):
+        history.add_checkpoint(f"checkpoint {number}")
+    assert wait_for(lambda: len(history.checkpoints) == (6 if strokes else 0), 10)
+    window.show_error(PhotoError("A long message about one of the photos. " * 4, "And what to do about it."))
+    window.notice.tell("Two photos were added.")
+    settle(0.1)
+    assert window.height() == 800 and window.minimumSizeHint().height() <= 800
+    steps = steps_of(looking)
+    if strokes:
+        assert min(steps.list.height(), steps.checkpoints.height()) >= 2 * steps.list.sizeHintForRow(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_icon_of_the_selected_step_stands_out_as_its_words_do(listed: Any, theme: str) -> None:
+    listed.window.ask.change_settings(theme=theme)
+    settle(0.05)
+    steps, tokens = steps_of(listed), listed.parts.look.tokens
+    picture = steps.list.viewport().grab(steps.list.visualRect(steps.list.currentIndex())).toImage()
+    inks = {
+        picture.pixelColor(column, row).name() for column in range(2, 22) for row in range(picture.height())
+    }
+    assert tokens.accent in inks
+    assert max(contrast(ink, tokens.accent) for ink in inks) > 4.5

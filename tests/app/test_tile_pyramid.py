@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from resatt_studio.app.canvas import tile_pyramid
 from resatt_studio.app.canvas.pyramid import PhotoPyramid, halve_mean, halved_levels
 from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.app.canvas.tone import sample_table
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.imaging.files import read_photo
 from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey
@@ -202,3 +204,98 @@ def test_looking_all_over_a_photo_keeps_the_bound(tmp_path: Path, opened: Open) 
             for key in pyramid.wanted(view):
                 pyramid.load(key)
                 assert pyramid.memory.used_bytes <= 300_000
+
+
+def write_deep(path: Path, channels: int) -> np.ndarray:
+    samples = texture(HEIGHT, WIDTH).astype(np.uint16) * 100 + 7000
+    samples = samples[:, :, 0] if channels == 1 else samples
+    colours = "minisblack" if channels == 1 else "rgb"
+    tifffile.imwrite(path, samples, tile=(128, 128), photometric=colours)
+    return np.asarray(samples)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("scale", [0.1, 0.5, 1.0, 8.0])
+def test_tiles_of_a_16_bit_photo_are_its_samples_at_every_zoom_and_after_a_restart(
+    channels: int, scale: float, tmp_path: Path, opened: Open
+) -> None:
+    samples = write_deep(tmp_path / "a.tif", channels)
+    held = PhotoPyramid(samples, None, HEIGHT, WIDTH)
+    held.levels = halved_levels(samples)
+    while max((held.levels or [samples])[-1].shape) > 32:
+        held.levels.append(halve_mean(held.levels[-1]))
+    view = Viewport(*VIEW, HEIGHT, WIDTH).zoomed(scale, 0, 0).centred_on(700, 900)
+    for visit in range(2):
+        pyramid = opened(tmp_path / "a.tif")
+        pyramid.trust()
+        assert pyramid.built == bool(visit)
+        build(pyramid)
+        for key in pyramid.wanted(view):
+            pyramid.load(key)
+        box = view.photo_in_view
+        np.testing.assert_array_equal(pyramid.sample(view, box), held.sample(view, box))
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_tools_read_the_8_bit_pixels_of_a_16_bit_photo_and_tiles_of_an_older_version_are_made_anew(
+    tmp_path: Path, opened: Open
+) -> None:
+    write_deep(tmp_path / "a.tif", 1)
+    cache = PyramidCache(tmp_path / "cache", 1 << 30)
+    for row, column in ((0, 0), (0, 1), (1, 0)):
+        cache.put("a" * 64, TileKey(5, row, column), np.zeros((32, 32, 3), np.uint8))
+    pyramid = opened(tmp_path / "a.tif")
+    assert pyramid.window is not None
+    box = Box(100, 200, 180, 333)
+    for key in pyramid.missing(box):
+        pyramid.load(key)
+    pixels = pyramid.pixels_in(box)
+    assert pixels is not None and pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, pyramid.photo.read(0, box))
+    build(pyramid)
+    view = Viewport(*VIEW, HEIGHT, WIDTH)
+    for key in pyramid.wanted(view):
+        pyramid.load(key)
+    seen = pyramid.sample(view, view.photo_in_view)
+    assert seen.dtype == np.uint16 and seen.min() > 6000
+    overview = pyramid.overview()
+    assert overview is not None and overview.dtype == np.uint8 and overview.ndim == 3
+    pyramid.sketch = overview
+    assert pyramid.nbytes > overview.nbytes
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_sketch_stands_in_for_samples_that_are_not_there_yet(tmp_path: Path, opened: Open) -> None:
+    write_deep(tmp_path / "a.tif", 3)
+    pyramid = opened(tmp_path / "a.tif")
+    assert pyramid.window is not None
+    low, high = pyramid.window
+    pyramid.sketch = np.full((20, 30, 3), 255, np.uint8)
+    view = Viewport(*VIEW, HEIGHT, WIDTH)
+    seen = pyramid.sample(view, view.photo_in_view)
+    assert seen.dtype == np.uint16 and np.abs(seen.astype(float) - high).max() <= 1 and low < high
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_the_canvas_shows_the_window_of_a_huge_photo_and_a_drag_reads_no_tile(
+    tmp_path: Path, opened: Open, canvas: Any
+) -> None:
+    samples = write_deep(tmp_path / "a.tif", 1)
+    pyramid = opened(tmp_path / "a.tif")
+    canvas.set_tiles(pyramid, pyramid.photo_id)
+    canvas.centre_on(500, 600, 1.0)
+    for key in pyramid.wanted(canvas.viewport):
+        canvas.refresh_photo(pyramid.load(key))
+    pyramid.photo.read_samples = None  # type: ignore[assignment, method-assign]
+    held = pyramid.memory.used_bytes
+    assert canvas.scene.window == pyramid.window
+    canvas.drag_tone(canvas.tone, 80.0, 30.0)
+    tone, box = canvas.tone, canvas.viewport.photo_in_view
+    assert tone.window is not None and tone.window != pyramid.window
+    wanted = sample_table(tone, pyramid.window)[samples[canvas.viewport.visible.slices]]
+    seen = canvas.scene.photo_seen(canvas.viewport, box)
+    np.testing.assert_array_equal(seen[1:-1, 1:-1, 0], wanted[1:-1, 1:-1])
+    assert pyramid.memory.used_bytes == held
+    canvas.fit_tone()
+    assert canvas.scene.photo_seen(canvas.viewport, box).max() == 255

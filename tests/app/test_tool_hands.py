@@ -205,7 +205,7 @@ def test_a_pen_is_left_to_qt_where_its_pressure_is_of_no_use(canvas):
 
 @pytest.fixture
 def window(studio: Any, project_folder: Any) -> Any:
-    """The window with a photo and a prediction of two cracks, a long one and a speck."""
+    """The window with a photo and a prediction of two cracks, a long one with a fork and a speck."""
     session = studio.parts.session
     session.predictor.predict_shown = lambda project, photo: None
     session.predictor.predict_ahead = lambda project, entries: None
@@ -214,6 +214,7 @@ def window(studio: Any, project_folder: Any) -> Any:
     height, width = session.photo.pixels.shape[:2]
     values = np.zeros((height, width), np.uint8)
     values[height // 2 - 2 : height // 2 + 3, width // 8 : -width // 8] = 230
+    values[height // 2 : -4, width // 4 : width // 4 + 3] = 230
     values[height // 4 : height // 4 + 3, width // 2 : width // 2 + 8] = 230
     session._set_prediction(Prediction(session.photo.photo_id, session.active.weights_id, values, 0.1))
     settle(0.05)
@@ -245,6 +246,7 @@ KEYS = {
     "accept": (Qt.Key.Key_Y, NO_KEY),
     "reject": (Qt.Key.Key_Y, SHIFT),
     "sift": (Qt.Key.Key_J, NO_KEY),
+    "branch": (Qt.Key.Key_K, SHIFT),
 }
 
 

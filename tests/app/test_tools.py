@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resatt_studio.annotation.areas import polygon_pixels
+from resatt_studio.annotation.branches import branches_of
 from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.strokes import stamp
+from resatt_studio.app.tools import reshape
 from resatt_studio.app.tools.base import Pointer, Tool
 from resatt_studio.app.tools.no_canvas import NoCanvas
 from resatt_studio.app.tools.overlay import DotsMark, LineMark
@@ -404,8 +406,12 @@ def test_the_crack_that_a_click_would_mean_is_outlined_as_long_as_the_pointer_is
     # Rows 49 to 51 and columns 10 to 89, and two pixels away, which are four on the screen.
     assert outline.points.min(axis=0).tolist() == [47.5, 8.5]
     assert outline.points.max(axis=0).tolist() == [53.5, 91.5]
+    for row in (50, 52.5):  # on it, and beside it within reach of a click
+        tool.hover(at(row, 60))
+        assert tool.overlay[0] is outline
+    host.scale = 1.0  # the same distance on the screen is more of the photo now
     tool.hover(at(50, 60))
-    assert tool.overlay[0] is outline
+    assert tool.overlay[0].points.min(axis=0).tolist() == [46.5, 7.5]
     tool.hover(at(80, 60))
     assert tool.overlay[0] is not outline
     tool.hover(at(20, 60))
@@ -473,6 +479,70 @@ def test_a_loop_reshapes_what_is_inside_it_and_not_beyond():
     assert not changed.any()
 
 
+class SlowHost(Host):
+    """A host whose other thread answers when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(document())
+        crack = whole(*stamp([(30, 15), (30, 85)], 4, Box(0, 0, 100, 100)))
+        self.probability = np.where(crack, 255, 0).astype(np.uint8)
+        self.options = {("reshape", "what"): "thicken"}
+        self.waiting: list = []
+        self.told: list[str] = []
+
+    def in_background(self, kind, work, then, failed=lambda: None) -> None:
+        self.waiting.append((work, then, failed))
+
+    def tell(self, words: str) -> None:
+        self.told.append(words)
+
+    def answer(self) -> Edit | None:
+        work, then, _ = self.waiting.pop()
+        return then(work())
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    monkeypatch.setattr(reshape, "AT_ONCE_PX", 0)
+    host = SlowHost()
+    tool = create_tool("reshape", host)
+    assert click(tool, 30, 30) is None and tool.in_hand and host.document.edit_count == 0
+    return host, tool
+
+
+def test_a_large_crack_is_reshaped_on_another_thread_and_comes_out_as_at_once(slow, monkeypatch):
+    host, tool = slow
+    assert click(tool, 30, 30) is None and "still" in host.told[0], "one at a time"
+    edit = host.answer()
+    assert edit is not None and not tool.in_hand
+    later = host.document.labels.to_array()
+    monkeypatch.setattr(reshape, "AT_ONCE_PX", 10**6)
+    once = SlowHost()
+    click(create_tool("reshape", once), 30, 30)
+    np.testing.assert_array_equal(later, once.document.labels.to_array())
+
+
+def test_a_reshaping_under_way_is_dropped_by_escape_and_done_by_leaving(slow):
+    host, tool = slow
+    tool.cancel()
+    assert host.answer() is None and not tool.in_hand and host.document.edit_count == 0
+    click(tool, 30, 30)
+    assert tool.confirm() is None and tool.in_hand, "Enter ends nothing that ends by itself"
+    assert tool.finish() is not None and not tool.in_hand
+    assert host.answer() is None and host.document.edit_count == 1
+
+
+def test_a_reshaping_that_labels_have_overtaken_changes_nothing_and_says_so(slow):
+    host, tool = slow
+    host.document.say("brush", Label.NOT_CRACK, Box(0, 0, 1, 1), np.ones((1, 1), bool))
+    assert host.answer() is None and not tool.in_hand and host.document.edit_count == 1
+    assert "meanwhile" in host.told[-1]
+    click(tool, 30, 30)
+    _, _, failed = host.waiting.pop()
+    failed()
+    assert not tool.in_hand and "could not" in host.told[-1]
+
+
 @pytest.mark.parametrize("name", ["rectangle", "lasso", "polygon", "accept", "reject", "sift", "reshape"])
 def test_an_area_too_large_to_be_worked_on_is_refused_before_a_pixel_of_it_is_read(name, monkeypatch):
     big = CorrectionDocument("a" * 64, 30_000, 30_000)
@@ -509,6 +579,90 @@ def test_the_ruler_measures_in_pixels_and_in_millimetres_once_the_scale_is_known
     assert not host.document.labels.to_array().any()
 
 
+def forked_host() -> Host:
+    """A predicted crack of five rows with a branch of three columns that leaves it downwards."""
+    host = Host(document())
+    host.probability = np.zeros((100, 100), np.uint8)
+    host.probability[28:33, 5:95] = host.probability[30:90, 49:52] = 200
+    return host
+
+
+def test_a_branch_is_outlined_to_its_junction_and_cut_off_while_the_trunk_stays_whole():
+    host = forked_host()
+    host.document.say("brush", Label.CRACK, Box(60, 45, 70, 55), host.probability[60:70, 45:55] > 0)
+    tool = create_tool("branch", host)
+    tool.hover(at(75, 53))  # beside it, within reach
+    (outline,) = tool.overlay
+    # Rows 33 to 89 and columns 49 to 51, and two pixels away, which are four on the screen.
+    assert outline.points.min(axis=0).tolist() == [31.5, 47.5]
+    assert outline.points.max(axis=0).tolist() == [91.5, 53.5]
+    tool.hover(at(50, 50))
+    assert tool.overlay[0] is outline
+    edit = click(tool, 50, 50)
+    assert edit.tool == "branch" and tool.overlay == ()
+    expected = np.zeros((100, 100), bool)
+    expected[33:90, 49:52] = True
+    np.testing.assert_array_equal(said(host, Label.NOT_CRACK), expected)
+    assert not said(host).any()  # also what somebody had painted
+    tool.hover(at(60, 50))
+    assert tool.overlay == ()  # nothing is left of it
+
+
+def test_a_branch_that_is_accepted_is_crack_without_its_trunk_and_nothing_that_was_judged():
+    host = forked_host()
+    host.options["branch", "what"] = "accept"
+    host.document.say("brush", Label.NOT_CRACK, Box(80, 40, 90, 60), np.ones((10, 20), bool))
+    before = said(host, Label.NOT_CRACK)
+    click(create_tool("branch", host), 70, 50)
+    expected = np.zeros((100, 100), bool)
+    expected[33:80, 49:52] = True
+    np.testing.assert_array_equal(said(host), expected)
+    np.testing.assert_array_equal(said(host, Label.NOT_CRACK), before)
+
+
+def test_half_a_trunk_is_a_branch_as_well_and_the_way_round_the_corner_stays():
+    host = forked_host()
+    click(create_tool("branch", host), 30, 15)
+    cut = said(host, Label.NOT_CRACK)
+    assert cut[28:33, 5:46].all() and not cut[33:].any()
+    assert cut[:, 49:].sum() <= 4  # the outer corner is round now
+
+
+def test_where_no_branch_leaves_a_junction_a_click_says_so_and_changes_nothing(monkeypatch):
+    told: list[str] = []
+    for row, column, rows in ((30, 50, 100), (30, 20, 33), (70, 10, 100)):
+        host = forked_host()
+        host.probability[rows:] = 0
+        monkeypatch.setattr(host, "tell", told.append)
+        tool = create_tool("branch", host)
+        tool.hover(at(row, column))
+        assert tool.overlay == ()
+        assert click(tool, row, column) is None and host.document.edit_count == 0
+    junction, straight, ground = told
+    assert (
+        junction == straight and "{tool_accept}" in junction and ground == "No predicted crack is seen here."
+    )
+
+
+def test_branches_are_found_once_for_a_crack_however_the_pointer_moves(monkeypatch):
+    from resatt_studio.app.tools import branch
+
+    host, found, waiting = forked_host(), [], []
+    monkeypatch.setattr(branch, "branches_of", lambda mask: found.append(mask.shape) or branches_of(mask))
+    monkeypatch.setattr(host, "in_background", lambda kind, work, then: waiting.append((work, then)))
+    tool = create_tool("branch", host)
+    for row in (50, 60, 70):
+        tool.hover(at(row, 50))
+    assert tool.overlay == () and len(waiting) == 1 and not found
+    work, then = waiting.pop()
+    then(work())
+    assert len(tool.overlay) == 1
+    click(tool, 70, 50)
+    assert len(found) == 1
+    tool.hover(at(30, 20))
+    assert len(waiting) == 1  # the crack is another one now
+
+
 PAINTING = [spec.name for spec in TOOLS if spec.paints]
 spots = st.tuples(st.integers(-5, 105), st.integers(-5, 105))
 acts = st.tuples(
@@ -528,6 +682,7 @@ def test_whatever_the_tools_did_undo_leads_back_to_the_beginning_and_redo_to_the
     host.options = {
         ("reshape", "what"): ("smooth", "thin", "thicken", "prune")[seed % 4],
         ("fill", "what"): ("area", "holes")[seed % 2],
+        ("branch", "what"): ("cut", "accept")[seed % 2],
     }
     for name, label, places, leave in steps:
         host.label = label

@@ -86,6 +86,19 @@ def test_a_drop_is_sorted_into_project_and_sources(tmp_path: Path) -> None:
     assert dropped.sources == (folder,)
 
 
+def test_a_photo_is_seen_with_the_click_by_its_thumbnail(opened: Any) -> None:
+    session, canvas = opened.parts.session, opened.window.canvas
+    other = next(entry for entry in session.listed if entry.photo_id != session.entry.photo_id)
+    small = session.thumbnails
+    assert wait_for(lambda: small.get(other.photo_id, other.facts.path) is not None, 60)
+    session.open_photo(other.photo_id)
+    assert session.photo is None, "no event was handled since, so the file was not read yet"
+    seen = canvas.scene.photo.sample(canvas.viewport, canvas.viewport.photo_in_view)
+    assert seen is not None and seen.std() > 0
+    assert wait_for(lambda: session.photo is not None, 60)
+    assert canvas.scene.photo.pixels is session.photo.pixels
+
+
 def test_enter_in_the_search_field_does_not_approve(opened: Any) -> None:
     panel = opened.window.panel("photosPanel")
     panel.search.setFocus()

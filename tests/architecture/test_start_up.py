@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "scipy", "skimage", "alembic", "matplotlib", "pandas", "PySide6")
 LIGHT = (
@@ -60,6 +62,7 @@ def test_no_light_module_loads_anything_heavy() -> None:
     assert not offenders
 
 
+@pytest.mark.whole_machine
 def test_reading_photos_is_ready_within_a_second_of_cpu() -> None:
     assert probe("resatt_studio.imaging.files")["resatt_studio.imaging.files"][0] < 1.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import struct
 import zlib
@@ -16,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from resatt_studio.errors import PhotoError
+from resatt_studio.errors import MaskError, PhotoError
 from resatt_studio.imaging import decode as decode_module
-from resatt_studio.imaging.files import decode_photo, read_facts, read_photo, read_preview
+from resatt_studio.imaging.files import decode_photo, hashing, read_facts, read_mask, read_photo, read_preview
+from resatt_studio.imaging.tiled_tiff import open_tiled
 
 NOISE = np.random.default_rng(2).integers(0, 255, (60, 80, 3), np.uint8)
 READERS: list[Callable[[Path], object]] = [read_photo, read_facts, partial(read_preview, max_side_px=160)]
@@ -168,6 +170,64 @@ def test_folders_missing_and_unreadable_files_are_told_apart(
 
     monkeypatch.setattr(Path, "open", forbidden)
     assert "may not be read" in assert_refused(tmp_path / "secret.jpg", reader).message
+
+
+class Failing(io.FileIO):
+    """A file on a disk that answers ``answers`` times."""
+
+    def __init__(self, path: Path, answers: int) -> None:
+        super().__init__(path)
+        self.answers = answers
+
+    def readinto(self, buffer: bytearray) -> int | None:
+        self._ask()
+        return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        self._ask()
+        return super().readall()
+
+    def _ask(self) -> None:
+        self.answers -= 1
+        if self.answers < 0:
+            raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP", "BMP"])
+@pytest.mark.parametrize(
+    "reader",
+    [
+        *READERS,
+        partial(read_facts, photo_id="0" * 64),
+        partial(read_mask, shape=(240, 320)),
+        lambda path: list(hashing(path)),
+        lambda path: (photo := open_tiled(path)) and photo.close(),
+    ],
+    ids=["photo", "facts", "preview", "facts of a known hash", "mask", "hash", "parts"],
+)
+def test_a_disk_that_fails_while_a_file_is_read_is_no_damage_of_the_file(
+    reader: Callable, format: str, answers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "wall.img"
+    Image.fromarray(np.tile(NOISE, (4, 4, 1))).save(path, format)
+    files = []
+
+    def failing(path: Path, mode: str) -> io.BufferedReader:
+        files.append(Failing(path, answers))
+        return io.BufferedReader(files[-1])
+
+    monkeypatch.setattr(Path, "open", failing)
+    said = hint = ""
+    try:
+        reader(path)
+    except (PhotoError, MaskError) as error:  # of a mask also that its colours are none of a mask
+        said, hint = error.message, error.hint
+    asked_in_vain = any(file.answers < 0 for file in files)
+    assert asked_in_vain or answers
+    assert asked_in_vain == ("wall.img” cannot be read any more: Input/output error" in said)
+    assert asked_in_vain == ("network drive" in hint)
+    assert files and all(file.closed for file in files)
 
 
 def test_a_heic_photo_without_the_plug_in_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

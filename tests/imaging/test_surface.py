@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from resatt_studio.imaging.surface import DESCRIPTOR_LENGTH, describe_surface
+from resatt_studio.imaging.surface import DESCRIPTOR_LENGTH, describe_parts, describe_surface
+from resatt_studio.records.geometry import Box
 
 Draw = Callable[..., tuple[np.ndarray, np.ndarray]]
 
@@ -37,3 +38,17 @@ def test_the_same_pixels_give_the_same_numbers_and_are_not_touched(tiny_photo: D
     before = pixels.copy()
     assert np.array_equal(describe_surface(pixels), describe_surface(pixels))
     assert np.array_equal(pixels, before)
+
+
+def test_a_photo_read_by_boxes_is_described_as_the_whole_one(
+    tiny_photo: Draw,
+) -> None:
+    pixels, _ = tiny_photo(900, 1100, 2)
+    asked = []
+
+    def read(box: Box) -> np.ndarray:
+        asked.append(box.height * box.width)
+        return pixels[box.slices]
+
+    assert np.array_equal(describe_parts(900, 1100, read), describe_surface(pixels))
+    assert sum(asked) == 3 * 256 * 256

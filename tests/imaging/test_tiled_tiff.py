@@ -235,7 +235,7 @@ def test_a_file_that_goes_away_while_it_is_compared_is_told_as_such(
 
     path = tmp_path / "a.tif"
     monkeypatch.setattr(files, "_CHUNK_BYTES", 50)
-    monkeypatch.setattr(files, "opened", lambda path: Lost(bytes(100)))
+    monkeypatch.setattr(Path, "open", lambda path, mode: Lost(bytes(100)))
     reading = hashing(path)
     assert next(reading) == ""
     with pytest.raises(PhotoError, match=r"a\.tif” cannot be read any more: Host is down") as caught:

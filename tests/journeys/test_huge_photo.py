@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -39,8 +38,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The window with photos open of which none fits in memory, and tiles that are small beside them."""
+    return laid(studio, tmp_path, monkeypatch, None)
+
+
+@pytest.fixture
+def quick_desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_weights: Path) -> Desk:
+    """The same with a network that answers soon."""
+    return laid(studio, tmp_path, monkeypatch, tiny_weights)
+
+
+def laid(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: Path | None) -> Desk:
     from resatt_studio.app.main import wait_for
     from resatt_studio.imaging import tiff_sketch
     from resatt_studio.workflow.jobs import drain
@@ -53,7 +62,7 @@ def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     write("tiled-deflate", photos / "a.tif", wall())
     write("tiled-deflate", photos / "b.tif", texture(HEIGHT, WIDTH, seed=8))
     break_tile(photos / "b.tif", 60)
-    with create_project(tmp_path / "wall.resatt") as project:
+    with create_project(tmp_path / "wall.resatt", weights) as project:
         drain(add_photos(project, [photos]))
     session = studio.parts.session
     session.memory.bound_bytes = 8 * HEIGHT * WIDTH // 2
@@ -64,7 +73,7 @@ def desk(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     session.failed.connect(made.heard.append)
     session.open_project(tmp_path / "wall.resatt")
     assert wait_for(lambda: session.tiles is not None, 30)
-    yield made
+    return made
 
 
 def shown(desk: Desk) -> bool:
@@ -124,9 +133,6 @@ def test_what_a_huge_photo_cannot_have_is_said_and_asked_of_no_network(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = desk.parts.session
-    before = len(desk.heard)
-    session.approve()
-    assert "too large to be approved" in str(desk.heard[-1]) and len(desk.heard) == before + 1
     asked: list[Any] = []
     session.predictor.predict_part = lambda *how: asked.append(how)
     monkeypatch.setattr("resatt_studio.app.session.MOST_SEEN_PX", 1_000_000)
@@ -141,6 +147,26 @@ def test_what_a_huge_photo_cannot_have_is_said_and_asked_of_no_network(
         widget = desk.window.panel(panel)
         words = " ".join(label.text() for label in widget.findChildren(_label()) if label.text())
         assert "part by part" in words, panel
+
+
+def test_a_huge_photo_is_approved_in_tiles_and_can_be_learned_from(desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.records.sample import HugeSample
+    from resatt_studio.workflow.finetune import collect_samples
+    from resatt_studio.workflow.jobs import drain
+
+    session = desk.parts.session
+    photo_id, document = session.entry.photo_id, session.document
+    said = np.full((20, 90), Label.CRACK, np.uint8)
+    document.apply_labels("test", Box(1000, 1300, 1020, 1390), said)
+    session.note_edit()
+    session.approve()
+    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 30)
+    assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 30), "the next one"
+    (sample,), left_out = drain(collect_samples(session.project))
+    assert isinstance(sample, HugeSample) and left_out == () and sample.photo_id == photo_id
+    assert np.array_equal(sample.labels_in(Box(1000, 1300, 1020, 1390)), said)
+    assert sample.labels.nbytes < 1_000_000 and sample.predicted is None
 
 
 def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None:
@@ -161,6 +187,46 @@ def test_what_is_seen_of_a_huge_photo_is_predicted_and_shown(desk: Desk) -> None
     assert canvas.scene.probability.nbytes < 3_000_000
     session.leave_photo()
     assert canvas.scene.probability is None
+
+
+def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(quick_desk: Desk) -> None:
+    from resatt_studio.app.canvas.layers import uncertainty_8bit
+    from resatt_studio.app.canvas.pyramid import KeptMap
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.imaging.halving import doubt_8bit, halve_max
+
+    desk = quick_desk
+    session, canvas = desk.parts.session, desk.window.canvas
+    photo_id, whole = session.entry.photo_id, Box(0, 0, HEIGHT, WIDTH)
+    canvas.zoom_to(1.0)
+    canvas.centre_on(1056, 1456)
+    first: list[Box] = []
+    session.prediction_grew.connect(lambda part: first.extend(box for box, _ in part.pieces))
+    desk.window.actions_["predict_whole"].trigger()
+    assert wait_for(lambda: bool(first), 120)
+    assert not first[0].intersection(canvas.viewport.visible.expanded(512)).empty, "what is seen comes first"
+    assert isinstance(canvas.scene.probability, KeptMap)
+    session.predict_again()
+    assert "is being predicted" in str(desk.heard[-1])
+    assert wait_for(lambda: session.huge is not None, 240)
+    values = session.project.store.prediction(photo_id, session.active.weights_id).probability_8bit
+    shown = canvas.scene.probability
+    assert shown.seen is session.huge.probability and np.array_equal(shown.block(0, whole), values)
+    assert np.array_equal(shown.block(1, whole.halved()), halve_max(values))
+    doubt = canvas.scene.uncertainty.block(1, whole.halved())
+    assert np.array_equal(doubt, uncertainty_8bit(halve_max(doubt_8bit(values))))
+    assert session.crack_share == pytest.approx(np.mean(values > session.threshold * 255), abs=1e-5)
+    canvas.fit()
+    canvas.scene.compose()
+    assert session.memory.used_bytes <= session.memory.bound_bytes
+    session.leave_photo()
+    assert canvas.scene.probability is None
+    session.open_photo(photo_id)
+    assert wait_for(lambda: session.huge is not None, 30), "it is there at once"
+    session.approve()
+    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 30)
+    (entry,) = session.project.store.samples()
+    assert np.array_equal(session.project.blobs.get_array(entry.predicted_blob), values)
 
 
 def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp_path: Path) -> None:

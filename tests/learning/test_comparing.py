@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from resatt_studio.learning.comparing import Reading, compare, judge_candidate
 from resatt_studio.learning.exam import Exam, Marks
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.support import Window
-from resatt_studio.records.calibration import AS_IT_IS, Calibration
+from resatt_studio.records.calibration import AS_IT_IS, Calibration, ChosenThreshold
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.training import JudgedBy
@@ -84,7 +86,7 @@ def test_equal_answers_gain_nothing_whatever_their_best_threshold() -> None:
     wide = np.where(np.abs(np.arange(SIDE)[:, None] - 43.5) < 8, 0.8, -4.0) * np.ones((1, SIDE))
     wide[40:48] = 3.0
     judged = judge_candidate(exam(8), marks(*[wide] * 8), marks(*[wide] * 8), AS_IT_IS, JudgedBy.PHOTOS)
-    assert judged.threshold is not None and judged.threshold > 0.5
+    assert judged.threshold is not None and judged.threshold.value > 0.5
     assert judged.comparison.before == judged.comparison.after
     usual = compare(exam(8), marks(*[wide] * 8), marks(*[wide] * 8), Reading(), Reading())
     assert usual.before is not None and judged.comparison.before is not None
@@ -99,7 +101,19 @@ def test_an_own_threshold_holds_for_both_and_the_best_is_told_all_the_same() -> 
     answers = marks(*[band(40, 48, 0.3)] * 3)
     judged = judge_candidate(exam(3), answers, answers, AS_IT_IS, JudgedBy.PHOTOS, threshold=0.9)
     assert judged.comparison.before is not None and judged.comparison.before.dice == 0.0
-    assert judged.threshold is not None and judged.threshold < 0.9
+    assert judged.threshold is not None and judged.threshold.value < 0.9
+
+
+def test_the_threshold_in_use_stays_for_both_where_fewer_photos_judge_than_chose_it() -> None:
+    answers = marks(*[band(40, 48, 0.3)] * 3)
+    asked = partial(judge_candidate, exam(3), answers, answers, AS_IT_IS, JudgedBy.PHOTOS)
+    kept = asked(shown=ChosenThreshold(0.9, 4))
+    assert kept.threshold == ChosenThreshold(0.9, 4)
+    assert kept.comparison.before is not None and kept.comparison.before.dice == 0.0
+    assert kept.comparison.before == kept.comparison.after
+    for others in (None, ChosenThreshold(0.9, 3)):
+        chosen = asked(shown=others).threshold
+        assert chosen is not None and chosen.photos == 3 and chosen.value < 0.9
 
 
 def test_overconfidence_is_cooled_and_told() -> None:

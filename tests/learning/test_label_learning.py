@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import cv2
@@ -73,8 +74,9 @@ def lesson(
 
 @pytest.fixture(scope="module")
 def learned(small_weights: Any) -> Any:
-    """``learned(model)``: the tiny network, and what came of a lesson of 24 photos."""
+    """``learned(model)``: the tiny network, and what came of a lesson of 24 photos, learned once for all."""
 
+    @cache
     def learn(model: str) -> tuple[WeightsFile, LabelResult]:
         base = small_weights(model)
         steps = lesson(base, answered(24), replace(PLAN, model=model))
@@ -137,7 +139,13 @@ def test_a_lesson_can_be_repeated_to_the_bit_and_starts_where_no_answer_was(
     assert again.gains == (0.0,) * 8 and not judge_labels(again).promoted
 
 
-def test_replay_keeps_the_old_answers(small_weights: Any, finish: Finish) -> None:
+@pytest.fixture(scope="module")
+def seen() -> KeptLooks:
+    """What the lessons of this file saw of the photos, where looking is not what they are about."""
+    return KeptLooks()
+
+
+def test_replay_keeps_the_old_answers(small_weights: Any, finish: Finish, seen: KeptLooks) -> None:
     """Answers against all sense: without replay they reach everything, with it the tiles stay as they are."""
     tiles = [LabelledTile(f"t{n}", surface(100 + n, KINDS[n % 2]), KINDS[n % 2]) for n in range(12)]
     base = small_weights("rmt")
@@ -146,17 +154,17 @@ def test_replay_keeps_the_old_answers(small_weights: Any, finish: Finish) -> Non
     def forgotten(replay: float) -> float:
         held = LabelReference(tuple(tiles[:8]), tuple(tiles[8:]))
         plan = replace(PLAN, replay=replay)
-        result = finish(lesson(base, wrong, plan, held))
+        result = finish(lesson(base, wrong, plan, held, kept=seen))
         old, new = result.comparison.reference_before, result.comparison.reference_after
         return abs(new.surprise - old.surprise)
 
     assert forgotten(30.0) < 0.3 * forgotten(0.0)
 
 
-def test_answers_without_a_pattern_are_refused(small_weights: Any, finish: Finish) -> None:
+def test_answers_without_a_pattern_are_refused(small_weights: Any, finish: Finish, seen: KeptLooks) -> None:
     rng = np.random.default_rng(4)
     photos = [replace(one, kind=CRACK_TYPES[rng.integers(4)]) for one in answered(24)]
-    verdict = judge_labels(finish(lesson(small_weights("rmt"), photos)))
+    verdict = judge_labels(finish(lesson(small_weights("rmt"), photos, kept=seen)))
     assert not verdict.promoted and verdict.reason.startswith("Not promoted: ")
 
 
@@ -219,9 +227,11 @@ def test_numbers_that_are_not_finite_end_the_lesson_and_name_the_photo(small_wei
         list(lesson(broken, named))
 
 
-def test_a_head_that_goes_too_far_ends_the_lesson_and_blames_no_photo(small_weights: Any) -> None:
+def test_a_head_that_goes_too_far_ends_the_lesson_and_blames_no_photo(
+    small_weights: Any, seen: KeptLooks
+) -> None:
     with pytest.raises(LearningError, match="step 2: the loss is not finite"):
-        list(lesson(small_weights("rmt"), answered(24), replace(PLAN, learning_rate=1e30)))
+        list(lesson(small_weights("rmt"), answered(24), replace(PLAN, learning_rate=1e30), kept=seen))
 
 
 def test_a_loss_that_is_not_finite_ends_the_lesson_and_names_the_photo(

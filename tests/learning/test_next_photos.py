@@ -95,6 +95,7 @@ def test_photos_that_are_all_the_same_are_ranked_by_doubt() -> None:
     assert ranks[1].nearest == pytest.approx(1.0) and ranks[1].nearest_id == "b" and ranks[1].before
 
 
+@pytest.mark.whole_machine
 def test_a_thousand_photos_are_ranked_in_well_under_a_second_of_work() -> None:
     random = np.random.default_rng(0)
     looks = {f"{number:04d}": random.normal(size=21).astype(np.float32) for number in range(1000)}

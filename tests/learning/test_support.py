@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.learning.support import (
     HELD_SHARE,
     MARGIN_PX,
@@ -19,8 +21,9 @@ from resatt_studio.learning.support import (
     within_pixels,
 )
 from resatt_studio.records.correction import Label
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Split
-from resatt_studio.records.sample import Sample
+from resatt_studio.records.sample import HugeSample, Sample
 
 Make = Callable[..., Sample]
 
@@ -100,6 +103,13 @@ def painted(labels: np.ndarray, name: str = "photo") -> Sample:
     return Sample(name, name, "group", Split.TRAIN, pixels, labels)
 
 
+def held_of(sample: Sample) -> np.ndarray:
+    """All of a photo's held-back part, H x W bool."""
+    held = held_back_part(sample)
+    assert held is not None
+    return held.read(Box(0, 0, sample.height, sample.width))
+
+
 @given(labels=hnp.arrays(np.uint8, (5, 7), elements=st.sampled_from([0, 1, 2])), name=st.text(max_size=3))
 @settings(max_examples=60, deadline=None)
 def test_of_what_lies_in_two_squares_each_side_of_the_split_gets_some(labels: np.ndarray, name: str) -> None:
@@ -108,7 +118,7 @@ def test_of_what_lies_in_two_squares_each_side_of_the_split_gets_some(labels: np
     for kind in (labels != Label.UNSAID, labels == Label.CRACK):
         if np.count_nonzero(kind) >= 2:
             assert held is not None
-            blocks = held[::16, ::16]
+            blocks = held.squares
             assert blocks[kind].any() and not blocks[kind].all()
 
 
@@ -121,21 +131,62 @@ def test_paint_in_a_single_square_is_not_split() -> None:
 def test_about_a_quarter_of_a_photo_is_held_back_and_always_the_same() -> None:
     labels = np.full((1030, 2050), Label.NOT_CRACK, np.uint8)
     labels[500] = Label.CRACK
-    held = held_back_part(painted(labels))
-    assert held is not None and held.shape == labels.shape
+    held = held_of(painted(labels))
     assert 0.5 * HELD_SHARE < held.mean() < 1.5 * HELD_SHARE
     labels[100:103, 200:700] = Label.CRACK
-    again = held_back_part(painted(labels))
-    assert again is not None and np.mean(held != again) < 0.03
-    other = held_back_part(painted(labels, "another photo"))
-    assert other is not None and np.mean(held != other) > 0.2
+    again = held_of(painted(labels))
+    assert np.mean(held != again) < 0.03
+    other = held_of(painted(labels, "another photo"))
+    assert np.mean(held != other) > 0.2
 
 
 def test_windows_that_overlap_agree_on_what_is_held_back() -> None:
     labels = np.full((1500, 2600), Label.NOT_CRACK, np.uint8)
     labels[700:720, 300:1400] = Label.CRACK
-    whole = held_back_part(large("a", labels=labels))
-    assert whole is not None
+    whole = held_of(large("a", labels=labels))
     for window in choose_windows([large("a", labels=labels)], hold_parts_back=True):
         assert window.held is not None
         assert np.array_equal(window.held, whole[window.box.slices])
+
+
+def in_tiles(whole: Sample, asked: list[Box]) -> HugeSample:
+    """The same sample, read by boxes."""
+
+    def read(box: Box) -> np.ndarray:
+        asked.append(box)
+        return whole.pixels[box.slices]
+
+    def tiled(values: np.ndarray) -> TiledLabels:
+        labels = TiledLabels(*values.shape)
+        labels.write(labels.box, values)
+        return labels
+
+    predicted = None if whole.predicted is None else tiled(whole.predicted)
+    ids = (whole.sample_id, whole.photo_id, whole.group, whole.split)
+    return HugeSample(*ids, read, tiled(whole.labels), predicted)
+
+
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize(("height", "width"), [(1500, 2600), (1111, 1790), (500, 2600)])
+def test_a_sample_in_tiles_teaches_and_judges_as_the_whole_one(
+    approved: bool, height: int, width: int
+) -> None:
+    rng = np.random.default_rng(height)
+    labels = np.zeros((height, width), np.uint8)
+    for label in (1, 2, 1, 2, 1):
+        top, left = rng.integers(0, height - 60), rng.integers(0, width - 300)
+        labels[top : top + 40, left : left + 300] = label
+    predicted = rng.integers(0, 256, (height, width), np.uint8) if approved else None
+    pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
+    whole = Sample("a", "a", "g", Split.TRAIN, pixels, labels, predicted)
+    asked: list[Box] = []
+    huge = in_tiles(whole, asked)
+    windows = choose_windows([huge], seed=5, hold_parts_back=True)
+    assert asked == [], "no pixel is read before a window is taken"
+    expected = list(choose_windows([whole], seed=5, hold_parts_back=True))
+    first = next(windows)
+    assert asked == [first.box]
+    for one, other in zip([first, *windows], expected, strict=True):
+        assert (one.sample_id, one.box, one.threshold) == (other.sample_id, other.box, other.threshold)
+        for name in ("pixels", "labels", "approved", "held"):
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name

@@ -9,9 +9,14 @@ import torch
 
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model
-from resatt_studio.models.calibration import calibration_header, calibration_of
+from resatt_studio.models.calibration import (
+    calibration_header,
+    calibration_of,
+    threshold_header,
+    threshold_of,
+)
 from resatt_studio.models.state import load_weights, pack_weights, write_weights
-from resatt_studio.records.calibration import AS_IT_IS, Calibration
+from resatt_studio.records.calibration import AS_IT_IS, Calibration, ChosenThreshold
 
 CONFIG = {"base_width": 2, "t": 1, "stem": 2}
 
@@ -30,6 +35,15 @@ def test_it_travels_with_the_file_and_leaves_the_id_alone(tmp_path: Path) -> Non
 def test_a_header_that_says_nothing_changes_nothing() -> None:
     assert calibration_of({}) == AS_IT_IS
     assert calibration_header(AS_IT_IS) == {}
+
+
+def test_a_threshold_is_read_as_it_was_written_with_how_many_photos_chose_it() -> None:
+    chosen = ChosenThreshold(0.37, 5)
+    assert threshold_of(threshold_header(chosen)) == chosen
+    assert threshold_header(None) == {} and threshold_of({}) is None
+    without = {"threshold": "0.37"}  # as versions before this one wrote it
+    assert threshold_of(without) is None
+    assert threshold_of({"threshold": "1.5", "threshold_photos": "5"}) is None
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.project import RunState
+from resatt_studio.records.review import ReviewAct
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.store.engine import open_engine, sqlite_url
 from resatt_studio.store.schema import SCHEMA_VERSIONS
@@ -74,6 +75,33 @@ def test_only_a_threshold_that_was_changed_by_hand_stays_ones_own(
         assert project.store.samples()[0].threshold == (kept or 0.5)
 
 
+def test_the_chain_of_a_review_begins_with_the_approvals_that_were_kept(tmp_path: Path) -> None:
+    archive = next(path for path in ARCHIVES if path.stem == "schema-0007")  # the last without a chain
+    with zipfile.ZipFile(archive) as unpacked:
+        unpacked.extractall(tmp_path)
+    folder = tmp_path / "old.resatt"
+    database = sqlite3.connect(folder / DATABASE)
+    database.row_factory = sqlite3.Row
+    with database:
+        sample = dict(database.execute("SELECT * FROM samples").fetchone())
+        # Labels that were approved first, replaced meanwhile, and approved again last: they hold.
+        replaced = sample | {"sample_id": "0" * 64, "arrival": 7, "is_current": False, "author": "Bo"}
+        replaced["made_at"] = "2001-01-01T00:00:00.000+00:00"
+        names, marks = ", ".join(replaced), ", ".join("?" * len(replaced))
+        database.execute(f"INSERT INTO samples ({names}) VALUES ({marks})", list(replaced.values()))
+    database.close()
+    with open_project(folder) as project:
+        chain = project.store.reviews(sample["photo_id"])
+        assert [(link.act.value, link.author, link.sample_id) for link in chain] == [
+            ("approved", "Bo", "0" * 64),
+            ("approved", sample["author"], sample["sample_id"]),
+        ]
+        assert project.store.photo(sample["photo_id"]).unread
+        project.store.second_reading(sample["photo_id"], ReviewAct.AGREED, "", "Cy")
+        assert [kept.sample_id for kept in project.store.samples(agreed_only=True)] == [sample["sample_id"]]
+        assert check_project(project) == []
+
+
 def check_contents(project: Project, expected: dict[str, Any]) -> None:
     store, shelf, first = project.store, project.shelf, expected["photos"][0]
     entries = store.photos()
@@ -91,6 +119,9 @@ def check_contents(project: Project, expected: dict[str, Any]) -> None:
     (sample,) = store.samples()
     assert sample.sample_id == expected["sample"]
     assert sha256(project.blobs.get_array(sample.labels_blob)) == expected["labels"]
+    (approval,) = store.reviews(first)
+    assert (approval.act.value, approval.sample_id) == ("approved", sample.sample_id)
+    assert (approval.author, approval.made_at) == (sample.author, sample.made_at)
     assert [version.weights_id for version in shelf.versions()] == expected["weights"]
     assert [version.state for version in shelf.versions()] == [WeightsState.RETIRED, WeightsState.ACTIVE]
     after = shelf.active().after

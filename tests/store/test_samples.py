@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.errors import BugError, StoreError
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Split
 from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.store.blobs import BlobStore
 from resatt_studio.store.samples import SampleStore
 from resatt_studio.store.versions import WeightsShelf
+
+if TYPE_CHECKING:
+    from store.conftest import Opened
 
 Add = Callable[..., str]
 ONES = np.ones((30, 40), np.uint8)
@@ -28,6 +34,23 @@ def test_a_sample_keeps_labels_and_prediction_exactly(store: SampleStore, add: A
     assert (sample.group, sample.complete, sample.author) == ("g", True, "Ada")
     assert store.samples() == [sample]
     assert store.sample(sample.sample_id) == sample
+
+
+def test_a_sample_in_tiles_keeps_what_was_said_and_the_prediction_without_a_copy(
+    store: SampleStore, add: Add, opened: Opened
+) -> None:
+    photo, labels = add("a", "g"), TiledLabels(30, 40)
+    labels.write(Box(3, 5, 6, 9), np.full((3, 4), 2, np.uint8))
+    with opened.blobs.map_writer(30, 40) as writer:
+        writer.put(Box(0, 0, 30, 40), ONES * 9)
+        predicted = opened.blobs.open_map(writer.seal())
+    assert predicted is not None
+    sample = store.approve(photo, labels, predicted, threshold=0.3)
+    assert sample.predicted_blob == predicted.blob and store.samples() == [sample]
+    kept = opened.blobs.open_map(sample.labels_blob)
+    assert kept is not None and np.array_equal(kept.read(labels.box), labels.to_array())
+    assert store.approve(photo, labels).sample_id == sample.sample_id, "the same labels, the same sample"
+    assert opened.problems() == []
 
 
 def test_a_sample_knows_at_which_threshold_it_was_approved(store: SampleStore, add: Add) -> None:
@@ -105,10 +128,12 @@ def test_unlearned_are_training_samples_that_no_kept_weights_have_seen(
         (np.ones((30, 40), np.uint8), np.ones((30, 41), np.uint8)),
         (np.ones((30, 40), np.float32), None),
         (np.full((30, 40), 3, np.uint8), None),
+        (TiledLabels(40, 30), None),
+        (ONES, TiledLabels(30, 41)),
     ],
 )
 def test_arrays_that_do_not_fit_are_our_mistake_and_leave_nothing(
-    store: SampleStore, add: Add, labels: np.ndarray, predicted: np.ndarray | None
+    store: SampleStore, add: Add, labels: Any, predicted: Any
 ) -> None:
     photo = add("a")
     with pytest.raises(BugError):

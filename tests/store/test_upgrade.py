@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
@@ -75,6 +77,28 @@ def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path, empty_databa
     assert "newer ResAtt Studio" in caught.value.hint
     assert schema_version(engine) == "9999"
     engine.dispose()
+
+
+def test_the_newest_migration_can_be_run_on_a_postgresql_server() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    step = ScriptDirectory.from_config(config).get_revision(SCHEMA_VERSIONS[-1])
+    written = StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql",
+        opts={"as_sql": True, "output_buffer": written, "target_metadata": metadata},
+    )
+    with Operations.context(context):
+        step.module.upgrade()
+    wanted = CreateTable(metadata.tables["reviews"]).compile(dialect=postgresql.dialect())
+    assert _words(str(wanted)) == _words(written.getvalue().partition(";")[0])
+    assert "INSERT INTO reviews" in written.getvalue()
+
+
+def _words(statement: str) -> list[str]:
+    """Columns and constraints of a CREATE TABLE in any order."""
+    return sorted(line.strip().rstrip(",").strip() for line in statement.strip().splitlines())
 
 
 def test_every_table_can_be_made_on_a_postgresql_server() -> None:

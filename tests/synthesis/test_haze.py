@@ -203,6 +203,7 @@ def test_a_recipe_with_no_meaning_is_a_bug(more: dict[str, Any]) -> None:
         HazeRecipe(**more)
 
 
+@pytest.mark.whole_machine
 def test_a_training_patch_is_hazed_in_a_few_milliseconds() -> None:
     rng, recipe, patch = np.random.default_rng(0), HazeRecipe(degradation_chance=1.0), surface(128, 128)
     add_haze(patch, rng, recipe)

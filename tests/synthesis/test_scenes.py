@@ -117,6 +117,7 @@ def test_unknown_names_and_tiny_sizes_are_refused() -> None:
         render_scene(0, 16, 64)
 
 
+@pytest.mark.whole_machine
 def test_training_tiles_are_cheap_to_draw() -> None:
     start = time.process_time()
     for seed in range(10):

@@ -177,6 +177,7 @@ def test_a_disk_that_does_not_answer_is_told_in_time(
     assert document.unsaved == 0
 
 
+@pytest.mark.whole_machine
 def test_painting_does_not_wait_for_the_disk(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     write, asleep = project.store.write_journal, threading.Event()
 
@@ -304,6 +305,7 @@ def test_a_slow_disk_is_waited_for_as_long_as_anything_reaches_it(
     assert document.unsaved == 0
 
 
+@pytest.mark.whole_machine
 def test_an_old_edit_is_handed_back_without_a_wait_for_what_is_queued(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

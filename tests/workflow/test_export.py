@@ -118,11 +118,14 @@ def test_an_empty_project_has_nothing_to_export(project: Project, tmp_path: Path
         drain(export_project(project, "mask", tmp_path))
 
 
-def test_photos_of_more_pixels_than_can_be_written_are_left_out_and_told(
+def test_photos_of_too_many_pixels_are_written_in_parts_or_told_where_the_network_needs_all_of_them(
     project: Project, entries: list[PhotoEntry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from resatt_studio.workflow import export
 
+    whole = drain(export_project(project, "tristate", tmp_path / "whole")).files
     monkeypatch.setattr(export, "MAX_PIXELS", 10)
-    with pytest.raises(ExportError, match="too many"):
-        drain(export_project(project, "tristate", tmp_path))
+    (path,) = drain(export_project(project, "tristate", tmp_path / "parts")).files
+    np.testing.assert_array_equal(read(path), read(whole[0]))
+    with pytest.raises(ExportError, match="only be read as a whole"):
+        drain(export_project(project, "mask", tmp_path, device="cpu", threads=1))

@@ -170,6 +170,7 @@ def test_jobs_run_on_one_other_thread_and_may_submit_jobs_in_reports() -> None:
     assert [type(report) for report in reports] == [JobProgress, JobDone] * 2
 
 
+@pytest.mark.whole_machine
 def test_stop_closes_what_is_under_way_within_two_seconds() -> None:
     runner, log, reports = JobRunner(), [], []
     begun = threading.Event()

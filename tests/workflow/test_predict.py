@@ -99,7 +99,7 @@ def test_a_project_is_predicted_whole_but_for_what_cannot_be_read(
     assert all(project.store.has_prediction(entry.photo_id, weights.weights_id) for entry in entries[1:])
 
 
-def test_photos_that_take_more_memory_than_they_may_are_told_and_not_read(
+def test_photos_that_take_more_memory_than_they_may_and_have_no_parts_are_told_and_not_read(
     project: Project, photo_folder: Path, weights: WeightsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from resatt_studio.workflow import predict
@@ -110,8 +110,10 @@ def test_photos_that_take_more_memory_than_they_may_are_told_and_not_read(
     fits = lambda count_px: bool(asked.append(count_px))  # noqa: E731
     refused = drain(predict_project(make_engine(weights, "cpu", 1), project, fits=fits))
     assert [row.path for row in refused] == [entry.facts.path for entry in entries]
-    assert all("part that is seen" in row.reason for row in refused)
-    assert asked == [entry.facts.height * entry.facts.width for entry in entries]
+    assert all("only be read as a whole" in row.reason for row in refused)
+    refused = drain(predict_project(make_engine(weights, "cpu", 1), project, fits=fits, huge=False))
+    assert all("part that is seen" in row.reason for row in refused) and len(refused) == len(entries)
+    assert asked == 2 * [entry.facts.height * entry.facts.width for entry in entries]
 
 
 def test_masks_are_0_and_255_and_as_large_as_the_photos(

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from resatt_studio.app.canvas.gestures import Drag, Gestures
+from resatt_studio.app.canvas.key_cursor import KeyCursor
 from resatt_studio.app.own_keys import somebody_types
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.registry import ToolSpec
@@ -34,9 +35,11 @@ class CanvasEvents(QWidget):
 
     Attributes:
         wheel_zooms: Whether the bare wheel zooms; else it moves the photo, and Ctrl with the wheel zooms.
+        key_cursor: What arrow keys and Space are while it is on.
     """
 
     wheel_zooms: bool
+    key_cursor: KeyCursor
     _gestures: Gestures
     _spec: ToolSpec
     _space_held: bool
@@ -165,8 +168,10 @@ class CanvasEvents(QWidget):
         """What a press of this button with these keys begins."""
         if event.button() == Qt.MouseButton.MiddleButton:
             return Drag.PAN
-        if event.button() == Qt.MouseButton.RightButton and self._gestures.tool.takes_right:
-            return Drag.TOOL
+        if event.button() == Qt.MouseButton.RightButton:
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                return Drag.TONE
+            return Drag.TOOL if self._gestures.tool.takes_right else None
         if event.button() != Qt.MouseButton.LeftButton:
             return None
         if self._space_held:
@@ -179,6 +184,8 @@ class CanvasEvents(QWidget):
 
     def keyPressEvent(self, event) -> None:
         key = event.key()
+        if self.key_cursor.key_press(event):
+            return
         if key in (Qt.Key.Key_Space, Qt.Key.Key_V) and not event.modifiers():
             if not event.isAutoRepeat():
                 self._hold(key, True)
@@ -214,6 +221,8 @@ class CanvasEvents(QWidget):
         # A held key repeats as release and press of one moment. Where the press comes late X11's plug-in
         # takes both for real; a hand is never that quick.
         self._released = event.key(), event.timestamp()
+        if self.key_cursor.key_release(event):
+            return
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_V):
             if not event.isAutoRepeat():
                 self._hold(event.key(), False)
@@ -230,6 +239,7 @@ class CanvasEvents(QWidget):
 
     def focusOutEvent(self, event) -> None:
         # The release of a held key will go elsewhere.
+        self.key_cursor.let_go()
         self._hold(Qt.Key.Key_Space, False)
         self._hold(Qt.Key.Key_V, False)
         self.update()

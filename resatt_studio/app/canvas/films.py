@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, Layer, change_table
 from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, cells_under, expand, mask_level
+from resatt_studio.app.canvas.tone import shown
 from resatt_studio.app.canvas.viewport import Viewport
-from resatt_studio.imaging.heat_picture import heat_table
+from resatt_studio.imaging.colour import colour_map
+from resatt_studio.imaging.heat_picture import HEAT_MAP, heat_table
 from resatt_studio.records.arrays import Float32Array, UInt8Array
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import Heat
@@ -62,6 +64,7 @@ class HazeFilm(Film):
 
     Attributes:
         pyramids: By layer name; of the photo's size, colour or grey.
+        table: What 8-bit pixels of the photo are shown as, so that the dehazed photo has that tone; or None.
     """
 
     names = HAZE_LAYERS
@@ -69,6 +72,7 @@ class HazeFilm(Film):
     def __init__(self) -> None:
         super().__init__()
         self.pyramids: dict[str, PhotoPyramid] = {}
+        self.table: UInt8Array | None = None
 
     def _holds(self, name: str) -> bool:
         return name in self.pyramids
@@ -79,6 +83,8 @@ class HazeFilm(Film):
             pixels = self.pyramids[name].sample(view, inside)
             if pixels is None:
                 continue
+            if name == "dehazed":
+                pixels = shown(pixels, self.table, None)
             grey = pixels.ndim == 2
             top = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGRA if grey else cv2.COLOR_RGB2BGRA)
             strength = layers[name].strength
@@ -110,7 +116,8 @@ class HeatFilm(Film):
             return super()._colours(view, inside, layers)
         rows = (np.arange(inside.top, inside.bottom) - view.top + 0.5) / view.scale
         columns = (np.arange(inside.left, inside.right) - view.left + 0.5) / view.scale
-        picture = np.take(heat_colours(strength), heat_levels_at(heat, rows, columns))
+        colours = heat_colours(strength, colour_map(layers["heat"].palette or HEAT_MAP))
+        picture = np.take(colours, heat_levels_at(heat, rows, columns))
         box = heat.box
         picture[(rows < box.top) | (rows >= box.bottom)] = 0
         picture[:, (columns < box.left) | (columns >= box.right)] = 0
@@ -161,9 +168,14 @@ def heat_levels_at(heat: Heat, rows: Lines, columns: Lines) -> UInt8Array:
     return values.astype(np.uint8)
 
 
-def heat_colours(strength: float) -> Picture:
-    """256 premultiplied colours from the least to the highest value."""
-    red, green, blue = heat_table().astype(np.float64).T
+def heat_colours(strength: float, table: UInt8Array | None = None) -> Picture:
+    """256 premultiplied colours from the least to the highest value.
+
+    Args:
+        strength: Opacity in [0, 1].
+        table: 256 x 3 RGB; None for the one of exported pictures.
+    """
+    red, green, blue = (heat_table() if table is None else table).astype(np.float64).T
     alpha = round(255 * strength)
     parts = [np.rint(channel * strength).astype(np.uint32) for channel in (red, green, blue)]
     return (np.uint32(alpha) << 24 | parts[0] << 16 | parts[1] << 8 | parts[2]).astype(np.uint32)

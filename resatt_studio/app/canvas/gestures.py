@@ -1,10 +1,11 @@
-"""What a pressed pointer means: a tool, moving the photo or the split, or sizing the brush; without Qt."""
+"""What a pressed pointer means: a tool, moving the photo or the split, sizing the brush, the photo's tone."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from typing import Protocol
 
+from resatt_studio.app.canvas.tone import Tone
 from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
 from resatt_studio.app.tools.options import RADIUS
 from resatt_studio.app.tools.pan import Pan
@@ -20,9 +21,10 @@ class Drag(Enum):
     PAN = auto()
     SIZE = auto()
     SPLIT = auto()
+    TONE = auto()
 
 
-_SLIDES = (Drag.SIZE, Drag.SPLIT)
+_SLIDES = (Drag.SIZE, Drag.SPLIT, Drag.TONE)
 """Change a number of the canvas; no tool has a part in it."""
 
 
@@ -38,6 +40,13 @@ class GestureHost(ToolHost, Protocol):
     def split_column(self) -> float: ...
 
     def move_split(self, view_column: float) -> None: ...
+
+    @property
+    def tone(self) -> Tone: ...
+
+    def move_tone(self, tone: Tone) -> None: ...
+
+    def drag_tone(self, start: Tone, right: float, up: float) -> None: ...
 
 
 class Gestures:
@@ -65,6 +74,7 @@ class Gestures:
         self._pending: list[Pointer] = []
         self._start = Pointer(0, 0, 0, 0)
         self._start_value = 0.0
+        self._start_tone = host.tone
 
     @property
     def busy(self) -> bool:
@@ -86,7 +96,7 @@ class Gestures:
         self._pending.clear()
         if drag in _SLIDES:
             value = self._host.radius_px if drag is Drag.SIZE else self._host.split_column
-            self._start, self._start_value = at, value
+            self._start, self._start_value, self._start_tone = at, value, self._host.tone
             return NOTHING
         return self._note(self._active.double_press(at) if double else self._active.press(at))
 
@@ -101,7 +111,7 @@ class Gestures:
         if not points or self.drag is None:
             return NOTHING
         if self.drag in _SLIDES:
-            self._slide(points[-1].view_column - self._start.view_column)
+            self._slide(points[-1])
             return NOTHING
         return self._note(self._active.move(points))
 
@@ -118,6 +128,8 @@ class Gestures:
         self._pending.clear()
         if drag is Drag.SPLIT:
             self._host.move_split(self._start_value)
+        if drag is Drag.TONE:
+            self._host.move_tone(self._start_tone)
         if drag is None:
             return self.tool.cancel()
         return NOTHING if drag in _SLIDES else active.cancel()
@@ -126,8 +138,12 @@ class Gestures:
         self.shown = self.shown.union(box)
         return box
 
-    def _slide(self, columns: float) -> None:
-        """The pointer is so many view columns from where it was pressed."""
+    def _slide(self, at: Pointer) -> None:
+        """The pointer is somewhere else than where it was pressed."""
+        columns = at.view_column - self._start.view_column
+        if self.drag is Drag.TONE:
+            self._host.drag_tone(self._start_tone, columns, self._start.view_row - at.view_row)
+            return
         if self.drag is Drag.SPLIT:
             self._host.move_split(self._start_value + columns)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtGui import QPainter, QRegion
@@ -12,13 +13,23 @@ from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
-from resatt_studio.app.canvas.pyramid import SparseMap
+from resatt_studio.app.canvas.pyramid import MaxPyramid
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.overlay import Mark
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Region:
+    """What a mark takes of a view; holds the mark, so that no other one gets its id meanwhile."""
+
+    mark: Mark
+    how: tuple[Viewport, float, str]
+    region: QRegion
 
 
 class CanvasHands(CanvasLooks):
@@ -33,6 +44,7 @@ class CanvasHands(CanvasLooks):
     options: Callable[[str, str], OptionValue]
     mm_per_px: float | None
     _overlay: tuple[Mark, ...]
+    _regions: dict[int, _Region]
     _document: CorrectionDocument | None
     _in_hand: bool
     _asked_for: Box
@@ -77,7 +89,7 @@ class CanvasHands(CanvasLooks):
     def knows_probability(self, box: Box) -> bool:
         """Whether a network has said anything about a box inside the photo."""
         known = self.scene.probability
-        return known is not None and (not isinstance(known, SparseMap) or known.knows(box))
+        return known is not None and (isinstance(known, MaxPyramid) or known.knows(box))
 
     def in_background(
         self,
@@ -118,6 +130,11 @@ class CanvasHands(CanvasLooks):
         self._gestures.tool.options_changed()
         self._update_overlay()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the tool is between press and release, or holds what waits to be finished."""
+        return self._gestures.busy or self._gestures.tool.in_hand
+
     def set_scale_mm(self, mm_per_px: float | None) -> None:
         """Millimetres per photo pixel, None while nobody said."""
         if mm_per_px != self.mm_per_px:
@@ -156,21 +173,26 @@ class CanvasHands(CanvasLooks):
             return
         self._overlay = now
         kept = {id(mark) for mark in before} & {id(mark) for mark in now}
-        ratio = self.devicePixelRatioF()
         region = QRegion()
         for mark in (*before, *now):
             if id(mark) not in kept:
-                region += mark_region(mark, self.viewport, ratio, self.font())
+                region += self._region_of(mark)
+        self._regions = {id(mark): self._regions[id(mark)] for mark in now if id(mark) in self._regions}
         if not region.isEmpty():
             self.update(region & self.rect())
+
+    def _region_of(self, mark: Mark) -> QRegion:
+        """Logical pixels that a mark of the overlay may take in the view of now; found once for each."""
+        how = (self.viewport, self.devicePixelRatioF(), self.font().key())
+        known = self._regions.get(id(mark))
+        if known is None or known.how != how:
+            region = mark_region(mark, how[0], how[1], self.font())
+            known = self._regions[id(mark)] = _Region(mark, how, region)
+        return known.region
 
     def _paint_overlay(self, painter: QPainter, region: QRegion) -> None:
         """The tool's marks, as far as ``region`` (logical pixels) shows them."""
         if self._overlay and not self.scene.peek:
-            ratio = self.devicePixelRatioF()
-            seen = [
-                mark
-                for mark in self._overlay
-                if region.intersects(mark_region(mark, self.viewport, ratio, self.font()))
-            ]
-            paint_marks(painter, seen, self.viewport, ratio, tones(self.scene.layers["correction"]))
+            seen = [mark for mark in self._overlay if region.intersects(self._region_of(mark))]
+            colours = tones(self.scene.layers["correction"])
+            paint_marks(painter, seen, self.viewport, self.devicePixelRatioF(), colours)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from resatt_studio.imaging.colour import colour_map
+from resatt_studio.imaging.heat_picture import HEAT_MAP
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.comparison import GAINED, LOST
 
@@ -29,6 +31,8 @@ class Layer:
         opacity: In [0, 1].
         colour: ``#rrggbb``; of what was painted as crack for the correction, of crack gained for the change.
         other_colour: ``#rrggbb`` of what was painted as not crack, or of crack lost; "" for other layers.
+        palette: Name in ``imaging.colour.COLOUR_MAPS`` that values are shown by, or "" for the colour alone;
+            either way more of a value is more opaque. The attention map always has one, and covers evenly.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Layer:
     opacity: float
     colour: str
     other_colour: str = ""
+    palette: str = ""
 
     @property
     def strength(self) -> float:
@@ -48,8 +53,9 @@ DEFAULT_LAYERS: tuple[Layer, ...] = (
     Layer("dehazed", False, 1.0, "#7fd1f5"),
     Layer("transmission", False, 1.0, "#c8ccd2"),
     Layer("residual", False, 1.0, "#c8ccd2"),
-    Layer("heat", False, 0.6, "#21918c"),
+    Layer("heat", False, 0.6, "#21918c", palette=HEAT_MAP),
     Layer("mask", True, 0.55, "#ff5050"),
+    Layer("outline", False, 1.0, "#d55e00"),
     Layer("probability", False, 0.7, "#e8a33d"),
     Layer("uncertainty", False, 0.7, "#9a6bd0"),
     Layer("correction", True, 0.75, "#35c2ff", "#f5d033"),
@@ -81,7 +87,8 @@ def overlay_table(layers: dict[str, Layer], threshold: float, peek: bool = False
         values = np.arange(_STEPS)
         mask, correction = layers["mask"], layers["correction"]
         probability = layers["probability"]
-        table[UNSAID] = _over(table[UNSAID], probability.colour, probability.strength * values / 255.0)
+        shades = value_colours(probability)
+        table[UNSAID] = _over(table[UNSAID], shades, probability.strength * values / 255.0)
         masked = mask.strength * (values > threshold * 255.0)
         table[UNSAID] = _over(table[UNSAID], mask.colour, masked)
         if correction.strength > 0:
@@ -93,10 +100,32 @@ def overlay_table(layers: dict[str, Layer], threshold: float, peek: bool = False
     return _pack(table.reshape(-1, 4))
 
 
+def mask_table(threshold: float) -> UInt8Array:
+    """Whether a pixel is crack in the mask that would be exported, by label rank and probability.
+
+    Returns:
+        3 * 256 uint8, index as of :func:`overlay_table`, 1 for crack.
+    """
+    table = np.zeros((3, _STEPS), np.uint8)
+    table[UNSAID] = np.arange(_STEPS) > threshold * 255.0
+    table[CRACK] = 1
+    return table.reshape(-1)
+
+
 def uncertainty_table(layer: Layer, peek: bool = False) -> npt.NDArray[np.uint32]:
     """Colour by uncertainty (0 to 255, see :func:`uncertainty_8bit`): 256 premultiplied ARGB."""
     strength = 0.0 if peek else layer.strength
-    return _pack(_over(np.zeros((_STEPS, 4)), layer.colour, strength * np.arange(_STEPS) / 255.0))
+    return _pack(_over(np.zeros((_STEPS, 4)), value_colours(layer), strength * np.arange(_STEPS) / 255.0))
+
+
+def value_colours(layer: Layer) -> UInt8Array:
+    """256 x 3 uint8 RGB of a layer that shows values, from the lowest to the highest."""
+    return colour_map(layer.palette) if layer.palette else np.full((_STEPS, 3), rgb(layer.colour), np.uint8)
+
+
+def premultiplied(colour: str, alpha: float) -> np.uint32:
+    """``#rrggbb`` with an opacity in [0, 1] as 0xAARRGGBB."""
+    return np.uint32(_pack(_over(np.zeros((1, 4)), colour, np.array([alpha])))[0])
 
 
 def change_table(layer: Layer) -> npt.NDArray[np.uint32]:
@@ -115,11 +144,12 @@ def uncertainty_8bit(probability_8bit: UInt8Array) -> UInt8Array:
 
 
 def _over(
-    below: npt.NDArray[np.float64], colour: str, alpha: npt.NDArray[np.float64]
+    below: npt.NDArray[np.float64], colour: str | UInt8Array, alpha: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Premultiplied RGBA in [0, 1], ``colour`` laid over ``below``."""
+    """Premultiplied RGBA in [0, 1], ``colour`` (or one for each row, n x 3) laid over ``below``."""
     alpha = np.asarray(alpha, np.float64)[:, None]
-    top = np.concatenate([np.array(rgb(colour)) / 255.0 * alpha, alpha], axis=1)
+    colours = np.array(rgb(colour) if isinstance(colour, str) else colour) / 255.0
+    top = np.concatenate([colours * alpha, alpha], axis=1)
     return top + below * (1 - alpha)
 
 

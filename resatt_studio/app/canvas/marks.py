@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from resatt_studio.app.canvas.split import GRIP_PX, Split, middle_row
@@ -13,7 +13,10 @@ from resatt_studio.records.geometry import Box
 
 _LIGHT, _DARK = QColor("#ffffff"), QColor(22, 24, 27, 215)
 _MARGIN_PX = 10.0
+CROSS_PX = 18
+"""Half the width of the keyboard's pointer in logical pixels, its rim included."""
 _PLACE_GAP_PX, _LEAST_PLACE_PX = 8.0, 36.0
+_MIRRORED_PX = 9.0
 _RINGS = ((QColor(0, 0, 0, 190), 4.0), (QColor(255, 255, 255), 1.8))
 
 
@@ -55,9 +58,37 @@ def paint_point(painter: QPainter, at: QPointF) -> None:
     for colour, width in _RINGS:
         painter.setPen(QPen(colour, width))
         painter.drawEllipse(at, 8.0, 8.0)
-        for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            painter.drawLine(at + QPointF(4 * across, 4 * down), at + QPointF(13 * across, 13 * down))
+        _draw_arms(painter, at, 4.0, 13.0)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_cross(painter: QPainter, at: QPointF, colour: QColor) -> None:
+    """The keyboard's pointer: four arms with a gap between them, so that the pixel itself is seen."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for pen in (*(QPen(*ring) for ring in _RINGS), QPen(colour, 1.0)):
+        painter.setPen(pen)
+        _draw_arms(painter, at, 4.0, CROSS_PX - 2.0)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _draw_arms(painter: QPainter, at: QPointF, first: float, last: float) -> None:
+    for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        way = QPointF(across, down)
+        painter.drawLine(at + first * way, at + last * way)
+
+
+def paint_mirrored(painter: QPainter, at: QPointF) -> None:
+    """A small cross where the pointer is in the view beside."""
+    for colour, width in _RINGS:
+        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLine(at - QPointF(_MIRRORED_PX, 0), at + QPointF(_MIRRORED_PX, 0))
+        painter.drawLine(at - QPointF(0, _MIRRORED_PX), at + QPointF(0, _MIRRORED_PX))
+
+
+def mirrored_region(at: QPointF) -> QRect:
+    """Pixels that :func:`paint_mirrored` may take."""
+    reach = _MIRRORED_PX + 3
+    return QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach).toAlignedRect()
 
 
 def paint_place(painter: QPainter, place: QRectF) -> None:

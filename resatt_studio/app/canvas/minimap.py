@@ -133,13 +133,13 @@ class MiniMap(QWidget):
 
     def _draw(self) -> None:
         """The whole photo at the map's size, in device pixels."""
-        photo, view = self._canvas.scene.photo, self._canvas.viewport
+        view = self._canvas.viewport
         ratio = self.devicePixelRatioF()
         height, width = round(self.height() * ratio), round(self.width() * ratio)
         self._old = False
         scale = max(height / view.photo_height, width / view.photo_width)
         whole = Viewport(height, width, view.photo_height, view.photo_width, scale)
-        pixels = None if photo is None else photo.sample(whole, Box(0, 0, height, width))
+        pixels = self._canvas.scene.photo_seen(whole, Box(0, 0, height, width))
         if pixels is None:
             pixels = np.full((height, width, 3), 128, np.uint8)
         pixels = np.ascontiguousarray(pixels)

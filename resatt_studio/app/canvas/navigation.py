@@ -55,6 +55,11 @@ class CanvasNavigation(CanvasEvents):
         view = self.viewport
         self._look((view if scale is None else view.zoomed(scale, 0, 0)).centred_on(row, column))
 
+    def look_through(self, viewport: Viewport) -> None:
+        """Show just this part, as another view says."""
+        if viewport != self.viewport:
+            self._look(viewport)
+
     def pan_by(self, rows: int, columns: int) -> None:
         """Move the photo by view pixels, down and to the right."""
         self._look(self.viewport.panned(rows, columns))
@@ -78,17 +83,18 @@ class CanvasNavigation(CanvasEvents):
 
     def _resize_view(self) -> None:
         fitted = self._fitted
+        self.scene.rim_px = max(1, round(self.devicePixelRatioF()))
         resized = self.viewport.resized(*self._view_size())
         self._look(resized.fitted() if fitted else resized)
         self._fitted = fitted
         self.overview.follow()
+        self.resized.emit()
 
     def remember_place(self) -> None:
         """Keep where the open photo is looked at, as when it is put away."""
         if self._photo_id and self._photo_size is not None:
             view = self.viewport
-            middle = view.to_photo(view.view_height / 2, view.view_width / 2)
-            place = None if self._fitted else ViewPlace(self._photo_size, view.scale, *middle)
+            place = None if self._fitted else ViewPlace(self._photo_size, view.scale, *view.middle)
             self.places.put(self._photo_id, place)
 
     def _look_at_new_photo(self) -> None:

@@ -8,12 +8,24 @@ import numpy as np
 
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
-from resatt_studio.app.canvas.pyramid import MaxPyramid, PhotoPyramid, SparseMap, halve_max, halved_levels
-from resatt_studio.app.canvas.scene import Scene
+from resatt_studio.app.canvas.pyramid import (
+    KeptMap,
+    MaxPyramid,
+    PhotoPyramid,
+    SparseMap,
+    UncertaintyOf,
+    halved_levels,
+)
+from resatt_studio.app.canvas.scene import Scene, StandIn
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.errors import StudioError
+from resatt_studio.imaging.depth import Window
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.dehazing import Dehazing
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.maps import SeenMap
+from resatt_studio.records.photo import DeepPhoto
 from resatt_studio.records.prediction import PredictionPart
 
 
@@ -25,6 +37,10 @@ class Preparations:
         background: Where the slow part is done.
         changed: Called when there is more to see.
         has_room: Whether one more map of so many pixels may be held in memory.
+        failed: Told when a part of a huge photo's prediction cannot be read; once for each.
+
+    Attributes:
+        beside: Another scene that shares what this one holds; what it looks at is made as well.
     """
 
     def __init__(
@@ -33,7 +49,9 @@ class Preparations:
         background: Background,
         changed: Callable[[], None],
         has_room: Callable[[int], bool] = lambda count_px: True,
+        failed: Callable[[StudioError], None] = lambda error: None,
     ) -> None:
+        self._failed = failed
         self._has_room = has_room
         self._scene = scene
         self._background = background
@@ -42,12 +60,23 @@ class Preparations:
         self._refused = False
         self._growing: MaxPyramid | SparseMap | None = None
         self._growing_by = ("", "")
+        self.beside: Scene | None = None
 
     def photo(
-        self, pixels: UInt8Array | None, preview: UInt8Array | None, size: tuple[int, int] | None
+        self,
+        pixels: UInt8Array | None,
+        preview: UInt8Array | None,
+        size: tuple[int, int] | None,
+        window: Window | None = None,
     ) -> None:
-        """Show these pixels, or the preview until they come; ``size`` None shows no photo."""
+        """Show these pixels, or the preview until they come; ``size`` None shows no photo.
+
+        Args:
+            window: Of the samples behind pixels of a 16-bit photo.
+        """
         self._background.forget("photo")
+        self._background.forget("deep")
+        self._scene.set_depth(window)
         photo = self._scene.photo = None if size is None else PhotoPyramid(pixels, preview, *size)
         if photo is not None and pixels is not None:
             self._prepare("photo", lambda: halved_levels(pixels), photo)
@@ -56,8 +85,16 @@ class Preparations:
     def tiles(self, pyramid: TilePyramid) -> None:
         """Show a huge photo by its tiles."""
         self._background.forget("photo")
+        self._background.forget("deep")
+        self._scene.set_depth(pyramid.window)
         self._scene.photo = pyramid
         self._scene.spoil(photo=True)
+
+    def deep(self, photo: DeepPhoto) -> None:
+        """Show the samples of the 16-bit photo on the canvas wherever a window of one's own is wished for."""
+        pyramid = PhotoPyramid(photo.samples, None, *photo.samples.shape[:2])
+        self._scene.set_depth(photo.window, pyramid)
+        self._prepare("deep", lambda: halved_levels(photo.samples), pyramid)
 
     def probability(self, values: UInt8Array | None) -> None:
         """Show this probability, H x W uint8, and the uncertainty that follows; None shows neither."""
@@ -78,6 +115,13 @@ class Preparations:
         self._scene.spoil()
         self.uncertainty_if_wanted()
 
+    def kept(self, seen: SeenMap) -> None:
+        """Show a huge photo's prediction, which is read where it is seen, and its uncertainty."""
+        self.probability(None)
+        self._scene.probability = KeptMap(seen, self._failed)
+        table = uncertainty_8bit(np.arange(256, dtype=np.uint8))
+        self._scene.uncertainty = UncertaintyOf(seen, self._failed, table)
+
     def compared(self, values: UInt8Array | None, right: bool) -> None:
         """Show this probability, H x W uint8, on one side of the divider and the other one on the other side.
 
@@ -94,6 +138,22 @@ class Preparations:
             self._prepare("compared", lambda: halved_levels(values, halve_max), self._scene.compared)
         self._scene.spoil()
 
+    def stand_in(self, values: UInt8Array | None, threshold: float) -> None:
+        """Show this probability, H x W uint8, in place of the one of :meth:`probability`; None ends that.
+
+        Args:
+            threshold: In [0, 1], of these values.
+        """
+        self._background.forget("stand-in")
+        if values is not None and not self._has_room(values.size):
+            values = None
+        if values is None:
+            self._scene.set_stand_in(None)
+            return
+        pyramid = MaxPyramid(values)
+        self._scene.set_stand_in(StandIn(pyramid, threshold))
+        self._prepare("stand-in", lambda: halved_levels(values, halve_max), pyramid)
+
     def part(self, part: PredictionPart, size: tuple[int, int]) -> Box:
         """Show what is finished of a prediction, in place of another one.
 
@@ -104,6 +164,14 @@ class Preparations:
         Returns:
             The view pixels to paint.
         """
+        if part.whole is not None:
+            known = self._scene.probability
+            if not isinstance(known, KeptMap) or known.seen is not part.whole:
+                self.kept(part.whole)
+            shown = Box(0, 0, 0, 0)
+            for box, _ in part.pieces:
+                shown = shown.union(self._scene.refresh_probability(box))
+            return shown
         by = (part.weights_id, part.dehazer_id)
         if self._growing is None or self._growing_by != by:
             self.probability(None)
@@ -145,13 +213,13 @@ class Preparations:
         """Halve the pictures of the dehazing that are looked at, and the others not before."""
         waiting = self._background.kinds
         for name, pyramid in self._scene.haze.pyramids.items():
-            if self._scene.layers[name].strength and not pyramid.levels and name not in waiting:
+            if self._looked_at(name) and not pyramid.levels and name not in waiting:
                 self._prepare(name, lambda p=pyramid: halved_levels(p.pixels), pyramid)
 
     def uncertainty_if_wanted(self) -> None:
         """Make the uncertainty map once its layer is looked at, and not before."""
         values, scene = self._values, self._scene
-        if values is None or scene.uncertainty is not None or not scene.layers["uncertainty"].strength:
+        if values is None or scene.uncertainty is not None or not self._looked_at("uncertainty"):
             return
         if self._refused or "uncertainty" in self._background.kinds:
             return
@@ -171,12 +239,19 @@ class Preparations:
 
         self._background.run("uncertainty", build, show)
 
+    def _looked_at(self, name: str) -> bool:
+        scenes = (self._scene,) if self.beside is None else (self._scene, self.beside)
+        return any(scene.layers[name].strength > 0 for scene in scenes)
+
     def _prepare(
         self, kind: str, build: Callable[[], list[UInt8Array]], pyramid: PhotoPyramid | MaxPyramid
     ) -> None:
         def show(levels: list[UInt8Array]) -> None:
             pyramid.levels = levels
-            self._scene.spoil(photo=pyramid is self._scene.photo, films=kind in (*HAZE_LAYERS, "change"))
+            shown = (self._scene.photo, self._scene.deep)
+            self._scene.spoil(
+                photo=any(pyramid is one for one in shown), films=kind in (*HAZE_LAYERS, "change")
+            )
             self._changed()
 
         self._background.run(kind, build, show)

@@ -10,10 +10,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.annotation.tiled_labels import TiledLabels
+from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.errors import StudioError
+from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.maps import SeenMap
 
 Lines: TypeAlias = npt.NDArray[np.intp]
 """A number for each row or column of the view."""
@@ -35,16 +39,6 @@ def halve_mean(pixels: UInt8Array) -> UInt8Array:
         padded = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     size = (padded.shape[1] // 2, padded.shape[0] // 2)
     return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
-
-
-def halve_max(values: UInt8Array) -> UInt8Array:
-    """Maximum of each 2 x 2 block, so that what is one pixel wide stays to be seen."""
-    rows = values[0::2].copy()
-    np.maximum(rows[: values.shape[0] // 2], values[1::2], out=rows[: values.shape[0] // 2])
-    halved = rows[:, 0::2].copy()
-    half = rows.shape[1] // 2
-    np.maximum(halved[:, :half], rows[:, 1::2], out=halved[:, :half])
-    return halved
 
 
 def halved_levels(array: UInt8Array, halve=halve_mean) -> list[UInt8Array]:
@@ -101,7 +95,7 @@ class PhotoPyramid:
     """Pixels of one photo at halved sizes.
 
     Args:
-        pixels: H x W x 3 uint8 RGB, or None while the photo is loading.
+        pixels: H x W x 3 uint8 RGB, or samples of 16 bits, H x W (x 3) uint16; None while they are loading.
         preview: The same photo, smaller, or None.
         height, width: Size of the photo.
     """
@@ -116,7 +110,7 @@ class PhotoPyramid:
         self._preview = preview
 
     def sample(self, viewport: Viewport, box: Box) -> UInt8Array | None:
-        """The photo in a box of view pixels on it: h x w x 3 uint8 RGB; None if nothing is known."""
+        """The photo in a box of view pixels on it, as its pixels are; None if nothing is known."""
         if self.pixels is not None and viewport.scale >= NEAREST_SCALE:
             rows = viewport.photo_rows(box.top, box.bottom)
             columns = viewport.photo_columns(box.left, box.right)
@@ -265,7 +259,28 @@ class SparsePyramid:
             return
         for depth, level in enumerate(self._levels):
             box = box.halved()
+            self._take_over(depth, level, box)
+
+    def _take_over(self, depth: int, level: TiledLabels, box: Box) -> None:
+        """Bring a box of cells of a level up to date; where whole tiles of the one below are the same all
+        over, their pixels are not looked at."""
+        if min(box.height, box.width) < TILE_PX:
             level.write(box, halve_max(self._below(depth, box)))
+            return
+        for index in box.cells(TILE_PX):
+            cells = level.tile_box(*index)
+            same = self._same_below(depth, cells)
+            if same is not None:
+                level.fill_tile(*index, same)
+            else:
+                part = cells.intersection(box)
+                level.write(part, halve_max(self._below(depth, part)))
+
+    def _same_below(self, depth: int, cells: Box) -> int | None:
+        """The rank of everything under cells of a level, as far as it is known to be one."""
+        below = self._levels[depth - 1] if depth else self._labels
+        same = below.same(cells.doubled().clipped(below.height, below.width))
+        return same if same is None or depth else int(self._ranks[same])
 
     def _below(self, depth: int, cells: Box) -> UInt8Array:
         """Ranks of the level below, under cells of the level of this depth (0 for level 1)."""
@@ -279,10 +294,65 @@ class SparsePyramid:
         depth = len(self._levels)
         below = self._levels[-1] if self._levels else self._labels
         level = TiledLabels(-(-below.height // 2), -(-below.width // 2))
-        for index, _ in below.tiles():
-            cells = below.tile_box(*index).halved()
-            level.write(cells, halve_max(self._below(depth, cells)))
+        for row, column in {(row // 2, column // 2) for (row, column), _ in below.tiles()}:
+            self._take_over(depth, level, level.tile_box(row, column))
         return level
+
+
+class KeptMap:
+    """A prediction of a huge photo that is kept on the disk, or grows there: read where it is seen.
+
+    A part that is damaged is shown as zeros and told once.
+
+    Args:
+        seen: The map.
+        failed: Told of the error.
+        doubt: Show how near to one half the most doubtful pixel of a cell is, 0 to 127, and not the highest
+            probability.
+    """
+
+    def __init__(self, seen: SeenMap, failed: Callable[[StudioError], None], doubt: bool = False) -> None:
+        self.seen = seen
+        self._failed = failed
+        self._told = False
+        self._read = seen.doubt_block if doubt else seen.block
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the tiles that are in it now."""
+        return self.seen.nbytes
+
+    def block(self, level: int, cells: Box) -> UInt8Array:
+        """h x w uint8 values of the cells of a level."""
+        try:
+            return self._read(level, cells)
+        except StudioError as error:
+            if not self._told:
+                self._told = True
+                self._failed(error)
+            return np.zeros((cells.height, cells.width), np.uint8)
+
+    def knows(self, box: Box) -> bool:
+        """Whether anything was predicted in a box of the photo."""
+        return self.seen.knows(box)
+
+
+class UncertaintyOf:
+    """Uncertainty of a :class:`KeptMap`, made where it is seen.
+
+    Args:
+        seen, failed: As of a :class:`KeptMap`.
+        table: Uncertainty by probability * 255; it rises to the middle and falls evenly.
+    """
+
+    def __init__(self, seen: SeenMap, failed: Callable[[StudioError], None], table: UInt8Array) -> None:
+        self._doubt = KeptMap(seen, failed, doubt=True)
+        self._table = table
+        self.nbytes = 0  # its tiles count with the probability's
+
+    def block(self, level: int, cells: Box) -> UInt8Array:
+        """h x w uint8 values of the cells of a level."""
+        return np.take(self._table, self._doubt.block(level, cells))
 
 
 class LabelPyramid(SparsePyramid):
@@ -307,11 +377,15 @@ class SparseMap(SparsePyramid):
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__(TiledLabels(height, width), np.arange(256, dtype=np.uint8))
-        self._put: set[Box] = set()
+        self._put: dict[TileIndex, set[Box]] = {}  # what was written, by the tiles that it touches
 
     def knows(self, box: Box) -> bool:
         """Whether anything was ever written into a box of the map, be it zeros."""
-        return any(not box.intersection(known).empty for known in self._put)
+        return any(
+            not box.intersection(known).empty
+            for tile in box.cells(TILE_PX)
+            for known in self._put.get(tile, ())
+        )
 
     @property
     def nbytes(self) -> int:
@@ -320,6 +394,7 @@ class SparseMap(SparsePyramid):
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Write h x w values into a box of the map."""
-        self._put.add(box)
+        for tile in box.cells(TILE_PX):
+            self._put.setdefault(tile, set()).add(box)
         self._labels.write(box, values)
         self.refresh(box)

@@ -8,36 +8,49 @@ touches that of the mask only, so the photo is never sampled again for it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.annotation.document import CorrectionDocument
+from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.app.canvas.films import ChangeFilm, Film, HazeFilm, HeatFilm, Picture
 from resatt_studio.app.canvas.layers import (
     DEFAULT_LAYERS,
     Layer,
+    mask_table,
     overlay_table,
     rgb,
     uncertainty_table,
 )
+from resatt_studio.app.canvas.outline import lay_outline
 from resatt_studio.app.canvas.pyramid import (
+    KeptMap,
     LabelPyramid,
     Lines,
     MaxPyramid,
     PhotoPyramid,
     SparseMap,
+    UncertaintyOf,
     cells_under,
     expand,
     mask_level,
 )
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
+from resatt_studio.app.canvas.tone import PLAIN, Tone, pixel_table, sample_table, shown
 from resatt_studio.app.canvas.viewport import Viewport
+from resatt_studio.imaging.depth import Window
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
 
 _NOTHING = Box(0, 0, 0, 0)
+
+Probability: TypeAlias = MaxPyramid | SparseMap | KeptMap
+"""Of a photo that is held whole; of what was looked at of a huge one; of all of a huge one."""
 
 
 class Scene:
@@ -49,6 +62,13 @@ class Scene:
         change: Film over the masks and the correction.
         uncertainty_picture, overlay_picture: Premultiplied, transparent where nothing is said.
         compared_picture: As ``overlay_picture``, with the mask of another prediction.
+        tone: How the photo is shown; set by :meth:`set_tone`.
+        window: Of a 16-bit photo: samples that are 0 and 255 in its 8-bit pixels; set by :meth:`set_depth`.
+        deep: The samples of such a photo that is held whole, shown in place of its pixels when a window of
+            one's own is set; None while they are not there.
+        rim_px: Width of the mask's outline, in view pixels.
+        stand_in: A mask that is seen in place of the prediction's; tools still read the prediction.
+        labels_changed: Told the photo pixels whose labels changed, for another scene that shows them too.
     """
 
     def __init__(self) -> None:
@@ -57,10 +77,17 @@ class Scene:
         self.peek = False
         self.background = "#131417"
         self.photo: PhotoPyramid | TilePyramid | None = None
-        self.probability: MaxPyramid | SparseMap | None = None
-        self.uncertainty: MaxPyramid | None = None
+        self.probability: Probability | None = None
+        self.uncertainty: MaxPyramid | UncertaintyOf | None = None
         self.compared: MaxPyramid | None = None
         self.compared_right = False
+        self.tone = PLAIN
+        self.window: Window | None = None
+        self.deep: PhotoPyramid | None = None
+        self.rim_px = 1
+        self.stand_in: StandIn | None = None
+        self.labels_changed: Callable[[Box], None] | None = None
+        self._shares = False
         self.haze = HazeFilm()
         self.heat = HeatFilm()
         self.change = ChangeFilm()
@@ -69,15 +96,33 @@ class Scene:
         self._seen: _Seen | None = None
         self._photo_dirty = self._films_dirty = self._overlay_dirty = _NOTHING
         self._shift = (0, 0)
+        self._sampled: tuple[Viewport, npt.NDArray[Any] | None] | None = None
         self.photo_picture = self.uncertainty_picture = _picture(1, 1)
         self.overlay_picture = self.compared_picture = _picture(1, 1)
         self._make_tables()
+        self._make_tone_tables()
 
     def set_layer(self, layer: Layer) -> None:
         photo_changed = layer.name == "photo" and layer != self.layers["photo"]
         self.layers[layer.name] = layer
         self._make_tables()
         self.spoil(photo=photo_changed, films=any(layer.name in film.names for film in self.films))
+
+    def set_tone(self, tone: Tone) -> None:
+        """Show the photo in another way, and the dehazed one; nothing else is composed anew."""
+        if (tone.window is None) != (self.tone.window is None):
+            self._sampled = None  # pixels take the place of samples, or samples that of pixels
+        self.tone = tone
+        self._make_tone_tables()
+        self._photo_dirty = self.viewport.view_box
+        if self.shown_of(self.haze):
+            self._films_dirty = self.viewport.view_box
+
+    def set_depth(self, window: Window | None, deep: PhotoPyramid | None = None) -> None:
+        """What is known of the depth of the photo; see the attributes."""
+        self.window, self.deep = window, deep
+        self._sampled = None
+        self.set_tone(self.tone)
 
     def set_threshold(self, threshold: float) -> None:
         self.threshold = threshold
@@ -87,12 +132,44 @@ class Scene:
     def set_peek(self, peek: bool) -> None:
         self.peek = peek
         self._make_tables()
-        self.spoil()
+        self.spoil(photo=self.layers["photo"].strength < 1)
 
     def set_document(self, document: CorrectionDocument | None) -> None:
-        self._labels = None if document is None else LabelPyramid(document.labels)
+        self.set_labels(None if document is None else document.labels)
+
+    def set_labels(self, labels: TiledLabels | None) -> None:
+        """Show these labels of the photo, or none."""
+        self._labels = None if labels is None else LabelPyramid(labels)
         self._seen = None
         self.spoil()
+
+    def set_stand_in(self, stand_in: StandIn | None) -> None:
+        """Show another mask in place of the prediction's, or the prediction's again."""
+        self.stand_in = stand_in
+        self._make_tables()
+        self.spoil()
+
+    def share(self, other: Scene, labels: bool) -> None:
+        """Show what another scene of the same photo holds, by the layers of this one; nothing is copied.
+
+        Args:
+            other: Keeps it; says by ``labels_changed`` where to call :meth:`show_labels`.
+            labels: Whether what was painted is shown too.
+        """
+        self._shares = True
+        self.photo, self.probability, self.uncertainty = other.photo, other.probability, other.uncertainty
+        self.haze.pyramids, self.change.ranks = other.haze.pyramids, other.change.ranks
+        self._labels = other._labels if labels else None
+        self._seen = self._sampled = None
+        self.window, self.deep = other.window, other.deep
+        self._make_tone_tables()
+        self.threshold = other.threshold
+        self._make_tables()
+        self.spoil(photo=True)
+
+    def keep_own(self) -> None:
+        """Share no longer: what is shown from now on is this scene's own."""
+        self._shares = False
 
     def set_viewport(self, viewport: Viewport) -> None:
         """Look elsewhere; what only moved is shifted, the rest is composed anew."""
@@ -117,42 +194,63 @@ class Scene:
         if photo:
             self._photo_dirty = self.viewport.view_box
             self._shift = (0, 0)
+            self._sampled = None
 
     def refresh_photo(self, box: Box) -> Box:
         """More is known of the photo in a box of its pixels; returns the view pixels to paint."""
         around = math.ceil(2 / min(1.0, self.viewport.scale))  # samples reach over to the next cell
         shown = self.viewport.box_in_view(box, around)
         self._photo_dirty = self._photo_dirty.union(shown)
+        self._sampled = None
         return shown
 
     @property
     def nbytes(self) -> int:
-        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves."""
+        """Memory of the photo, its maps and their halves; tiles of a huge photo count for themselves, and
+        what is shared for the scene that holds it."""
+        own = (self.compared, None if self.stand_in is None else self.stand_in.map)
         known = (
             self.photo,
+            self.deep,
             self.probability,
             self.uncertainty,
-            self.compared,
             self._labels,
             self.change.ranks,
             *self.haze.pyramids.values(),
         )
-        return sum(part.nbytes for part in known if part is not None)
+        return sum(part.nbytes for part in (own if self._shares else own + known) if part is not None)
 
     def refresh(self, box: Box) -> Box:
         """Labels changed in a box of photo pixels; returns the view pixels to paint."""
         if self._labels is None:
             return _NOTHING
         self._labels.refresh(box)
-        shown = self._changed_in(self._labels, self._shown_cells(box))
-        self._overlay_dirty = self._overlay_dirty.union(shown)
-        return shown
+        if self.labels_changed is not None:
+            self.labels_changed(box)
+        return self.show_labels(box)
+
+    def show_labels(self, box: Box) -> Box:
+        """As :meth:`refresh`, of labels that another scene keeps and has taken over already."""
+        if self._labels is None:
+            return _NOTHING
+        return self._spoil_overlay(self._changed_in(self._labels, self._shown_cells(box)))
 
     def refresh_probability(self, box: Box) -> Box:
         """The probability changed in a box of photo pixels; returns the view pixels to paint."""
-        shown = self._shown_cells(box)
-        self._overlay_dirty = self._overlay_dirty.union(shown)
+        return self._spoil_overlay(self._shown_cells(box))
+
+    def _spoil_overlay(self, shown: Box) -> Box:
+        """What masks show changed in a box of view pixels; returns those that look different for it."""
+        if not shown.empty:
+            shown = self._with_rim(shown)
+            self._overlay_dirty = self._overlay_dirty.union(shown)
         return shown
+
+    def _with_rim(self, box: Box) -> Box:
+        """A box of view pixels and how far an outline reaches from it."""
+        if not self._shows_rim:
+            return box
+        return box.expanded(self.rim_px).intersection(self.viewport.view_box)
 
     def _shown_cells(self, box: Box) -> Box:
         """View pixels that show any of a box of photo pixels, by the cells of the level that is seen."""
@@ -208,7 +306,7 @@ class Scene:
     @property
     def compares(self) -> bool:
         """Whether masks of two predictions lie on the two sides of the divider."""
-        return self.compared is not None and not self.peek
+        return self.compared is not None and self.stand_in is None and not self.peek
 
     @property
     def overlay_sides(self) -> tuple[Picture, Picture]:
@@ -217,6 +315,33 @@ class Scene:
             return self.overlay_picture, self.overlay_picture
         pair = (self.overlay_picture, self.compared_picture)
         return pair if self.compared_right else pair[::-1]
+
+    def samples(self, viewport: Viewport, box: Box) -> npt.NDArray[Any] | None:
+        """The photo in a box of view pixels on it, without tone: 8-bit RGB, or 16-bit samples where these are
+        there and wished for; None if nothing is known."""
+        deep = self.deep if self.tone.window is not None else None
+        photo = self.photo if deep is None else deep
+        return None if photo is None else photo.sample(viewport, box)
+
+    def photo_seen(self, viewport: Viewport, box: Box) -> UInt8Array | None:
+        """The photo in a box of view pixels on it, as it is to be seen: h x w x 3 uint8 RGB."""
+        return self._toned(self.samples(viewport, box))
+
+    def _toned(self, samples: npt.NDArray[Any] | None) -> UInt8Array | None:
+        return None if samples is None else shown(samples, self._pixel_table, self._sample_table)
+
+    def _view_samples(self, inside: Box) -> npt.NDArray[Any] | None:
+        """:meth:`samples` of this view; those of all of it are kept, so that a new tone samples nothing."""
+        view = self.viewport
+        if inside != view.photo_in_view:
+            return self.samples(view, inside)
+        if self._sampled is None or self._sampled[0] != view:
+            self._sampled = view, self.samples(view, inside)
+        return self._sampled[1]
+
+    @property
+    def _shows_rim(self) -> bool:
+        return self.layers["outline"].strength > 0 and not self.peek
 
     @property
     def shows_uncertainty(self) -> bool:
@@ -231,18 +356,18 @@ class Scene:
         inside = self.viewport.photo_in_view.intersection(box)
         if inside != box:
             self.photo_picture[box.slices] = back
-        layer = self.layers["photo"]
-        if inside.empty or self.photo is None or not layer.strength:
+        strength = 1.0 if self.peek else self.layers["photo"].strength
+        if inside.empty or not strength:
             self.photo_picture[box.slices] = back
             return
-        pixels = self.photo.sample(self.viewport, inside)
+        pixels = self._toned(self._view_samples(inside))
         if pixels is None:
             self.photo_picture[inside.slices] = back
             return
         colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA)
-        if layer.strength < 1:
+        if strength < 1:
             ground = np.full_like(colours, (blue, green, red, 255))
-            colours = cv2.addWeighted(colours, layer.strength, ground, 1 - layer.strength, 0)
+            colours = cv2.addWeighted(colours, strength, ground, 1 - strength, 0)
         picture[inside.slices] = colours
 
     def _compose_films(self, box: Box) -> None:
@@ -252,6 +377,7 @@ class Scene:
 
     def _compose_overlays(self, box: Box) -> None:
         view = self.viewport
+        box = self._with_rim(box)  # a strip that came into sight continues outlines that were there
         inside = view.photo_in_view.intersection(box)
         if inside != box:
             for picture in (self.overlay_picture, self.compared_picture, self.uncertainty_picture):
@@ -259,41 +385,55 @@ class Scene:
         if inside.empty:
             return
         level = mask_level(view.scale)
-        cells, rows, columns = cells_under(view, level, inside)
+        around = self._with_rim(inside).intersection(view.photo_in_view)
+        cells, rows, columns = cells_under(view, level, around)
+        lines = rows - rows[0], columns - columns[0]
+        part = inside.shifted(-around.top, -around.left).slices
         for picture, probability in self._overlays():
-            colours = self._overlay_colours(level, cells, probability)
-            if colours is None:
+            index = self._overlay_index(level, cells, probability)
+            if index is None:
                 picture[inside.slices] = 0
-            else:
-                picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
+                continue
+            colours = expand(np.take(self._overlay_table, index), *lines)
+            if self._shows_rim:
+                mask = expand(np.take(self._mask_table, index), *lines)
+                lay_outline(colours, mask, self.layers["outline"], self.rim_px)
+            picture[inside.slices] = colours[part]
         if self.uncertainty is not None and self.shows_uncertainty:
             colours = np.take(self._uncertainty_table, self.uncertainty.block(level, cells))
-            self.uncertainty_picture[inside.slices] = expand(colours, rows - rows[0], columns - columns[0])
+            self.uncertainty_picture[inside.slices] = expand(colours, *lines)[part]
 
-    def _overlays(self) -> list[tuple[Picture, MaxPyramid | SparseMap | None]]:
+    def _overlays(self) -> list[tuple[Picture, Probability | None]]:
         """Each picture of masks and corrections that is seen, and whose mask it shows."""
-        overlays: list[tuple[Picture, MaxPyramid | SparseMap | None]]
-        overlays = [(self.overlay_picture, self.probability)]
+        overlays: list[tuple[Picture, Probability | None]]
+        overlays = [(self.overlay_picture, self.probability if self.stand_in is None else self.stand_in.map)]
         return [*overlays, (self.compared_picture, self.compared)] if self.compares else overlays
 
-    def _overlay_colours(
-        self, level: int, cells: Box, probability: MaxPyramid | SparseMap | None
-    ) -> Picture | None:
-        """Colour of each cell; None when nothing is over the photo."""
+    def _overlay_index(
+        self, level: int, cells: Box, probability: Probability | None
+    ) -> npt.NDArray[Any] | None:
+        """Where each cell stands in the tables; None when nothing is over the photo."""
         if self.peek:
             return None
         ranks = None if self._labels is None else self._labels.block(level, cells)
         values = None if probability is None else probability.block(level, cells)
         if ranks is None:
-            return None if values is None else np.take(self._overlay_table, values)
+            return values
         index = ranks.astype(np.uint16) << 8
         if values is not None:
             index |= values
-        return np.take(self._overlay_table, index)
+        return index
 
     def _make_tables(self) -> None:
-        self._overlay_table = overlay_table(self.layers, self.threshold, self.peek)
+        threshold = self.threshold if self.stand_in is None else self.stand_in.threshold
+        self._overlay_table = overlay_table(self.layers, threshold, self.peek)
+        self._mask_table = mask_table(threshold)
         self._uncertainty_table = uncertainty_table(self.layers["uncertainty"], self.peek)
+
+    def _make_tone_tables(self) -> None:
+        self._pixel_table = pixel_table(self.tone, self.window)
+        self.haze.table = self._pixel_table
+        self._sample_table = None if self.window is None else sample_table(self.tone, self.window)
 
     # -- moving --------------------------------------------------------------------------------------
 
@@ -331,6 +471,19 @@ class Scene:
             Box(0, 0, height, columns) if columns > 0 else Box(0, width + columns, height, width),
         ]
         return [strip for strip in strips if not strip.empty]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StandIn:
+    """A mask in place of the prediction's.
+
+    Attributes:
+        map: Probability * 255 of each pixel.
+        threshold: In [0, 1]; a pixel above it is crack.
+    """
+
+    map: MaxPyramid
+    threshold: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ class TileLoader(QObject):
 
     Args:
         worker: A thread for tiles alone, so that a look never waits for another file.
+        name: Tells its jobs from those of another loader on the same worker.
     """
 
     better = Signal(object)
@@ -29,21 +30,26 @@ class TileLoader(QObject):
     """So many tiles of the file cannot be decoded; each number is told once."""
     failed = Signal(object)
 
-    def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
+    def __init__(self, worker: Worker, parent: QObject | None = None, name: str = "") -> None:
         super().__init__(parent)
         self._worker = worker
+        self._name = name
         self._pyramid: TilePyramid | None = None
         self._jobs: dict[str, int] = {}  # by the worker's key, under which a new job replaces the old one
         self._viewport: Viewport | None = None
         self._damaged = 0
 
-    def show(self, pyramid: TilePyramid | None) -> None:
-        """Serve this photo from now on, or none; what was asked for about another one is dropped."""
+    def show(self, pyramid: TilePyramid | None, builds: bool = True) -> None:
+        """Serve this photo from now on, or none; what was asked for about another one is dropped.
+
+        Args:
+            builds: Whether its smaller sizes are built here; of two loaders of one photo one does it.
+        """
         for job_id in self._jobs.values():
             self._worker.cancel(job_id)
         self._jobs.clear()
         self._pyramid, self._viewport, self._damaged = pyramid, None, 0
-        if pyramid is None or pyramid.built:
+        if pyramid is None or not builds or pyramid.built:
             return
 
         def build() -> Generator[JobProgress, None, None]:
@@ -62,7 +68,7 @@ class TileLoader(QObject):
         answers = Answers(built, step, lambda error: self._fail(pyramid, error))
         listed = Listed(mark("Build smaller sizes"))
         self._jobs["build"] = self._worker.submit(
-            build, Urgency.FINE_TUNE, answers, key="build", listed=listed
+            build, Urgency.FINE_TUNE, answers, key=f"{self._name}build", listed=listed
         )
 
     def look(self, viewport: Viewport) -> None:
@@ -84,7 +90,7 @@ class TileLoader(QObject):
                 failed=lambda error: self._fail(pyramid, error),
             )
             self._jobs[key] = self._worker.submit(
-                lambda: _load(pyramid, keys), Urgency.PREDICT_SHOWN, answers, key=key
+                lambda: _load(pyramid, keys), Urgency.PREDICT_SHOWN, answers, key=self._name + key
             )
 
     def _look_again(self) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
 
 from resatt_studio.imaging.pyramid_cache import TileKey
-from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.words import mark
 
 Place: TypeAlias = tuple[str, TileKey]
@@ -40,15 +41,16 @@ class TileMemory:
 
     Attributes:
         held_bytes: What else the canvas holds; told by the canvas.
+        beside_bytes: What a second view holds beyond that; told by it.
         least_tile_bytes: What tiles may take whatever else is held.
     """
 
     def __init__(self, bound_bytes: int) -> None:
         self._lock = threading.Lock()
-        self._tiles: OrderedDict[Place, UInt8Array] = OrderedDict()
+        self._tiles: OrderedDict[Place, npt.NDArray[Any]] = OrderedDict()
         self._tile_bytes = 0
         self._bound_bytes = bound_bytes
-        self._held_bytes = 0
+        self._held_bytes = self._beside_bytes = 0
         self.least_tile_bytes = LEAST_TILE_BYTES
 
     @property
@@ -72,10 +74,20 @@ class TileMemory:
             self._shrink()
 
     @property
+    def beside_bytes(self) -> int:
+        return self._beside_bytes
+
+    @beside_bytes.setter
+    def beside_bytes(self, beside_bytes: int) -> None:
+        with self._lock:
+            self._beside_bytes = beside_bytes
+            self._shrink()
+
+    @property
     def used_bytes(self) -> int:
         """Tiles and everything else that is held."""
         with self._lock:
-            return self._tile_bytes + self._held_bytes
+            return self._tile_bytes + self._held_bytes + self._beside_bytes
 
     def fits_whole(self, count_px: int, more_bytes_a_pixel: float = 0.0) -> bool:
         """Whether a photo of so many pixels may be held whole, with so much more for each pixel."""
@@ -83,10 +95,10 @@ class TileMemory:
 
     def has_room(self, more_bytes: float) -> bool:
         """Whether so much more may be held; tiles would make room for it."""
-        return self._held_bytes + more_bytes <= self._bound_bytes
+        return self._held_bytes + self._beside_bytes + more_bytes <= self._bound_bytes
 
-    def get(self, key: Place) -> UInt8Array | None:
-        """A tile, h x w x 3 uint8 RGB, or None where it is not in memory."""
+    def get(self, key: Place) -> npt.NDArray[Any] | None:
+        """A tile, as it was put, or None where it is not in memory."""
         with self._lock:
             tile = self._tiles.get(key)
             if tile is not None:
@@ -96,7 +108,7 @@ class TileMemory:
     def __contains__(self, key: object) -> bool:
         return key in self._tiles
 
-    def put(self, key: Place, tile: UInt8Array) -> None:
+    def put(self, key: Place, tile: npt.NDArray[Any]) -> None:
         """Keep a tile; others may leave."""
         with self._lock:
             before = self._tiles.pop(key, None)
@@ -113,7 +125,8 @@ class TileMemory:
                 self._tile_bytes -= self._tiles.pop(key).nbytes
 
     def _shrink(self) -> None:
-        room = max(self.least_tile_bytes, self._bound_bytes - self._held_bytes)
+        held = self._held_bytes + self._beside_bytes
+        room = max(self.least_tile_bytes, self._bound_bytes - held)
         while self._tile_bytes > room:
             _, dropped = self._tiles.popitem(last=False)
             self._tile_bytes -= dropped.nbytes

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.app.canvas.pyramid import NEAREST_SCALE, expand, halve_mean, smooth, warped
 from resatt_studio.app.canvas.tile_memory import TileMemory
+from resatt_studio.app.canvas.tone import shown
 from resatt_studio.app.canvas.viewport import Viewport
-from resatt_studio.imaging.depth import NEUTRAL
+from resatt_studio.imaging.depth import NEUTRAL, neutral_sample, window_table
 from resatt_studio.imaging.pyramid_cache import PyramidCache, TileKey, visit_id
 from resatt_studio.imaging.tiled_tiff import TiledTiff
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
 
-_Strip: TypeAlias = tuple[UInt8Array, bool]
+_Samples: TypeAlias = npt.NDArray[Any]
+"""Pixels as tiles keep them: 8-bit RGB, or samples of 16 bits, grey or RGB."""
+_Strip: TypeAlias = tuple[_Samples, bool]
 """A row of tiles as one picture, and whether it may be kept beyond this visit."""
 
 TILE_PX = 512
@@ -45,7 +49,8 @@ class TilePyramid:
         cache: Tiles on the disk.
 
     Attributes:
-        sketch: The whole photo at a small size, shown where no tile is; h x w x 3 uint8, or None.
+        window: Of a photo of 16-bit samples, which its tiles then keep: those that are 0 and 255 in the 8-bit
+            pixels that networks and tools read. None for a photo of 8 bits.
     """
 
     pixels = None
@@ -55,7 +60,11 @@ class TilePyramid:
         self.photo_id = photo_id
         self.memory = memory
         self.height, self.width = photo.height, photo.width
-        self.sketch: UInt8Array | None = None
+        self.window = photo.deep_window
+        self._grey = photo.grey
+        self._table = None if self.window is None else window_table(self.window)
+        self._sketch: UInt8Array | None = None
+        self._sketch_samples: _Samples | None = None
         self.top = next(level for level in range(64) if max(photo.size(level)) <= TILE_PX)
         self._cache = cache
         self._trusted = False
@@ -81,14 +90,33 @@ class TilePyramid:
         self._cache.drop(self._visit_id)
 
     @property
+    def sketch(self) -> UInt8Array | None:
+        """The whole photo at a small size, shown where no tile is; h x w x 3 uint8, or None."""
+        return self._sketch
+
+    @sketch.setter
+    def sketch(self, sketch: UInt8Array | None) -> None:
+        self._sketch = self._sketch_samples = sketch
+        if sketch is not None and self.window is not None:
+            low, high = self.window
+            levels = np.arange(256) / 255 * (high - low) + low
+            self._sketch_samples = np.take(
+                np.rint(levels).astype(np.uint16), sketch[:, :, 0] if self._grey else sketch
+            )
+
+    @property
     def nbytes(self) -> int:
         """Memory that it holds beside the tiles."""
-        return 0 if self.sketch is None else self.sketch.nbytes
+        held = {
+            id(array): array.nbytes for array in (self._sketch, self._sketch_samples) if array is not None
+        }
+        return sum(held.values())
 
     # -- what is seen --
 
-    def sample(self, viewport: Viewport, box: Box) -> UInt8Array | None:
-        """The photo in a box of view pixels on it: h x w x 3 uint8 RGB, as good as it is known now."""
+    def sample(self, viewport: Viewport, box: Box) -> _Samples:
+        """The photo in a box of view pixels on it, as good as it is known now: h x w x 3 uint8 RGB, or
+        samples of 16 bits, h x w (x 3) uint16."""
         if viewport.scale >= NEAREST_SCALE:
             rows = viewport.photo_rows(box.top, box.bottom)
             columns = viewport.photo_columns(box.left, box.right)
@@ -112,7 +140,7 @@ class TilePyramid:
     def pixels_in(self, box: Box) -> UInt8Array | None:
         """The photo's own pixels in a box inside it, h x w x 3 uint8; None unless all their tiles are in
         memory."""
-        return None if self.missing(box) else self._assembled(0, box)
+        return None if self.missing(box) else shown(self._assembled(0, box), None, self._table)
 
     def missing(self, box: Box) -> list[TileKey]:
         """Tiles of the photo's own pixels in a box inside it that are not in memory."""
@@ -147,7 +175,7 @@ class TilePyramid:
             if tile is None:
                 return None
             self.memory.put((self.photo_id, key), tile)
-        return self._assembled(level, Box(0, 0, *size))
+        return shown(self._assembled(level, Box(0, 0, *size)), None, self._table)
 
     # -- loading and building, on another thread --
 
@@ -234,7 +262,7 @@ class TilePyramid:
         columns = -(-self.photo.size(level)[1] // TILE_PX)
         return [TileKey(level, row, column) for column in range(columns)]
 
-    def _made(self, key: TileKey) -> UInt8Array:
+    def _made(self, key: TileKey) -> _Samples:
         native = self._native(key.level)
         if key.level > native:
             kept = self.memory.get((self.photo_id, key))
@@ -246,32 +274,44 @@ class TilePyramid:
                 made = self._from_quarters(key)
                 self._keep(key, made, lasts=not self.photo.damaged_in(native, self._source_box(key)))
                 return made
-        pixels = self.photo.read(native, self._source_box(key))
+        pixels = self._read(native, self._source_box(key))
         for _ in range(key.level - native):
             pixels = halve_mean(pixels)
         return pixels
 
-    def _from_quarters(self, key: TileKey) -> UInt8Array:
+    def _read(self, level: int, box: Box) -> _Samples:
+        """A part of a level that the file holds, as tiles keep it."""
+        return self.photo.read(level, box) if self.window is None else self.photo.read_samples(level, box)
+
+    def _blank(self, cells: Box) -> _Samples:
+        """Neutral grey for a box of cells."""
+        if self.window is None:
+            return np.full((cells.height, cells.width, 3), NEUTRAL, np.uint8)
+        shape = (cells.height, cells.width) if self._grey else (cells.height, cells.width, 3)
+        return np.full(shape, round(neutral_sample(self.window)), np.uint16)
+
+    def _from_quarters(self, key: TileKey) -> _Samples:
         below = key.level - 1
         finer = self.cells(key).doubled().clipped(*self.photo.size(below))
-        whole = np.empty((finer.height, finer.width, 3), np.uint8)
+        whole = self._blank(finer)
         for row, column in finer.cells(TILE_PX):
             quarter = TileKey(below, row, column)
             place = self.cells(quarter).shifted(-finer.top, -finer.left)
             whole[place.slices] = self._made(quarter)
         return halve_mean(whole)
 
-    def _from_cache(self, key: TileKey) -> UInt8Array | None:
+    def _from_cache(self, key: TileKey) -> _Samples | None:
         if key not in self._kept:
             return None
         tile = self._cache.get(self._visit_id if key in self._passing else self.photo_id, key)
         cells = self.cells(key)
-        if tile is None or tile.shape != (cells.height, cells.width, 3):
+        blank = self._blank(cells)
+        if tile is None or (tile.shape, tile.dtype) != (blank.shape, blank.dtype):
             self._kept.discard(key)
             return None
         return tile
 
-    def _keep(self, key: TileKey, tile: UInt8Array, lasts: bool) -> None:
+    def _keep(self, key: TileKey, tile: _Samples, lasts: bool) -> None:
         at_once = lasts and self._trusted
         if self._cache.put(self.photo_id if at_once else self._visit_id, key, tile):
             self._kept.add(key)
@@ -280,7 +320,7 @@ class TilePyramid:
             else:
                 self._passing[key] = lasts
 
-    def _strip_from_cache(self, level: int, row: int) -> UInt8Array | None:
+    def _strip_from_cache(self, level: int, row: int) -> _Samples | None:
         """One row of tiles of a level as one picture, if the cache has all of it."""
         tiles = []
         for key in self._row(level, row):
@@ -290,7 +330,7 @@ class TilePyramid:
             tiles.append(tile)
         return np.concatenate(tiles, axis=1)
 
-    def _pieces(self, level: int, row: int) -> Iterator[UInt8Array]:
+    def _pieces(self, level: int, row: int) -> Iterator[_Samples]:
         """One row of tiles of a level, read from the file in pieces that are small enough to be quick."""
         native = self._native(level)
         more = level - native
@@ -303,7 +343,7 @@ class TilePyramid:
         for piece_top in range(top, bottom, down):
             for left in range(0, width, across & ~3):
                 box = Box(piece_top, left, piece_top + down, left + (across & ~3)).clipped(bottom, width)
-                pixels = self.photo.read(native, box)
+                pixels = self._read(native, box)
                 for _ in range(more):
                     pixels = halve_mean(pixels)
                 yield pixels
@@ -317,10 +357,10 @@ class TilePyramid:
         rows = Box(row * TILE_PX << level - native, 0, (row + 1) * TILE_PX << level - native, width)
         return not self.photo.damaged_in(native, rows.clipped(height, width))
 
-    def _joined(self, level: int, row: int, pieces: list[UInt8Array]) -> UInt8Array:
+    def _joined(self, level: int, row: int, pieces: list[_Samples]) -> _Samples:
         """Pieces in reading order as one picture."""
         width = self.photo.size(level)[1]
-        bands: list[list[UInt8Array]] = [[]]
+        bands: list[list[_Samples]] = [[]]
         for piece in pieces:
             if sum(part.shape[1] for part in bands[-1]) == width:
                 bands.append([])
@@ -351,9 +391,9 @@ class TilePyramid:
             return
         yield from self._stack(level + 1, row // 2, (halved, lasts), halves)
 
-    def _assembled(self, level: int, cells: Box) -> UInt8Array:
+    def _assembled(self, level: int, cells: Box) -> _Samples:
         """A box of cells of a level from what is in memory: tiles, coarser tiles, the sketch."""
-        answer = np.full((cells.height, cells.width, 3), NEUTRAL, np.uint8)
+        answer = self._blank(cells)
         for row, column in cells.cells(TILE_PX):
             key = TileKey(level, row, column)
             place = self.cells(key)
@@ -368,7 +408,7 @@ class TilePyramid:
                     target[...] = guess
         return answer
 
-    def _guessed(self, level: int, part: Box) -> UInt8Array | None:
+    def _guessed(self, level: int, part: Box) -> _Samples | None:
         """Cells of a level that no tile of it shows: enlarged from a coarser tile, or from the sketch."""
         for coarser in range(level + 1, self.top + 1):
             more = coarser - level
@@ -380,20 +420,21 @@ class TilePyramid:
                 inside = cells.clipped(place.bottom, place.right).shifted(-place.top, -place.left)
                 by = float(1 << more)
                 return _enlarged(tile[inside.slices], cells, (by, by), part)
-        if self.sketch is None:
+        sketch = self._sketch_samples
+        if sketch is None:
             return None
         height, width = self.photo.size(level)
-        down, across = height / self.sketch.shape[0], width / self.sketch.shape[1]
+        down, across = height / sketch.shape[0], width / sketch.shape[1]
         inside = Box(
             max(0, math.floor(part.top / down) - 1),
             max(0, math.floor(part.left / across) - 1),
             math.ceil(part.bottom / down) + 1,
             math.ceil(part.right / across) + 1,
-        ).clipped(*self.sketch.shape[:2])
-        return _enlarged(self.sketch[inside.slices], inside, (down, across), part)
+        ).clipped(*sketch.shape[:2])
+        return _enlarged(sketch[inside.slices], inside, (down, across), part)
 
 
-def _enlarged(pixels: UInt8Array, cells: Box, by: tuple[float, float], part: Box) -> UInt8Array:
+def _enlarged(pixels: _Samples, cells: Box, by: tuple[float, float], part: Box) -> _Samples:
     """A part of a finer grid, interpolated from pixels of a coarser one.
 
     Args:

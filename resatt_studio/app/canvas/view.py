@@ -13,6 +13,7 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.gestures import Drag, Gestures
 from resatt_studio.app.canvas.hands import CanvasHands
+from resatt_studio.app.canvas.key_cursor import KeyCursor
 from resatt_studio.app.canvas.looks import SPLIT_CURSOR, Point
 from resatt_studio.app.canvas.minimap import MiniMap
 from resatt_studio.app.canvas.painting import (
@@ -33,6 +34,7 @@ from resatt_studio.app.tools.options import RADIUS
 from resatt_studio.app.tools.overlay import NO_MARKS
 from resatt_studio.app.tools.registry import default_option, tool_spec
 from resatt_studio.errors import BugError
+from resatt_studio.imaging.depth import Window
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -57,12 +59,16 @@ class PhotoCanvas(CanvasHands):
         stroke_finished: The finished ``Edit``, or None when nothing changed or it was taken back.
         radius_changed: Brush radius in photo pixels, when the pointer changed it.
         split_moved: Place of the divider, as in ``Split``, when the pointer moved it.
+        tone_moved: How the photo is shown, a ``Tone``, when the pointer changed it.
         point_asked: (row, column) of the photo pixel that a tool points at.
         length_measured: In photo pixels, or None when it was put away.
         told: A sentence that a tool says in passing.
         pixels_wanted: Box of a huge photo whose own pixels a tool asks for; :meth:`refresh_photo` follows.
         hand_changed: Whether the tool holds something that waits to be finished.
         refused: Why something is not shown, for people.
+        resized: The view has another size; it shows the same place, or the whole photo still.
+        content_changed: What the scene holds (photo, maps, correction, threshold) is something else or better
+            now; strokes are not told.
 
     Attributes:
         overview: The small map.
@@ -75,12 +81,15 @@ class PhotoCanvas(CanvasHands):
     stroke_finished = Signal(object)
     radius_changed = Signal(float)
     split_moved = Signal(float)
+    tone_moved = Signal(object)
     point_asked = Signal(object)
     length_measured = Signal(object)
     told = Signal(str)
     hand_changed = Signal(bool)
     pixels_wanted = Signal(object)
     refused = Signal(str)
+    resized = Signal()
+    content_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,7 +104,9 @@ class PhotoCanvas(CanvasHands):
         self.options = default_option
         self.scene = Scene()
         self.background = Background(self)
-        self._preparations = Preparations(self.scene, self.background, self._prepared, self._has_room)
+        self._preparations = Preparations(
+            self.scene, self.background, self._prepared, self._has_room, self._unreadable
+        )
         self.memory: TileMemory | None = None
         self._document: CorrectionDocument | None = None
         self._photo_id = ""
@@ -104,9 +115,11 @@ class PhotoCanvas(CanvasHands):
         self.overview = MiniMap(self)
         self._fitted = True
         self._message = ""
+        self.key_cursor = KeyCursor(self)
         self.split = Split()
         self.point: Point | None = None
         self.place: Box | None = None
+        self.mirrored: tuple[float, float] | None = None
         self._on_split = False
         self._space_held = False
         self._pointer_at: QPointF | None = None
@@ -118,6 +131,7 @@ class PhotoCanvas(CanvasHands):
         self._in_hand = False
         self._asked_for = NOTHING
         self._overlay = NO_MARKS
+        self._regions = {}
         self._ring = Ring()
         self._ring_drawn = QRegion()
         self._focus_by_key = False
@@ -148,6 +162,7 @@ class PhotoCanvas(CanvasHands):
         preview: UInt8Array | None = None,
         photo_id: str = "",
         size: tuple[int, int] | None = None,
+        window: Window | None = None,
     ) -> None:
         """Show a photo, or nothing.
 
@@ -156,18 +171,21 @@ class PhotoCanvas(CanvasHands):
             preview: The same photo smaller, h x w x 3, shown until ``pixels`` come.
             photo_id: With the same id as before, the view stays; another photo is seen as it was seen last.
             size: (H, W) when ``pixels`` is None; the preview's size if not given.
+            window: As of a ``Photo`` of 16-bit samples.
         """
         known = pixels if pixels is not None else preview
         if size is None and known is not None:
             size = (int(known.shape[0]), int(known.shape[1]))
         same = bool(photo_id) and photo_id == self._photo_id and size == self._photo_size
         if not same:
+            self.key_cursor.forget()
             self._finish_stroke()
             self._gestures.tool.cancel()  # what was measured was measured on another photo
             self._update_overlay()
             self.remember_place()
             self.set_prediction(None)
             self.set_compared(None)
+            self.set_stand_in(None)
             self.set_document(None)
             self.set_dehazing(None)
             self.set_heat(None)
@@ -175,7 +193,7 @@ class PhotoCanvas(CanvasHands):
             self.set_point(None)
             self.set_place(None)
         self._photo_id, self._photo_size = photo_id, size
-        self._preparations.photo(pixels, preview, size)
+        self._preparations.photo(pixels, preview, size, window)
         if not same:
             self._look_at_new_photo()
         self.overview.forget()
@@ -214,6 +232,7 @@ class PhotoCanvas(CanvasHands):
         self._document = document
         self.scene.set_document(document)
         self.update()
+        self.content_changed.emit()
 
     def set_layer(
         self,
@@ -222,13 +241,19 @@ class PhotoCanvas(CanvasHands):
         opacity: float | None = None,
         colour: str | None = None,
         other_colour: str | None = None,
+        palette: str | None = None,
     ) -> None:
         """Change what is given of one layer; see :class:`layers.Layer`."""
-        wanted = {"visible": visible, "opacity": opacity, "colour": colour, "other_colour": other_colour}
+        wanted = {
+            "visible": visible,
+            "opacity": opacity,
+            "colour": colour,
+            "other_colour": other_colour,
+            "palette": palette,
+        }
         changes = {key: value for key, value in wanted.items() if value is not None}
         self.scene.set_layer(replace(self.scene.layers[name], **changes))
-        self._preparations.uncertainty_if_wanted()
-        self._preparations.haze_if_wanted()
+        self.prepare_wanted()
         self.update()
 
     def set_background(self, colour: str) -> None:
@@ -247,6 +272,12 @@ class PhotoCanvas(CanvasHands):
         """Show a small map of the photo in the corner whenever the view shows a part of it, or never."""
         self.overview.set_wanted(wanted)
 
+    def show_key_cursor(self, wanted: bool) -> None:
+        """Give the arrow keys and Space a pointer of their own, or let them move the photo."""
+        self.key_cursor.set_on(wanted)
+        if wanted:
+            self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def set_peek(self, peek: bool) -> None:
         """Hide everything over the photo for as long as it is on."""
         if peek != self.scene.peek:
@@ -256,6 +287,16 @@ class PhotoCanvas(CanvasHands):
     def refresh(self, box: Box) -> None:
         """The correction changed in a box of photo pixels (an undo, a fill): show it."""
         self._update_view(self.scene.refresh(box))
+
+    @property
+    def photo_id(self) -> str:
+        """Of what is shown; "" for nothing."""
+        return self._photo_id
+
+    @property
+    def photo_size(self) -> tuple[int, int] | None:
+        """(H, W) of what is shown."""
+        return self._photo_size
 
     @property
     def has_photo(self) -> bool:
@@ -331,6 +372,7 @@ class PhotoCanvas(CanvasHands):
             # The tip of the pointer is the middle of its pixel.
             centre = self._pointer_at + QPointF(0.5, 0.5) / ratio
             self._ring.paint(painter, centre, self._ring_radius, ratio)
+        self.key_cursor.paint(painter)
         if self.hasFocus() and self._focus_by_key:
             paint_focus(painter, self.rect(), self.palette().highlight().color())
 
@@ -393,7 +435,7 @@ class PhotoCanvas(CanvasHands):
         if not changed.empty:
             self._update_view(self.scene.refresh(changed))
         position, self._last_position = self._last_position, None
-        if position is not None and self._gestures.drag is not Drag.SIZE:
+        if position is not None and self._gestures.drag not in (Drag.SIZE, Drag.TONE):
             self._track(position)
         hovered, self._hovered = self._hovered, None
         if hovered is not None and not self._gestures.busy and self._photo_size is not None:
@@ -420,7 +462,7 @@ class PhotoCanvas(CanvasHands):
 
     def _made(self, edit: Edit | None, shown: Box = NOTHING) -> None:
         """A tool finished an act: show what of it is not shown yet, and tell."""
-        if edit is not None and edit.box.intersection(shown) != edit.box:
+        if edit is not None and not shown.holds(edit.box):
             self._update_view(self.scene.refresh(edit.box))
         self._update_overlay()
         self.stroke_finished.emit(edit)
@@ -452,6 +494,8 @@ class PhotoCanvas(CanvasHands):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self._space_held:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif self._gestures.drag is Drag.TONE:
+            self.setCursor(Qt.CursorShape.SizeAllCursor)
         elif self._on_split or self._gestures.drag is Drag.SPLIT:
             self.setCursor(SPLIT_CURSOR)
         else:

@@ -46,6 +46,11 @@ class Viewport:
         return row * self.scale + self.top, column * self.scale + self.left
 
     @property
+    def middle(self) -> tuple[float, float]:
+        """Photo point in the middle of the view."""
+        return self.to_photo(self.view_height / 2, self.view_width / 2)
+
+    @property
     def view_box(self) -> Box:
         return Box(0, 0, self.view_height, self.view_width)
 
@@ -134,7 +139,7 @@ class Viewport:
 
     def resized(self, view_height: int, view_width: int) -> Viewport:
         """Another view of the same photo with the same point in the middle."""
-        row, column = self.to_photo(self.view_height / 2, self.view_width / 2)
+        row, column = self.middle
         return replace(self, view_height=view_height, view_width=view_width).centred_on(row, column)
 
     def clamped(self) -> Viewport:

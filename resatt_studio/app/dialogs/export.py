@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Answers, Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.words import again, mark, tr
 
 _MASKS_FROM = {
@@ -38,7 +39,7 @@ _MASKS_FROM = {
 class ExportDialog(QDialog):
     """One radio button a line of the exporters' table."""
 
-    def __init__(self, session: Session, approved: int, parent: QWidget | None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None) -> None:
         super().__init__(parent)
         from resatt_studio.workflow.catalog import exporters
 
@@ -61,6 +62,7 @@ class ExportDialog(QDialog):
         self.folder.setAccessibleName(tr("Folder to write into"))
         choose = QPushButton(tr("Choose…"))
         choose.setAccessibleName(tr("Choose the folder to write into"))
+        choose.setAutoDefault(False)  # Enter in the field beside it exports
         choose.clicked.connect(self._choose)
         place = QHBoxLayout()
         place.addWidget(self.folder, 1)
@@ -69,12 +71,7 @@ class ExportDialog(QDialog):
         form.addRow(tr("Folder"), place)
         column.addSpacing(4)
         column.addLayout(form)
-        self.words = QLabel(
-            tr(
-                "{approved} approved photos are written with your corrections over the prediction; the "
-                "others as predicted. Masks come from {source}."
-            ).format(approved=approved, source=tr(_MASKS_FROM[session.settings.photo_input]))
-        )
+        self.words = QLabel(_words(session.state.entries, tr(_MASKS_FROM[session.settings.photo_input])))
         self.words.setWordWrap(True)
         self.words.setProperty("role", "muted")
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -87,10 +84,10 @@ class ExportDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.go = buttons.addButton(tr("Export"), QDialogButtonBox.ButtonRole.ActionRole)
         self.go.setProperty("primary", "true")
-        self.go.setDefault(True)
         self.go.clicked.connect(self.export)
         buttons.rejected.connect(self.close)
         column.addWidget(buttons)
+        self.go.setDefault(True)  # only within a dialog does a button become its default
 
     @property
     def format(self) -> str:
@@ -103,13 +100,13 @@ class ExportDialog(QDialog):
         if project is None:
             return
         name, out = self.format, Path(self.folder.text()).expanduser()
-        shown = self._session.settings.photo_input
+        shown, fits = self._session.settings.photo_input, self._session.memory.fits_whole
 
         def job() -> Generator[JobProgress, None, Any]:
             from resatt_studio.workflow.export import export_project
             from resatt_studio.workflow.photo_input import photo_input
 
-            return (yield from export_project(project, name, out, shown=photo_input(shown)))
+            return (yield from export_project(project, name, out, shown=photo_input(shown), fits=fits))
 
         self.go.setEnabled(False)
         self.bar.show()
@@ -155,6 +152,18 @@ class ExportDialog(QDialog):
         chosen = QFileDialog.getExistingDirectory(self, tr("Folder to write into"), self.folder.text())
         if chosen:
             self.folder.setText(chosen)
+
+
+def _words(entries: Iterable[PhotoEntry], source: str) -> str:
+    """What will be written; where second readers are at work, also how many photos they agreed to."""
+    approved = [entry for entry in entries if entry.state is ReviewState.APPROVED]
+    agreed = sum(entry.agreed for entry in approved)
+    words = tr(
+        "{approved} approved photos are written with your corrections over the prediction; the "
+        "others as predicted. Masks come from {source}."
+    ).format(approved=len(approved), source=source)
+    read = tr("A second reader agreed to {count} of them.").format(count=agreed)
+    return f"{words} {read}" if agreed else words
 
 
 def _heading(text: str) -> QLabel:

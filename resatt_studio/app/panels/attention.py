@@ -26,6 +26,8 @@ from resatt_studio.app.panels.bars import HeatBar
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.view_state import Brush
+from resatt_studio.imaging.colour import colour_map
+from resatt_studio.imaging.heat_picture import HEAT_MAP
 from resatt_studio.records.heat import HEAT_KINDS, HeatKind
 from resatt_studio.records.labels import CRACK_TYPES
 from resatt_studio.words import again, mark, tr
@@ -140,6 +142,7 @@ class AttentionPanel(ScrolledPanel):
         if layer.name == "heat":
             self.shown.setChecked(layer.visible)
             self.opacity.setValue(round(layer.opacity * 100))
+            self.bar.show_colours(colour_map(layer.palette or HEAT_MAP))
 
     def _show(self) -> None:
         attention = self._attention

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from resatt_studio.app.crack_words import percent
 from resatt_studio.app.parts import Look
 from resatt_studio.imaging.heat_picture import heat_table
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.words import tr
 
 _BAR_PX = 7.0
@@ -88,10 +90,14 @@ class HeatBar(QWidget):
         self._look = look
         self.ends: tuple[str, str] = ("", "")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        colours = heat_table().copy()
-        self._image = QImage(colours.data, 256, 1, 768, QImage.Format.Format_RGB888).copy()
+        self._image = map_image(heat_table())
         look.changed.connect(self._repaint)
         self.show_ends(None)
+
+    def show_colours(self, table: UInt8Array) -> None:
+        """Paint these colours, 256 x 3 RGB, from the least to the highest value."""
+        self._image = map_image(table)
+        self.update()
 
     def show_ends(self, ends: tuple[float, float] | None) -> None:
         """Write the least and the highest value, or that there is no map."""
@@ -120,3 +126,9 @@ class HeatBar(QWidget):
         painter.drawText(self.rect(), middle | Qt.AlignmentFlag.AlignLeft, self.ends[0])
         painter.drawText(self.rect(), middle | Qt.AlignmentFlag.AlignRight, self.ends[1])
         painter.end()
+
+
+def map_image(table: UInt8Array) -> QImage:
+    """256 x 3 RGB colours side by side, 256 x 1 pixels."""
+    colours = np.ascontiguousarray(table)
+    return QImage(colours.data, 256, 1, 768, QImage.Format.Format_RGB888).copy()

@@ -52,6 +52,7 @@ class HistoryPanel(QWidget):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
+        self._session = parts.session
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Project history"))
         self.list.setWordWrap(True)
@@ -69,6 +70,7 @@ class HistoryPanel(QWidget):
         self.tabs.addTab(self.list, tr("Project"))
         column.addWidget(self.tabs)
         parts.session.state_read.connect(self._show)
+        parts.session.project_changed.connect(lambda _: self._show(parts.session.state))
         self._show(parts.session.state)
 
     def take_over(self, old: HistoryPanel) -> None:
@@ -89,14 +91,16 @@ class HistoryPanel(QWidget):
         for event in newest_first:
             self.list.addItem(_row(event, names.get(event.photo_id, ""), weights.get(event.weights_id, "")))
         if not newest_first:
-            self.list.addItem(tr("Nothing has happened yet."))
+            nothing = tr("Nothing has happened yet.")
+            unopened = tr("Open a project; whatever happens in it is listed here.")
+            self.list.addItem(unopened if self._session.project is None else nothing)
 
 
 def _row(event: EventEntry, photo: str, weights: str) -> QListWidgetItem:
     head = [event.made_at[:16].replace("T", " "), tr(EVENT_WORDS.get(event.kind, event.kind))]
     head += [part for part in (photo, weights, event.author) if part]
     # A photo's own detail is a path or a hash, which says less than its name; the tool tip has all of it.
-    told = not photo or event.kind in ("label-answer", "compared")
+    told = not photo or event.kind in ("label-answer", "compared", "agreed", "sent-back")
     detail = "" if not told else " ".join(_shortened(word) for word in again(event.detail).split())
     item = QListWidgetItem(" · ".join(head) + (f"\n{detail}" if detail else ""))
     item.setToolTip(again(event.detail))

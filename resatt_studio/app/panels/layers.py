@@ -1,33 +1,23 @@
-"""Layers over the photo: eye, colour, opacity of each, the mask's threshold and input, notes and legend."""
+"""Layers over the photo: a row for each, the photo's tone, the mask's threshold and input, notes, legend."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QColorDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QSlider,
-    QToolButton,
-)
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlider
 
-from resatt_studio.app.canvas.layers import Layer
-from resatt_studio.app.icons import tinted_pixmaps
+from resatt_studio.app.icons import icon, tinted_pixmaps
 from resatt_studio.app.layers import LAYER_WORDS
 from resatt_studio.app.panels.change import ChangeLegend
 from resatt_studio.app.panels.haze import HazeNotes
+from resatt_studio.app.panels.layer_row import LayerRow
 from resatt_studio.app.panels.mask_input import MaskInput
 from resatt_studio.app.panels.scrolled import ScrolledPanel
+from resatt_studio.app.panels.tone import ToneControls
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.theme import Tokens
 from resatt_studio.words import tr
 
-COLOURED = frozenset({"mask", "probability", "uncertainty", "correction"})
-"""Layers whose colour the inspector may choose."""
 _MOST_LEAST_PX = 440
 """Height up to which nothing of the panel has to be scrolled to: with the bars and the panel below it, the
 window still fits into 800 pixels."""
@@ -73,11 +63,20 @@ class LayersPanel(ScrolledPanel):
         column.setContentsMargins(11, 7, 11, 7)
         column.setSpacing(6)
         column.addLayout(grid)
+        self.tone = ToneControls(parts)
+        self.tone.hide()
+        self.adjust = self.rows["photo"].swatch
+        self.adjust.setCheckable(True)
+        self.adjust.setAccessibleName(tr("Brightness and contrast"))
+        self.adjust.setToolTip(tr("Brightness, contrast, and the window of a 16-bit photo"))
+        self.adjust.toggled.connect(self.tone.setVisible)
+        self.adjust.show()
+        column.addWidget(self.tone)
         column.addLayout(line)
-        self.input = MaskInput(parts)
-        column.addWidget(self.input)
         self.haze = HazeNotes(parts)
         column.addWidget(self.haze)
+        self.input = MaskInput(parts)
+        column.addWidget(self.input)
         self.change = ChangeLegend(parts)
         column.addWidget(self.change)
         column.addStretch(1)
@@ -110,6 +109,7 @@ class LayersPanel(ScrolledPanel):
         eye = eye_icon(tokens)
         for row in self.rows.values():
             row.eye.setIcon(eye)
+        self.adjust.setIcon(icon("adjust", tokens))
 
     def _set_threshold(self, percent: int) -> None:
         self._value.setText(f"{percent} %")
@@ -121,67 +121,6 @@ class LayersPanel(ScrolledPanel):
         self.threshold.setValue(percent)
         self.automatic.setChecked(self._parts.session.own_threshold is None)
         self._value.setText(f"{percent} %")
-
-
-class LayerRow(QObject):
-    """Eye, swatch, title and opacity of one layer, in a row of a grid."""
-
-    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int, owner: QObject) -> None:
-        super().__init__(owner)
-        self._parts = parts
-        self._name = name
-        title, help = map(tr, LAYER_WORDS[name])
-        self.eye = QToolButton()
-        self.eye.setCheckable(True)
-        self.eye.setAutoRaise(True)
-        self.eye.setProperty("role", "eye")
-        self.eye.setAccessibleName(tr("Show {layer}").format(layer=title.lower()))
-        self.eye.setToolTip(tr("Show or hide: {help}").format(help=help))
-        self.swatch = QToolButton()
-        self.swatch.setAutoRaise(True)
-        self.swatch.setProperty("role", "eye")
-        self.swatch.setIconSize(QSize(13, 13))
-        self.swatch.setAccessibleName(tr("Colour of {layer}").format(layer=title.lower()))
-        self.swatch.setVisible(name in COLOURED)
-        self.swatch.setToolTip(tr("Choose another colour"))
-        self.title = QLabel(title)
-        self.title.setToolTip(help)
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
-        self.opacity.setAccessibleName(tr("Opacity of {layer} in percent").format(layer=title.lower()))
-        self.opacity.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        for column, widget in enumerate((self.eye, self.swatch, self.title, self.opacity)):
-            grid.addWidget(widget, place, column)
-        self.eye.toggled.connect(lambda on: parts.view.set_layer(name, visible=on))
-        self.opacity.valueChanged.connect(lambda value: parts.view.set_layer(name, opacity=value / 100))
-        self.swatch.clicked.connect(self._choose_colour)
-        parts.view.layer_changed.connect(self._follow)
-        self._follow(parts.view.layers[name])
-
-    def _follow(self, layer: Layer) -> None:
-        if layer.name != self._name:
-            return
-        self.eye.setChecked(layer.visible)
-        self.opacity.setValue(round(layer.opacity * 100))
-        self.opacity.setEnabled(layer.visible)
-        self.title.setEnabled(True)
-        self.title.setProperty("role", "" if layer.visible else "muted")
-        self.title.style().unpolish(self.title)
-        self.title.style().polish(self.title)
-        swatch = QPixmap(26, 26)
-        swatch.fill(QColor(layer.colour))
-        face = QIcon()
-        for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled):
-            face.addPixmap(swatch, mode)
-        self.swatch.setIcon(face)
-
-    def _choose_colour(self) -> None:
-        before = QColor(self._parts.view.layers[self._name].colour)
-        chosen = QColorDialog.getColor(
-            before, self.swatch, tr("Colour of {layer}").format(layer=self.title.text().lower())
-        )
-        if chosen.isValid():
-            self._parts.view.set_layer(self._name, colour=chosen.name())
 
 
 def eye_icon(tokens: Tokens) -> QIcon:

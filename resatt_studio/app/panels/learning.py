@@ -97,6 +97,12 @@ class LearningPanel(ScrolledPanel):
             self.words.setText(
                 tr("Open a project; the network learns from the corrections that you approve.")
             )
+        elif not learner.can_learn and self._parts.session.state.rules.agreed_only:
+            self.words.setText(
+                tr(
+                    "This project learns from photos that a second reader agreed to ({agree}): none is yet."
+                ).format(agree=self._parts.keys.shown("agree"))
+            )
         elif not learner.can_learn:
             self.words.setText(
                 tr("Correct a photo and approve it (Enter); then the network can learn from it.")

@@ -75,7 +75,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(QColor(tokens.muted))
         facts = small_metrics.elidedText(facts, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box.left(), box.top() + metrics.height() + small_metrics.ascent() + 2, facts)
-        words = tr(STATE_WORDS[entry.state])
+        words = tr(STATE_WORDS[entry.standing])
         if entry.split is Split.VALIDATION:
             words = tr("{state} · held back").format(state=words)
         height = small_metrics.height() + 1

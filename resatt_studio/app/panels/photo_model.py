@@ -7,7 +7,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage
 
-from resatt_studio.app.listing import STATE_WORDS, UNCHECKED
+from resatt_studio.app.listing import STATE_WORDS, unchecked
+from resatt_studio.app.review_words import read_words
 from resatt_studio.app.session import Session
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.doubt import Rank
@@ -42,9 +43,10 @@ class PhotoModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(filter(None, (str(entry.facts.path), again(entry.reason), self._why(entry))))
+            known = (str(entry.facts.path), again(entry.reason), read_words(entry), self._why(entry))
+            return "\n".join(filter(None, known))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return tr(", ").join((entry.name, tr(STATE_WORDS[entry.state]), self._facts(entry)))
+            return tr(", ").join((entry.name, tr(STATE_WORDS[entry.standing]), self._facts(entry)))
         if role == FACTS_ROLE:
             return self._facts(entry)
         if role == ENTRY_ROLE:
@@ -57,7 +59,7 @@ class PhotoModel(QAbstractListModel):
         return describe(entry, self._rank(entry))
 
     def _rank(self, entry: PhotoEntry) -> Rank | None:
-        ranked = self._session.listing.sort == "next" and entry.state in UNCHECKED
+        ranked = self._session.listing.sort == "next" and unchecked(entry)
         return self._session.state.ranks.get(entry.photo_id) if ranked else None
 
     def _why(self, entry: PhotoEntry) -> str:
@@ -111,9 +113,11 @@ class PhotoModel(QAbstractListModel):
 
 def describe(entry: PhotoEntry, rank: Rank | None = None) -> str:
     """The line under the name: place and doubt where photos are ranked, uncertainty when known, else size;
-    why, when it is broken."""
+    why, when it is broken or was sent back."""
     if entry.state is ReviewState.BROKEN:
         return again(entry.reason) or tr("cannot be read")
+    if entry.sent_back and entry.review is not None:
+        return tr("“{note}”").format(note=entry.review.note)
     if rank is not None:
         return tr("no. {place}, {doubt} % in doubt").format(place=rank.place, doubt=round(100 * rank.doubt))
     if entry.state is ReviewState.PREDICTED and entry.uncertainty is not None:

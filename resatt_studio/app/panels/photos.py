@@ -35,7 +35,7 @@ class PhotosPanel(QWidget):
         self._keys = parts.keys
         self.search = SearchField()
         self.search.setPlaceholderText(tr("Search photos"))
-        self.search.setAccessibleName(tr("Search photos by name"))
+        self.search.setAccessibleName(tr("Search photos by name, class, reviewer or note"))
         self.search.setClearButtonEnabled(True)
         self.search.setText(self._session.listing.search)
         self.search.textChanged.connect(lambda text: self._session.set_listing(search=text))
@@ -125,12 +125,18 @@ class PhotosPanel(QWidget):
     def _show(self) -> None:
         entries = self._session.state.entries
         approved = sum(e.state is ReviewState.APPROVED for e in entries)
-        open_now = sum(e.state is ReviewState.CORRECTING for e in entries)
+        agreed, sent_back = sum(e.agreed for e in entries), sum(e.sent_back for e in entries)
+        open_now = sum(e.state is ReviewState.CORRECTING and not e.sent_back for e in entries)
         closed = sum(e.state in (ReviewState.SKIPPED, ReviewState.BROKEN) for e in entries)
         words = [tr("{count} approved").format(count=approved)]
+        if agreed:
+            words = [tr("{count} approved, {agreed} by two").format(count=approved, agreed=agreed)]
+        if sent_back:
+            words.append(tr("{count} sent back").format(count=sent_back))
         if open_now:
             words.append(tr("{count} in progress").format(count=open_now))
-        words.append(tr("{count} to review").format(count=len(entries) - approved - open_now - closed))
+        open_still = len(entries) - approved - sent_back - open_now - closed
+        words.append(tr("{count} to review").format(count=open_still))
         self._summary.setText(" · ".join(words) if entries else "")
         self.bar.setMaximum(max(1, len(entries)))
         self.bar.setValue(approved)

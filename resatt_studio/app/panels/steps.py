@@ -19,6 +19,8 @@ from resatt_studio.words import mark, tr
 LABEL_WORDS = {Label.CRACK: mark("crack"), Label.NOT_CRACK: mark("not crack"), Label.UNSAID: ""}
 SHOWN_CHECKPOINTS = 4
 """Further ones are scrolled to, so that the steps keep their room."""
+_LEAST_PX = 44
+"""Of a list: where the window is low it shows two lines and scrolls, instead of making the window taller."""
 ACT_WORDS = {"checkpoint": mark("Back to a checkpoint"), "fill": mark("Fill")}
 """Words of acts that are no tools."""
 _TITLES = {tool.name: tool.title for tool in TOOLS} | ACT_WORDS
@@ -70,7 +72,7 @@ class StepsModel(QAbstractListModel):
             case Qt.ItemDataRole.DecorationRole:
                 key = (tokens.name, self._icon(row))
                 if key not in self._icons:
-                    self._icons[key] = icon(key[1], tokens)
+                    self._icons[key] = icon(key[1], tokens, listed=True)
                 return self._icons[key]
         return None
 
@@ -110,10 +112,12 @@ class StepsList(QWidget):
         self.list.setAccessibleName(tr("Steps of this photo"))
         self.list.setUniformItemSizes(True)
         self.list.setIconSize(QSize(16, 16))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.clicked.connect(self._go)
         self.list.activated.connect(self._go)
         for steps in (self.checkpoints, self.list):
             OwnKeys(steps)  # Enter goes to the step that is marked
+            steps.setMinimumHeight(_LEAST_PX)
         self._empty = QLabel()
         self._empty.setWordWrap(True)
         self._empty.setProperty("role", "muted")
@@ -121,7 +125,9 @@ class StepsList(QWidget):
         column.setContentsMargins(0, 6, 0, 0)
         for widget in (self._title, self.checkpoints, self.list):
             column.addWidget(widget)
-        column.setStretch(2, 1)
+            widget.hide()  # until it has something to show: empty, it would make the window taller for good
+        column.setStretch(1, 1)
+        column.setStretch(2, 3)
         column.addWidget(self._empty)
         column.addStretch(0)
         parts.history.changed.connect(self._changed)
@@ -151,7 +157,9 @@ class StepsList(QWidget):
         for checkpoint in reversed(history.checkpoints):
             self.checkpoints.addItem(_checkpoint_item(checkpoint))
         rows = min(len(history.checkpoints), SHOWN_CHECKPOINTS)
-        self.checkpoints.setFixedHeight(rows * max(1, self.checkpoints.sizeHintForRow(0)) + 6)
+        height = rows * max(1, self.checkpoints.sizeHintForRow(0)) + 6
+        self.checkpoints.setMaximumHeight(height)
+        self.checkpoints.setMinimumHeight(min(height, _LEAST_PX))
         self.checkpoints.setVisible(bool(history.checkpoints))
         self._title.setVisible(bool(history.checkpoints))
         self.list.setVisible(bool(steps))

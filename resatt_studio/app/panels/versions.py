@@ -86,6 +86,7 @@ class VersionsBox(QWidget):
             used = tr(FACTORY) if factory else active and title(active)
             self.network.setItemText(index, f"{name}  ● {used}" if used else name)
         self.network.setCurrentIndex(self.network.findData(shelf.model))
+        self._show_hint()
         self._show_buttons()
 
     def _follow_choice(self) -> None:
@@ -94,9 +95,15 @@ class VersionsBox(QWidget):
         self.card.show_version(self._version(self.tree.only), versions)
         # The other networks draw no masks: the pair stays with the segmenter's version in use.
         self._parts.pair.choose(chosen if model == jobs.MODEL else ())
-        self.hint.setText(_hint(len(chosen), len(versions), model))
-        self.hint.setVisible(bool(self.hint.text()))
+        self._show_hint()
         self._show_buttons()
+
+    def _show_hint(self) -> None:
+        shelf = self._shelf
+        count = len(shelf.versions(shelf.model))
+        unopened = tr("Open a project; the versions of its weights are listed here.")
+        self.hint.setText(_hint(len(self.tree.chosen), count, shelf.model) if shelf.ready else unopened)
+        self.hint.setVisible(bool(self.hint.text()))
 
     def _show_buttons(self) -> None:
         shelf, name, only = self._shelf, NETWORKS[self._shelf.model], self.tree.only

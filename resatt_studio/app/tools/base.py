@@ -117,6 +117,11 @@ class ToolHost(Protocol):
         """Say a sentence in passing, such as why a click did nothing; "{id}" names the key of an action."""
 
 
+def photo_px(host: ToolHost, logical_px: float) -> float:
+    """How many photo pixels a reach of the hand is, given in logical pixels of the screen."""
+    return logical_px * host.ratio / host.scale
+
+
 class Tool(ABC):
     """One tool in the hand; made anew when it is chosen.
 

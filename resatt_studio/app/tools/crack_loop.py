@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import cv2
 import numpy as np
 
 from resatt_studio.annotation.regions import Region
-from resatt_studio.app.tools.base import Pointer, ToolHost
+from resatt_studio.app.tools.base import Pointer, ToolHost, photo_px
 from resatt_studio.app.tools.loops import Loop
-from resatt_studio.app.tools.marking import crack_at
+from resatt_studio.app.tools.marking import crack_of, crack_pixel_at
 from resatt_studio.app.tools.overlay import NO_MARKS, LineMark, Mark, Tone
 from resatt_studio.records.geometry import Box
 
@@ -19,7 +17,8 @@ HOVER_SIDE_PX = 1024
 between two moves. A click follows it further."""
 
 _MOST_OUTLINES = 60
-_AWAY_PX = 3.0  # logical pixels between a crack and its outline
+AWAY_PX = 3.0
+"""Between a crack and its outline, in logical pixels."""
 
 
 class CrackLoop(Loop):
@@ -28,7 +27,7 @@ class CrackLoop(Loop):
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
         self._crack: Region | None = None
-        self._seen: tuple[int, float] = (-1, -1.0)  # version of the document and threshold of that crack
+        self._seen: tuple[object, ...] = ()  # what that crack and its outline depend on
         self._outline: tuple[Mark, ...] = NO_MARKS
 
     @property
@@ -40,15 +39,17 @@ class CrackLoop(Loop):
         if at is None or document is None or self.busy:
             self._forget()
             return
-        seen = document.version, self.host.threshold
-        if seen == self._seen and self._crack is not None and _holds(self._crack, at):
+        place = crack_pixel_at(self.host, document, at)
+        if place is None:
+            self._forget()
+            return
+        away_px = max(1, round(photo_px(self.host, AWAY_PX)))
+        seen = document, document.version, self.host.threshold, away_px
+        if seen == self._seen and self._crack is not None and self._crack.holds(*place):
             return  # the same marks, so that nothing is painted
         self._seen = seen
-        self._crack = crack_at(self.host, document, at, largest_side_px=HOVER_SIDE_PX)
-        self._outline = NO_MARKS
-        if self._crack is not None:
-            away_px = max(1, round(_AWAY_PX * self.host.ratio / self.host.scale))
-            self._outline = outlines(self._crack, self.tone, away_px)
+        self._crack = crack_of(self.host, document, place, HOVER_SIDE_PX)
+        self._outline = NO_MARKS if self._crack is None else outlines(self._crack, self.tone, away_px)
 
     def press(self, at: Pointer) -> Box:
         self._forget()
@@ -59,13 +60,7 @@ class CrackLoop(Loop):
         return super().cancel()
 
     def _forget(self) -> None:
-        self._crack, self._outline = None, NO_MARKS
-
-
-def _holds(crack: Region, at: Pointer) -> bool:
-    """Whether the pointer is on a pixel of the crack."""
-    row, column = math.floor(at.row) - crack.box.top, math.floor(at.column) - crack.box.left
-    return 0 <= row < crack.box.height and 0 <= column < crack.box.width and bool(crack.mask[row, column])
+        self._crack, self._seen, self._outline = None, (), NO_MARKS
 
 
 def outlines(crack: Region, tone: Tone, away_px: int) -> tuple[Mark, ...]:

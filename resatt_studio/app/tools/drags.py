@@ -1,9 +1,12 @@
-"""From press to release on one document: what brush, wand, fill, rectangle and loops share."""
+"""From press to release on one document: what strokes, clicks, wand, rectangle and loops share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
+
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.app.tools.base import NOTHING, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
@@ -39,6 +42,31 @@ class Drag(Tool):
     def cancel(self) -> Box:
         self._let_go()
         return NOTHING
+
+
+class Click(Drag):
+    """Acts where it was pressed, however the pointer moves until the button goes up."""
+
+    def __init__(self, name: str, host: ToolHost) -> None:
+        super().__init__(name, host)
+        self._at = Pointer(0, 0, 0, 0)
+
+    def press(self, at: Pointer) -> Box:
+        document = self._free_document
+        if document is not None:
+            self._at, self._document = at, document
+        return NOTHING
+
+    def move(self, points: Sequence[Pointer]) -> Box:
+        return NOTHING
+
+    def release(self) -> Edit | None:
+        document = self._let_go()
+        return None if document is None else self.click(document, self._at)
+
+    @abstractmethod
+    def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
+        """The place that is meant; may lie outside the photo."""
 
 
 class Stroke(Drag):

@@ -7,12 +7,11 @@ from typing import ClassVar
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.crack_loop import CrackLoop
-from resatt_studio.app.tools.marking import UNPREDICTED, crack_at, label_tone, seen_crack, unpredicted_at
+from resatt_studio.app.tools.marking import crack_at, judged, label_tone, seen_crack, tell_no_crack
 from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
-from resatt_studio.words import tr
 
 
 class Judge(CrackLoop):
@@ -30,8 +29,7 @@ class Judge(CrackLoop):
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         region = crack_at(self.host, document, at)
         if region is None:
-            unasked = unpredicted_at(self.host, at)
-            self.host.tell(tr(UNPREDICTED) if unasked else tr("No predicted crack is seen here."))
+            tell_no_crack(self.host, at)
             return None
         return self.judge(document, region.box, region.mask)
 
@@ -40,8 +38,4 @@ class Judge(CrackLoop):
 
     def judge(self, document: CorrectionDocument, box: Box, crack: BoolArray) -> Edit | None:
         """Give these pixels the verdict wherever nothing was said."""
-        unsaid = document.labels.read(box) == Label.UNSAID
-        edit = document.say(self.name, self.verdict, box, crack & unsaid)
-        if edit is None:
-            self.host.tell(tr("Nothing is predicted here that you did not judge already."))
-        return edit
+        return judged(self.host, self.name, document, self.verdict, box, crack)

@@ -7,10 +7,10 @@ import math
 from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import LARGEST_SIDE_PX, Region, nearest_in, region_at
-from resatt_studio.app.tools.base import Pointer, ToolHost
+from resatt_studio.app.tools.base import Pointer, ToolHost, photo_px
 from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
-from resatt_studio.records.correction import Label
+from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.words import mark, tr
 
@@ -47,7 +47,6 @@ def crack_at(
     host: ToolHost,
     document: CorrectionDocument,
     at: Pointer,
-    reach_px: float = PICK_PX,
     largest_side_px: int = LARGEST_SIDE_PX,
 ) -> Region | None:
     """The crack that is seen under the pointer, or nearest to it.
@@ -56,37 +55,65 @@ def crack_at(
         host: The canvas.
         document: Of the photo.
         at: May lie outside the photo.
-        reach_px: How far beside the crack it may be, in logical pixels.
         largest_side_px: Of the window in which the crack is followed.
 
     Returns:
         The crack as far as it hangs together; None when there is none.
     """
-    photo = document.labels.box
-    row, column = math.floor(at.row), math.floor(at.column)
-    reach = math.ceil(reach_px * host.ratio / host.scale)
-    around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
+    place = crack_pixel_at(host, document, at)
+    return None if place is None else crack_of(host, document, place, largest_side_px)
+
+
+def crack_pixel_at(host: ToolHost, document: CorrectionDocument, at: Pointer) -> tuple[int, int] | None:
+    """(row, column) of the pixel seen as crack under the pointer or nearest to it, up to ``PICK_PX`` away;
+    None when there is none."""
+    here, reach = Box.pixel(at.row, at.column), math.ceil(photo_px(host, PICK_PX))
+    around = here.expanded(reach).intersection(document.labels.box)
     if around.empty:
         return None
     seen = seen_crack(host, document, around)
-    place = nearest_in(seen, row - around.top, column - around.left, reach)
-    if place is None:
-        return None
+    place = nearest_in(seen, here.top - around.top, here.left - around.left, reach)
+    return None if place is None else (place[0] + around.top, place[1] + around.left)
+
+
+def crack_of(
+    host: ToolHost, document: CorrectionDocument, place: tuple[int, int], largest_side_px: int
+) -> Region | None:
+    """The crack that hangs together with a pixel (row, column), as it is seen, in a window of that size."""
     return region_at(
         lambda box: seen_crack(host, document, box),
-        place[0] + around.top,
-        place[1] + around.left,
-        photo,
+        *place,
+        document.labels.box,
         largest_side_px=largest_side_px,
     )
 
 
-def unpredicted_at(host: ToolHost, at: Pointer) -> bool:
-    """Whether no network was asked yet about the photo's pixel under the pointer."""
-    row, column = math.floor(at.row), math.floor(at.column)
-    here, document = Box(row, column, row + 1, column + 1), host.document
-    inside = document is not None and here.intersection(document.labels.box) == here
-    return inside and not host.knows_probability(here)
+def tell_no_crack(host: ToolHost, at: Pointer) -> None:
+    """Say why a click found no predicted crack."""
+    here, document = Box.pixel(at.row, at.column), host.document
+    inside = document is not None and document.labels.box.holds(here)
+    unasked = inside and not host.knows_probability(here)
+    host.tell(tr(UNPREDICTED) if unasked else tr("No predicted crack is seen here."))
+
+
+def judged(
+    host: ToolHost, tool: str, document: CorrectionDocument, verdict: Label, box: Box, crack: BoolArray
+) -> Edit | None:
+    """Give predicted crack a label wherever nothing was said, or say that there is nothing left to judge.
+
+    Args:
+        host: The canvas.
+        tool: Name, for the edit.
+        document: Of the photo.
+        verdict: The label.
+        box: In photo pixels.
+        crack: h x w bool of the box.
+    """
+    unsaid = document.labels.read(box) == Label.UNSAID
+    edit = document.say(tool, verdict, box, crack & unsaid)
+    if edit is None:
+        host.tell(tr("Nothing is predicted here that you did not judge already."))
+    return edit
 
 
 def too_large(host: ToolHost, box: Box, most_px: int = LARGEST_AREA_PX) -> bool:

@@ -118,6 +118,13 @@ TOOLS: tuple[ToolSpec, ...] = (
              "Click a predicted crack, or draw around several: they are crack.", paints=True),
     ToolSpec("reject", "Reject crack", "Shift+Y", f"{_HOME}.reject.Reject", "cross", "reject",
              "Click a predicted crack, or draw around several: they are no crack.", paints=True),
+    ToolSpec("branch", "Branch", "Shift+K", f"{_HOME}.branch.Branch", "cross", "branch",
+             "Click a branch of a crack: it is cut off at the junction, and what it leaves stays whole.",
+             paints=True,
+             options=(
+                 choice("what", "Do", (("cut", "Cut off"), ("accept", "Accept")),
+                        "Whether the branch is no crack, or is crack without what it leaves."),
+             )),
     ToolSpec("sift", "Reject short cracks", "J", f"{_HOME}.sift.Sift", "cross", "sift",
              "Click to reject predicted cracks below a length in all that is seen, or draw around some.",
              paints=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost, photo_px
 from resatt_studio.app.tools.overlay import NO_MARKS, DotsMark, LineMark, Mark, WordsMark, points_of
 from resatt_studio.app.tools.vertices import GRAB_PX, on_ray
 from resatt_studio.records.correction import Edit
@@ -52,7 +52,7 @@ class Ruler(Tool):
 
     def release(self) -> Edit | None:
         self._held = -1
-        if self.length_px * self.host.scale < GRAB_PX * self.host.ratio / 2:
+        if self.length_px < photo_px(self.host, GRAB_PX) / 2:
             self._ends = []
         self._show()
         return None
@@ -66,7 +66,7 @@ class Ruler(Tool):
         self._show()
 
     def _near(self, at: Pointer) -> int:
-        reach = GRAB_PX * self.host.ratio / self.host.scale
+        reach = photo_px(self.host, GRAB_PX)
         near = [math.dist(end, (at.row, at.column)) <= reach for end in self._ends]
         return near.index(True) if any(near) else -1
 

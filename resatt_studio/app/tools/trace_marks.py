@@ -14,7 +14,7 @@ from resatt_studio.app.tools.marking import label_tone
 from resatt_studio.app.tools.overlay import DotsMark, KeptMarks, LineMark, Mark, Points, points_of
 from resatt_studio.records.correction import Label
 
-_POINTS_APART_PX = 2.0  # view pixels between points of a drawn line; more of them would not be seen
+_POINTS_APART_PX = 3.0  # view pixels between points of a drawn line; more of them would not be seen
 _EDGES_FROM_PX = 8.0  # view pixels of width from which both edges are drawn, else one line in the middle
 
 

@@ -22,7 +22,7 @@ from resatt_studio.annotation.tracing import (
     window_for,
     within_reach,
 )
-from resatt_studio.app.tools.base import ToolHost
+from resatt_studio.app.tools.base import ToolHost, photo_px
 from resatt_studio.app.tools.marking import seen_crack
 from resatt_studio.app.tools.vertices import GRAB_PX
 from resatt_studio.records.geometry import Box
@@ -32,7 +32,7 @@ _END_SNAPS = 2.0  # times as far to a crack of the mask
 _CRACK_AROUND_PX = 24  # of the mask that are looked at around a click, beyond the distance that counts
 _CLICK_PX = 16  # around a first click, of which the photo is looked at
 _AHEAD = 0.4  # windows reach so much farther than the pointer, as it is likely to go on
-_FINE_PX = 700  # a longer preview is measured at every second pixel
+_FINE_PX = 300  # a longer preview is measured at every second pixel
 
 Search = Callable[[], Ways]
 
@@ -58,7 +58,7 @@ class TraceSearch:
     @property
     def snap_px(self) -> float:
         """How far a click may move, in photo pixels: as far as a hand is unsure at this zoom."""
-        return min(max(GRAB_PX * self.host.ratio / self.host.scale, _SNAP_PX[0]), _SNAP_PX[1])
+        return min(max(photo_px(self.host, GRAB_PX), _SNAP_PX[0]), _SNAP_PX[1])
 
     def clamped(self, row: float, column: float) -> Point:
         """The place, or the nearest one of the photo."""
@@ -71,7 +71,7 @@ class TraceSearch:
         Args:
             free: Whether it is to stay where it is.
         """
-        read = self._read(_around(point, _CLICK_PX).intersection(self.photo))
+        read = self._read(Box.pixel(*point).expanded(_CLICK_PX).intersection(self.photo))
         return None if read is None else self.place(point, read(), free)
 
     def place(self, point: Point, ground: Ground, free: bool) -> Point:
@@ -80,7 +80,7 @@ class TraceSearch:
         if free:
             return point
         near = self.snap_px * _END_SNAPS
-        box = _around(point, math.ceil(near) + _CRACK_AROUND_PX).intersection(self.photo)
+        box = Box.pixel(*point).expanded(math.ceil(near) + _CRACK_AROUND_PX).intersection(self.photo)
         painted = seen_crack(self.host, self.document, box)
         if painted.any():
             place = place_on_crack(painted, (point[0] - box.top, point[1] - box.left), near)
@@ -99,7 +99,7 @@ class TraceSearch:
         here = self.window(start, end)
         there = self.window(start, within_reach(start, ahead, self.photo))
         # At the photo's border, or where no larger window is searched, the way ahead may lead elsewhere.
-        return there if there.intersection(here) == here else here
+        return there if there.holds(here) else here
 
     def goal(self, start: Point, row: float, column: float) -> Point:
         """Where a way from ``start`` can end: the place, or as far towards it as is searched at a time."""
@@ -109,8 +109,7 @@ class TraceSearch:
         """Whether ways begin at ``start`` and reach as far around ``end`` as they should."""
         if ways is None or ways.start != start or ways.ground.guided != self._guides(ways.ground.box):
             return False
-        window = self.window(start, end)
-        return ways.ground.box.intersection(window) == window
+        return ways.ground.box.holds(self.window(start, end))
 
     def search(self, start: Point, box: Box, known: Ground | None = None) -> Search | None:
         """What finds the ways from ``start``; to be called on any thread. None while the photo is loading.
@@ -119,8 +118,7 @@ class TraceSearch:
             box: The window.
             known: Used again if it holds the window.
         """
-        holds = known is not None and known.box.intersection(box) == box
-        if known is not None and holds and known.guided == self._guides(known.box):
+        if known is not None and known.box.holds(box) and known.guided == self._guides(known.box):
             return lambda: Ways(known, start)
         read = self._read(box)
         return None if read is None else lambda: Ways(read(), start)
@@ -149,8 +147,3 @@ class TraceSearch:
         probability = self.host.read_probability(wide) if self.guided else None
         photo = self.photo
         return lambda: read_ground(pixels, probability, box, photo)
-
-
-def _around(point: Point, reach: int) -> Box:
-    row, column = math.floor(point[0]), math.floor(point[1])
-    return Box(row, column, row + 1, column + 1).expanded(reach)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from resatt_studio.annotation.crack_path import CrackPath
 from resatt_studio.annotation.strokes import Point
 from resatt_studio.annotation.tracing import Ground, Trace, Ways, measured
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost, photo_px
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark
 from resatt_studio.app.tools.trace_marks import Look, TraceMarks
 from resatt_studio.app.tools.trace_search import Search, TraceSearch
@@ -287,8 +287,7 @@ class Tracer(Tool):
         """The point under the pointer, or the one that it holds."""
         if self._dragged is not None or self._path is None or self._at is None:
             return self._dragged
-        reach = GRAB_PX * self.host.ratio / self.host.scale
-        return self._path.nearest((self._at.row, self._at.column), reach)
+        return self._path.nearest((self._at.row, self._at.column), photo_px(self.host, GRAB_PX))
 
     def _reaches(self, at: Pointer) -> bool:
         """Whether the held point may go there: no farther from its neighbours than is searched at a time."""

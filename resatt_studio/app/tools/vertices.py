@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, Tool, ToolHost, photo_px
 from resatt_studio.app.tools.marking import label_tone
 from resatt_studio.app.tools.overlay import NO_MARKS, DotsMark, KeptMarks, LineMark, Mark, points_of
 from resatt_studio.records.correction import Edit
@@ -151,7 +151,7 @@ class Vertices(Tool):
 
     def _near(self, at: Pointer) -> int:
         """Index of the point under the pointer, -1 for none."""
-        reach = GRAB_PX * self.host.ratio / self.host.scale
+        reach = photo_px(self.host, GRAB_PX)
         distances = [math.hypot(at.row - row, at.column - column) for row, column in self._points]
         best = min(range(len(distances)), key=distances.__getitem__, default=-1)
         return best if best >= 0 and distances[best] <= reach else -1

@@ -9,7 +9,7 @@ import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import nearest_in, region_at
-from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
+from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost, photo_px
 from resatt_studio.app.tools.drags import Stroke
 from resatt_studio.app.tools.marking import PICK_PX, UNPREDICTED
 from resatt_studio.app.tools.overlay import WordsMark
@@ -42,9 +42,8 @@ class Wand(Stroke):
         if document is None:
             return NOTHING
         photo = document.labels.box
-        reach = math.ceil(PICK_PX * self.host.ratio / self.host.scale)
-        row, column = math.floor(at.row), math.floor(at.column)
-        around = Box(row - reach, column - reach, row + reach + 1, column + reach + 1).intersection(photo)
+        here = Box.pixel(at.row, at.column)
+        around = here.expanded(math.ceil(photo_px(self.host, PICK_PX))).intersection(photo)
         values = self.host.read_probability(around) if not around.empty else None
         if values is None:
             self.host.tell(
@@ -52,7 +51,7 @@ class Wand(Stroke):
             )
             return NOTHING
         best = int(values.max())
-        place = nearest_in(values == best, row - around.top, column - around.left, math.inf)
+        place = nearest_in(values == best, here.top - around.top, here.left - around.left, math.inf)
         if best == 0 or place is None:
             self.host.tell(tr("The network sees no trace of a crack here."))
             return NOTHING

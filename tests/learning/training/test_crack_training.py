@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +38,9 @@ TINY = CrackConfig(
 )
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> list[Path]:
-    return [draw_set(tmp_path / "data" / "drawn")]
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return [draw_set(tmp_path_factory.mktemp("data") / "drawn")]
 
 
 def finish(run: Generator[TrainReport, None, WeightsFile]) -> tuple[WeightsFile, list[TrainReport]]:
@@ -52,18 +52,31 @@ def finish(run: Generator[TrainReport, None, WeightsFile]) -> tuple[WeightsFile,
             return end.value, reports
 
 
-def test_the_same_options_give_the_same_weights(data: list[Path], tmp_path: Path) -> None:
-    first, _ = finish(train(TINY, data, tmp_path / "a.safetensors"))
+@dataclass(frozen=True)
+class Whole:
+    """What came of one run of the tiny options from beginning to end."""
+
+    path: Path
+    weights: WeightsFile
+    reports: list[TrainReport]
+
+
+@pytest.fixture(scope="module")
+def whole(data: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    path = tmp_path_factory.mktemp("whole") / "a.safetensors"
+    return Whole(path, *finish(train(TINY, data, path)))
+
+
+def test_the_same_options_give_the_same_weights(whole: Whole, data: list[Path], tmp_path: Path) -> None:
     second, _ = finish(train(TINY, data, tmp_path / "b.safetensors"))
     other, _ = finish(train(replace(TINY, seed=5), data, tmp_path / "c.safetensors"))
-    assert first.weights_id == second.weights_id != other.weights_id
+    assert whole.weights.weights_id == second.weights_id != other.weights_id
 
 
 @pytest.mark.parametrize("stop_after", [1, 4])
 def test_a_stopped_and_resumed_run_ends_with_the_same_weights(
-    stop_after: int, data: list[Path], tmp_path: Path
+    stop_after: int, whole: Whole, data: list[Path], tmp_path: Path
 ) -> None:
-    whole, _ = finish(train(TINY, data, tmp_path / "a.safetensors"))
     run = train(TINY, data, tmp_path / "b.safetensors")
     for report in run:
         if report.phase == "learning" and report.step == stop_after:
@@ -72,19 +85,19 @@ def test_a_stopped_and_resumed_run_ends_with_the_same_weights(
     assert (tmp_path / "b.safetensors.checkpoint").is_file()
     resumed, reports = finish(train(TINY, data, tmp_path / "b.safetensors", resume=True))
     assert min(report.step for report in reports if report.phase == "learning") == stop_after + 1
-    assert resumed.weights_id == whole.weights_id
+    assert resumed.weights_id == whole.weights.weights_id
     assert not (tmp_path / "b.safetensors.checkpoint").exists()
 
 
-def test_reports_lead_from_reading_to_a_judgement(data: list[Path], tmp_path: Path) -> None:
-    weights, reports = finish(train(TINY, data, tmp_path / "a.safetensors"))
+def test_reports_lead_from_reading_to_a_judgement(whole: Whole) -> None:
+    reports = whole.reports
     phases = list(dict.fromkeys(report.phase for report in reports))
     assert phases == ["reading", "learning", "measuring", "judging"]
     assert [report.step for report in reports if report.phase == "learning"] == [1, 2, 3, 4, 5, 6]
     assert reports[-1].judgement is not None
     assert set(reports[-1].judgement.sets) == {"drawn"}
     assert reports[-1].progress == 1.0
-    assert load_weights(tmp_path / "a.safetensors").weights_id == weights.weights_id
+    assert load_weights(whole.path).weights_id == whole.weights.weights_id
 
 
 def test_the_weights_say_how_they_were_made(data: list[Path], tmp_path: Path) -> None:
@@ -118,13 +131,12 @@ def test_learning_lowers_the_loss_and_statistics_are_held_after_the_switch(
     assert tracked == {1, 2}
 
 
-def test_training_goes_on_from_given_weights(data: list[Path], tmp_path: Path) -> None:
-    first, _ = finish(train(TINY, data, tmp_path / "a.safetensors"))
-    config = replace(TINY, start_from=str(tmp_path / "a.safetensors"), learning_rate=1e-9, steps=1)
+def test_training_goes_on_from_given_weights(whole: Whole, data: list[Path], tmp_path: Path) -> None:
+    config = replace(TINY, start_from=str(whole.path), learning_rate=1e-9, steps=1)
     second, _ = finish(train(config, data, tmp_path / "b.safetensors"))
     assert second.metadata["started_from"] == "a.safetensors"
     kernel = "encoder.4.first.conv.weight"
-    assert torch.allclose(state_of(first)[kernel], state_of(second)[kernel], atol=1e-3)
+    assert torch.allclose(state_of(whole.weights)[kernel], state_of(second)[kernel], atol=1e-3)
     wide = replace(config, network={"base_width": 4, "t": 1, "stem": 2})
     with pytest.raises(WeightsError, match="does not fit"):
         finish(train(wide, data, tmp_path / "c.safetensors"))
@@ -152,8 +164,9 @@ def test_a_named_set_that_is_missing_is_told(data: list[Path], tmp_path: Path) -
         finish(train(replace(TINY, sets={"cfd": SetOptions()}), data, tmp_path / "a.safetensors"))
 
 
-def test_only_the_named_sets_judge(data: list[Path], tmp_path: Path) -> None:
-    draw_set(tmp_path / "data" / "other", seed=1)
+def test_only_the_named_sets_judge(tmp_path: Path) -> None:
+    for seed, name in enumerate(("drawn", "other")):
+        draw_set(tmp_path / "data" / name, seed=seed)
     steps = load_data(replace(TINY, judge_sets=("other",)), [tmp_path / "data"])
     while True:
         try:
@@ -245,7 +258,6 @@ def test_a_configuration_survives_its_table() -> None:
     assert CrackConfig.from_table(table) == config
 
 
-def test_trained_weights_answer_on_a_photo(data: list[Path], tmp_path: Path) -> None:
-    weights, _ = finish(train(TINY, data, tmp_path / "a.safetensors"))
+def test_trained_weights_answer_on_a_photo(whole: Whole) -> None:
     with torch.no_grad():
-        assert build(weights)(torch.zeros(1, 3, 50, 70)).shape == (1, 1, 50, 70)
+        assert build(whole.weights)(torch.zeros(1, 3, 50, 70)).shape == (1, 1, 50, 70)

@@ -1,0 +1,91 @@
+"""Cracks found in bands are those of the whole mask; outlines and lengths are what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from resatt_studio.imaging.cracks import Crack, crack_mask, find_cracks, length_px, outline
+from resatt_studio.records.geometry import Box
+
+MASKS = hnp.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
+
+
+def ended(steps: Generator[Any, None, list[Crack]]) -> list[Crack]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def found(mask: np.ndarray, band_rows: int) -> list[Crack]:
+    return ended(find_cracks(*mask.shape, lambda box: mask[box.slices], band_rows))
+
+
+@given(MASKS, st.integers(1, 9))
+def test_bands_change_nothing_and_the_cracks_are_the_connected_components(
+    mask: np.ndarray, band_rows: int
+) -> None:
+    cracks = found(mask, band_rows)
+    assert cracks == found(mask, 100)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    boxes = {
+        (Box(top, left, top + height, left + width), area)
+        for left, top, width, height, area in stats[1:].tolist()
+    }
+    assert len(cracks) == count - 1 and {(one.box, one.area_px) for one in cracks} == boxes
+    for crack in cracks:
+        own = labels == labels[crack.first]
+        assert np.array_equal(crack_mask(crack, lambda box: mask[box.slices]), own[crack.box.slices])
+        assert np.flatnonzero(own)[0] == crack.first[0] * mask.shape[1] + crack.first[1]
+
+
+def test_a_snake_that_crosses_every_band_is_one_crack() -> None:
+    mask = np.zeros((60, 41), np.bool_)
+    mask[:, ::2] = True
+    mask[0, 1::4] = mask[-1, 3::4] = True
+    (crack,) = found(mask, 7)
+    assert crack == Crack((0, 0), Box(0, 0, 60, 41), int(mask.sum()))
+
+
+@given(MASKS)
+def test_an_outline_filled_again_is_the_crack(mask: np.ndarray) -> None:
+    for crack in found(mask, 100):
+        own = crack_mask(crack, lambda box: mask[box.slices])
+        rings = outline(own)
+        filled = np.zeros(own.shape, np.bool_)
+        for ring in rings:
+            assert ring[0] == ring[-1]
+            for (top, left), (bottom, right) in pairwise(ring):
+                assert (top == bottom) != (left == right), "along the edges of pixels"
+                if left == right:  # everything right of a vertical edge changes sides
+                    filled[min(top, bottom) : max(top, bottom), left:] ^= True
+        assert np.array_equal(filled, own)
+        areas = [signed_area(ring) for ring in rings]
+        assert areas[0] > 0 and all(area < 0 for area in areas[1:]), "one ring around all, then the holes"
+        assert sum(areas) == crack.area_px
+
+
+def signed_area(ring: list[tuple[int, int]]) -> float:
+    """Positive where the inside lies on the right hand."""
+    points = np.array(ring, np.float64)
+    rows, columns = points[:, 0], points[:, 1]
+    return float(np.sum(columns[:-1] * rows[1:] - columns[1:] * rows[:-1]) / 2)
+
+
+@pytest.mark.parametrize(("end", "expected"), [((0, 100), 101), ((100, 0), 101), ((100, 100), 142.4)])
+def test_the_length_of_a_straight_line_is_that_from_end_to_end(end: tuple[int, int], expected: float) -> None:
+    mask = np.zeros((120, 120), np.uint8)
+    cv2.line(mask, (5, 5), (5 + end[1], 5 + end[0]), 1, 1)
+    assert length_px(mask > 0) == pytest.approx(expected, abs=0.1)
+    assert length_px(np.ones((1, 1), np.bool_)) == 1
+    assert length_px(np.zeros((4, 4), np.bool_)) == 0
