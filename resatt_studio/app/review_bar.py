@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
+from resatt_studio.app.keymap import plain
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.review_words import read_words
@@ -23,12 +24,11 @@ class ReviewBar(QFrame):
         super().__init__()
         self._parts = parts
         self.setObjectName("reviewBar")
-        self.setAccessibleName(tr("Review of this photo"))
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.agree = _button(tr("Agree"), actions, "agree")
-        self.send_back = _button(tr("Send back…"), actions, "send_back")
+        self.agree = _button(actions, "agree")
+        self.send_back = _button(actions, "send_back")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 5, 8, 5)
         row.addWidget(self.words, 1)
@@ -37,6 +37,12 @@ class ReviewBar(QFrame):
         session = parts.session
         session.changed.connect(self._show)
         session.photo_changed.connect(lambda _: self._show())
+        parts.keys.follow(self, self._say)
+
+    def _say(self) -> None:
+        self.setAccessibleName(tr("Review of this photo"))
+        self.agree.setText(tr("Agree"))
+        self.send_back.setText(tr("Send back…"))
         self._show()
 
     def _show(self) -> None:
@@ -50,12 +56,12 @@ class ReviewBar(QFrame):
         self.setVisible(sent_back or reads)
 
 
-def _button(text: str, actions: Actions, id: str) -> QPushButton:
-    action, button = actions[id], QPushButton(text)
-    button.setAccessibleName(action.text().replace("&", "").rstrip("…"))
+def _button(actions: Actions, id: str) -> QPushButton:
+    action, button = actions[id], QPushButton()
     button.clicked.connect(action.trigger)
 
     def follow() -> None:
+        button.setAccessibleName(plain(action.text()))
         button.setToolTip(action.toolTip())
 
     action.changed.connect(follow)

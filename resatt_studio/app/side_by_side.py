@@ -138,6 +138,9 @@ class _Handle(QSplitterHandle):
         self._splitter = splitter
         self.setObjectName("sideHandle")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        parts.keys.follow(self, self._say)
+
+    def _say(self) -> None:
         self.setAccessibleName(tr("Divider between both views"))
         self.setAccessibleDescription(tr("Arrow keys move it, Space puts it in the middle."))
         self.setToolTip(tr("Drag to give one view more room; double click for halves"))

@@ -57,9 +57,7 @@ class TourCallout(QFrame):
         self.count = _label("muted")
         self.title = _label("heading")
         self.words = _label("")
-        self.skip = QPushButton(tr("Skip the tour"))
-        self.back = QPushButton(tr("Back"))
-        self.next = QPushButton(tr("Next"))
+        self.skip, self.back, self.next = QPushButton(), QPushButton(), QPushButton()
         self.next.setProperty("primary", "true")
         acts = {self.skip: self.left.emit, self.back: lambda: self.went.emit(-1)}
         acts[self.next] = lambda: self.went.emit(+1)
@@ -82,6 +80,8 @@ class TourCallout(QFrame):
 
     def say(self, place: int, count: int, title: str, words: str) -> None:
         """Show a step, the ``place``-th of ``count`` from 1 on, and have it read aloud."""
+        self.skip.setText(tr("Skip the tour"))
+        self.back.setText(tr("Back"))
         self.count.setText(tr("Tour, step {place} of {count}").format(place=place, count=count))
         self.title.setText(title)
         self.words.setText(words)

@@ -70,7 +70,7 @@ class HistoryPanel(QWidget):
         self.tabs.addTab(self.list, tr("Project"))
         column.addWidget(self.tabs)
         parts.session.state_read.connect(self._show)
-        parts.session.project_changed.connect(lambda _: self._show(parts.session.state))
+        parts.session.project_changed.connect(self._show_anew)
         self._show(parts.session.state)
 
     def take_over(self, old: HistoryPanel) -> None:
@@ -79,6 +79,9 @@ class HistoryPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(330, 200)
+
+    def _show_anew(self) -> None:
+        self._show(self._session.state)
 
     def _show(self, state: ProjectState) -> None:
         names = {entry.photo_id: entry.name for entry in state.entries}
