@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
@@ -37,10 +37,15 @@ class Eye(QToolButton):
             super().mousePressEvent(event)
 
 
-class LayerRow:
-    """Widgets of one layer, in a row of a grid."""
+class LayerRow(QObject):
+    """Widgets of one layer, in a row of a grid.
 
-    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int) -> None:
+    Args:
+        parent: The panel, with which it goes: it listens to what outlives both.
+    """
+
+    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int, parent: QObject) -> None:
+        super().__init__(parent)
         self._parts = parts
         self._name = name
         title, help = map(tr, LAYER_WORDS[name])
