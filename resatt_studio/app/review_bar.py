@@ -27,8 +27,11 @@ class ReviewBar(QFrame):
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.agree = _button(actions, "agree")
-        self.send_back = _button(actions, "send_back")
+        self.agree, self.send_back = QPushButton(), QPushButton()
+        self._buttons = {self.agree: actions["agree"], self.send_back: actions["send_back"]}
+        for button, action in self._buttons.items():
+            button.clicked.connect(action.trigger)
+            action.changed.connect(self._say)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 5, 8, 5)
         row.addWidget(self.words, 1)
@@ -40,9 +43,13 @@ class ReviewBar(QFrame):
         parts.keys.follow(self, self._say)
 
     def _say(self) -> None:
+        """Write the words in the language in force, and the keys of now."""
         self.setAccessibleName(tr("Review of this photo"))
         self.agree.setText(tr("Agree"))
         self.send_back.setText(tr("Send back…"))
+        for button, action in self._buttons.items():
+            button.setAccessibleName(plain(action.text()))
+            button.setToolTip(action.toolTip())
         self._show()
 
     def _show(self) -> None:
@@ -51,19 +58,5 @@ class ReviewBar(QFrame):
         reads = entry is not None and self._parts.reader.reads(entry)
         for button in (self.agree, self.send_back):
             button.setVisible(reads)
-        if entry is not None and (sent_back or reads):
-            self.words.setText(read_words(entry))
+        self.words.setText("" if entry is None else read_words(entry))
         self.setVisible(sent_back or reads)
-
-
-def _button(actions: Actions, id: str) -> QPushButton:
-    action, button = actions[id], QPushButton()
-    button.clicked.connect(action.trigger)
-
-    def follow() -> None:
-        button.setAccessibleName(plain(action.text()))
-        button.setToolTip(action.toolTip())
-
-    action.changed.connect(follow)
-    follow()
-    return button

@@ -105,6 +105,7 @@ class SideBySide(QSplitter):
             bar.look.done.connect(self._canvas.setFocus)
             bar.photo.done.connect(self._canvas.setFocus)
         self.addWidget(self.right_pane)
+        second.addActions(self._canvas.actions())  # keys that count on the photo count on both views
         SideNote(parts.sides.left, parts, self._canvas)
         SideNote(parts.sides.right, parts, second)
         SecondBinding(second, self._canvas, parts)

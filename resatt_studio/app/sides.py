@@ -38,6 +38,11 @@ class SideLook:
     name: str = ""
 
     @property
+    def english(self) -> str:
+        """The title with the name in it, for what outlives the language in force."""
+        return self.title.format(name=self.name)
+
+    @property
     def words(self) -> str:
         """The title in the language in force."""
         return tr(self.title).format(name=self.name)

@@ -14,6 +14,7 @@ from resatt_studio.words import again, mark, tr
 
 EVENT_WORDS: dict[str, str] = {
     "add": mark("photos added"),
+    "agreed": mark("agreed"),
     "approved": mark("approved"),
     "checkpoint": mark("checkpoint"),
     "compared": mark("compared"),
@@ -28,6 +29,7 @@ EVENT_WORDS: dict[str, str] = {
     "rolled-back": mark("rolled back"),
     "run-ended": mark("run ended"),
     "run-started": mark("run started"),
+    "sent-back": mark("sent back"),
     "weights-added": mark("weights added"),
 }
 """What happened, by the kind that the event log keeps."""
