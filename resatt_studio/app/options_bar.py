@@ -198,7 +198,9 @@ class ButtonsField(OptionField):
         self.buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         for value, words in option.choices:
-            button = QToolButton(text=words, checkable=True)
+            button = QToolButton()
+            button.setText(words)
+            button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, value=value: told(value))
             group.addButton(button)

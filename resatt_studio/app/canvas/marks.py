@@ -74,7 +74,7 @@ def paint_cross(painter: QPainter, at: QPointF, colour: QColor) -> None:
 def _draw_arms(painter: QPainter, at: QPointF, first: float, last: float) -> None:
     for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         way = QPointF(across, down)
-        painter.drawLine(at + first * way, at + last * way)
+        painter.drawLine(at + way * first, at + way * last)
 
 
 def paint_mirrored(painter: QPainter, at: QPointF) -> None:

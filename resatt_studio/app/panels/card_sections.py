@@ -149,8 +149,8 @@ class ScoresSection(CardSection):
             new = None if after is None else getattr(after, name)
             self.cells[name, "before"].setText("–" if old is None else f"{old:.3f}")
             self.cells[name, "after"].setText("–" if new is None else f"{new:.3f}")
-            known = old is not None and new is not None
-            self.cells[name, "change"].setText(change_words(new - old) if known else "–")
+            change = None if old is None or new is None else new - old
+            self.cells[name, "change"].setText("–" if change is None else change_words(change))
 
 
 class ForgettingSection(CardSection):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -183,7 +185,7 @@ def _hint(chosen: int, versions: int, model: str) -> str:
     return words.get(chosen, tr("{count} versions are chosen; two can be compared.").format(count=chosen))
 
 
-def _button(text: str, act: object) -> QPushButton:
+def _button(text: str, act: Callable[[], object]) -> QPushButton:
     button = QPushButton(text)
     button.clicked.connect(lambda: act())
     return button
