@@ -142,6 +142,4 @@ def judge_by(gate: Gate, result: FineTuneResult) -> Verdict:
 
 
 def _decide(project: Project, weights_id: str, verdict: Verdict) -> Verdict:
-    if weights_id == project.shelf.active().weights_id:
-        return Verdict(False, "The candidate is the weights in use.")
     return decide(project, project.shelf.version(weights_id), verdict)[1]

@@ -78,6 +78,9 @@ def decide(
     Raises:
         WeightsError: As for :func:`promote` and :func:`refuse`.
     """
+    if project.shelf.version(version.weights_id).state is WeightsState.ACTIVE:
+        # The same photos from the same first weights, for as many steps.
+        return version, Verdict(False, "Nothing new was learned: these are the weights in use.")
     if not promote_better:
         would = "would be promoted" if verdict.promoted else "would be refused"
         return version, Verdict(False, f"Waits as candidate; it {would}. {verdict.reason}")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from resatt_studio.app.canvas.layers import premultiplied
@@ -55,6 +55,7 @@ def test_opacity_blends_the_outline_with_what_lies_below():
 
 
 @settings(max_examples=15)
+@example(0.3, 2, [(181.0, 202.0, -48), (148.0, 172.0, 0)])
 @given(
     st.sampled_from([0.3, 1.0, 3.3]),
     st.sampled_from([1, 2]),

@@ -682,7 +682,7 @@ def test_f6_and_tab_lead_to_the_second_view_and_its_lists(sides: Any) -> None:
     window = sides.window
     window.canvas.setFocus()
     seen = set()
-    for _ in range(40):
+    for _ in range(120):
         here = QApplication.focusWidget()
         seen.add(here)
         QTest.keyClick(here, Qt.Key.Key_Tab)

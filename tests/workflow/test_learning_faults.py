@@ -253,8 +253,10 @@ def test_weights_that_came_into_use_are_told_though_the_run_cannot_be_closed(
     assert outcome.verdict.promoted and taught.shelf.active() == outcome.version
     assert "could not be closed" in caplog.text
     monkeypatch.undo()
-    drain(learning(taught, reference))
+    again = drain(learning(taught, reference))
     assert next(run.reason for run in taught.store.runs()) == "cut off"
+    assert again.version == outcome.version and not again.verdict.promoted
+    assert "Nothing new was learned" in again.verdict.reason
 
 
 def test_nothing_begins_while_the_database_is_held(impatient: None, taught: Project, reference: Path) -> None:

@@ -462,6 +462,9 @@ class Scene:
             self._compose_photo(strip)
             self._compose_films(strip)
             self._compose_overlays(strip)
+        if self._shows_rim:
+            # Lines at the edge of the view may belong to masks that left it or came into sight.
+            self._overlay_dirty = self.viewport.view_box
 
     def _uncovered(self, rows: int, columns: int) -> list[Box]:
         """Strips at the view's edges that came into sight."""

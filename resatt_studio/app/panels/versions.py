@@ -104,7 +104,9 @@ class VersionsBox(QWidget):
         shelf = self._shelf
         count = len(shelf.versions(shelf.model))
         unopened = tr("Open a project; the versions of its weights are listed here.")
-        self.hint.setText(_hint(len(self.tree.chosen), count, shelf.model) if shelf.ready else unopened)
+        self.hint.setText(
+            _hint(len(self.tree.chosen), count, shelf.model) if shelf.ready or count else unopened
+        )
         self.hint.setVisible(bool(self.hint.text()))
 
     def _show_buttons(self) -> None:
