@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
@@ -37,10 +37,11 @@ class Eye(QToolButton):
             super().mousePressEvent(event)
 
 
-class LayerRow:
-    """Widgets of one layer, in a row of a grid."""
+class LayerRow(QObject):
+    """Widgets of one layer, in a row of a grid; listens as long as ``owner`` lives."""
 
-    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int) -> None:
+    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int, owner: QObject) -> None:
+        super().__init__(owner)
         self._parts = parts
         self._name = name
         title, help = map(tr, LAYER_WORDS[name])
