@@ -250,7 +250,7 @@ class Scenes:
             question = QApplication.activeModalWidget()
             if question is not None:
                 taken.append(question.grab())
-                question.reject()
+                QTest.keyClick(question, Qt.Key.Key_Escape)
 
         timer = QTimer(interval=300)
         timer.timeout.connect(answer)

@@ -42,8 +42,8 @@ LEARN_SECONDS = 3600.0
 """More than is needed: learning is stopped when there is something to see, however slow the machine."""
 LEARN_STEPS = 10
 WAIT_S = 900.0
-QUALITY = 75
-"""Of WebP with photos, where small text is still sharp."""
+QUALITY = {1: 70, 2: 50}
+"""Of WebP with photos, by scale, where small text is still sharp."""
 PHOTO_COLOURS = 1500
 """A picture with more colours has a photo in it; one with fewer is smaller without loss."""
 NOTE = "The branch to the left is missing, and the stain below is no crack."
@@ -88,6 +88,8 @@ def render(arguments: argparse.Namespace, folder: Path) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     only = tuple(arguments.only)
     wanted = tuple(p for p in pictures() if not only or p.name.startswith(only))
+    if not wanted:
+        raise SystemExit(f"no picture begins with {' or '.join(only)}; see tools/screenshot_plan.py")
     preferences = Settings(
         author="inspector",
         language=LANGUAGES[0],
@@ -287,7 +289,7 @@ class Camera:
             for picture in shown:
                 taken = self._scenes.shoot(picture)
                 for file in self._files(picture, language, theme):
-                    save(taken, self._out / file)
+                    save(taken, self._out / file, QUALITY[self._scale])
                     print(file, flush=True)
         self._change(language=LANGUAGES[0])
 
@@ -299,7 +301,7 @@ class Camera:
             yield readme_file(picture.of, theme)
 
 
-def save(taken: Any, path: Path) -> None:
+def save(taken: Any, path: Path, quality: int) -> None:
     """Write a picture: PNG where README names it, else WebP, without loss where there is no photo in it."""
     import numpy as np
     from PIL import Image
@@ -314,9 +316,9 @@ def save(taken: Any, path: Path) -> None:
         return
     colours = len(np.unique(pixels[::3, ::3].reshape(-1, 3) @ np.array([65536, 256, 1])))
     if colours > PHOTO_COLOURS:
-        picture.save(path, quality=QUALITY)
+        picture.save(path, quality=quality, method=6)
     else:
-        picture.save(path, lossless=True, quality=60)
+        picture.save(path, lossless=True, quality=90, method=6)
 
 
 if __name__ == "__main__":
