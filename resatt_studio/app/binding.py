@@ -97,6 +97,7 @@ class _Binding(QObject):
         session.tiles_ready.connect(self._show_tiles)
         self._loader = TileLoader(session.tile_worker, self)
         self._loader.better.connect(canvas.refresh_photo)
+        self._loader.grew.connect(canvas.sizes_grew)
         self._loader.failed.connect(session.failed)
         self._loader.damaged.connect(self._damaged)
         canvas.looked.connect(lambda _: self._loader.look(canvas.viewport))

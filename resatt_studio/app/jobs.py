@@ -25,7 +25,7 @@ from resatt_studio.records.review import ReviewRules
 from resatt_studio.records.weights import USUAL_THRESHOLD, WeightsState, WeightsVersion
 from resatt_studio.resources import asset
 from resatt_studio.settings import Settings
-from resatt_studio.words import mark, tr
+from resatt_studio.words import mark
 from resatt_studio.workflow.jobs import progress
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def _tiles(
         photo.close()
         raise
     try:
-        words = tr("Opening {name}").format(name=entry.name)
+        words = mark("Opening {name}").format(name=entry.name)
         tiles.sketch = tiles.overview()
         yield progress(0, 0, message=words, detail=tiles.sketch)
         if tiles.sketch is None:
@@ -296,7 +296,7 @@ def open_beside(
     from resatt_studio.workflow import load
     from resatt_studio.workflow.correct import labels_as_left
 
-    words = tr("Opening {name}").format(name=entry.name)
+    words = mark("Opening {name}").format(name=entry.name)
     yield progress(0, 0, message=words)
     labels = labels_as_left(project, entry.photo_id)
     if whole:

@@ -12,7 +12,7 @@ from resatt_studio.app.worker import Answers, once
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
-from resatt_studio.words import tr
+from resatt_studio.words import mark
 
 
 class BesidePhoto(QObject):
@@ -74,10 +74,12 @@ class BesidePhoto(QObject):
         if entry.photo_id == self._asked or self._session.document is None:
             return  # what is open counts first; how much it takes is known when it is there
         self._leave()
-        self._asked, self._whole = entry.photo_id, self._fits(entry)
+        # What else the open photo holds by now (samples of 16 bits, what dehazing made) counts as well.
+        needed = entry.facts.height * entry.facts.width * WHOLE_BYTES_A_PIXEL
+        self._asked, self._whole = entry.photo_id, self._fits(entry) and self._session.memory.has_room(needed)
         whole = self._whole
         if entry.state is ReviewState.BROKEN:
-            self.trouble = StudioError(tr("{name} cannot be shown.").format(name=entry.name), entry.reason)
+            self.trouble = StudioError(mark("{name} cannot be shown.").format(name=entry.name), entry.reason)
             self.changed.emit()
             return
         session = self._session

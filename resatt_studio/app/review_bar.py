@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
+from resatt_studio.app.keymap import plain
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.review_words import read_words
@@ -23,12 +24,14 @@ class ReviewBar(QFrame):
         super().__init__()
         self._parts = parts
         self.setObjectName("reviewBar")
-        self.setAccessibleName(tr("Review of this photo"))
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.agree = _button(tr("Agree"), actions, "agree")
-        self.send_back = _button(tr("Send back…"), actions, "send_back")
+        self.agree, self.send_back = QPushButton(), QPushButton()
+        self._buttons = {self.agree: actions["agree"], self.send_back: actions["send_back"]}
+        for button, action in self._buttons.items():
+            button.clicked.connect(action.trigger)
+            action.changed.connect(self._say)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 5, 8, 5)
         row.addWidget(self.words, 1)
@@ -37,6 +40,16 @@ class ReviewBar(QFrame):
         session = parts.session
         session.changed.connect(self._show)
         session.photo_changed.connect(lambda _: self._show())
+        parts.keys.follow(self, self._say)
+
+    def _say(self) -> None:
+        """Write the words in the language in force, and the keys of now."""
+        self.setAccessibleName(tr("Review of this photo"))
+        self.agree.setText(tr("Agree"))
+        self.send_back.setText(tr("Send back…"))
+        for button, action in self._buttons.items():
+            button.setAccessibleName(plain(action.text()))
+            button.setToolTip(action.toolTip())
         self._show()
 
     def _show(self) -> None:
@@ -45,19 +58,5 @@ class ReviewBar(QFrame):
         reads = entry is not None and self._parts.reader.reads(entry)
         for button in (self.agree, self.send_back):
             button.setVisible(reads)
-        if entry is not None and (sent_back or reads):
-            self.words.setText(read_words(entry))
+        self.words.setText("" if entry is None else read_words(entry))
         self.setVisible(sent_back or reads)
-
-
-def _button(text: str, actions: Actions, id: str) -> QPushButton:
-    action, button = actions[id], QPushButton(text)
-    button.setAccessibleName(action.text().replace("&", "").rstrip("…"))
-    button.clicked.connect(action.trigger)
-
-    def follow() -> None:
-        button.setToolTip(action.toolTip())
-
-    action.changed.connect(follow)
-    follow()
-    return button

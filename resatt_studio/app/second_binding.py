@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
@@ -13,9 +13,13 @@ from resatt_studio.app.canvas.linking import SAME, link_as_seen, link_by_place
 from resatt_studio.app.canvas.minimap import TIP
 from resatt_studio.app.canvas.second import SecondView
 from resatt_studio.app.canvas.tile_loader import TileLoader
+from resatt_studio.app.canvas.tone import Tone
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.sides import AS_LAYERS, Sides
+from resatt_studio.imaging.depth import Window
+from resatt_studio.records.geometry import Box
+from resatt_studio.records.photo import PhotoEntry
 
 _SHARED_AGAIN_MS = 30
 _CROSS_MS = 16
@@ -46,20 +50,29 @@ class SecondBinding(QObject):
         self._loader.failed.connect(session.failed)
         second.looked.connect(lambda _: self._loader.look(second.viewport))
         self._tiles: object = None
+        self._window: Window | None = None  # of another photo, moved by the pointer over it
         self._content = 0
         self._again = QTimer(self, singleShot=True, interval=_SHARED_AGAIN_MS)
         self._again.timeout.connect(self._share_again)
         canvas.content_changed.connect(self._content_changed)
+        canvas.sizes_grew.connect(self._sizes_grew)
+        session.photo_changed.connect(self._photo_left)
         parts.sides.right.changed.connect(self._show)
         parts.attention.changed.connect(self._show)
         view.layer_changed.connect(lambda _: self._show_layers())
         view.tone_changed.connect(lambda _: self._show_tone())
-        second.tone_moved.connect(view.set_tone)
+        second.tone_moved.connect(self._tone_moved)
         view.minimap_changed.connect(lambda _: self._show_minimap())
         session.threshold_changed.connect(lambda _: self._show())
         parts.keys.tip(second.overview, TIP)
+        parts.keys.follow(second, second.say_names)
         self._linking = Linking(second, canvas, parts)
         self._show()
+
+    def _photo_left(self, opened: PhotoEntry | None) -> None:
+        """The open photo is put away: ask nothing more of its file, which is closed next."""
+        if opened is None and self._second.shows_main:
+            self._leave()
 
     def _content_changed(self) -> None:
         if self._second.shows_main and not self._again.isActive():
@@ -95,6 +108,7 @@ class SecondBinding(QObject):
             self._serve(None)
             self._second.leave()
         self._given.clear()
+        self._window = None
 
     def _show_other(self) -> None:
         """The photo of the right side, as far as it is read."""
@@ -105,7 +119,8 @@ class SecondBinding(QObject):
             return
         if second.photo_id != photo.entry.photo_id:
             if photo.photo is not None:
-                second.set_photo(photo.photo.pixels, None, photo.entry.photo_id)
+                pixels, window = photo.photo.pixels, photo.photo.window
+                second.set_photo(pixels, None, photo.entry.photo_id, window=window)
             elif photo.tiles is not None:
                 self._serve(photo.tiles)
                 second.set_tiles(photo.tiles, photo.entry.photo_id)
@@ -116,25 +131,22 @@ class SecondBinding(QObject):
         side, second = self._parts.sides.right, self._second
         for layer in self._parts.view.layers.values():
             shown = side.seen(layer)
-            self._give(
-                f"layer-{layer.name}",
-                (
-                    shown.name,
-                    shown.visible,
-                    shown.opacity,
-                    shown.colour,
-                    shown.other_colour,
-                    shown.palette,
-                ),
-                second.set_layer,
-            )
+            self._give(f"layer-{layer.name}", astuple(shown), second.set_layer)
 
     def _show_tone(self) -> None:
         """Light and contrast are the eye's and hold for both sides, a window is one photo's."""
         tone = self._parts.view.tone
         if self._parts.sides.right.is_other:
-            tone = replace(tone, window=None)
+            tone = replace(tone, window=self._window)
         self._second.set_tone(tone)
+
+    def _tone_moved(self, tone: Tone) -> None:
+        """The pointer changed it over this view; the open photo keeps its window when that is another one."""
+        view = self._parts.view
+        if self._parts.sides.right.is_other:
+            self._window = tone.window
+            tone = replace(tone, window=view.tone.window)
+        view.set_tone(tone)
 
     def _show_answer(self) -> None:
         """What the side was told, as far as it is about the photo that is seen."""
@@ -174,6 +186,12 @@ class SecondBinding(QObject):
             self._loader.show(tiles, builds)
             if tiles is not None:
                 self._loader.look(self._second.viewport)
+
+    def _sizes_grew(self, box: Box) -> None:
+        """The other view's loader built smaller sizes of the photo that both look at."""
+        if self._second.shows_main:
+            self._second.refresh_photo(box)
+            self._loader.look(self._second.viewport)
 
     def _show_minimap(self) -> None:
         apart = self._parts.sides.right.is_other or not self._parts.view.sides.linked

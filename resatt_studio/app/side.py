@@ -31,7 +31,7 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import automatic_threshold
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 from resatt_studio.workflow.jobs import Job, JobFactory, progress
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ class Side(QObject):
         session.state_read.connect(lambda _: self._follow())
         session.input_changed.connect(lambda _: self._follow())
         session.threshold_changed.connect(lambda _: self._follow())
-        session.prediction_changed.connect(lambda _: self.changed.emit())
+        for signal in (session.prediction_changed, session.huge_predicted):
+            signal.connect(lambda _: self.changed.emit())
         pair.changed.connect(self._follow)
         beside.changed.connect(self._follow)
         for part in known.values():
@@ -176,12 +177,12 @@ class Side(QObject):
         if self.is_other and self._beside.trouble is not None:
             trouble = self._beside.trouble
         if trouble is not None:
-            return str(trouble)
+            return again(str(trouble))
         if self.entry is None:
             return tr(_NO_PHOTO)
         if self.running:
             message = "" if self.report is None else self.report.message
-            return message or tr("Waiting for the network…")
+            return again(message) or tr("Waiting for the network…")
         if self.is_other and self._beside.photo is None:
             return tr("Opening {name}…").format(name=self.entry.name)
         if self._stopped:
@@ -258,7 +259,7 @@ class Side(QObject):
             return labels is not None and labels.nbytes > 0
         if look.needs_prediction:
             whole = answer.prediction if self.is_other and answer is not None else None
-            return (whole if self.is_other else session.prediction) is not None
+            return (whole if self.is_other else session.prediction or session.huge) is not None
         if look.id == "change" and not self.is_other:
             return self._pair.versions is not None
         if look.waits:
@@ -309,7 +310,7 @@ class Side(QObject):
         project, entry, look = self._session.project, self.entry, self.look
         if project is None or entry is None:
             return
-        if look.id == "approved":
+        if look.id == "approved" and not self._is_huge:
             self._submit(self._reading, lambda: _approved(project, entry.photo_id))
             return
         photo = self._photo
@@ -319,9 +320,10 @@ class Side(QObject):
             return
         needs = photo.height * photo.width * DEHAZING_BYTES_A_PIXEL
         if look.id == "dehazed" and not self._session.memory.has_room(needs):
-            self._trouble = StudioError(tr(TOO_LARGE), tr(MORE_MEMORY))
+            self._trouble = StudioError(TOO_LARGE, MORE_MEMORY)
             return
-        listed = Listed(tr("{what}: {name}").format(what=look.words, name=entry.name), stop=self.stop)
+        what = mark("{what}: {name}").format(what=look.english, name=entry.name)
+        listed = Listed(what, stop=self.stop)
         self._submit(self._job, self._job_for(project, photo), listed)
 
     def _job_for(self, project: Project, photo: Photo) -> JobFactory:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -46,16 +47,19 @@ class Choice(QComboBox):
 
     done = Signal()
 
-    def __init__(self, name: str, tip: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._lines: tuple[Line, ...] = ()
-        self.setAccessibleName(name)
-        self.setToolTip(tip)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(5)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMaxVisibleItems(20)
         OwnKeys(self, lambda _: self.done.emit())
+
+    def call(self, name: str, tip: str = "") -> None:
+        """Say what it is, and in its tool tip more of it."""
+        self.setAccessibleName(name)
+        self.setToolTip(tip or name)
 
     def offer(self, lines: Sequence[Line], chosen: str) -> None:
         """Show these lines, and which one is chosen; tells nobody."""
@@ -83,17 +87,14 @@ class SideBar(QFrame):
         self._parts = parts
         self._role = role
         self.setObjectName("sideBar")
-        words = tr("What the left side shows") if role == LEFT else tr("What the right side shows")
-        self.look = Choice(words, words)
+        self.look = Choice()
         self.look.activated.connect(lambda _: parts.view.set_sides(**{role: self.look.currentData()}))
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 3, 6, 3)
         row.setSpacing(4)
         row.addWidget(self.look, 3)
-        self.photo = Choice(
-            tr("Photo on the right side"),
-            tr("Photo on the right side; choose another one to compare both"),
-        )
+        self.photo = Choice()
+        self._buttons: dict[QToolButton, QAction] = {}
         if role == LEFT:
             self.photo.hide()
             for id in SIDE_ACTIONS:
@@ -104,6 +105,18 @@ class SideBar(QFrame):
             parts.session.listed_changed.connect(self._show)
         parts.view.sides_changed.connect(lambda _: self._show())
         parts.session.state_read.connect(lambda _: self._show())
+        parts.keys.follow(self, self._say)
+
+    def _say(self) -> None:
+        """Write the words in the language in force."""
+        left = self._role == LEFT
+        self.look.call(tr("What the left side shows") if left else tr("What the right side shows"))
+        self.photo.call(
+            tr("Photo on the right side"),
+            tr("Photo on the right side; choose another one to compare both"),
+        )
+        for button, action in self._buttons.items():
+            button.setAccessibleName(action.text().replace("&", ""))
         self._show()
 
     def _button(self, actions: Actions, id: str) -> QToolButton:
@@ -112,7 +125,7 @@ class SideBar(QFrame):
         button.setIconSize(QSize(16, 16))
         button.setProperty("role", "side")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        button.setAccessibleName(actions[id].text().replace("&", ""))
+        self._buttons[button] = actions[id]
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
@@ -149,13 +162,11 @@ class SideNote(QFrame):
         self._parts = parts
         self._view = view
         self.setObjectName("sideNote")
-        self.setAccessibleName(tr("What this side waits for"))
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.bar.setAccessibleName(tr("Progress of this side"))
         self.button = QPushButton()
         self.button.clicked.connect(lambda: side.stop() if side.running else side.ask_again())
         row = QHBoxLayout()
@@ -176,6 +187,8 @@ class SideNote(QFrame):
 
     def _show(self) -> None:
         side = self._side
+        self.setAccessibleName(tr("What this side waits for"))
+        self.bar.setAccessibleName(tr("Progress of this side"))
         words = self._parts.keys.words(side.words)
         if not words:
             self.hide()

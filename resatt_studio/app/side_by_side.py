@@ -105,6 +105,7 @@ class SideBySide(QSplitter):
             bar.look.done.connect(self._canvas.setFocus)
             bar.photo.done.connect(self._canvas.setFocus)
         self.addWidget(self.right_pane)
+        second.addActions(self._canvas.actions())  # keys that count on the photo count on both views
         SideNote(parts.sides.left, parts, self._canvas)
         SideNote(parts.sides.right, parts, second)
         SecondBinding(second, self._canvas, parts)
@@ -138,6 +139,9 @@ class _Handle(QSplitterHandle):
         self._splitter = splitter
         self.setObjectName("sideHandle")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        parts.keys.follow(self, self._say)
+
+    def _say(self) -> None:
         self.setAccessibleName(tr("Divider between both views"))
         self.setAccessibleDescription(tr("Arrow keys move it, Space puts it in the middle."))
         self.setToolTip(tr("Drag to give one view more room; double click for halves"))

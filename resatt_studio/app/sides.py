@@ -38,6 +38,11 @@ class SideLook:
     name: str = ""
 
     @property
+    def english(self) -> str:
+        """The title with the name in it, for what outlives the language in force."""
+        return self.title.format(name=self.name)
+
+    @property
     def words(self) -> str:
         """The title in the language in force."""
         return tr(self.title).format(name=self.name)
@@ -60,7 +65,7 @@ class SideLook:
     @property
     def needs_prediction(self) -> bool:
         """Whether the prediction of the weights in use is what is seen."""
-        return self.id in ("mask", "probability", "uncertainty")
+        return self.id in ("mask", "outline", "probability", "uncertainty")
 
     def seen(self, layer: Layer, paints: bool = False) -> Layer:
         """A layer as it is on this side.
@@ -88,6 +93,7 @@ _FIXED: tuple[SideLook, ...] = (
     SideLook("photo", mark("Photo")),
     SideLook("dehazed", mark("Dehazed photo"), ("dehazed",)),
     SideLook("mask", mark("Model mask"), ("mask",), waits=_NO_PREDICTION),
+    SideLook("outline", mark("Model mask, outline"), ("outline",), waits=_NO_PREDICTION),
     SideLook("probability", mark("Probability"), ("probability",), waits=_NO_PREDICTION),
     SideLook("uncertainty", mark("Uncertainty"), ("uncertainty",), waits=_NO_PREDICTION),
     *(

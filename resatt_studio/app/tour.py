@@ -78,15 +78,19 @@ class Tour(QObject):
     def listen(self) -> None:
         """Let what somebody does in the window lead on from its step; once, when the window is built."""
         actions, canvas = self._window.actions_, self._window.canvas
-        panel = self._window.panel("learningPanel")
         self._parts.session.document_ready.connect(lambda _: self._done("open"))
         self._parts.view.layer_changed.connect(self._layer_changed)
         canvas.stroke_finished.connect(lambda edit: self._done("paint") if edit is not None else None)
         actions["approve"].triggered.connect(lambda: self._done("approve"))
-        for asked in (actions["learn"].triggered, panel.learn.clicked):
-            asked.connect(lambda: self._done("learn"))
-        panel.versions.tree.clicked.connect(lambda _: self._done("versions"))
+        actions["learn"].triggered.connect(lambda: self._done("learn"))
         actions["export"].triggered.connect(lambda: self._done("export"))
+        self.listen_to_panels()
+
+    def listen_to_panels(self) -> None:
+        """The same of what stands in panels; whenever they are built."""
+        panel = self._window.panel("learningPanel")
+        panel.learn.clicked.connect(lambda: self._done("learn"))
+        panel.versions.tree.clicked.connect(lambda _: self._done("versions"))
 
     # -- inside --
 

@@ -80,11 +80,11 @@ class TourCallout(QFrame):
 
     def say(self, place: int, count: int, title: str, words: str) -> None:
         """Show a step, the ``place``-th of ``count`` from 1 on, and have it read aloud."""
+        self.skip.setText(tr("Skip the tour"))
+        self.back.setText(tr("Back"))
         self.count.setText(tr("Tour, step {place} of {count}").format(place=place, count=count))
         self.title.setText(title)
         self.words.setText(words)
-        self.skip.setText(tr("Skip the tour"))
-        self.back.setText(tr("Back"))
         self.back.setEnabled(place > 1)
         self.next.setText(tr("Finish") if place == count else tr("Next"))
         spoken = "\n".join((self.count.text(), title, words))

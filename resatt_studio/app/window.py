@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
                 old.hide()
                 old.setParent(None)
                 old.deleteLater()
+        self.tour.listen_to_panels()
         self._fill_menus()
         self._name_tabs()
         self._follow()

@@ -257,6 +257,30 @@ def test_a_switch_in_the_middle_of_work_loses_nothing_and_leaves_no_english(look
     assert wait_for(lambda: not looking.parts.jobs.running, 20)
 
 
+def test_what_lies_over_the_photo_and_is_built_once_follows_the_language(looking: Any) -> None:
+    window, tour = looking.window, looking.window.tour
+    looking.parts.sides.toggle()
+    looking.parts.view.set_sides(right="mask")
+    tour.start()
+    settle(0.1)
+    window.panel("layersPanel").adjust.setChecked(True)
+    assert window.sides.second is not None and tour.callout.isVisible()
+
+    switch(looking, "zh_CN")
+    for part in (window.review, window.sides, tour.callout):
+        assert not left_in_english(looking, part)
+    right = looking.parts.sides.right
+    right._refused(PhotoError("“a.jpg” was not found.", "Check the spelling of the path."))
+    assert not english(right.words, NAMES | {"jpg"}), "what went wrong is said in the language in force"
+    assert window.panel("layersPanel").tone.isVisibleTo(window.panel("layersPanel")), "it stays unfolded"
+    while tour.step != "versions":
+        QTest.mouseClick(tour.callout.next, LEFT)
+    settle(0.05)
+    tree = window.panel("learningPanel").versions.tree
+    QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualItemRect(tree.item(0, 0)).center())
+    assert wait_for(lambda: tour.step == "export", 5), "the panel is another one, and is listened to"
+
+
 def test_old_panels_are_gone_after_a_switch(looking: Any) -> None:
     window = looking.window
     old = window.panel("layersPanel")

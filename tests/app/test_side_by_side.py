@@ -16,12 +16,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from resatt_studio.app.canvas.layers import DEFAULT_LAYERS
+from resatt_studio.app.canvas.tone import Tone
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.app.sides import Sides, find_look, looks, read_sides
 from resatt_studio.models import create_model
 from resatt_studio.models.state import pack_weights
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.heat import HeatQuestion
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.workflow.lineage import title
 
@@ -141,8 +143,8 @@ def test_the_right_view_shows_the_bare_photo_beside_the_mask(sides: Any) -> None
     assert red[0] > red[1] + 40, "the mask's red on the left"
 
 
-@pytest.mark.parametrize(("look", "row"), [("mask", 45), ("probability", 45)])
-def test_a_look_from_the_list_is_seen_on_its_side_alone(sides: Any, look: str, row: int) -> None:
+@pytest.mark.parametrize(("look", "row"), [("mask", 45), ("probability", 45), ("outline", 39.6)])
+def test_a_look_from_the_list_is_seen_on_its_side_alone(sides: Any, look: str, row: float) -> None:
     choose(sides, "left", "photo")
     choose(sides, "right", look)
     right = second(sides)
@@ -161,6 +163,15 @@ def test_uncertainty_is_made_for_the_right_view_and_held_once(sides: Any) -> Non
     assert wait_for(lambda: second(sides).scene.shows_uncertainty, 20)
     assert second(sides).scene.uncertainty is canvas.scene.uncertainty
     assert not canvas.scene.shows_uncertainty
+
+
+def test_both_views_are_as_bright_as_each_other(sides: Any) -> None:
+    canvas, right = sides.window.canvas, second(sides)
+    before = at_point(right, 20, 60)
+    sides.parts.view.brighter()
+    sides.parts.view.brighter()
+    assert (at_point(right, 20, 60) > before).all()
+    assert np.array_equal(at_point(right, 20, 60), at_point(canvas, 20, 60))
 
 
 def test_both_views_of_one_photo_hold_it_once(sides: Any) -> None:
@@ -330,8 +341,6 @@ def test_a_version_on_the_left_is_seen_but_tools_read_the_prediction_in_use(vers
     canvas, session = versions.window.canvas, versions.parts.session
     choose(versions, "left", f"version:{session.state.versions[-1].weights_id}")
     assert wait_for(lambda: canvas.scene.stand_in is not None, 60)
-    from resatt_studio.records.geometry import Box
-
     box = Box(40, 0, 50, 10)
     assert (canvas.read_probability(box) == 255).all()
 
@@ -451,6 +460,15 @@ def test_the_other_photo_counts_in_the_memory_and_leaves_it(two: Any) -> None:
     assert second(two).shows_main
 
 
+def test_the_other_photo_leaves_room_for_what_the_open_one_holds(sides: Any) -> None:
+    session, here = sides.parts.session, sides.parts.session.entry.photo_id
+    session.memory.held_bytes = session.memory.bound_bytes  # such as the samples of a 16-bit photo
+    other = next(e.photo_id for e in session.state.entries if e.photo_id != here)
+    sides.parts.view.set_sides(photo_id=other)
+    assert wait_for(lambda: sides.parts.sides.beside.trouble is not None, 20), "no tiles are in a PNG"
+    assert sides.parts.sides.beside.photo is None
+
+
 def test_the_other_photo_has_its_own_mask_and_corrections(two: Any) -> None:
     session, right = two.parts.session, second(two)
     other = two.parts.sides.beside.photo.entry.photo_id
@@ -503,6 +521,22 @@ def test_a_photo_that_is_lost_is_said_on_its_side(sides: Any) -> None:
     assert session.document is not None
 
 
+def test_light_moved_over_the_other_photo_leaves_the_open_one_its_window(two: Any) -> None:
+    view, right = two.parts.view, second(two)
+    view.set_tone(Tone(window=(1000.0, 9000.0)))
+    assert right.tone.window is None, "samples of another photo are others"
+    right.drag_tone(right.tone, 0, 40)
+    assert view.tone.brightness == right.tone.brightness > 0
+    assert view.tone.window == (1000.0, 9000.0)
+
+
+def test_keys_that_count_on_the_photo_count_on_both_views(sides: Any) -> None:
+    second(sides).setFocus()
+    key(sides, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert sides.parts.view.tone.brightness > 0
+    assert second(sides).tone == sides.window.canvas.tone
+
+
 # -- huge photos --
 
 
@@ -537,8 +571,32 @@ def test_two_views_of_a_huge_photo_share_its_tiles_and_each_brings_what_it_misse
     tiles = session.tiles
     assert wait_for(lambda: not tiles.wanted(right.viewport) and not tiles.wanted(canvas.viewport), 30)
     assert session.memory.beside_bytes == 0
+    right.scene.compose()
+    canvas.sizes_grew.emit(Box(0, 0, 1800, 2600))
+    assert not right.scene._photo_dirty.empty, "what the left builds is seen on the right as well"
     choose(sides, "right", "heat:rmt")
     assert "held whole" in note(sides, "right").words.text()
+    choose(sides, "right", "approved")
+    assert "held whole" in note(sides, "right").words.text(), "no mask of it is ever whole in memory"
+    session.close_project()
+    assert right.scene.photo is None, "nothing more is asked of a file that is closed next"
+
+
+def test_a_huge_photo_that_is_predicted_waits_for_no_prediction(sides: Any, huge: str) -> None:
+    session = sides.parts.session
+    sides.parts.view.set_sides(right="mask")
+    session.open_photo(huge)
+    assert wait_for(lambda: session.tiles is not None and note(sides, "right").isVisible(), 30)
+    blobs = session.project.blobs
+    with blobs.map_writer(1800, 2600) as writer:
+        writer.put(Box(0, 0, 1800, 2600), np.full((1800, 2600), 255, np.uint8))
+        known = blobs.open_map(writer.seal())
+    counts = np.bincount([255], [1800 * 2600], 256).astype(np.int64)
+    weights_id = session.active.weights_id
+    session.predictor.predicted.emit(HugePrediction(huge, weights_id, known, 0.1, counts, 1.0, "cpu"))
+    assert wait_for(lambda: session.huge is not None, 20)
+    settle(0.1)
+    assert not note(sides, "right").isVisible()
 
 
 def test_a_huge_photo_beside_a_small_one_is_shown_by_tiles_and_closed(sides: Any, huge: str) -> None:

@@ -66,3 +66,15 @@ def test_leaving_a_photo_ends_its_building_however_often_it_was_looked_at(worker
     assert not pyramid.left, "looking does not end it"
     loader.show(None)
     assert wait_for(lambda: pyramid.left and not worker.busy, 5)
+
+
+def test_what_one_loader_builds_is_told_for_another_view_of_the_photo(worker: Worker) -> None:
+    pyramid: Any = EndlessPyramid()
+    pyramid.building = lambda: iter([(1, 1, Box(0, 0, 512, 512))])
+    loader, other = TileLoader(worker), TileLoader(worker, name="second-")
+    grown: list[Box] = []
+    loader.grew.connect(grown.append)
+    other.show(pyramid, builds=False)
+    loader.show(pyramid)
+    assert wait_for(lambda: bool(grown), 5)
+    assert grown == [Box(0, 0, 512, 512)]

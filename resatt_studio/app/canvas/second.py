@@ -37,11 +37,15 @@ class SecondView(PhotoCanvas):
         self._stale = _NOTHING
         self._late = QTimer(self, singleShot=True)
         self._late.timeout.connect(self._follow_strokes)
-        self.setAccessibleName(tr("Second view"))
-        self.setAccessibleDescription(tr("Shows the photo another way, or another photo; drag to move it."))
         self.set_tool("pan")
         self.set_split(Split(on=False))
         main.stroke_finished.connect(lambda _: self._follow_soon(FOLLOWS_AFTER_MS))
+
+    def say_names(self) -> None:
+        """As of the canvas."""
+        super().say_names()
+        self.setAccessibleName(tr("Second view"))
+        self.setAccessibleDescription(tr("Shows the photo another way, or another photo; drag to move it."))
 
     # -- the photo of the canvas --
 

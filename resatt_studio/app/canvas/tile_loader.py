@@ -26,6 +26,8 @@ class TileLoader(QObject):
 
     better = Signal(object)
     """Box of photo pixels that look better now."""
+    grew = Signal(object)
+    """Box of photo pixels whose smaller sizes were built now, for another view of the same photo."""
     damaged = Signal(int)
     """So many tiles of the file cannot be decoded; each number is told once."""
     failed = Signal(object)
@@ -64,6 +66,7 @@ class TileLoader(QObject):
             if self._pyramid is pyramid and not report.detail.empty:
                 self._improve(pyramid, report)
                 self._look_again()
+                self.grew.emit(report.detail)
 
         answers = Answers(built, step, lambda error: self._fail(pyramid, error))
         listed = Listed(mark("Build smaller sizes"))

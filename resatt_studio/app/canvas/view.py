@@ -65,6 +65,7 @@ class PhotoCanvas(CanvasHands):
         told: A sentence that a tool says in passing.
         pixels_wanted: Box of a huge photo whose own pixels a tool asks for; :meth:`refresh_photo` follows.
         hand_changed: Whether the tool holds something that waits to be finished.
+        sizes_grew: Box of a huge photo whose smaller sizes were built; another view of it may look better.
         refused: Why something is not shown, for people.
         resized: The view has another size; it shows the same place, or the whole photo still.
         content_changed: What the scene holds (photo, maps, correction, threshold) is something else or better
@@ -87,6 +88,7 @@ class PhotoCanvas(CanvasHands):
     told = Signal(str)
     hand_changed = Signal(bool)
     pixels_wanted = Signal(object)
+    sizes_grew = Signal(object)
     refused = Signal(str)
     resized = Signal()
     content_changed = Signal()

@@ -14,6 +14,7 @@ from resatt_studio.words import again, mark, tr
 
 EVENT_WORDS: dict[str, str] = {
     "add": mark("photos added"),
+    "agreed": mark("agreed"),
     "approved": mark("approved"),
     "checkpoint": mark("checkpoint"),
     "compared": mark("compared"),
@@ -28,6 +29,7 @@ EVENT_WORDS: dict[str, str] = {
     "rolled-back": mark("rolled back"),
     "run-ended": mark("run ended"),
     "run-started": mark("run started"),
+    "sent-back": mark("sent back"),
     "weights-added": mark("weights added"),
 }
 """What happened, by the kind that the event log keeps."""
@@ -70,7 +72,7 @@ class HistoryPanel(QWidget):
         self.tabs.addTab(self.list, tr("Project"))
         column.addWidget(self.tabs)
         parts.session.state_read.connect(self._show)
-        parts.session.project_changed.connect(lambda _: self._show(parts.session.state))
+        parts.session.project_changed.connect(self._show_anew)
         self._show(parts.session.state)
 
     def take_over(self, old: HistoryPanel) -> None:
@@ -79,6 +81,9 @@ class HistoryPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(330, 200)
+
+    def _show_anew(self) -> None:
+        self._show(self._session.state)
 
     def _show(self, state: ProjectState) -> None:
         names = {entry.photo_id: entry.name for entry in state.entries}

@@ -38,10 +38,14 @@ class Eye(QToolButton):
 
 
 class LayerRow(QObject):
-    """Widgets of one layer, in a row of a grid; listens as long as ``owner`` lives."""
+    """Widgets of one layer, in a row of a grid.
 
-    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int, owner: QObject) -> None:
-        super().__init__(owner)
+    Args:
+        parent: The panel, with which it goes: it listens to what outlives both.
+    """
+
+    def __init__(self, parts: Parts, name: str, grid: QGridLayout, place: int, parent: QObject) -> None:
+        super().__init__(parent)
         self._parts = parts
         self._name = name
         title, help = map(tr, LAYER_WORDS[name])

@@ -90,6 +90,10 @@ class LayersPanel(ScrolledPanel):
         parts.session.threshold_changed.connect(self._show_threshold)
         self._show_threshold()
 
+    def take_over(self, old: LayersPanel) -> None:
+        """Show what another one showed, whose place this one takes."""
+        self.adjust.setChecked(old.adjust.isChecked())
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.widget() and event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
             # No less, so that the warning can be read, but no more than leaves the panels below their room on

@@ -73,13 +73,13 @@ class LearningPanel(ScrolledPanel):
     def _show(self) -> None:
         learner = self._parts.learner
         count = learner.pending
-        unasked = tr("Learn again") if learner.can_learn else tr("Learn from corrections")
+        usual = tr("Learn again") if learner.can_learn else tr("Learn from corrections")
         self.learn.setText(
             trn("Learn from {count} new correction", "Learn from {count} new corrections", count).format(
                 count=count
             )
             if count
-            else unasked
+            else usual
         )
         self.learn.setEnabled(learner.can_learn)
         self.stop.setEnabled(learner.learning and not learner.stopping)

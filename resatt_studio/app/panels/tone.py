@@ -48,7 +48,7 @@ class ToneControls(QWidget):
         self.fit.clicked.connect(parts.tone.fit_wanted)
         self.automatic.clicked.connect(lambda: parts.tone.set_window(None))
         self.plain.clicked.connect(parts.view.reset_tone)
-        parts.view.tone_changed.connect(lambda _: self._show())
+        parts.view.tone_changed.connect(self._show)
         parts.tone.changed.connect(self._show)
         self._show()
 
