@@ -1,7 +1,8 @@
-"""Make docs/screenshots from the real window with the bundled photos and the factory weights.
+"""Make docs/screenshots and docs/SCREENSHOTS.md from the real window with the bundled photos and weights.
 
-Run ``python tools/screenshots.py``; needs no screen. Pictures of the start page, of painting, of learning and
-of the dialogs, light and dark, at 100 and 200 percent; with ``--only tools`` of every tool in the hand.
+Run ``python tools/screenshots.py``; needs no screen. One process for each scale walks through the main job,
+from the start page to the second reader, and at each stage takes every picture of ``screenshot_plan.py`` in
+each language and theme, switching both in the running window. README's pictures are PNG, all others WebP.
 """
 
 from __future__ import annotations
@@ -9,272 +10,315 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # a checkout that was not installed works too
+
+from screenshot_page import page  # noqa: E402
+from screenshot_plan import (  # noqa: E402
+    LANGUAGES,
+    README,
+    README_ALONE,
+    SCALES,
+    SKIPPABLE,
+    STAGES,
+    THEMES,
+    Picture,
+    files,
+    pictures,
+    readme_file,
+)
+
 OUT = ROOT / "docs" / "screenshots"
-LEARN_SECONDS = 600.0
+LEARN_SECONDS = 3600.0
 """More than is needed: learning is stopped when there is something to see, however slow the machine."""
-LEARN_STEPS = 40
+LEARN_STEPS = 10
+WAIT_S = 900.0
+QUALITY = {1: 70, 2: 50}
+"""Of WebP with photos, by scale, where small text is still sharp."""
+PHOTO_COLOURS = 1500
+"""A picture with more colours has a photo in it; one with fewer is smaller without loss."""
+NOTE = "The branch to the left is missing, and the stain below is no crack."
 
 
 def main() -> None:
-    """Render every picture; each scale needs a process of its own, because Qt reads it at the start."""
+    """Render what is asked for; each scale needs a process of its own, because Qt reads it at the start."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--scale", type=int, choices=(1, 2), help="only this scale, in this process")
+    parser.add_argument("--scale", type=int, choices=SCALES, help="only this scale, in this process")
     parser.add_argument("--threads", type=int, default=0, help="of the network; 1 where others work too")
-    parser.add_argument(
-        "--only",
-        choices=("networks", "tools", "map"),
-        default="",
-        help="the labels, attention and dehazing, every tool in the hand, or the map of the photo",
-    )
+    parser.add_argument("--only", nargs="+", default=[], help="names of pictures, or how they begin: panel-")
     arguments = parser.parse_args()
     if arguments.scale is None:
-        for scale in (1, 2):
-            command = [sys.executable, __file__, "--out", str(arguments.out), "--scale", str(scale)]
-            command += ["--threads", str(arguments.threads)]
-            command += ["--only", arguments.only] if arguments.only else []
+        for scale in SCALES:
+            command = [sys.executable, __file__, *sys.argv[1:], "--scale", str(scale)]
             subprocess.run(command, check=True, env=os.environ | {"QT_SCALE_FACTOR": str(scale)})
+        if arguments.out == OUT:
+            (ROOT / "docs" / "SCREENSHOTS.md").write_text(page(), encoding="utf-8")
+            for path in OUT.iterdir():
+                if path.name not in set(files()):
+                    path.unlink()
         return
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="inspector-") as folder:
+        screen = {"name": "screen", "x": 0, "y": 0, "width": 4096, "height": 4096, "dpr": 1}
+        screens = Path(folder) / "screens.json"
+        screens.write_text(json.dumps({"screens": [screen]}), encoding="utf-8")
+        os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
+        platform.platform = lambda: "Linux"  # dialogs name it, and what this machine runs on is no matter
         os.environ["RESATT_SETTINGS"] = str(Path(folder) / "settings.toml")
         os.environ["XDG_DATA_HOME"] = folder
         render(arguments, Path(folder))
 
 
 def render(arguments: argparse.Namespace, folder: Path) -> None:
-    """Walk through the main job and take pictures on the way."""
-    out, scale, threads = arguments.out, arguments.scale, arguments.threads
+    """Start the app, walk, and end it in order."""
     from PySide6.QtCore import QSettings
 
     from resatt_studio.app.main import make_application, make_studio
     from resatt_studio.settings import Settings
 
-    out.mkdir(parents=True, exist_ok=True)
-    application = make_application()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    only = tuple(arguments.only)
+    wanted = tuple(p for p in pictures() if not only or p.name.startswith(only))
+    if not wanted:
+        raise SystemExit(f"no picture begins with {' or '.join(only)}; see tools/screenshot_plan.py")
     preferences = Settings(
-        author="inspector", theme="dark", threads=threads, learn_seconds=LEARN_SECONDS, learn_cracks="ask"
+        author="inspector",
+        language=LANGUAGES[0],
+        threads=arguments.threads,
+        learn_cracks="ask",
     )
     state = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
-    studio = make_studio(application, preferences, state)
-    window, session, learner = studio.window, studio.parts.session, studio.parts.learner
-    camera = Camera(studio, application, out, scale)
-    errors: list[BaseException] = []
-    session.failed.connect(errors.append)
+    studio = make_studio(make_application(), preferences, state)
+    window, session = studio.window, studio.parts.session
+    camera = Camera(studio, wanted, arguments.out, arguments.scale)
+    walk = Walk(studio)
+    last = max(STAGES.index(picture.stage) for picture in wanted)
     window.show()
+    session.predictor.predict_ahead = lambda project, entries: None  # nothing shown needs it
     session.start()
     try:
-        walk(studio, camera, errors, scale, arguments.only)
+        for stage in STAGES[: last + 1]:
+            if stage not in SKIPPABLE or stage in {picture.stage for picture in wanted}:
+                getattr(walk, stage)()
+                camera.take(stage)
+                walk.require()
     finally:
-        learner.drop()
+        studio.parts.learner.drop()
         session.predictor.forget()
         window.close()
         session.gpu.stop(120)
 
 
-def walk(studio: Any, camera: Camera, errors: list[BaseException], scale: int, only: str) -> None:
-    """From the start page to the new weights."""
-    from resatt_studio.app.main import settle, wait_for
+class Walk:
+    """From the start page to the second reader; each stage is a method, called in the order of the plan.
 
-    recorded = json.loads((ROOT / "assets" / "demo" / "correction.json").read_text(encoding="utf-8"))
-    photo = recorded["photo"]
-    window, session, learner = studio.window, studio.parts.session, studio.parts.learner
-    settle()
-    if not only:
-        camera.take("start", sizes=((1280, 800),))
-    session.open_sample()
-    require(wait_for(lambda: session.document is not None, 400), errors, "the sample project")
-    session.open_photo(next(e.photo_id for e in session.state.entries if e.name == photo))
-    require(wait_for(lambda: session.prediction is not None, 400), errors, photo)
-    if only in ("networks", "tools"):
-        show = show_tools if only == "tools" else show_other_networks
-        show(studio, camera, errors)
-        return
-    if only != "map":
-        camera.take("predicted")
-    window.canvas.zoom_to(3.0)
-    camera.take("map", sizes=((1280, 800),))
-    window.canvas.fit()
-    if only:
-        return
-    paint_recorded(studio, recorded["strokes"])
-    camera.take("corrected", sizes=((1280, 800),))
-    studio.parts.history.add_checkpoint("After the main crack")
-    require(wait_for(lambda: bool(studio.parts.history.checkpoints), 60), errors, "the checkpoint")
-    for name in ("history", "jobs"):
-        window.bring(f"{name}Panel")
-        camera.take(name, sizes=((1280, 800),))
-    show_other_networks(studio, camera, errors)
-    for name in ("settings", "export", "about"):
-        camera.dialog(name, getattr(window.ask, name))
-    camera.dialog("shortcuts", window.ask.shortcuts)
-    camera.dialog("shortcut-editor", window.ask.edit_shortcuts)
-    camera.dialog("palette", window.show_palette)
-    camera.dialog("checkpoint", window.ask.checkpoint)
-    if scale > 1:
-        return
-    studio.parts.view.set_layer("uncertainty", visible=True)
-    window.canvas.zoom_to(2.0)
-    camera.take("uncertainty", sizes=((1280, 800),))
-    studio.parts.view.set_layer("uncertainty", visible=False)
-    session.approve()
-    require(wait_for(lambda: learner.can_learn and session.prediction is not None, 400), errors, "approval")
-    learner.learn()
-    seen = lambda: not learner.learning or (learner.losses[-1:] or [(0, 0)])[0][0] >= LEARN_STEPS  # noqa: E731
-    require(wait_for(seen, 500), errors, "learning")
-    camera.take("learning")
-    learner.stop()
-    require(wait_for(lambda: not learner.learning, 400), errors, "learning")
-    require(wait_for(lambda: session.prediction is not None, 400), errors, "the new prediction")
-    camera.take("learned", sizes=((1280, 800),))
-    studio.parts.view.toggle_change()
-    require(wait_for(lambda: studio.parts.changes.change is not None, 400), errors, "what learning changed")
-    panel = window.panel("learningPanel")
-    panel.ensureWidgetVisible(panel.versions.card)
-    camera.take("changed", sizes=((1280, 800),))
+    Args:
+        studio: The started app.
+    """
 
-
-def show_tools(studio: Any, camera: Camera, errors: list[BaseException]) -> None:
-    """Every tool of the canvas in the middle of an act, by mouse, and its options."""
-    import numpy as np
-    from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-    from PySide6.QtGui import QMouseEvent
-    from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QApplication
-
-    from resatt_studio.app.main import settle
-    from resatt_studio.app.tools.registry import TOOLS
-
-    canvas, button, no_key = studio.window.canvas, Qt.MouseButton, Qt.KeyboardModifier.NoModifier
-    canvas.fit()
-    settle()
-    row, column = np.argwhere(studio.parts.session.prediction.probability_8bit > 200)[0]
-    down, right = (place / canvas.ratio for place in canvas.viewport.to_view(row + 0.5, column + 0.5))
-    crack = QPoint(int(right), int(down))
-    middle = QPoint(canvas.width() // 2, canvas.height() // 2)
-    way = [middle + QPoint(*step) for step in ((-160, -90), (-60, -110), (90, -40), (150, 80), (-20, 120))]
-    studio.parts.scale.set(0.2)
-
-    def move(to: QPoint, held: Qt.MouseButton) -> None:
-        place = QPointF(to)
-        event = QMouseEvent(
-            QEvent.Type.MouseMove, place, canvas.mapToGlobal(place), button.NoButton, held, no_key
-        )
-        QApplication.sendEvent(canvas, event)
-        settle(0.05)
-
-    for tool in TOOLS:
-        studio.parts.view.set_brush(tool=tool.name, radius_px=6.0)
-        if tool.name in ("polyline", "polygon"):
-            for place in way[:-1]:
-                QTest.mouseClick(canvas, button.LeftButton, no_key, place)
-            move(way[-1], button.NoButton)
-        else:
-            QTest.mousePress(canvas, button.LeftButton, no_key, crack if tool.name == "wand" else way[0])
-            for place in [crack + QPoint(40, 0)] if tool.name == "wand" else way[1:]:
-                move(place, button.LeftButton)
-        camera.take(f"tool-{tool.name}", sizes=((1280, 800),))
-        QTest.keyClick(canvas, Qt.Key.Key_Escape)
-        QTest.mouseRelease(canvas, button.LeftButton, no_key, way[-1])
-        canvas.fit()
-    camera.dialog("scale", studio.window.ask.set_scale)
-    require(not errors, errors, "a tool")
-
-
-def show_other_networks(studio: Any, camera: Camera, errors: list[BaseException]) -> None:
-    """What RMT, ReViT and DHFormer make of the open photo: labels, an answer, attention, less haze."""
-    from resatt_studio.app.main import settle, wait_for
-    from resatt_studio.records.heat import HeatKind
-    from resatt_studio.records.labels import CrackType
-
-    parts, size = studio.parts, ((1280, 800),)
-    studio.window.bring("labelsPanel")
-    require(wait_for(lambda: len(parts.labels.labellings) == 2, 400), errors, "the labels")
-    parts.labels.choose(CrackType.LONGITUDINAL)
-    settle(0.5)
-    camera.take("labels", sizes=size)
-    studio.window.bring("attentionPanel")
-    parts.view.toggle_heat()
-    require(wait_for(lambda: parts.attention.heat is not None, 400), errors, "the attention")
-    camera.take("attention", sizes=size)
-    parts.attention.choose(kind=HeatKind.POINT_WITHOUT_PRIOR, stage=2)
-    parts.attention.ask_point((parts.session.photo.height // 2, parts.session.photo.width // 2))
-    require(wait_for(lambda: not parts.attention.asking.waiting, 400), errors, "the point")
-    camera.take("attention-point", sizes=size)
-    parts.view.toggle_heat()
-    parts.view.toggle_dehazed()
-    require(wait_for(lambda: parts.dehazing.dehazing is not None, 800), errors, "the dehazed photo")
-    camera.take("dehazed", sizes=size)
-    parts.view.toggle_dehazed()
-    studio.window.bring("learningPanel")
-
-
-def require(met: bool, errors: list[BaseException], what: str) -> None:
-    """Stop when a step of the walk failed: a picture of an error is no picture of the app."""
-    if errors:
-        raise errors[0]
-    if not met:
-        raise TimeoutError(f"{what} took too long")
-
-
-def paint_recorded(studio: Any, strokes: list[dict[str, Any]]) -> None:
-    """Paint the bundled correction with the window's own tools, on the document that the mouse paints on."""
-    from resatt_studio.cli.replay import paint
-
-    session = studio.parts.session
-    for edit in paint(session.document, strokes):
-        session.painted.emit(edit.box)
-        session.note_edit()
-
-
-class Camera:
-    """Takes pictures of the window in both themes."""
-
-    def __init__(self, studio: Any, application: Any, out: Path, scale: int) -> None:
+    def __init__(self, studio: Any) -> None:
         self._studio = studio
-        self._application = application
-        self._out = out
-        self._scale = scale
+        self._parts = studio.parts
+        self._session = studio.parts.session
+        self._errors: list[BaseException] = []
+        self._session.failed.connect(self._note)
+        self._recorded = json.loads(
+            (ROOT / "assets" / "demo" / "correction.json").read_text(encoding="utf-8")
+        )
 
-    def take(self, name: str, sizes: tuple[tuple[int, int], ...] = ((1280, 800), (1920, 1080))) -> None:
-        """Write NAME-THEME-WIDTHxHEIGHT[@2x].png of the window."""
-        for theme in ("light", "dark"):
-            self._theme(theme)
-            for width_px, height_px in sizes if self._scale == 1 else sizes[:1]:
-                self._studio.window.resize(width_px, height_px)
-                self._save(self._studio.window, f"{name}-{theme}-{width_px}x{height_px}")
+    def require(self, met: bool = True, what: str = "") -> None:
+        """Stop when a step of the walk failed: a picture of an error is no picture of the app."""
+        if self._errors:
+            raise self._errors[0]
+        if not met:
+            raise TimeoutError(f"{what} took too long")
 
-    def dialog(self, name: str, show: Any) -> None:
-        """Write NAME-THEME[@2x].png of the dialog that ``show`` opens."""
-        for theme in ("light", "dark"):
-            self._theme(theme)
-            before = set(self._studio.window.children())
-            show()
-            (dialog,) = (c for c in self._studio.window.children() if c not in before and c.isWidgetType())
-            self._save(dialog, f"{name}-{theme}")
-            dialog.close()
-
-    def _theme(self, theme: str) -> None:
-        from resatt_studio.app.theme import apply_theme
-
-        self._studio.parts.look.set(apply_theme(self._application, theme))
-
-    def _save(self, widget: Any, name: str) -> None:
+    def start(self) -> None:
+        """The start page."""
         from resatt_studio.app.main import settle
 
         settle()
-        mark = "" if self._scale == 1 else "@2x"
-        path = self._out / f"{name}{mark}.png"
-        widget.grab().save(str(path))
-        print(path)
+
+    def predicted(self) -> None:
+        """The sample project with the photo of the recorded correction."""
+        session = self._session
+        session.open_sample()
+        self._wait(lambda: session.document is not None, "the sample project")
+        self._open(self._recorded["photo"])
+        self._parts.scale.set(0.2)
+
+    def corrected(self) -> None:
+        """The recorded strokes, painted on the document that the mouse paints on."""
+        from resatt_studio.cli.replay import paint
+
+        session, history = self._session, self._parts.history
+        for edit in paint(session.document, self._recorded["strokes"]):
+            session.painted.emit(edit.box)
+            session.note_edit()
+        history.add_checkpoint("After the main crack")
+        self._wait(lambda: bool(history.checkpoints), "the checkpoint")
+
+    def labels(self) -> None:
+        """What RMT and ReViT call the photo, and an answer."""
+        from resatt_studio.records.labels import CrackType
+
+        self._studio.window.bring("labelsPanel")
+        self._wait(lambda: len(self._parts.labels.labellings) == 2, "the labels")
+        self._parts.labels.choose(CrackType.LONGITUDINAL)
+
+    def attention(self) -> None:
+        """What one point attends to."""
+        from resatt_studio.records.heat import HeatKind
+
+        parts, photo = self._parts, self._session.photo
+        self._studio.window.bring("attentionPanel")
+        parts.view.toggle_heat()
+        self._wait(lambda: parts.attention.heat is not None, "the attention")
+        parts.attention.choose(kind=HeatKind.POINT_WITHOUT_PRIOR, stage=2)
+        parts.attention.ask_point((photo.height // 2, photo.width // 2))
+        self._wait(lambda: not parts.attention.asking.waiting, "the point")
+
+    def dehazed(self) -> None:
+        """Less haze."""
+        self._put_away()
+        self._parts.view.toggle_dehazed()
+        self._wait(lambda: self._parts.dehazing.dehazing is not None, "the dehazed photo")
+
+    def learning(self) -> None:
+        """The network learns from the corrected photo, while the next one is open."""
+        self._put_away()
+        session, learner = self._session, self._parts.learner
+        session.approve()
+        self._wait(lambda: learner.can_learn and session.prediction is not None, "approval")
+        self._studio.window.ask.change_settings(learn_seconds=LEARN_SECONDS)
+        learner.learn()
+        seen = lambda: not learner.learning or (learner.losses[-1:] or [(0, 0)])[0][0] >= LEARN_STEPS  # noqa: E731
+        self._wait(seen, "learning")
+
+    def learned(self) -> None:
+        """The new version, what it changed, and a photo that could not be read."""
+        session, learner = self._session, self._parts.learner
+        learner.stop()
+        self._wait(lambda: not learner.learning, "learning")
+        self._wait(lambda: session.prediction is not None, "the new prediction")
+        self._parts.view.toggle_change()
+        self._wait(lambda: self._parts.changes.change is not None, "what learning changed")
+        self._parts.view.toggle_change()
+        broken = session.project.folder.with_name("pier-3.jpg")
+        broken.write_bytes(b"no photo")
+        session.add([broken])
+        self._wait(lambda: bool(self._parts.jobs.failures), "the photo that cannot be read")
+
+    def review(self) -> None:
+        """A second reader looks at the approved photo."""
+        ask, reader, session = self._studio.window.ask, self._parts.reader, self._session
+        ask.change_settings(author="second reader")
+        self._open(self._recorded["photo"])
+        self._wait(lambda: reader.reads(session.entry), "the photo that waits")
+
+    def sent_back(self) -> None:
+        """The same photo with the note."""
+        self._parts.reader.send_back(NOTE)
+        self._wait(lambda: self._entry().sent_back, "sending back")
+        self._open(self._recorded["photo"])
+
+    # -- inside --
+
+    def _open(self, name: str) -> None:
+        session = self._session
+        session.open_photo(self._entry(name).photo_id)
+        shown = lambda: session.entry and session.entry.name == name and session.prediction is not None  # noqa: E731
+        self._wait(lambda: bool(shown()), name)
+
+    def _entry(self, name: str = "") -> Any:
+        wanted = name or self._recorded["photo"]
+        return next(entry for entry in self._session.state.entries if entry.name == wanted)
+
+    def _put_away(self) -> None:
+        """Show no heat and no dehazed photo any more."""
+        view = self._parts.view
+        for name in ("heat", "dehazed"):
+            view.set_layer(name, visible=False)
+
+    def _note(self, error: BaseException) -> None:
+        from resatt_studio.errors import BugError, StudioError
+
+        if isinstance(error, BugError) or not isinstance(error, StudioError):
+            self._errors.append(error)
+
+    def _wait(self, met: Callable[[], bool], what: str) -> None:
+        from resatt_studio.app.main import wait_for
+
+        self.require(wait_for(lambda: bool(self._errors) or met(), WAIT_S), what)
+
+
+class Camera:
+    """Takes the pictures of a stage in every language and theme.
+
+    Args:
+        studio: The started app.
+        wanted: What is asked for.
+        out: Where the files go.
+        scale: Of this process.
+    """
+
+    def __init__(self, studio: Any, wanted: tuple[Picture, ...], out: Path, scale: int) -> None:
+        from screenshot_scenes import Scenes
+
+        self._change = studio.window.ask.change_settings
+        self._scenes = Scenes(studio)
+        self._wanted = wanted
+        self._out = out
+        self._scale = scale
+
+    def take(self, stage: str) -> None:
+        """Write every wanted picture of a stage."""
+        shown = [picture for picture in self._wanted if picture.stage == stage]
+        for language, theme in product(LANGUAGES, THEMES) if shown else ():
+            self._change(language=language, theme=theme)
+            self._scenes.show_whole()
+            for picture in shown:
+                taken = self._scenes.shoot(picture)
+                for file in self._files(picture, language, theme):
+                    save(taken, self._out / file, QUALITY[self._scale])
+                    print(file, flush=True)
+        self._change(language=LANGUAGES[0])
+
+    def _files(self, picture: Picture, language: str, theme: str) -> Iterator[str]:
+        if picture.kind != "window" or picture.of not in README_ALONE:
+            yield picture.file(language, theme, self._scale)
+        shown = README.get(picture.of, ()) if picture.kind == "window" else ()
+        if theme in shown and (language, self._scale) == (LANGUAGES[0], SCALES[0]):
+            yield readme_file(picture.of, theme)
+
+
+def save(taken: Any, path: Path, quality: int) -> None:
+    """Write a picture: PNG where README names it, else WebP, without loss where there is no photo in it."""
+    import numpy as np
+    from PIL import Image
+    from PySide6.QtGui import QImage
+
+    image = taken.toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    pixels = rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    if path.suffix == ".png":
+        picture.save(path, optimize=True)
+        return
+    colours = len(np.unique(pixels[::3, ::3].reshape(-1, 3) @ np.array([65536, 256, 1])))
+    if colours > PHOTO_COLOURS:
+        picture.save(path, quality=quality, method=6)
+    else:
+        picture.save(path, lossless=True, quality=90, method=6)
 
 
 if __name__ == "__main__":

@@ -382,13 +382,21 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""
+        before = self._tab_bars()
         self.restoreState(self._initial_layout, LAYOUT_VERSION)
+        if len(self._tab_bars()) > len(before):
+            for left in before:  # Qt makes new ones, and leaves these on the screen, behind them
+                left.hide()
         self.options.setVisible(self.parts.session.project is not None)
         self._name_tabs()
 
+    def _tab_bars(self) -> list[QTabBar]:
+        """Of stacked panels."""
+        return self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+
     def _name_tabs(self) -> None:
         """Qt makes the tab bars of stacked panels itself and gives them no name."""
-        for tabs in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        for tabs in self._tab_bars():
             tabs.setAccessibleName(tr("Panels"))
             for name, act in (("Left", tr("Scroll Left")), ("Right", tr("Scroll Right"))):
                 button = tabs.findChild(QAbstractButton, f"Scroll{name}Button")

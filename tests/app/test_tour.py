@@ -134,6 +134,16 @@ def test_it_follows_the_window_and_stops_none_of_it(touring: Any) -> None:
     assert QApplication.activeModalWidget() is None
 
 
+def test_its_buttons_follow_the_language(touring: Any) -> None:
+    touring.window.ask.change_settings(language="zh_CN")
+    try:
+        callout = touring.window.tour.callout
+        texts = "".join(button.text() for button in (callout.skip, callout.back, callout.next))
+        assert texts and not texts.isascii() and not any("A" <= sign <= "z" for sign in texts)
+    finally:
+        touring.window.ask.change_settings(language="en")
+
+
 def test_skipping_ends_it_and_the_menu_has_it_again(touring: Any) -> None:
     tour = touring.window.tour
     QTest.mouseClick(tour.callout.skip, LEFT)

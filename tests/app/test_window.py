@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.panels.registry import PANELS
 from resatt_studio.app.recent import read_drop
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import ReviewState
@@ -194,6 +195,14 @@ def test_reset_layout_brings_every_panel_back(studio: Any) -> None:
     window.reset_layout()
     settle(0.05)
     assert all(not dock.isHidden() for dock in window._docks.values())
+
+
+def test_reset_layout_leaves_no_tabs_behind_those_of_the_panels(studio: Any) -> None:
+    window = studio.window
+    window.reset_layout()
+    settle(0.05)
+    shown = [tabs for tabs in window._tab_bars() if not tabs.isHidden()]
+    assert [tabs.count() for tabs in shown] == [sum(bool(spec.tab_with) for spec in PANELS) + 1]
 
 
 def test_size_and_docks_are_kept_between_starts(studio: Any, tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def _table(rows: list[Row]) -> QGridLayout:
         label = QLabel(keys)
         words = QLabel(text)
         words.setToolTip(help)
+        words.setWordWrap(True)  # else one long line makes the sheet wider than its window
         grid.addWidget(label, place, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(words, place, 1)
     return grid

@@ -1,0 +1,83 @@
+"""Claims about the pictures of docs/: nothing of the window is without one, and none is left over."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from resatt_studio.app.panels.registry import PANELS
+from resatt_studio.app.tools.registry import TOOLS
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "docs" / "screenshots"
+MEND = "run python tools/screenshots.py; --only NAME makes some alone"
+
+
+def _load_tool(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # the page imports the plan, and dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+plan = _load_tool("screenshot_plan")
+page = _load_tool("screenshot_page")
+
+
+def _dialog_classes() -> set[str]:
+    """Every class of the app that is a dialog."""
+    return {
+        node.name
+        for path in (ROOT / "resatt_studio" / "app").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and {ast.unparse(base) for base in node.bases} & {"QDialog", "QMessageBox", "QInputDialog"}
+    }
+
+
+def test_every_panel_has_its_picture_planned() -> None:
+    assert set(plan.PANEL_STAGES) == {panel.id for panel in PANELS}
+
+
+def test_every_tool_has_its_picture_planned() -> None:
+    assert set(plan.GESTURES) == {tool.name for tool in TOOLS}
+
+
+def test_every_dialog_has_its_picture_planned() -> None:
+    assert _dialog_classes() >= {"SettingsDialog", "CrashDialog", "PaletteDialog"}
+    assert _dialog_classes() <= {line.shows for line in plan.DIALOGS}
+
+
+def test_every_action_that_asks_has_its_dialog_planned() -> None:
+    planned = {line.act for line in plan.DIALOGS if line.act}
+    assert plan.asking_actions() <= planned | plan.SYSTEM_DIALOGS
+    assert not planned & plan.SYSTEM_DIALOGS
+
+
+def test_every_picture_belongs_to_a_stage_and_a_chapter_and_has_a_name_of_its_own() -> None:
+    pictures = plan.pictures()
+    assert {picture.kind for picture in pictures} == set(plan.CHAPTERS)
+    assert {picture.stage for picture in pictures} <= set(plan.STAGES)
+    assert len({picture.name for picture in pictures}) == len(pictures)
+
+
+def test_every_planned_picture_is_there_and_no_other() -> None:
+    there = {path.name for path in PICTURES.iterdir()}
+    planned = set(plan.files())
+    assert not planned - there, MEND
+    assert not there - planned, f"nothing makes these any more; delete them, or {MEND}"
+
+
+def test_readme_shows_the_pictures_that_are_made_for_it() -> None:
+    shown = re.findall(r"docs/screenshots/([\w.@-]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    made = {plan.readme_file(name, theme) for name, themes in plan.README.items() for theme in themes}
+    assert set(shown) == made
+
+
+def test_the_page_shows_what_is_planned() -> None:
+    assert (ROOT / "docs" / "SCREENSHOTS.md").read_text(encoding="utf-8") == page.page(), MEND
