@@ -52,7 +52,8 @@ NAMES = frozenset(
         "[A-Za-z]+",
         "ResAtt Studio R2AU-Net DHFormer RMT ReViT Dice ECE Grad-CAM PNG TIFF JPEG Python Qt MIT NVIDIA "
         "Apple English style bf fp px mm MB MP cpu cuda factory small revit rmt dhformer r2aunet resatt "
-        "safetensors pth pt tester GeoJSON CSV Enter Esc Shift Ctrl Alt Space Backspace PgUp PgDown Return Tab Home End "
+        "safetensors pth pt tester GeoJSON CSV Enter Esc Shift Ctrl Alt Space Backspace PgUp PgDown Return "
+        "Tab Home End "
         "Left Right Up Down Del " + platform.platform(),
     )
 )
