@@ -59,6 +59,7 @@ class Learner(QObject):
         self.dices: list[tuple[int, float]] = []
         self._tried = (0, 0)
         self._short_runs = 0
+        self._rolled_back = False
         self._idle = QTimer(self, singleShot=True, interval=round(IDLE_S * 1000))
         self._idle.timeout.connect(self._look_when_idle)
         session.state_read.connect(lambda _: self._look())
@@ -181,6 +182,7 @@ class Learner(QObject):
 
     def roll_back(self) -> None:
         """Use the version again that was in use before."""
+        self._rolled_back = True
         self._shelf.roll_back(jobs.MODEL)
 
     # -- inside --
@@ -193,6 +195,9 @@ class Learner(QObject):
         self._idle.start()
         if not self.pending:
             self._tried = (0, 0)
+        elif self._rolled_back:
+            # Its photos count as new again, but would only make it once more; the next approval is awaited.
+            self._tried, self._rolled_back = self._approved(), False
         elif self._approved() != self._tried:
             self.learn()
 
@@ -250,6 +255,7 @@ class Learner(QObject):
     def _forget(self) -> None:
         self.drop()
         self._tried, self._began_with, self._short_runs = (0, 0), None, 0
+        self._rolled_back = False
         self._clear()
         self.changed.emit()
 

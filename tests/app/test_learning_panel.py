@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtTest import QTest
 
 from resatt_studio.app.jobs import ProjectState
@@ -115,6 +115,28 @@ def test_three_short_runs_call_for_a_long_one_when_the_window_is_idle(
     learner._look_when_idle()
     learner._look_when_idle()
     assert begun == [*[usual] * 3, 2 * usual], "once"
+
+
+def test_what_was_rolled_back_is_not_learned_again_by_itself(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, begun, now = studio.parts.learner, [], {"approved": 3, "pending": 0}
+    monkeypatch.setattr(learner, "_learn", lambda seconds: begun.append(seconds) or True)
+    monkeypatch.setattr(studio.parts.shelf, "roll_back", lambda model: now.update(pending=3))
+    monkeypatch.setattr(type(learner), "pending", property(lambda _: now["pending"]))
+    monkeypatch.setattr(learner, "_approved", lambda: (now["approved"], now["pending"]))
+    session = learner._session
+    monkeypatch.setattr(session, "settings", replace(session.settings, learn_cracks="auto"))
+    monkeypatch.setattr(session, "project", SimpleNamespace(close=lambda: None))
+    with QSignalBlocker(learner):  # the window has no such project to show
+        learner._look()
+        learner.roll_back()
+        for _ in range(2):
+            learner._look()
+        assert begun == []
+        now.update(approved=4, pending=4)
+        learner._look()
+    assert len(begun) == 1, "a new photo is"
 
 
 def test_what_happened_while_learning_stands_in_the_panel_until_the_next_run(studio: Any) -> None:
