@@ -223,6 +223,7 @@ class Scenes:
 
     def _review(self) -> QPixmap:
         bar = self._main.review
+        settle(_LAYER_S)
         corner = bar.mapTo(self._main, QPoint(0, 0))
         return self._main.grab(QRect(corner, QSize(bar.width(), bar.height() + 160)))
 
