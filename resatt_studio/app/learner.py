@@ -57,9 +57,8 @@ class Learner(QObject):
         self._began_with: WeightsVersion | None = None
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
-        self._tried = (0, 0)
+        self._tried: frozenset[str] = frozenset()
         self._short_runs = 0
-        self._rolled_back = False
         self._idle = QTimer(self, singleShot=True, interval=round(IDLE_S * 1000))
         self._idle.timeout.connect(self._look_when_idle)
         session.state_read.connect(lambda _: self._look())
@@ -182,7 +181,6 @@ class Learner(QObject):
 
     def roll_back(self) -> None:
         """Use the version again that was in use before."""
-        self._rolled_back = True
         self._shelf.roll_back(jobs.MODEL)
 
     # -- inside --
@@ -193,18 +191,14 @@ class Learner(QObject):
         if self._session.settings.learn_cracks != "auto" or self._session.project is None:
             return
         self._idle.start()
-        if not self.pending:
-            self._tried = (0, 0)
-        elif self._rolled_back:
-            # Its photos count as new again, but would only make it once more; the next approval is awaited.
-            self._tried, self._rolled_back = self._approved(), False
-        elif self._approved() != self._tried:
+        # What was rolled back is pending again, but would only make the same weights once more.
+        if self.pending and self._approved() - self._tried:
             self.learn()
 
-    def _approved(self) -> tuple[int, int]:
-        """Approved photos, and those that no weights learned from; the same two promise no other end."""
+    def _approved(self) -> frozenset[str]:
+        """sample_ids of the approved corrections that count; the same ones promise no other end."""
         state = self._session.state
-        return sum(map(state.counts, state.entries)), self.pending
+        return frozenset(e.review.sample_id for e in state.entries if e.review and state.counts(e))
 
     def _look_when_idle(self) -> None:
         """Begin the longer run when it is due and nobody paints."""
@@ -254,8 +248,7 @@ class Learner(QObject):
 
     def _forget(self) -> None:
         self.drop()
-        self._tried, self._began_with, self._short_runs = (0, 0), None, 0
-        self._rolled_back = False
+        self._tried, self._began_with, self._short_runs = frozenset(), None, 0
         self._clear()
         self.changed.emit()
 

@@ -72,7 +72,7 @@ class ProjectSession(QObject):
         super().__init__(parent)
         self.settings = preferences
         self.files = Worker("files", self)
-        self.gpu = Worker("network", self)
+        self.gpu = Worker("network", self, behind=True)
         self.tile_worker = Worker("tiles", self)
         self.memory = TileMemory(preferences.photo_memory_mb * _MEGABYTE)
         self.tile_cache = PyramidCache(tile_folder(), preferences.tile_cache_mb * _MEGABYTE)

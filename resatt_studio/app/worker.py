@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from resatt_studio.records.jobs import JobDone, JobFailed, JobProgress, JobReport, Urgency
+from resatt_studio.workflow.courtesy import stand_back
 from resatt_studio.workflow.jobs import JobFactory, JobRunner
 
 
@@ -54,6 +55,7 @@ class Worker(QObject):
 
     Args:
         name: Of the thread, for people who look at a stack dump.
+        behind: Whether the window goes before it where both want a core.
     """
 
     broke = Signal(object)
@@ -65,10 +67,11 @@ class Worker(QObject):
     """A report of such a job."""
     _reported = Signal(object)
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, parent: QObject | None = None, behind: bool = False) -> None:
         super().__init__(parent)
         self._runner = JobRunner()
         self._name = name
+        self._behind = behind
         self._stopped = False
         self._answers: dict[int, Answers] = {}
         self._listed: dict[int, Listed] = {}
@@ -76,7 +79,7 @@ class Worker(QObject):
         self._reported.connect(self._dispatch, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        self._runner.start(self._reported.emit, self._name)
+        self._runner.start(self._reported.emit, self._name, first=stand_back if self._behind else None)
 
     @property
     def busy(self) -> bool:

@@ -377,7 +377,7 @@ class Course:
         yield from self._pull_back()
 
     def _pull_back(self) -> Steps:
-        """While the best candidate forgot too much, go less far from the weights in use, and judge that."""
+        """While the best candidate forgot too much, go less far from what it began with, and judge that."""
         for share in PULL_BACK:
             late = self.finish_early.is_set() or self.pace.seconds_left < self.judging_seconds
             if late or self.best is None or self.best.rank[0]:

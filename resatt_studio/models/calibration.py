@@ -46,9 +46,10 @@ def threshold_header(threshold: ChosenThreshold | None) -> dict[str, str]:
 
 
 def threshold_of(header: Mapping[str, str]) -> ChosenThreshold | None:
-    """The threshold that goes with weights, by their header; None where it names none that makes sense."""
+    """The threshold that goes with weights, by their header; None where it names none that makes sense. Where
+    it does not say how many photos chose it, one did."""
     try:
-        threshold = ChosenThreshold(float(header[THRESHOLD_KEY]), int(header[THRESHOLD_PHOTOS_KEY]))
+        threshold = ChosenThreshold(float(header[THRESHOLD_KEY]), int(header.get(THRESHOLD_PHOTOS_KEY, "1")))
     except (KeyError, ValueError):
         return None
     return threshold if 0 < threshold.value < 1 else None
@@ -57,11 +58,8 @@ def threshold_of(header: Mapping[str, str]) -> ChosenThreshold | None:
 def threshold_shift(header: Mapping[str, str]) -> float:
     """How far, in logits, weights that are read at the usual threshold of 0.5 have to be moved to be read at
     the threshold of these; 0 where the header names none."""
-    try:
-        threshold = float(header.get(THRESHOLD_KEY, "0.5"))
-    except ValueError:
-        return 0.0
-    return math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else 0.0
+    threshold = threshold_of(header)
+    return 0.0 if threshold is None else math.log(threshold.value / (1 - threshold.value))
 
 
 def _meaningless(header: Mapping[str, str]) -> WeightsError:

@@ -179,9 +179,19 @@ class JobRunner:
             except BaseException:  # noqa: BLE001 - the thread's edge: other jobs still wait for it
                 _LOG.exception("the job thread goes on after an error")
 
-    def start(self, emit: Emit, name: str = "jobs") -> None:
-        """Run :meth:`run_forever` on a daemon thread, so that a hung step never keeps the app open."""
-        self._thread = threading.Thread(target=self.run_forever, args=(emit,), name=name, daemon=True)
+    def start(self, emit: Emit, name: str = "jobs", first: Callable[[], None] | None = None) -> None:
+        """Run :meth:`run_forever` on a daemon thread, so that a hung step never keeps the app open.
+
+        Args:
+            first: Called on that thread before any job.
+        """
+
+        def run() -> None:
+            if first is not None:
+                first()
+            self.run_forever(emit)
+
+        self._thread = threading.Thread(target=run, name=name, daemon=True)
         self._thread.start()
 
     def stop(self, timeout_s: float = STOP_SECONDS) -> bool:

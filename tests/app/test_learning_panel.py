@@ -117,26 +117,36 @@ def test_three_short_runs_call_for_a_long_one_when_the_window_is_idle(
     assert begun == [*[usual] * 3, 2 * usual], "once"
 
 
+@pytest.mark.parametrize("fails", (False, True), ids=("rolled back", "roll-back failed"))
 def test_what_was_rolled_back_is_not_learned_again_by_itself(
-    studio: Any, monkeypatch: pytest.MonkeyPatch
+    studio: Any, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
-    learner, begun, now = studio.parts.learner, [], {"approved": 3, "pending": 0}
-    monkeypatch.setattr(learner, "_learn", lambda seconds: begun.append(seconds) or True)
-    monkeypatch.setattr(studio.parts.shelf, "roll_back", lambda model: now.update(pending=3))
+    learner, begun = studio.parts.learner, []
+    now: dict[str, Any] = {"approved": frozenset("abc"), "pending": 3}
+
+    def learn(seconds: float) -> bool:
+        begun.append(seconds)
+        learner._tried = now["approved"]
+        now["pending"] = 0
+        return True
+
+    monkeypatch.setattr(learner, "_learn", learn)
+    monkeypatch.setattr(studio.parts.shelf, "roll_back", lambda model: fails or now.update(pending=3))
     monkeypatch.setattr(type(learner), "pending", property(lambda _: now["pending"]))
-    monkeypatch.setattr(learner, "_approved", lambda: (now["approved"], now["pending"]))
+    monkeypatch.setattr(learner, "_approved", lambda: now["approved"])
     session = learner._session
     monkeypatch.setattr(session, "settings", replace(session.settings, learn_cracks="auto"))
     monkeypatch.setattr(session, "project", SimpleNamespace(close=lambda: None))
     with QSignalBlocker(learner):  # the window has no such project to show
         learner._look()
+        assert len(begun) == 1
         learner.roll_back()
         for _ in range(2):
             learner._look()
-        assert begun == []
-        now.update(approved=4, pending=4)
+        assert len(begun) == 1
+        now.update(approved=frozenset("abcd"), pending=now["pending"] + 1)
         learner._look()
-    assert len(begun) == 1, "a new photo is"
+    assert len(begun) == 2, "a new photo is"
 
 
 def test_what_happened_while_learning_stands_in_the_panel_until_the_next_run(studio: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -12,6 +14,7 @@ from resatt_studio.app.main import wait_for
 from resatt_studio.app.worker import Answers, Worker, once
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
+from resatt_studio.workflow.courtesy import NICENESS
 from resatt_studio.workflow.jobs import progress
 
 pytestmark = pytest.mark.gui
@@ -131,3 +134,21 @@ def test_after_stop_nobody_is_answered(qapp: object) -> None:
     wait_for(lambda: False, 0.1)
     assert closed.is_set()
     assert heard == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux alone")
+def test_the_network_computes_behind_the_window(qapp: object) -> None:
+    behind, beside = Worker("behind", behind=True), Worker("beside")
+    told: dict[str, int] = {}
+    usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def note(name: str) -> None:
+        told[name] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    for name, worker in (("behind", behind), ("beside", beside)):
+        worker.start()
+        worker.submit(once(lambda name=name: note(name)), NOW)
+        wait_for(lambda name=name: name in told, 5)
+        assert worker.stop()
+    assert told == {"behind": min(19, max(usual, NICENESS)), "beside": usual}
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual

@@ -42,7 +42,7 @@ def test_a_threshold_is_read_as_it_was_written_with_how_many_photos_chose_it() -
     assert threshold_of(threshold_header(chosen)) == chosen
     assert threshold_header(None) == {} and threshold_of({}) is None
     without = {"threshold": "0.37"}  # as versions before this one wrote it
-    assert threshold_of(without) is None
+    assert threshold_of(without) == ChosenThreshold(0.37, 1)
     assert threshold_of({"threshold": "1.5", "threshold_photos": "5"}) is None
 
 

@@ -130,8 +130,8 @@ class SettingsDialog(QDialog):
                 tr("Learn from corrections"),
                 self.cracks,
                 tr(
-                    "When the crack network learns what you painted; by itself also again from the "
-                    "beginning, once nothing was approved for a minute"
+                    "When the crack network learns what you painted; by itself also for twice as long, "
+                    "once nothing was approved for a minute"
                 ),
             ),
             (tr("Least gain"), self.gain, tr("Dice by which new weights have to be better to come into use")),
