@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+
+import screenshot_page as page
+import screenshot_plan as plan
 
 from resatt_studio.app.panels.registry import PANELS
 from resatt_studio.app.tools.registry import TOOLS
@@ -15,18 +15,6 @@ from resatt_studio.app.tools.registry import TOOLS
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "screenshots"
 MEND = "run python tools/screenshots.py; --only NAME makes some alone"
-
-
-def _load_tool(name: str) -> ModuleType:
-    spec = spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # the page imports the plan, and dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-plan = _load_tool("screenshot_plan")
-page = _load_tool("screenshot_page")
 
 
 def _dialog_classes() -> set[str]:
