@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import screenshot_page as page
 import screenshot_plan as plan
+from screenshot_scenes import Scenes
 
 from resatt_studio.app.panels.registry import PANELS
 from resatt_studio.app.tools.registry import TOOLS
@@ -37,14 +39,20 @@ def test_every_tool_has_its_picture_planned() -> None:
 
 
 def test_every_dialog_has_its_picture_planned() -> None:
-    assert _dialog_classes() >= {"SettingsDialog", "CrashDialog", "PaletteDialog"}
-    assert _dialog_classes() <= {line.shows for line in plan.DIALOGS}
+    classes = _dialog_classes()
+    assert classes >= {"SettingsDialog", "CrashDialog", "PaletteDialog"}
+    assert classes <= {line.shows for line in plan.DIALOGS}
 
 
 def test_every_action_that_asks_has_its_dialog_planned() -> None:
     planned = {line.act for line in plan.DIALOGS if line.act}
     assert plan.asking_actions() <= planned | plan.SYSTEM_DIALOGS
     assert not planned & plan.SYSTEM_DIALOGS
+
+
+def test_every_planned_part_can_be_taken() -> None:
+    scenes = Scenes(SimpleNamespace(window=None, parts=None))
+    assert set(scenes.parts_taken) == {picture.of for picture in plan.PARTS}
 
 
 def test_every_picture_belongs_to_a_stage_and_a_chapter_and_has_a_name_of_its_own() -> None:
@@ -63,7 +71,7 @@ def test_every_planned_picture_is_there_and_no_other() -> None:
 
 def test_readme_shows_the_pictures_that_are_made_for_it() -> None:
     shown = re.findall(r"docs/screenshots/([\w.@-]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    made = {plan.readme_file(name, theme) for name, themes in plan.README.items() for theme in themes}
+    made = {picture.readme_file(theme) for picture in plan.pictures() for theme in picture.readme}
     assert set(shown) == made
 
 
