@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import platformdirs
 
+from resatt_studio.durable import write_whole
 from resatt_studio.errors import SettingsError
 from resatt_studio.records.training import USUAL_RULES, GateRules
 from resatt_studio.words import LANGUAGES as KNOWN_LANGUAGES
@@ -63,7 +64,7 @@ def _number(kind: type[int] | type[float], low: float, high: float) -> _Parser:
             raise ValueError("is not a number")
         try:
             number = kind(value)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter of inf, and of whole numbers beyond any float
             raise ValueError(f"is not {'a whole' if kind is int else 'a'} number") from None
         if isinstance(value, float) and number != value:
             raise ValueError("is not a whole number")
@@ -228,8 +229,15 @@ def change_settings(path: Path | None = None, **changes: object) -> Settings:
             raise SettingsError(f"Setting {name} = {value!r} {error}.") from None
     try:
         if problems and path.exists():
-            path.replace(path.with_name(path.name + ".bak"))
-        _write_file(path, before)
+            # A copy, so that a disk that is full leaves the file where it was.
+            write_whole(path.with_name(path.name + ".bak"), path.read_bytes())
+        write_whole(path, _as_toml(before).encode())
+    except UnicodeEncodeError as error:
+        raise SettingsError(
+            f"Settings file {path} cannot hold {error.object[error.start : error.end]!r}, which is not valid "
+            "Unicode.",
+            "Rename the folder that is called so.",
+        ) from error
     except OSError as error:
         raise SettingsError(
             f"Settings file {path} cannot be written: {error.strerror or error}.",
@@ -270,7 +278,7 @@ def _read_file(path: Path) -> tuple[dict[str, Any], list[SettingsError]]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}, []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # whatever a file may do to the parser
         message = f"Settings file {path} cannot be read: {error}."
         return {}, [SettingsError(message, "The defaults are used; the next change writes a new file.")]
     version = values.pop("version", 0)
@@ -299,7 +307,7 @@ _UPGRADES: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_handw
 """Step n turns a file of version n into one of version n + 1."""
 
 
-def _write_file(path: Path, settings: Settings) -> None:
+def _as_toml(settings: Settings) -> str:
     lines = [
         "# ResAtt Studio settings; a RESATT_<NAME> variable wins over a line of this file.",
         f"version = {VERSION}",
@@ -309,7 +317,4 @@ def _write_file(path: Path, settings: Settings) -> None:
         plain = [str(part) for part in value] if isinstance(value, tuple) else value
         # JSON's strings, numbers and flat lists of strings are TOML as well, but for DEL.
         lines.append(f"{item.name} = {json.dumps(plain, ensure_ascii=False)}".replace("\x7f", "\\u007f"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    return "\n".join(lines) + "\n"

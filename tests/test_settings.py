@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import fields
 from pathlib import Path
@@ -141,6 +142,47 @@ def test_a_newer_or_broken_file_is_kept_aside(tmp_path: Path, content: str) -> N
     change_settings(path, threads=2)
     assert (tmp_path / "settings.toml.bak").read_text() == content
     assert load_settings(path, {}).problems == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "threads = inf\n",
+        f"threshold = {'9' * 400}\n",
+        f"threads = {'9' * 5000}\n",
+        f"threads = {'[' * 5000}\n",
+    ],
+    ids=["inf", "beyond floats", "too many digits", "nested too deep"],
+)
+def test_no_number_and_no_nesting_stops_a_start(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(content)
+    loaded = load_settings(path, {})
+    assert loaded.settings == Settings() and len(loaded.problems) == 1
+    assert str(path) in loaded.problems[0].message
+
+
+def test_a_full_disk_leaves_the_file_where_it_was_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("version = 99\ntheme = 'dark'\n")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SettingsError, match="No space left on device"):
+        change_settings(path, threads=2)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["settings.toml"]
+    assert path.read_text() == "version = 99\ntheme = 'dark'\n"
+
+
+def test_a_folder_whose_name_is_no_text_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    with pytest.raises(SettingsError, match="not valid Unicode"):
+        remember_project(tmp_path / "bridge\udcff.resatt", path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_change_without_meaning_is_refused_and_writes_nothing(tmp_path: Path) -> None:

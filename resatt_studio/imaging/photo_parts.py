@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 from resatt_studio.errors import PhotoChanged, PhotoError
 from resatt_studio.imaging.opening import unopened
 from resatt_studio.imaging.tiled_tiff import TiledTiff, open_tiled
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
+
+FileStamp: TypeAlias = tuple[int, int]
+"""What of a file changes with its content: size in bytes, and time in nanoseconds."""
 
 
 class PhotoParts:
@@ -26,7 +30,7 @@ class PhotoParts:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._stamp = _stamp(path)
+        self._stamp = stamp(path)
         photo = self._opened()
         self.height, self.width = photo.height, photo.width
         self._last = photo
@@ -39,7 +43,7 @@ class PhotoParts:
             PhotoChanged: The file is another one than it was.
             PhotoError: It went away.
         """
-        if _stamp(self.path) != self._stamp:
+        if stamp(self.path) != self._stamp:
             raise PhotoChanged(
                 f"“{self.path}” was changed while it was in use.",
                 "Bring the original back, or add the changed photo as a new one.",
@@ -62,8 +66,12 @@ class PhotoParts:
         return photo
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """What of a file changes with its content: size and time."""
+def stamp(path: Path) -> FileStamp:
+    """Of a file as it is now.
+
+    Raises:
+        PhotoError: It is missing or out of reach.
+    """
     try:
         found = path.stat()
     except OSError as error:

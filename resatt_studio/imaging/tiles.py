@@ -99,6 +99,10 @@ class Blend:
         """Values, of four bytes each, that wait for other tiles."""
         return sum(part.size for parts in self._waiting.values() for part in parts.values())
 
+    def places(self, box: Box) -> Iterator[Box]:
+        """Where the pieces lie that a tile has a part in."""
+        return (self._box(cell) for cell in self._cells(box))
+
     def add(self, box: Box, values: Float32Array) -> list[Piece]:
         """Blend one tile in.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import ProjectError, StoreError
+from resatt_studio.store.engine import refused
 
 KEEP = 2
 
@@ -28,7 +29,8 @@ def check_and_back_up(database: Path, folder: Path) -> bool:
 
     Raises:
         ProjectError: The database is damaged.
-        StoreError: The copy could not be written.
+        StoreError: The database cannot be read now, such as while another program holds it
+            (``StoreBusy``), or the copy could not be written.
     """
     newest, *older = backup_paths(database, folder)
     with closing(_connect(database)) as source:
@@ -46,7 +48,8 @@ def check_and_back_up(database: Path, folder: Path) -> bool:
         except (OSError, sqlite3.Error) as error:
             part.unlink(missing_ok=True)
             raise StoreError(
-                f"The project's backup {newest} could not be written: {error}.", "Free some disk space."
+                f"The project's backup {newest} could not be written: {error}.",
+                "Free some disk space and check that the project folder is writable.",
             ) from error
     return True
 
@@ -58,6 +61,8 @@ def _connect(database: Path) -> sqlite3.Connection:
 def _quick_check(source: sqlite3.Connection, database: Path, copies: list[Path]) -> None:
     try:
         lines = [str(row[0]) for row in source.execute("PRAGMA quick_check(5)")]
+    except sqlite3.OperationalError as error:  # locked, out of reach, not to be written: nothing is damaged
+        raise refused(database, error) from error
     except sqlite3.DatabaseError as error:
         lines = [str(error)]
     if lines != ["ok"]:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from resatt_studio import durable
 from resatt_studio.durable import PART_SUFFIX
 from resatt_studio.errors import StoreError
+from resatt_studio.imaging.raster import MAX_PIXELS
 from resatt_studio.records.arrays import UInt8Array, read_only
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.maps import TiledMap
 from resatt_studio.store.map_blobs import MapWriter, StoredMap, is_map, verify_map
+from resatt_studio.store.packed import unpacked
+from resatt_studio.store.unfinished import UnfinishedMap
 
+_MOST_HEADER_BYTES = 1024  # of the npy format
+_UNFINISHED = "unfinished"  # beside the folders of two digits, so no blob is looked for in it
 _LEVEL = 1  # masks and probability maps shrink nearly as well as at level 6, several times faster
 
 
@@ -50,6 +58,8 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._guard = threading.Lock()
+        self._under_way: set[str] = set()
 
     def path(self, blob: str) -> Path:
         """Where the blob of that hash is kept."""
@@ -108,7 +118,8 @@ class BlobStore:
             return read_only(tiled.read(Box(0, 0, tiled.height, tiled.width)))
         data = self.get(blob)
         try:
-            array = np.lib.format.read_array(io.BytesIO(zlib.decompress(data)), allow_pickle=False)
+            plain = io.BytesIO(unpacked(data, MAX_PIXELS + _MOST_HEADER_BYTES))
+            array = np.lib.format.read_array(plain, allow_pickle=False)
         except (zlib.error, ValueError) as error:
             raise StoreError(f"The project's file {self.path(blob)} holds no array: {error}.") from error
         if array.dtype != np.uint8:
@@ -122,6 +133,31 @@ class BlobStore:
             StoreError: The disk refused.
         """
         return MapWriter(self.folder, height, width, levels=True)
+
+    @contextmanager
+    def unfinished(
+        self, photo_id: str, about: Mapping[str, Any], height: int, width: int
+    ) -> Iterator[UnfinishedMap | None]:
+        """What is finished of a huge photo's prediction, one a photo, as :class:`UnfinishedMap`.
+
+        Yields:
+            None while another job of this process has it.
+
+        Raises:
+            StoreError: The disk refused.
+        """
+        with self._guard:
+            taken = photo_id in self._under_way
+            self._under_way.add(photo_id)
+        if taken:
+            yield None
+            return
+        try:
+            with UnfinishedMap(self.folder / _UNFINISHED / photo_id, about, height, width) as kept:
+                yield kept
+        finally:
+            with self._guard:
+                self._under_way.discard(photo_id)
 
     def put_map(self, tiled: TiledMap) -> str:
         """Keep what a map says, tile by tile, and return its hash; one that is kept already is not copied.

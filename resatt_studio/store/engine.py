@@ -102,10 +102,13 @@ def errors_in_words(engine: Engine) -> Iterator[None]:
         raise BugError(f"a constraint of the project database was broken: {error.orig}") from error
     except (exc.DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, exc.DBAPIError) else error
-        kind = StoreBusy if "locked" in str(cause).lower() else StoreError
-        raise kind(
-            f"The project database {engine.url.database} refused: {cause}.", _hint(str(cause))
-        ) from error
+        raise refused(engine.url.database, cause) from error
+
+
+def refused(database: str | Path | None, cause: BaseException | None) -> StoreError:
+    """What a person needs to know of what a database said."""
+    kind = StoreBusy if "locked" in str(cause).lower() else StoreError
+    return kind(f"The project database {database} refused: {cause}.", _hint(str(cause)))
 
 
 _HINTS = {

@@ -16,9 +16,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from resatt_studio.errors import StoreError
+from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records
+from resatt_studio.store.packed import unpacked
 from resatt_studio.store.photos import set_review_state
 
 _edits, _tiles = schema.edits.c, schema.correction_tiles.c
@@ -146,7 +148,7 @@ def unpacked_tiles(rows: Iterable[Any], whose: str) -> dict[tuple[int, int], byt
         StoreError: A tile is damaged; the message begins with ``whose``.
     """
     try:
-        return {(row.tile_row, row.tile_column): zlib.decompress(row.labels) for row in rows}
+        return {(row.tile_row, row.tile_column): unpacked(row.labels, TILE_PX * TILE_PX) for row in rows}
     except zlib.error as error:
         raise StoreError(
             f"{whose} is damaged: {error}.", "Restore one of the copies in the project's backups folder."

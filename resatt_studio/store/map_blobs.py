@@ -28,6 +28,7 @@ from resatt_studio.imaging.halving import doubt_8bit, halve_max
 from resatt_studio.records.arrays import UInt8Array, read_only
 from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
+from resatt_studio.store.packed import unpacked
 
 MAGIC = b"RSTM1\n"
 _FOOTER = struct.Struct("<QQIIII")  # directory: offset, length, CRC-32; height, width, side of a tile
@@ -158,7 +159,8 @@ class TileFile:
         try:
             if zlib.crc32(data) != place.check:
                 raise ValueError("a part of it was changed")
-            values = np.frombuffer(zlib.decompress(data), np.uint8).reshape(box.height, box.width)
+            values = np.frombuffer(unpacked(data, box.height * box.width), np.uint8)
+            values = values.reshape(box.height, box.width)
         except (zlib.error, ValueError) as error:
             raise _damaged(self.path, str(error)) from error
         return read_only(values)
@@ -392,7 +394,25 @@ def _directory(path: Path, file: BinaryIO) -> tuple[npt.NDArray[np.void], int, i
     packed = file.read(count)
     if zlib.crc32(packed) != check:
         raise _damaged(path, "its directory was changed")
-    return np.frombuffer(zlib.decompress(packed), _ROW), height, width
+    try:
+        return (
+            np.frombuffer(unpacked(packed, _most_tiles(height, width) * _ROW.itemsize), _ROW),
+            height,
+            width,
+        )
+    except (zlib.error, ValueError) as error:
+        raise _damaged(path, f"its directory makes no sense ({error})") from error
+
+
+def _most_tiles(height: int, width: int) -> int:
+    """No map of that size has more: of both planes, at all sizes."""
+    most, level = 0, 0
+    while True:
+        rows, columns = -(-height >> level), -(-width >> level)
+        most += 2 * -(-rows // TILE_PX) * -(-columns // TILE_PX)
+        if rows == columns == 1:
+            return most
+        level += 1
 
 
 def _tile_box(row: int, column: int, size: tuple[int, int]) -> Box:

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -30,7 +31,8 @@ class ProjectLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._file: IO[str] | None = path.open("a+", encoding="utf-8")
+            # Without a buffer: what could not be written is not tried again when the file is closed.
+            self._file: IO[bytes] | None = path.open("a+b", buffering=0)
         except OSError as error:
             raise ProjectError(
                 f"{path} could not be opened: {error.strerror or error}.",
@@ -51,11 +53,12 @@ class ProjectLock:
             self._file = None
 
     def _write(self, holder: dict[str, str | int]) -> None:
+        """Tell others; a disk that is full holds and frees the lock all the same."""
         assert self._file is not None
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(json.dumps(holder))
-        self._file.flush()
+        with suppress(OSError):
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(json.dumps(holder).encode())
 
     def _refusal(self, error: OSError) -> ProjectError:
         folder = self.path.parent
@@ -84,12 +87,12 @@ def _now() -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: IO[str]) -> None:
+    def _lock(file: IO[bytes]) -> None:
         file.seek(_BYTE)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(file: IO[str]) -> None:
+    def _lock(file: IO[bytes]) -> None:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

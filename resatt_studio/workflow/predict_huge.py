@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from resatt_studio.errors import BugError, PhotoError
+from resatt_studio.errors import BugError, PhotoChanged, PhotoError
 from resatt_studio.imaging.doubt import count_values
+from resatt_studio.imaging.photo_parts import FileStamp, stamp
 from resatt_studio.imaging.surface import describe_parts
 from resatt_studio.imaging.tiled_tiff import TiledTiff, open_tiled
-from resatt_studio.records.arrays import UInt8Array, read_only
+from resatt_studio.imaging.tiles import Blend, plan_tiles
+from resatt_studio.records.arrays import Float32Array, UInt8Array, read_only
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.prediction import HugePrediction, LookedAt, PredictionPart
+from resatt_studio.records.prediction import HugePrediction, LookedAt, Piece, PredictionPart
+from resatt_studio.store.map_blobs import MapWriter
+from resatt_studio.store.unfinished import FinishedPiece
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import photo_file, same_photo
 
 if TYPE_CHECKING:
     from resatt_studio.inference.engine import Engine
+    from resatt_studio.inference.segmenter import Segmenter
     from resatt_studio.workflow.project import Project
+
+_MOMENT_S = 0.1
+_MOST_PIECES = 64
 
 
 def predict_huge(
@@ -28,7 +41,9 @@ def predict_huge(
     not made again. It is the answer that ``predict_photo`` would give, had it room for it.
 
     The file is compared with the photo at the end, so that a change at any time before is noticed. A job that
-    is stopped, or for which the disk has no room, leaves nothing behind.
+    is stopped, killed, or for which the disk has no room leaves the pieces that were finished, which serve
+    nobody but the next such job: with the same weights it goes on where this one ended, and gives the answer
+    that it would have given at once. One of other weights, or of a file that was changed, begins anew.
 
     Yields:
         Tiles done of all; ``detail`` is a :class:`PredictionPart` with the pieces that the newest ones
@@ -51,6 +66,7 @@ def predict_huge(
         yield progress(1, 1, "tiles", "known")
         return known
     path = photo_file(project, photo_id)
+    file_stamp = stamp(path)  # first, so that a change from now on is seen
     photo = open_tiled(path)
     if photo is None:
         raise PhotoError(
@@ -58,14 +74,19 @@ def predict_huge(
             "Save it as a tiled TIFF and add that to the project.",
         )
     try:
-        prediction = yield from _predicted(engine, project, photo, photo_id, looked_at)
+        prediction = yield from _predicted(engine, project, photo, photo_id, file_stamp, looked_at)
     finally:
         photo.close()
     return prediction
 
 
 def _predicted(
-    engine: Engine, project: Project, photo: TiledTiff, photo_id: str, looked_at: LookedAt | None
+    engine: Engine,
+    project: Project,
+    photo: TiledTiff,
+    photo_id: str,
+    file_stamp: FileStamp,
+    looked_at: LookedAt | None,
 ) -> Job[HugePrediction]:
     height, width, weights_id = photo.height, photo.width, engine.weights_id
 
@@ -74,31 +95,173 @@ def _predicted(
 
     surface = project.store.surface(photo_id)
     described = describe_parts(height, width, read) if surface is None else surface
-    counts = np.zeros(256, np.int64)
-    with project.blobs.map_writer(height, width) as writer:
-        steps = engine.predict_by_parts(height, width, read, described, looked_at)
+    tiles = _Tiles(engine, described, height, width)
+    # What else than the photo may change a piece; the file's stamp, because pieces of a changed one must not
+    # stay when the original comes back.
+    about = {"photo": photo_id, "weights": weights_id, "file": list(file_stamp), **tiles.about}
+    sums = _Sums()
+    with (
+        project.blobs.map_writer(height, width) as writer,
+        project.blobs.unfinished(photo_id, about, height, width) as kept,
+    ):
+        for pieces in _by_time(kept.pieces() if kept is not None else ()):
+            tiles.know(pieces)
+            shown = sums.take(pieces, writer)
+            part = PredictionPart(photo_id, weights_id, shown, whole=writer)
+            yield progress(0, tiles.total, "tiles", "Going on where it was stopped", part)
+        steps = tiles.steps(read, looked_at)
         try:
-            while True:
-                done, total, pieces = next(steps)
-                for place, values in pieces:
-                    writer.put(place, values)
-                    counts += count_values(values)
-                part = PredictionPart(photo_id, weights_id, pieces, whole=writer)
-                yield progress(done, total, "tiles", detail=part)
-        except StopIteration as end:
-            answer = end.value
+            for done, pieces in steps:
+                if kept is not None and stamp(photo.path) != file_stamp:
+                    kept.drop()
+                    kept = None  # the file is compared at the end; until then nobody knows what it holds
+                if kept is not None:
+                    kept.add(pieces)
+                part = PredictionPart(photo_id, weights_id, sums.take(pieces, writer), whole=writer)
+                yield progress(done, tiles.total, "tiles", detail=part)
         finally:
             steps.close()
-        yield from during(
-            same_photo(project, photo_id, photo.path), progress(0, 0, message="Comparing the photo's file")
-        )
+        try:
+            yield from during(
+                same_photo(project, photo_id, photo.path),
+                progress(0, 0, message="Comparing the photo's file"),
+            )
+        except PhotoChanged:
+            if kept is not None:
+                kept.drop()
+            raise
         tiled = project.blobs.open_map(writer.seal())
-    if tiled is None:
-        raise BugError("a map that was written is none")
-    prediction = HugePrediction(
-        photo_id, weights_id, tiled, answer.mean_entropy, read_only(counts), answer.seconds, answer.device
-    )
-    if surface is None:
-        project.store.describe(photo_id, described)
-    project.store.put_huge_prediction(prediction)
+        if tiled is None:
+            raise BugError("a map that was written is none")
+        prediction = HugePrediction(
+            photo_id,
+            weights_id,
+            tiled,
+            math.fsum(sums.entropies) / (height * width),
+            read_only(sums.counts),
+            sums.seconds,
+            tiles.device,
+        )
+        if surface is None:
+            project.store.describe(photo_id, described)
+        project.store.put_huge_prediction(prediction)
+        if kept is not None:
+            kept.drop()
     return prediction
+
+
+class _Tiles:
+    """The network's tiles of a photo, of which those are left out whose pieces are known.
+
+    ``Engine.predict_by_parts`` takes all tiles and says the entropy at the end alone; a prediction that may
+    be stopped needs that of each piece. Tiles, batches and the order of their sums are the same, so the
+    answer is too, bit for bit.
+
+    Args:
+        engine: With weights in use.
+        surface: Descriptor of the photo; it decides which network answers.
+        height, width: Of the photo.
+    """
+
+    def __init__(self, engine: Engine, surface: Float32Array, height: int, width: int) -> None:
+        from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX
+
+        self._segmenter = _segmenter(engine, surface)
+        self._boxes = plan_tiles(height, width, TILE_PX, OVERLAP_PX)
+        self._blend = Blend(height, width, self._boxes, OVERLAP_PX)
+        self._known: set[Box] = set()
+        self.total = len(self._boxes)
+        reading = self._segmenter.calibration
+        self.about = {
+            "tiles": [TILE_PX, OVERLAP_PX],
+            "calibration": [reading.temperature, reading.bias],
+            "elsewhere": self._segmenter is not engine.in_use()[0],
+        }
+
+    @property
+    def device(self) -> str:
+        return self._segmenter.compute.name
+
+    def know(self, pieces: Sequence[FinishedPiece]) -> None:
+        """Take no tile that finishes nothing beside these and others that are known."""
+        self._known.update(piece.place for piece in pieces)
+
+    def steps(
+        self, read: Callable[[Box], UInt8Array], looked_at: LookedAt | None
+    ) -> Generator[tuple[int, list[FinishedPiece]], None, None]:
+        """Ask the network about the tiles that are left.
+
+        Yields:
+            Tiles that are done, and the pieces that the newest finished, after each batch.
+
+        Args:
+            read: Gives a box of the photo, h x w x 3 uint8 RGB.
+            looked_at: As for :func:`predict_huge`.
+        """
+        from resatt_studio.inference.sliding import batches, entropy, next_batch, to_8bit
+
+        segmenter, size = self._segmenter, self._segmenter.batch
+        # Whole batches, because what else is in one may change the last bits of an answer.
+        waiting = [batch for batch in batches(self._boxes, size) if any(map(self._unfinished, batch))]
+        while waiting:
+            if size != segmenter.batch:
+                size = segmenter.batch
+                waiting = batches([box for batch in waiting for box in batch], size)
+            batch = next_batch(waiting, looked_at() if looked_at is not None else None)
+            start = time.perf_counter()
+            try:
+                values = segmenter.probability(np.stack([read(box) for box in batch]))
+            except (RuntimeError, MemoryError) as error:
+                segmenter.make_room(error)
+                continue
+            waiting.remove(batch)
+            pieces = [
+                FinishedPiece(place, read_only(to_8bit(probability)), entropy(probability))
+                for box, value in zip(batch, values, strict=True)
+                for place, probability in self._blend.add(box, value)
+                if place not in self._known
+            ]
+            seconds = time.perf_counter() - start
+            if pieces:
+                pieces[0] = replace(pieces[0], seconds=seconds)
+            yield self.total - sum(map(len, waiting)), pieces
+
+    def _unfinished(self, box: Box) -> bool:
+        return any(place not in self._known for place in self._blend.places(box))
+
+
+@dataclass(eq=False)
+class _Sums:
+    """What is said of a whole prediction, from its pieces."""
+
+    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
+    entropies: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def take(self, pieces: Sequence[FinishedPiece], writer: MapWriter) -> tuple[Piece, ...]:
+        """Count pieces and write them into the map; return them as they are shown."""
+        for piece in pieces:
+            writer.put(piece.place, piece.values)
+            self.counts += count_values(piece.values)
+            self.entropies.append(piece.entropy)
+            self.seconds += piece.seconds
+        return tuple((piece.place, piece.values) for piece in pieces)
+
+
+def _segmenter(engine: Engine, surface: Float32Array) -> Segmenter:
+    """The network that answers about a photo of this surface."""
+    answering = engine._answering  # its own way to say so takes all tiles of a photo at once
+    return engine.in_use()[0] if answering is None else answering.about_surface(surface)
+
+
+def _by_time(pieces: Iterable[FinishedPiece]) -> Iterator[list[FinishedPiece]]:
+    """Pieces in lists that take a moment each, so that whoever reads them can report in between."""
+    some: list[FinishedPiece] = []
+    since = time.monotonic()
+    for piece in pieces:
+        some.append(piece)
+        if time.monotonic() - since > _MOMENT_S or len(some) >= _MOST_PIECES:
+            yield some
+            some, since = [], time.monotonic()
+    if some:
+        yield some

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from resatt_studio.errors import ProjectError
+from resatt_studio.errors import ProjectError, StoreBusy
+from resatt_studio.store import backup
 from resatt_studio.store.backup import backup_paths, check_and_back_up
 
 
@@ -55,6 +56,26 @@ def test_what_a_killed_process_left_in_the_log_is_in_the_copy(tmp_path: Path) ->
     living.close()
     assert check_and_back_up(copy / "project.sqlite3", copy / "backups")
     assert read(copy / "backups" / "project-1.sqlite3") == 2
+
+
+def test_a_database_that_another_program_holds_is_busy_and_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "project.sqlite3"
+    write(database, 1)
+
+    def impatient(path: Path) -> sqlite3.Connection:
+        return sqlite3.connect(path, timeout=0.0, isolation_level=None)
+
+    monkeypatch.setattr(backup, "_connect", impatient)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("UPDATE t SET value = 2")
+        with pytest.raises(StoreBusy, match="locked") as told:
+            check_and_back_up(database, tmp_path / "backups")
+    assert str(database) in told.value.message and "wal" not in told.value.hint
+    assert not (tmp_path / "backups").exists()
 
 
 def test_a_damaged_database_is_named_and_pushes_no_good_copy_out(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""A huge photo's prediction is that of the whole photo, whatever is looked at, and nothing half is kept."""
+"""A huge photo's prediction is that of the whole photo, whatever is looked at; a stopped one goes on."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -101,15 +102,132 @@ def test_it_is_approved_without_a_copy_and_teaches_everywhere(wall: tuple[Projec
     assert np.array_equal(sample.predicted_in(box), huge.probability.read(box))
 
 
-def test_one_that_is_stopped_leaves_nothing(wall: tuple[Project, Any, str]) -> None:
-    project, engine, photo_id = wall
+def stopped(project: Project, engine: Any, photo_id: str, tiles: int, looked_at: Any = None) -> set[Path]:
+    """Stop after so many tiles; returns the files that it left."""
     before = files(project)
-    job = predict_huge(engine, project, photo_id)
-    for _ in range(3):
-        next(job)
-    assert len(files(project)) == len(before) + 1
+    job = predict_huge(engine, project, photo_id, looked_at)
+    while next(job).done < tiles:
+        pass
     job.close()
-    assert files(project) == before and not project.store.has_prediction(photo_id, engine.weights_id)
+    return files(project) - before
+
+
+def asked_tiles(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by the number of tiles in each pass of the network."""
+    passes: list[int] = []
+    segmenter, _ = engine.in_use()
+    probability = segmenter.probability
+
+    def noted(pixels: Any) -> Any:
+        passes.append(len(pixels))
+        return probability(pixels)
+
+    monkeypatch.setattr(segmenter, "probability", noted)
+    return passes
+
+
+@pytest.mark.parametrize("corner", [None, Box(700, 1000, 790, 1090)], ids=["in order", "what is seen first"])
+def test_one_that_is_stopped_goes_on_where_it_ended_and_gives_the_same_answer(
+    wall: tuple[Project, Any, str], corner: Box | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, engine, photo_id = wall
+    passes = asked_tiles(engine, monkeypatch)
+    left = stopped(project, engine, photo_id, 5, lambda: corner)
+    assert len(left) == 1 and sum(passes) == 5
+    reports: list[Any] = []
+    shown = np.zeros((HEIGHT, WIDTH), np.int64)
+
+    def note(report: Any) -> None:
+        reports.append(report)
+        if isinstance(report.detail, PredictionPart):
+            for place, _ in report.detail.pieces:
+                shown[place.slices] += 1
+
+    huge = drain(predict_huge(engine, project, photo_id), note)
+    total = reports[0].total
+    assert sum(passes) < 5 + total, "what is complete is not asked again"
+    assert "stopped" in reports[0].message and (shown == 1).all(), "each piece is shown once"
+    dones = [report.done for report in reports if report.unit == "tiles"]
+    assert dones == sorted(dones) and dones[-1] == total
+    assert not left & files(project), "the pieces go when the prediction is whole"
+
+    again = drain(engine_only(engine, project, photo_id))
+    assert np.array_equal(huge.probability.read(Box(0, 0, HEIGHT, WIDTH)), again.probability_8bit)
+    assert huge.mean_entropy == again.mean_entropy and huge.counts.sum() == HEIGHT * WIDTH
+    assert huge.seconds > 0 and check_project(project) == []
+
+
+def test_a_stopped_one_is_neither_shown_nor_exported_nor_approved(
+    wall: tuple[Project, Any, str], tmp_path: Path
+) -> None:
+    from resatt_studio.workflow import export
+
+    project, engine, photo_id = wall
+    stopped(project, engine, photo_id, 4)
+    weights_id = engine.weights_id
+    assert project.store.huge_prediction(photo_id, weights_id) is None
+    assert project.store.prediction(photo_id, weights_id) is None
+    assert not project.store.has_prediction(photo_id, weights_id)
+    assert project.store.photo(photo_id).state is ReviewState.NEW
+    assert list(project.blobs.all()) == [] and check_project(project) == []
+    drain(export.export_project(project, "mask", tmp_path, engine=engine, fits=lambda count_px: False))
+    kept = project.store.huge_prediction(photo_id, weights_id)
+    assert kept is not None and kept.counts.sum() == HEIGHT * WIDTH, "an export finishes it first"
+
+
+@pytest.mark.parametrize("cut", [0, 3, 40, 5_000, 10**9], ids=str)
+def test_what_a_crash_cut_off_is_made_again(
+    wall: tuple[Project, Any, str], cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, engine, photo_id = wall
+    (left,) = stopped(project, engine, photo_id, 4)
+    data = left.read_bytes()
+    left.write_bytes(data[: max(0, len(data) - cut)])
+    passes = asked_tiles(engine, monkeypatch)
+    huge = drain(predict_huge(engine, project, photo_id))
+    assert passes and not left.exists()
+    again = drain(engine_only(engine, project, photo_id))
+    assert np.array_equal(huge.probability.read(Box(0, 0, HEIGHT, WIDTH)), again.probability_8bit)
+    assert huge.mean_entropy == again.mean_entropy
+
+
+def test_what_was_finished_of_a_changed_file_serves_nobody(
+    wall: tuple[Project, Any, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, engine, photo_id = wall
+    path = tmp_path / "photos" / "wall.tif"
+    original, facts = path.read_bytes(), path.stat()
+    changed = bytearray(original)
+    changed[len(changed) // 2] ^= 1
+    path.write_bytes(changed)  # of the same size, so nothing is noticed before the end
+    stopped(project, engine, photo_id, 4)
+    path.write_bytes(original)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    passes = asked_tiles(engine, monkeypatch)
+    reports: list[Any] = []
+    drain(predict_huge(engine, project, photo_id), reports.append)
+    assert sum(passes) == reports[0].total, "all tiles were asked again"
+
+
+def test_other_weights_begin_anew(wall: tuple[Project, Any, str]) -> None:
+    project, engine, photo_id = wall
+    (left,) = stopped(project, engine, photo_id, 4)
+    first = left.read_bytes()
+    weights, header = engine.in_use()[1], {"photo": photo_id, "weights": "f" * 64}
+    with project.blobs.unfinished(photo_id, header, HEIGHT, WIDTH) as kept:
+        assert kept is not None and list(kept.pieces()) == []
+    assert weights.weights_id.encode() in first and weights.weights_id.encode() not in left.read_bytes()
+
+
+def test_two_jobs_about_one_photo_do_not_write_into_one_file(wall: tuple[Project, Any, str]) -> None:
+    project, engine, photo_id = wall
+    one, other = (predict_huge(engine, project, photo_id) for _ in range(2))
+    for _ in range(3):
+        next(one), next(other)
+    other.close()
+    huge = drain(one)
+    again = drain(engine_only(engine, project, photo_id))
+    assert np.array_equal(huge.probability.read(Box(0, 0, HEIGHT, WIDTH)), again.probability_8bit)
 
 
 def test_a_file_that_changes_meanwhile_is_noticed_and_nothing_is_kept(
@@ -143,11 +261,15 @@ def test_a_full_disk_ends_it_with_the_cure(
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(map_blobs.os, "fsync", full)
-    with pytest.raises(StoreError, match="No space left") as told:
-        drain(job)
+    with monkeypatch.context() as patched:
+        patched.setattr(map_blobs.os, "fsync", full)
+        with pytest.raises(StoreError, match="No space left") as told:
+            drain(job)
     assert "Free some disk space" in told.value.hint
-    assert files(project) == before
+    assert len(files(project) - before) == 1, "the pieces, and nothing else"
+    passes = asked_tiles(engine, monkeypatch)
+    assert drain(predict_huge(engine, project, photo_id)).counts.sum() == HEIGHT * WIDTH
+    assert not passes, "with room again no network is asked"
 
 
 @pytest.mark.parametrize("name", ["mask", "tristate", "mask-tiff"])

@@ -17,6 +17,7 @@ import pytest
 from resatt_studio.errors import ProjectError, SettingsError, StoreError, WeightsError
 from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.workflow.correct import check_project
+from resatt_studio.workflow.lock import ProjectLock
 from resatt_studio.workflow.project import (
     DATABASE,
     Project,
@@ -129,6 +130,18 @@ def test_a_second_writer_is_refused_and_told_who_has_it(project: Project) -> Non
     assert "Close it" in caught.value.hint
     project.close()
     open_project(project.folder).close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_holds_and_frees_the_lock_all_the_same() -> None:
+    import fcntl
+
+    lock = ProjectLock(Path("/dev/full"))
+    with Path("/dev/full").open("ab") as other:  # a second ProjectLock would read who holds it, without end
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.release()
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_the_lock_of_a_killed_process_is_taken_over(project: Project) -> None:
