@@ -325,7 +325,7 @@ class Session(ProjectSession):
             self.failed.emit(error)  # it holds until the window is closed
         self.settings = replace(self.settings, photo_input=name)
         self.predictor.photo_input = name
-        self.predictor.forget()
+        self.predictor.drop_ahead()
         self._set_prediction(None)
         self._ask_again()
         if self.project is not None:
@@ -566,7 +566,7 @@ class Session(ProjectSession):
         shown, and photos are predicted ahead anew."""
         if self.settings.photo_input == "raw" or self.project is None or self.photo is None:
             return
-        self.predictor.forget()
+        self.predictor.drop_ahead()
         if self.prediction is None or not self._wants(self.prediction):
             self._set_prediction(None)
             self._ask_again()

@@ -113,6 +113,7 @@ class StatusBar(QStatusBar):
         if entry is None:
             self.zoom.clear()
             self.pointer.clear()
+        self._show_share()
         self._show_brush()
         active = session.active
         self.weights.setText(f"{active.model} {active.name or f'v{active.number}'}" if active else "")
