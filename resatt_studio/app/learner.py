@@ -105,7 +105,7 @@ class Learner(QObject):
     # -- acts --
 
     def learn(self) -> None:
-        """Fine-tune a copy of the weights in use on every approved correction."""
+        """Let a copy of the project's first weights learn from every approved correction."""
         if self._learn(self._session.settings.learn_seconds):
             self._short_runs += 1
 
