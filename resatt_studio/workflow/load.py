@@ -14,6 +14,7 @@ from resatt_studio.errors import MaskError, PhotoChanged, PhotoError
 from resatt_studio.imaging.files import hashing, read_deep, read_facts, read_mask, read_photo
 from resatt_studio.imaging.opening import is_file, is_folder
 from resatt_studio.imaging.photo_parts import PhotoParts
+from resatt_studio.imaging.raster import MAX_PIXELS
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
@@ -222,6 +223,11 @@ def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Job
         name=entry.photo_path.name,
         threshold=entry.threshold,
     )
+
+
+def fits_whole(count_px: int) -> bool:
+    """Whether a photo of so many pixels can be read as a whole; others are read part by part."""
+    return count_px <= MAX_PIXELS
 
 
 def open_photo(project: Project, photo_id: str) -> Photo:
