@@ -1,18 +1,22 @@
-"""How much memory the work on a huge photo takes: approving, learning's windows, keeping a prediction, masks.
+"""How much memory the work on a huge photo takes: a prediction, approving, the windows of learning, exports.
 
 A TIFF in tiles is drawn into a temporary folder (``huge_files.py``), strokes are painted at twenty places of
 it, and a map that stands for a network's answer is put together from the pieces that the network's tiles
 would finish, in reading order. No network runs, so what is measured comes on top of one. Each step says its
-seconds by the clock and by the processor, and by how much the peak of resident memory grew.
+seconds by the clock and by the processor, and by how much resident memory at its peak was above that at the
+step's beginning (Linux; elsewhere by how much the peak of the whole process grew). Exports are read again, as
+always.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +24,7 @@ import cv2
 import numpy as np
 from huge_files import write_tiff
 
+from resatt_studio.export.huge import to_end
 from resatt_studio.export.items import HugeItem
 from resatt_studio.export.registry import EXPORTERS
 from resatt_studio.imaging.tiles import Blend, plan_tiles
@@ -75,11 +80,14 @@ def work(project: Project, photo_id: str, out: Path) -> None:
     with step("read the windows"):
         windows = within_pixels(choose_windows(samples, hold_parts_back=True), LEARNED_PX)
     print(f"  {len(windows)} windows, {sum(window.labels.size for window in windows) / 1e6:.1f} megapixels")
+    del windows, samples
     item = HugeItem(entry.facts, prediction.probability, stored_labels(project, entry))
-    for name in ("mask", "mask-tiff"):
-        with step(f"export {name}"):
-            for _ in EXPORTERS[name].export_huge(item, out):
-                pass
+    for exporter in EXPORTERS.values():
+        if exporter.huge_writer:
+            with step(f"export {exporter.name}"):
+                exported = to_end(exporter.export_huge(item, out))
+            size_mb = sum(path.stat().st_size for path in exported.paths) / 1e6
+            print(f"  {size_mb:.1f} MB; {exported.summary}")
 
 
 def kept(project: Project, photo_id: str) -> HugePrediction:
@@ -103,15 +111,27 @@ def kept(project: Project, photo_id: str) -> HugePrediction:
 
 @contextmanager
 def step(words: str) -> Iterator[None]:
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # what was freed and kept would hide what a step takes
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is that of now
     before, clock, processor = peak_mb(), time.perf_counter(), time.process_time()
     yield
     seconds = time.perf_counter() - clock, time.process_time() - processor
     grown = peak_mb() - before
-    print(f"{words}: {seconds[0]:.1f} s ({seconds[1]:.1f} s of the processor), peak + {grown:.0f} MB")
+    print(
+        f"{words}: {seconds[0]:.1f} s ({seconds[1]:.1f} s of the processor), peak + {grown:.0f} MB",
+        flush=True,
+    )
 
 
 def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Of resident memory, since it was last forgotten."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
+
+_NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM})
+"""What file systems say that force files to the disk but no folders, as those of some network drives, and of
+folders that may be written to but not listed. The file is whole and has its name by then."""
 
 PART_SUFFIX = ".part"
 """Ending of a file that is still being written; one that is found later was cut off by a crash."""
@@ -50,8 +55,12 @@ def _sync_folder(folder: Path) -> None:
     """Force the new name itself to the disk; Windows does so on its own and offers no such call."""
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:
+            raise

@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from resatt_studio.imaging.centre_lines import centre_lines, neighbours, prune_spurs
+from resatt_studio.imaging.centre_lines import centre_lines, line_length, neighbours, prune_spurs
 from resatt_studio.records.arrays import BoolArray, Float32Array
 from resatt_studio.records.geometry import Box
 
@@ -93,25 +93,6 @@ def _without_spurs(lines: BoolArray, shortest_px: float) -> BoolArray:
     forked[names[neighbours(lines) >= 3]] = True
     branching = lines & forked[names]
     return np.asarray((lines & ~branching) | prune_spurs(branching, shortest_px))
-
-
-def line_length(lines: BoolArray) -> float:
-    """Length of a centre line in pixels, all its branches together.
-
-    Steps to a side count 1 and steps to a corner the square root of 2, unless a side leads there as well.
-
-    Args:
-        lines: H x W bool, one pixel wide.
-
-    Returns:
-        At least 1 where there is a line at all: one of a single pixel is a pixel long.
-    """
-    right = lines[:, :-1] & lines[:, 1:]
-    down = lines[:-1] & lines[1:]
-    falling = lines[:-1, :-1] & lines[1:, 1:] & ~lines[:-1, 1:] & ~lines[1:, :-1]
-    rising = lines[:-1, 1:] & lines[1:, :-1] & ~lines[:-1, :-1] & ~lines[1:, 1:]
-    straight, slanting = right.sum() + down.sum(), falling.sum() + rising.sum()
-    return float(straight + np.sqrt(2.0) * slanting + lines.any())
 
 
 def short_pieces(mask: BoolArray, shortest_px: float) -> BoolArray:

@@ -19,8 +19,8 @@ WeightsName = Annotated[
     typer.Option(
         "--weights",
         metavar="ID_OR_FILE",
-        help="A safetensors file, or with --project active, candidate or an ID. Default: the active weights "
-        "of the project, else the factory weights.",
+        help="A safetensors file, factory or generated, or with --project active, candidate, v3 or an ID. "
+        "Default: the active weights of the project, else those that the setting starting_weights names.",
     ),
 ]
 ProjectOption = Annotated[

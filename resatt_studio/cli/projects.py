@@ -96,7 +96,12 @@ def threshold(
 def export(
     project: ProjectPath,
     format_name: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="One of the formats that `doctor` lists.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="mask, mask-tiff, tristate, probability, polygons, measures or weights.",
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write into.")],
 ) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from resatt_studio.export.huge import Writing, in_parts, mask_in, to_end
 from resatt_studio.export.items import Exported, ExportItem, HugeItem
-from resatt_studio.export.masks import not_as_written
+from resatt_studio.export.masks import not_as_written, written_bytes
 from resatt_studio.imaging.cracks import Crack, crack_mask, find_cracks, length_px, outline
 from resatt_studio.imaging.writing import PartFile
 from resatt_studio.records.arrays import BoolArray
@@ -21,7 +23,6 @@ COLUMNS = (
     *("number", "top_px", "left_px", "bottom_px", "right_px", "area_px", "length_px", "mean_width_px"),
     *("area_mm2", "length_mm", "mean_width_mm"),
 )
-_BLOCK_BYTES = 1 << 20
 
 
 def write_polygons(item: HugeItem, out: Path) -> Writing:
@@ -75,8 +76,8 @@ def count_features(item: ExportItem, paths: Sequence[Path]) -> str:
         ExportError: They are not those that were meant.
     """
     try:
-        return _words(len(json.loads(paths[0].read_text("utf-8"))["features"]))
-    except (OSError, ValueError, LookupError) as error:
+        return _words(len(json.loads(written_bytes(paths[0]))["features"]))
+    except (ValueError, LookupError) as error:
         raise not_as_written(paths[0]) from error
 
 
@@ -86,7 +87,7 @@ def count_lines(item: ExportItem, paths: Sequence[Path]) -> str:
     Raises:
         ExportError: They are not those that were meant.
     """
-    lines = paths[0].read_text("utf-8").splitlines()
+    lines = written_bytes(paths[0]).decode("utf-8", "replace").splitlines()
     if not lines or lines[0] != ",".join(COLUMNS):
         raise not_as_written(paths[0])
     return _words(len(lines) - 1)
@@ -141,8 +142,7 @@ def _table(item: HugeItem, cracks: list[Crack], read: Callable[[Box], BoolArray]
     yield ",".join(COLUMNS) + "\n"
     for number, crack in enumerate(cracks, 1):
         own = crack_mask(crack, read) if crack.small_enough else None
-        yield ",".join("" if one is None else f"{one:g}" if isinstance(one, float) else str(one)
-                       for one in _measures(item, number, crack, own)) + "\n"  # fmt: skip
+        yield ",".join(map(_cell, _measures(item, number, crack, own))) + "\n"
 
 
 def _measures(item: HugeItem, number: int, crack: Crack, own: BoolArray | None) -> list[float | None]:
@@ -157,15 +157,17 @@ def _measures(item: HugeItem, number: int, crack: Crack, own: BoolArray | None) 
     ]
 
 
+def _cell(value: float | None) -> str:
+    """All digits of a number, however large: a table is for further reckoning."""
+    return "" if value is None else np.format_float_positional(value, trim="-")
+
+
 def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while data := file.read(_BLOCK_BYTES):
-                digest.update(data)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise not_as_written(path) from error
-    return digest.hexdigest()
 
 
 def _words(count: int) -> str:

@@ -82,7 +82,7 @@ def check_tristate(item: ExportItem, paths: Sequence[Path]) -> str:
     Raises:
         ExportError: They are not the labels that were meant.
     """
-    labels = read_indices(paths[0].read_bytes())
+    labels = read_indices(written_bytes(paths[0]))
     if labels is None or not np.array_equal(labels, _labels(item)):
         raise not_as_written(paths[0])
     unsaid, crack, not_crack = (np.count_nonzero(labels == label) for label in Label)
@@ -110,6 +110,18 @@ def check_shape(item: ExportItem, shape: tuple[int, ...]) -> None:
             f"of it is {shape[1]} x {shape[0]}.",
             "Add the photo to the project again.",
         )
+
+
+def written_bytes(path: Path) -> bytes:
+    """What a file holds that was just written.
+
+    Raises:
+        ExportError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise not_as_written(path) from error
 
 
 def not_as_written(path: Path) -> ExportError:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from resatt_studio.errors import ExportError, StudioError
 from resatt_studio.export.items import ExportItem
-from resatt_studio.export.masks import check_shape, not_as_written
+from resatt_studio.export.masks import check_shape, not_as_written, written_bytes
 from resatt_studio.imaging.decode import decode
 from resatt_studio.imaging.files import write_png
 
@@ -43,7 +43,7 @@ def check_probability(item: ExportItem, paths: Sequence[Path]) -> str:
         ExportError: They are not the probabilities that were meant.
     """
     try:
-        samples = decode(paths[0].read_bytes(), paths[0].name).samples
+        samples = decode(written_bytes(paths[0]), paths[0].name).samples
     except StudioError as error:
         raise not_as_written(paths[0]) from error
     if samples.dtype != np.uint16 or not np.array_equal(samples[:, :, 0], _samples(item)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,8 @@ SUFFIX = ".safetensors"
 def weights_stem(item: WeightsItem) -> str:
     """``<model>-<version name>-<first 12 of the id>``, without the name for weights off the shelf."""
     names = [item.weights.model, item.lineage[0].name if item.lineage else "", item.weights.weights_id[:12]]
-    return "-".join(name for name in names if name)
+    # Names come from the project, which may be anybody's: none leads out of the folder.
+    return re.sub(r"[^\w.-]+", "_", "-".join(name for name in names if name))
 
 
 def write_weights(item: WeightsItem, out: Path) -> list[Path]:

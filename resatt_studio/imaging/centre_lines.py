@@ -27,6 +27,25 @@ def centre_lines(mask: BoolArray) -> BoolArray:
     return np.asarray(skeletonize(mask), np.bool_)  # type: ignore[no-untyped-call]
 
 
+def line_length(lines: BoolArray) -> float:
+    """Length of a centre line in pixels, all its branches together.
+
+    Steps to a side count 1 and steps to a corner the square root of 2, unless a side leads there as well.
+
+    Args:
+        lines: H x W bool, one pixel wide.
+
+    Returns:
+        At least 1 where there is a line at all: one of a single pixel is a pixel long.
+    """
+    right = lines[:, :-1] & lines[:, 1:]
+    down = lines[:-1] & lines[1:]
+    falling = lines[:-1, :-1] & lines[1:, 1:] & ~lines[:-1, 1:] & ~lines[1:, :-1]
+    rising = lines[:-1, 1:] & lines[1:, :-1] & ~lines[:-1, :-1] & ~lines[1:, 1:]
+    straight, slanting = right.sum() + down.sum(), falling.sum() + rising.sum()
+    return float(straight + np.sqrt(2.0) * slanting + lines.any())
+
+
 def neighbours(lines: BoolArray) -> UInt8Array:
     """How many of its eight neighbours each line pixel has; 0 elsewhere. H x W uint8."""
     counts = cv2.filter2D(lines.astype(np.uint8), -1, _AROUND, borderType=cv2.BORDER_CONSTANT)

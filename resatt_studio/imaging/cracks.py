@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.imaging.centre_lines import centre_lines
+from resatt_studio.imaging.centre_lines import centre_lines, line_length
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.geometry import Box
 
@@ -92,9 +92,7 @@ def crack_mask(crack: Crack, read: ReadMask) -> BoolArray:
 
 
 def length_px(mask: BoolArray) -> float:
-    """Length of a crack along its centre line: a step to the side counts 1, one to a corner the root of 2.
-
-    A corner is not counted where a side leads the same way, so that stairs are not counted twice.
+    """Length of a crack along its centre line, as :func:`.centre_lines.line_length`.
 
     Args:
         mask: H x W bool, of one crack.
@@ -102,13 +100,7 @@ def length_px(mask: BoolArray) -> float:
     Returns:
         In pixels, at least 1 where there is any pixel.
     """
-    line = np.pad(centre_lines(mask), 1)
-    down, across = line[:-1] & line[1:], line[:, :-1] & line[:, 1:]
-    falling = line[:-1, :-1] & line[1:, 1:] & ~(line[:-1, 1:] | line[1:, :-1])
-    rising = line[:-1, 1:] & line[1:, :-1] & ~(line[:-1, :-1] | line[1:, 1:])
-    sides = np.count_nonzero(down) + np.count_nonzero(across)
-    corners = np.count_nonzero(falling) + np.count_nonzero(rising)
-    return float(sides + np.sqrt(2.0) * corners) + float(line.any())
+    return line_length(centre_lines(mask))
 
 
 def outline(mask: BoolArray) -> list[list[tuple[int, int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -50,6 +51,24 @@ def open_photo(path: Path) -> BufferedReader:
         raise unopened(path, IsADirectoryError() if path.is_dir() else error) from error
     except OSError as error:
         raise unopened(path, error) from error
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there. ``Path.is_file`` raises where the system refuses to look: a name too long for
+    any disk, a folder that may not be entered, a drive that went away."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    """As :func:`is_file`, of a folder."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def system_path(path: Path) -> Path:

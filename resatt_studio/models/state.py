@@ -23,6 +23,8 @@ from resatt_studio.records.weights import Config, WeightsFile
 FORMAT = "resatt-weights-1"
 _HEADER_LIMIT_BYTES = 4 * 1024 * 1024
 _DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.int64: "I64"}
+_COUNTS = ("depths", "depth", "layers", "residual_units")
+"""Options that say how many layers a network has."""
 _OWN_KEYS = ("format", "model", "config", "weights_id")
 
 
@@ -161,6 +163,12 @@ def check_fits(weights: WeightsFile) -> None:
     _check_fits(weights.model, weights.config, _tensors("These weights", weights.data))
 
 
+def layers(config: Config) -> int:
+    """How many layers a configuration asks for; each has tensors of its own."""
+    counts = [config[name] for name in _COUNTS if name in config]
+    return sum(sum(count) if isinstance(count, tuple) else count for count in counts)
+
+
 def _stored(tensor: Tensor, half: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous().clone()
     return tensor.half() if half and tensor.is_floating_point() and _is_matrix(tensor) else tensor
@@ -195,6 +203,11 @@ def _serialise(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> by
 
 
 def _check_fits(model_name: str, config: Config, state: Mapping[str, Tensor]) -> None:
+    if layers(config) > len(state):  # no network of a million layers is begun for a file of ten tensors
+        raise WeightsError(
+            f"These weights are said to have {layers(config)} layers, but have {len(state)} tensors.",
+            "Copy or export them again.",
+        )
     with torch.device("meta"):
         wanted = create_model(model_name, **config).state_dict()
     _refuse_difference(model_name, config, wanted, state)
@@ -238,7 +251,7 @@ def _header(name: str, data: bytes) -> dict[str, str]:
         raise damaged
     try:
         header = json.loads(data[8 : 8 + length])
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise damaged from error
     metadata = header.get("__metadata__", {}) if isinstance(header, dict) else {}
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
@@ -249,7 +262,7 @@ def _header(name: str, data: bytes) -> dict[str, str]:
 def _config(name: str, header: Mapping[str, str]) -> dict[str, object]:
     try:
         config = json.loads(header.get("config", ""))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         config = None
     if not isinstance(config, dict):
         raise WeightsError(f"{name} does not say how its network is built.", "Export it again.")

@@ -20,7 +20,7 @@ from torch import Tensor
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model, from_reference_keys, to_reference_keys
 from resatt_studio.models.registry import MODELS, ModelEntry, check_config
-from resatt_studio.models.state import check_fits, load_weights, pack_weights, state_of
+from resatt_studio.models.state import check_fits, layers, load_weights, pack_weights, state_of
 from resatt_studio.records.weights import Config, WeightsFile
 
 SUFFIXES = (".pth", ".pt")
@@ -31,7 +31,6 @@ Known: TypeAlias = Iterable[tuple[str, Config]]
 _STATE_KEYS = ("state_dict", "model_state_dict", "model", "network")
 _PARALLEL = "module."
 _NESTED = 8  # a file may hold itself, and then has no end
-_COUNTS = ("depths", "depth", "layers", "residual_units")
 
 
 def read_weights(path: Path, known: Known = ()) -> WeightsFile:
@@ -169,7 +168,7 @@ def _candidates(
     """Configurations to try, the likeliest first, each with words for it."""
     if said is not None:
         own = check_config(entry.name, said)
-        if _layers(own) <= len(state):  # no network of a million layers is begun for a file of ten tensors
+        if layers(own) <= len(state):  # no network of a million layers is begun for a file of ten tensors
             yield "with the configuration in the file", own
         return
     try:
@@ -181,12 +180,6 @@ def _candidates(
     for model, config in known:
         if model == entry.name:
             yield "built as weights that are here already", dict(config)
-
-
-def _layers(config: Config) -> int:
-    """How many layers a configuration asks for; each has tensors of its own."""
-    counts = [config[name] for name in _COUNTS if name in config]
-    return sum(sum(count) if isinstance(count, tuple) else count for count in counts)
 
 
 def _told_by_shapes(entry: ModelEntry, state: Mapping[str, Tensor]) -> dict[str, Any]:

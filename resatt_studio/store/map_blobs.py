@@ -36,7 +36,6 @@ _ROW = np.dtype("u1, u1, <u4, <u4, <u8, <u4, <u4")
 """Plane, level, row and column of a tile; where its stream begins, its length and CRC-32."""
 _HIGHEST, _DOUBT = 0, 1
 _KEPT_TILES = 192
-_PART_BYTES = 4 << 20
 _ZLIB_LEVEL = 1  # as of other blobs
 
 
@@ -368,14 +367,12 @@ def verify_map(path: Path) -> None:
     Raises:
         StoreError: It is missing or damaged.
     """
-    found = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while data := file.read(_PART_BYTES):
-                found.update(data)
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _missing(path, error) from error
-    if found.hexdigest() != path.name:
+    if found != path.name:
         raise _damaged(path, "its content does not match its name")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from resatt_studio.errors import StoreError
+from resatt_studio.imaging.opening import is_file
 from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.photo import PhotoEntry, PhotoFacts, ReviewState, Split
 from resatt_studio.records.weights import WeightsState
@@ -47,7 +48,7 @@ class PhotoRecords(Records):
             if known is None:
                 self._insert(connection, facts, ReviewState.NEW, "")
                 log_event(connection, "photo-added", path, facts.photo_id)
-            elif known.path != path and not Path(known.path).exists():
+            elif known.path != path and not is_file(Path(known.path)):
                 self._move(connection, facts.photo_id, path)
         return self.photo(facts.photo_id)
 

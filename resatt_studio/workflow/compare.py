@@ -22,6 +22,7 @@ from resatt_studio.workflow.lineage import title
 from resatt_studio.workflow.load import open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput
 from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
+from resatt_studio.workflow.sources import refuse_photos
 from resatt_studio.workflow.weights import MODEL, lineage
 
 if TYPE_CHECKING:
@@ -290,12 +291,11 @@ def change_to_file(
 
     Raises:
         WeightsError: A version is of another network, or its file is damaged.
-        PhotoError: The photo is lost or cannot be read, or ``out`` is the photo itself.
-        ExportError: ``out`` cannot be written.
+        PhotoError: The photo is lost or cannot be read.
+        ExportError: ``out`` is a photo of the project, or cannot be written.
     """
     entry = project.store.photo(photo_id)
-    if out.absolute() == entry.facts.path.absolute():
-        raise PhotoError(f"{out} is the photo itself.", "Choose another name; photos are never written over.")
+    refuse_photos(out, [other.facts.path for other in project.store.photos()])
     yield progress(0, 1, "photos", entry.name)
     photo = open_photo(project, photo_id)
     asked = [AskedVersion(project, version, device, threads) for version in (before, after)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from resatt_studio.annotation.document import CorrectionDocument
-from resatt_studio.errors import BugError
+from resatt_studio.errors import BugError, ProjectError
 from resatt_studio.imaging import scores as scoring
 from resatt_studio.imaging.files import read_mask
 from resatt_studio.imaging.writing import write_whole
@@ -170,8 +170,14 @@ def run_demo(
     started = time.monotonic()
     recording = read_recording(asset("demo", "correction.json"))
     out = out.absolute()
-    folder = _free_name(out)
-    photos = _copied(bundled_photos(), out / "photos")
+    try:
+        folder = _free_name(out)
+        photos = _copied(bundled_photos(), out / "photos")
+    except OSError as error:
+        raise ProjectError(
+            f"The demo cannot write into {out}: {error.strerror or error}.",
+            "Choose a folder that may be written to and has free space.",
+        ) from error
     with create_project(folder, factory_weights) as project:
         yield from _stage(add_photos(project, photos, author=AUTHOR), "Adding photos")
         entries = project.store.photos()

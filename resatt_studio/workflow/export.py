@@ -15,14 +15,13 @@ from resatt_studio.errors import ExportError, PhotoError
 from resatt_studio.export.items import ExportItem, HugeItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import Exporter, Subject, find_exporter
-from resatt_studio.imaging.raster import MAX_PIXELS
 from resatt_studio.records.correction import Correction, Label
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.dehaze import dehaze_photo, project_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
-from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.load import fits_whole, open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput
 from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
 from resatt_studio.workflow.predict_huge import predict_huge
@@ -57,7 +56,7 @@ def export_project(
     shown: PhotoInput = PhotoInput.RAW,
     device: str = "auto",
     threads: Threads = None,
-    fits: Callable[[int], bool] = lambda count_px: count_px <= MAX_PIXELS,
+    fits: Callable[[int], bool] = fits_whole,
 ) -> Job[ExportedFiles]:
     """Write a project's photos, or its active weights, in one format.
 

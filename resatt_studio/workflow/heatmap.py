@@ -16,6 +16,7 @@ from resatt_studio.records.photo import Photo
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.predict import Threads
+from resatt_studio.workflow.sources import refuse_photos
 from resatt_studio.workflow.weights import factory_path, load_file
 
 if TYPE_CHECKING:
@@ -196,14 +197,7 @@ def label_name(label: int) -> str:
 def _refuse_target(out: Path, source: Path) -> None:
     if out.suffix.casefold() != ".png":
         raise ExportError(f"{out} is no name for a picture.", "Give a name that ends in .png.")
-    try:
-        same = out.samefile(source)
-    except OSError:  # one of them is not there, so nothing can be overwritten
-        same = False
-    if same:
-        raise ExportError(
-            f"{out} is the photo itself, and photos are never overwritten.", "Give another name."
-        )
+    refuse_photos(out, [source])
 
 
 def _check_model(model: str) -> None:

@@ -12,7 +12,9 @@ import numpy as np
 
 from resatt_studio.errors import MaskError, PhotoChanged, PhotoError
 from resatt_studio.imaging.files import hashing, read_deep, read_facts, read_mask, read_photo
+from resatt_studio.imaging.opening import is_file, is_folder
 from resatt_studio.imaging.photo_parts import PhotoParts
+from resatt_studio.imaging.raster import MAX_PIXELS
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
@@ -140,7 +142,7 @@ def add_photos(
 def _hash_of_large(path: Path, done: int, total: int) -> Job[str]:
     """The hash of a file that takes long to read, a few megabytes a step; "" for any other."""
     photo_id = ""
-    if path.is_file() and path.stat().st_size > _LARGE_BYTES:
+    if is_file(path) and path.stat().st_size > _LARGE_BYTES:
         for read in hashing(path):
             photo_id = read
             yield progress(done, total, "photos", path.name)
@@ -223,6 +225,11 @@ def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Job
     )
 
 
+def fits_whole(count_px: int) -> bool:
+    """Whether a photo of so many pixels can be read as a whole; others are read part by part."""
+    return count_px <= MAX_PIXELS
+
+
 def open_photo(project: Project, photo_id: str) -> Photo:
     """Read a photo's pixels; a file that was moved or renamed is found again by its content.
 
@@ -252,7 +259,7 @@ def open_deep(project: Project, photo_id: str) -> DeepPhoto | None:
 def _read_found(project: Project, photo_id: str, read: Callable[[Path], _Read]) -> _Read:
     """Read the file that is the photo, wherever it was moved."""
     entry = _readable(project, photo_id)
-    if entry.facts.path.is_file():
+    if is_file(entry.facts.path):
         found = read(entry.facts.path)
         if found is None or found.photo_id == photo_id:
             return found
@@ -269,7 +276,7 @@ def photo_file(project: Project, photo_id: str) -> Path:
     """
     entry = _readable(project, photo_id)
     path = entry.facts.path
-    if path.is_file() and path.stat().st_size == entry.facts.bytes:
+    if is_file(path) and path.stat().st_size == entry.facts.bytes:
         return path
     return _found_again(project, entry)
 
@@ -307,7 +314,7 @@ def _found_again(project: Project, entry: PhotoEntry) -> Path:
     photo_id, path = entry.photo_id, entry.facts.path
     found = find_by_content(photo_id, entry.facts.bytes, _likely_folders(project, path))
     if found is None:
-        if path.is_file():
+        if is_file(path):
             raise _changed(project, path)
         raise PhotoError(f"{path} is not there any more.", "Add the folder where the photo is now.")
     project.store.relocate(photo_id, found.absolute())
@@ -319,4 +326,4 @@ def _likely_folders(project: Project, lost: Path) -> list[Path]:
     folders = dict.fromkeys(entry.facts.path.parent for entry in project.store.photos())
     folders.update(dict.fromkeys([lost.parent, lost.parent.parent, project.folder.parent]))
     too_wide = {Path.home(), Path(lost.anchor), Path(project.folder.anchor)}
-    return [folder for folder in folders if folder not in too_wide and folder.is_dir()]
+    return [folder for folder in folders if folder not in too_wide and is_folder(folder)]

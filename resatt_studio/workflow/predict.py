@@ -23,7 +23,7 @@ from resatt_studio.records.surface import surfaces_in
 from resatt_studio.records.weights import WeightsFile, WeightsVersion
 from resatt_studio.workflow.dehaze import make_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress
-from resatt_studio.workflow.load import open_photo
+from resatt_studio.workflow.load import fits_whole, open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput, asks_for_clearing, choose_input
 from resatt_studio.workflow.predict_huge import predict_huge
 from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
@@ -173,7 +173,7 @@ def predict_project(
     project: Project,
     shown: PhotoInput = PhotoInput.RAW,
     clearing: Clearing | None = None,
-    fits: Callable[[int], bool] = lambda count_px: True,
+    fits: Callable[[int], bool] = fits_whole,
     huge: bool = True,
 ) -> Job[tuple[Refused, ...]]:
     """Predict every photo that the engine's weights have not seen; broken and lost ones are told.

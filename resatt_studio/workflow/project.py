@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol
 
 from resatt_studio.errors import BugError, ProjectError, SettingsError, WeightsError
+from resatt_studio.imaging.opening import is_file, is_folder
 from resatt_studio.records.weights import (
     USUAL_THRESHOLD,
     WeightsState,
@@ -277,7 +278,7 @@ def open_project(folder: Path, factory_weights: Path | None = None) -> Project:
     folder = Path(folder).absolute()
     if not _is_project(folder) and _is_project(folder.with_name(folder.name + SUFFIX)):
         folder = folder.with_name(folder.name + SUFFIX)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ProjectError(f"There is no project {folder}.", "Check the path, or make a new project.")
     if not _is_project(folder):
         raise ProjectError(
@@ -288,7 +289,7 @@ def open_project(folder: Path, factory_weights: Path | None = None) -> Project:
 
 
 def _is_project(folder: Path) -> bool:
-    return (folder / DATABASE).is_file()
+    return is_file(folder / DATABASE)
 
 
 def _open(folder: Path, factory_weights: Path | None, starting_weights: str = "factory") -> Project:

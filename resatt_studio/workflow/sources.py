@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from resatt_studio.errors import MaskError, PhotoError
+from resatt_studio.errors import ExportError, MaskError, PhotoError
 from resatt_studio.imaging.files import SUFFIXES, find_photos, read_photo
+from resatt_studio.imaging.opening import is_folder, unopened
 from resatt_studio.records.jobs import JobProgress
 from resatt_studio.records.photo import Photo
 from resatt_studio.workflow.jobs import Job, progress
@@ -64,6 +67,28 @@ def each_photo(
     return tuple(rows), tuple(refused)
 
 
+def refuse_photos(out: Path, photos: Iterable[Path]) -> None:
+    """Refuse to write over a photo, whatever name it is called by.
+
+    Args:
+        out: Where to write.
+        photos: Which must not be written over.
+
+    Raises:
+        ExportError: ``out`` is one of them.
+    """
+    try:
+        target = out.stat()
+    except OSError:  # nothing is there, so nothing can be overwritten
+        return
+    for photo in photos:
+        with suppress(OSError):
+            if os.path.samestat(target, photo.stat()):
+                raise ExportError(
+                    f"{out} is the photo itself, and photos are never overwritten.", "Give another name."
+                )
+
+
 def read_list(path: Path) -> tuple[str, ...]:
     """Read stems, one a line; blank lines and lines that begin with # are skipped, photo suffixes cut off.
 
@@ -99,9 +124,13 @@ def choose_photos(
     """
     found: dict[Path, None] = {}
     for source in sources:
-        if not source.exists():
-            raise PhotoError(f"{source} does not exist.", "Check the spelling of the path.")
-        found.update(dict.fromkeys(_photos_of(source) if source.is_dir() else [source]))
+        try:
+            source.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise PhotoError(f"{source} does not exist.", "Check the spelling of the path.") from None
+        except OSError as error:  # such as a name too long, or a folder that may not be entered
+            raise unopened(source, error) from error
+        found.update(dict.fromkeys(_photos_of(source) if is_folder(source) else [source]))
     names = ", ".join(str(source) for source in sources)
     if stems is None:
         if not found:
@@ -132,7 +161,7 @@ def match_masks(folder: Path) -> Mapping[str, tuple[Path, ...]]:
     Raises:
         MaskError: The folder does not exist or holds no picture.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise MaskError(f"Mask folder {folder} does not exist.", "Check the spelling of the path.")
     masks: dict[str, tuple[Path, ...]] = {}
     for path in find_photos(folder):

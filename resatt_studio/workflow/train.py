@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resatt_studio.errors import LearningError
+from resatt_studio.imaging.opening import is_folder
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.workflow.jobs import Job, progress
 
@@ -32,7 +33,7 @@ def train_weights(
     from resatt_studio.learning.training.loop import train
     from resatt_studio.learning.training.registry import read_options
 
-    missing = [str(folder) for folder in data if not folder.is_dir()]
+    missing = [str(folder) for folder in data if not is_folder(folder)]
     if missing:
         raise LearningError(f"There is no folder {', '.join(missing)}.", "Check the paths after --data.")
     options = read_options(config, task)

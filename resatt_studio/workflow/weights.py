@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from resatt_studio.errors import BugError, ExportError, WeightsError
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.registry import find_exporter
+from resatt_studio.imaging.opening import is_file, is_folder
 from resatt_studio.models.registry import model_entry
 from resatt_studio.records.calibration import Reliability
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
@@ -83,11 +84,11 @@ def choose_weights(name: str | None, project: Project | None, default: str = FAC
 
 
 def _meant(name: str, project: Project | None) -> WeightsFile:
-    if project is not None and not Path(name).is_file():
+    if project is not None and not is_file(Path(name)):
         return project.shelf.load(find_version(project, name).weights_id)
     if name in (FACTORY, GENERATED):
         return load_file(factory_path(kind=name))
-    if not Path(name).is_file() and len(Path(name).parts) == 1 and not Path(name).suffix:
+    if not is_file(Path(name)) and len(Path(name).parts) == 1 and not Path(name).suffix:
         raise WeightsError(
             f"There is no weights file {name}.",
             "Versions by id are found in a project: add --project PROJECT.",
@@ -135,7 +136,7 @@ def export_weights(project: Project, name: str, out: Path, author: str = "") -> 
         WeightsError: Nothing, or more than one version, is meant.
         ExportError: ``out`` has another ending, or cannot be written.
     """
-    if not out.is_dir() and out.suffix.casefold() != ".safetensors":
+    if not is_folder(out) and out.suffix.casefold() != ".safetensors":
         raise ExportError(f"{out} is no name for weights.", "Give a name that ends in .safetensors.")
     version = find_version(project, name)
     paths = find_exporter("weights").export(weights_item(project, version), out).paths

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from resatt_studio.annotation import shapes
 from resatt_studio.annotation.shapes import (
-    line_length,
     pruned,
     short_pieces,
     signed_distance,
@@ -142,22 +141,6 @@ def test_a_mask_of_everything_or_nothing_stays_as_it_is():
     for mask in (np.ones((9, 9), bool), np.zeros((9, 9), bool)):
         for act in (thickened, thinned, smoothed, pruned):
             np.testing.assert_array_equal(act(mask, 1.5), mask)
-
-
-@pytest.mark.parametrize(
-    "places, expected",
-    [
-        ((3, slice(2, 22)), 20),
-        ((slice(10, 31), 30), 21),
-        ((range(10, 25), range(5, 20)), 1 + 14 * 2**0.5),
-        ((35, 35), 1),
-        ((slice(0, 0), 0), 0),
-    ],
-)
-def test_lengths_are_those_of_straight_lines(places, expected):
-    lines = np.zeros((40, 40), bool)
-    lines[places] = True
-    assert line_length(lines) == pytest.approx(expected)
 
 
 def test_short_pieces_go_long_ones_stay_and_so_does_what_may_go_on_outside():

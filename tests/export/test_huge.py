@@ -166,6 +166,20 @@ def test_measures_are_in_millimetres_where_the_scale_is_known(tmp_path: Path) ->
     assert (second["length_px"], second["mean_width_px"]) == ("1", "1")
 
 
+def test_measures_keep_all_their_digits_however_large_a_crack_is(tmp_path: Path) -> None:
+    mask = np.zeros((1300, 1100), np.uint8)
+    mask[10:1290, 5:1096] = 255
+    mask[20, 20] = 0
+    facts = PhotoFacts("p" * 64, Path("wall.tif"), 1300, 1100, bytes=1)
+    item = ExportItem(facts, Prediction("p" * 64, "w" * 64, mask, 0.0), mm_per_px=1.0)
+    paths = [EXPORTERS[name].export(item, tmp_path).paths[0] for name in ("measures", "polygons")]
+    with paths[0].open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["area_mm2"] == row["area_px"] == str(1280 * 1091 - 1)
+    told = json.loads(paths[1].read_text())["features"][0]["properties"]
+    assert {name: float(value) for name, value in row.items()} == told
+
+
 def test_outlines_lie_in_pixels_of_the_whole_photo_and_too_large_cracks_have_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

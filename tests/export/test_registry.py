@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +171,15 @@ def test_an_unknown_format_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ExportError, match="gif") as caught:
         find_exporter("gif")
     assert all(name in caught.value.hint for name in EXPORTERS)
+
+
+@photo_exporters
+def test_a_file_that_cannot_be_read_again_is_told_as_one(exporter: Exporter, tmp_path: Path) -> None:
+    item = photo_item()
+    paths = exporter.export(item, tmp_path).paths
+    for path in paths:
+        path.unlink()
+    module, _, checker = exporter.checker.partition(":")
+    with pytest.raises(ExportError, match="does not hold what was written to it") as told:
+        getattr(import_module(module), checker)(item, paths)
+    assert paths[0].name in told.value.message

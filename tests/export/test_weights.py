@@ -10,6 +10,7 @@ import pytest
 from resatt_studio.export.card import weights_card
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.registry import EXPORTERS
+from resatt_studio.export.weights import weights_stem
 from resatt_studio.models.calibration import calibration_header
 from resatt_studio.records.calibration import Calibration, Reliability, ReliabilityBin
 from resatt_studio.records.weights import Scores, WeightsFile, WeightsState, WeightsVersion
@@ -111,3 +112,13 @@ def test_the_card_of_calibrated_weights_says_how_far_they_can_be_believed() -> N
     assert card.count("temperature") == 2, "the header's own line is not repeated"
     plain = weights_card(item, "mine")
     assert "Reliability" not in plain and "sigmoid" not in plain
+
+
+@pytest.mark.parametrize("name", ["../../v3", "/etc/v3", "a\\b:c", "v 3"])
+def test_no_name_of_a_version_leads_out_of_the_folder(name: str) -> None:
+    item = story()
+    named = WeightsItem(item.weights, (replace(item.lineage[0], name=name),))
+    stem = weights_stem(named)
+    assert Path(stem).name == stem and not set(stem) & set("/\\: ")
+    assert stem.startswith("r2aunet-") and stem.endswith(item.weights.weights_id[:12])
+    assert weights_stem(item) == f"r2aunet-{item.lineage[0].name}-{item.weights.weights_id[:12]}"

@@ -10,6 +10,7 @@ from resatt_studio.imaging.centre_lines import (
     centre_lines,
     directions,
     junction_count,
+    line_length,
     loop_count,
     neighbours,
     prune_spurs,
@@ -82,3 +83,19 @@ def test_directions_are_those_of_the_line(angle: float) -> None:
     cosine, sine = directions(drawn((ends[0], ends[1]), width=1))
     mean = np.degrees(np.arctan2(sine.mean(), cosine.mean())) / 2 % 180
     assert min(abs(mean - angle), 180 - abs(mean - angle)) < 3.0
+
+
+@pytest.mark.parametrize(
+    "places, expected",
+    [
+        ((3, slice(2, 22)), 20),
+        ((slice(10, 31), 30), 21),
+        ((range(10, 25), range(5, 20)), 1 + 14 * 2**0.5),
+        ((35, 35), 1),
+        ((slice(0, 0), 0), 0),
+    ],
+)
+def test_lengths_are_those_of_straight_lines(places: object, expected: float) -> None:
+    lines = np.zeros((40, 40), np.bool_)
+    lines[places] = True  # type: ignore[index]
+    assert line_length(lines) == pytest.approx(expected)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model
+from resatt_studio.models import state as state_module
 from resatt_studio.models.state import build, load_weights, pack_weights, save_weights, state_of, weights_id
 
 CONFIG = {"base_width": 2, "t": 1, "stem": 2}
@@ -33,6 +34,31 @@ def test_what_was_saved_is_loaded_bit_exact(tmp_path: Path) -> None:
     again = state_of(loaded)
     assert all(torch.equal(again[key], state[key]) for key in state)
     assert list(tmp_path.glob("deep/.*")) == []
+
+
+def file_of(header: bytes) -> bytes:
+    """A weights file of no tensors."""
+    return len(header).to_bytes(8, "little") + header
+
+
+def said(config: str, model: str = "r2aunet") -> bytes:
+    told = {"format": "resatt-weights-1", "model": model, "config": config}
+    return file_of(json.dumps({"__metadata__": told}).encode())
+
+
+@pytest.mark.parametrize("data", [file_of(b"[" * 100_000), said("[" * 100_000)], ids=["header", "config"])
+def test_a_header_that_is_nested_without_end_is_refused(data: bytes) -> None:
+    with pytest.raises(WeightsError):
+        load_weights(data)
+
+
+def test_no_network_of_a_million_layers_is_begun_for_a_file_of_no_tensors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = load_weights(said('{"depth": 1000000}', "revit"))
+    monkeypatch.setattr(state_module, "create_model", None)
+    with pytest.raises(WeightsError, match="1000000 layers"):
+        build(weights)
 
 
 def test_the_same_weights_make_the_same_file() -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from resatt_studio.errors import LearningError, PhotoError, WeightsError
+from resatt_studio.errors import ExportError, LearningError, PhotoError, WeightsError
 from resatt_studio.imaging.scores import count, dice
 from resatt_studio.learning.exam import question, truth_of
 from resatt_studio.learning.support import Window
@@ -158,8 +158,18 @@ def test_the_drawn_change_is_that_of_the_kept_predictions(project: Project, two:
     assert written.change.areas.lost_px == np.count_nonzero(masks[0] & ~masks[1])
     assert written.change.areas.gained_px + written.change.areas.lost_px > 0, "these two differ"
     assert out.is_file() and written.as_json()["photo"] == entry.name
-    with pytest.raises(PhotoError, match="the photo itself"):
-        drain(change_to_file(project, entry.photo_id, *two, entry.facts.path, device="cpu", threads=1))
+    link = tmp_path / "link.png"
+    link.symlink_to(entry.facts.path)
+    others = [other.facts.path for other in project.store.photos()]
+    for forbidden in (
+        *others,
+        entry.facts.path.parent / ".." / entry.facts.path.parent.name / entry.name,
+        link,
+    ):
+        before = forbidden.read_bytes()
+        with pytest.raises(ExportError, match="never overwritten"):
+            drain(change_to_file(project, entry.photo_id, *two, forbidden, device="cpu", threads=1))
+        assert forbidden.read_bytes() == before
 
 
 def test_a_photo_is_found_by_name_stem_path_and_id(project: Project, two: Any) -> None:

@@ -14,6 +14,7 @@ from resatt_studio.errors import ExportError
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.weights import WeightsState
+from resatt_studio.workflow import load
 from resatt_studio.workflow.catalog import exporters
 from resatt_studio.workflow.correct import open_document
 from resatt_studio.workflow.export import export_project, stored_correction
@@ -121,10 +122,8 @@ def test_an_empty_project_has_nothing_to_export(project: Project, tmp_path: Path
 def test_photos_of_too_many_pixels_are_written_in_parts_or_told_where_the_network_needs_all_of_them(
     project: Project, entries: list[PhotoEntry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from resatt_studio.workflow import export
-
     whole = drain(export_project(project, "tristate", tmp_path / "whole")).files
-    monkeypatch.setattr(export, "MAX_PIXELS", 10)
+    monkeypatch.setattr(load, "MAX_PIXELS", 10)
     (path,) = drain(export_project(project, "tristate", tmp_path / "parts")).files
     np.testing.assert_array_equal(read(path), read(whole[0]))
     with pytest.raises(ExportError, match="only be read as a whole"):

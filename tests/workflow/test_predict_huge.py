@@ -14,11 +14,12 @@ from resatt_studio.errors import PhotoChanged, StoreError
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import HugePrediction, PredictionPart
+from resatt_studio.workflow import load
 from resatt_studio.workflow.correct import approve, check_project, open_document
 from resatt_studio.workflow.finetune import collect_samples
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos, open_photo
-from resatt_studio.workflow.predict import make_engine, predict_photo
+from resatt_studio.workflow.predict import make_engine, predict_photo, predict_project
 from resatt_studio.workflow.predict_huge import predict_huge
 from resatt_studio.workflow.project import Project
 from tests.imaging.huge_tiffs import texture, write
@@ -87,6 +88,15 @@ def test_a_kept_one_serves_when_there_is_memory_for_the_whole(wall: tuple[Projec
     huge = drain(predict_huge(engine, project, photo_id))
     known = drain(predict_photo(engine, project, open_photo(project, photo_id)))
     assert np.array_equal(known.probability_8bit, huge.probability.read(Box(0, 0, HEIGHT, WIDTH)))
+
+
+def test_all_photos_of_a_project_are_predicted_and_those_that_are_too_large_to_be_read_whole_by_parts(
+    wall: tuple[Project, Any, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, engine, photo_id = wall
+    monkeypatch.setattr(load, "MAX_PIXELS", HEIGHT * WIDTH - 1)
+    assert drain(predict_project(engine, project)) == ()
+    assert project.store.huge_prediction(photo_id, engine.weights_id) is not None
 
 
 def test_it_is_approved_without_a_copy_and_teaches_everywhere(wall: tuple[Project, Any, str]) -> None:
