@@ -36,15 +36,14 @@ def stamp(points: Sequence[Point], radius_px: float, within: Box | None = None) 
         The smallest practical box, and an h x w bool mask of it. The box may be empty.
     """
     radius_px = max(radius_px, LEAST_RADIUS_PX)
-    starts = points[:-1] if len(points) > 1 else points
-    ends = points[1:] if len(points) > 1 else points
     box = _reach(points, radius_px)
     if within is not None:
         box = box.intersection(within)
     mask = np.zeros((box.height, box.width), np.bool_)
     if not box.empty:
-        for start, end in zip(starts, ends, strict=True):
-            _fill_segment(mask, box, start, end, radius_px)
+        path = np.array(points, np.float64)
+        starts, ends = (path[:-1], path[1:]) if len(points) > 1 else (path, path)
+        _fill_segments(mask, box, starts, ends, radius_px)
         for row, column in points:
             _fill_pixel(mask, box, int(np.floor(row)), int(np.floor(column)))
     return box, mask
@@ -65,70 +64,95 @@ def _fill_pixel(mask: BoolArray, box: Box, row: int, column: int) -> None:
         mask[row - box.top, column - box.left] = True
 
 
-def _fill_segment(mask: BoolArray, box: Box, start: Point, end: Point, radius_px: float) -> None:
-    """Fill the capsule around one segment: it is convex, so each row of pixels is one run."""
-    part = _reach((start, end), radius_px).intersection(box)
-    if part.empty:
-        return
-    rows = np.arange(part.top, part.bottom)
+def _fill_segments(mask: BoolArray, box: Box, starts: _Float, ends: _Float, radius_px: float) -> None:
+    """Fill the capsule around each of S segments: it is convex, so each of its rows of pixels is one run.
+
+    The rows of all segments are found together, as a hand makes many short ones.
+
+    Args:
+        mask: Of the box; all False, and of its own memory.
+        starts, ends: S x 2.
+    """
+    low, high = np.minimum(starts[:, 0], ends[:, 0]), np.maximum(starts[:, 0], ends[:, 0])
+    top = np.maximum(np.floor(low - radius_px).astype(np.int64), box.top)
+    bottom = np.minimum(np.floor(high + radius_px).astype(np.int64) + 1, box.bottom)
+    counts = np.maximum(bottom - top, 0)
+    rows = np.arange(counts.sum()) + np.repeat(top - (np.cumsum(counts) - counts), counts)
+    start, end = starts.T, ends.T
+    if len(starts) > 1:
+        which = np.repeat(np.arange(len(starts)), counts)
+        start, end = start[:, which], end[:, which]
     first, last = _runs(rows, start, end, radius_px)
-    first = np.maximum(first, part.left) - box.left
-    stop = np.minimum(last + 1, part.right) - box.left
-    offset = part.top - box.top
-    for index, (begin, finish) in enumerate(zip(first.tolist(), stop.tolist(), strict=True)):
+    first, stop = np.maximum(first, box.left) - box.left, np.minimum(last + 1, box.right) - box.left
+    before = (rows - box.top) * box.width
+    pixels = mask.reshape(-1)
+    for begin, finish in zip((before + first).tolist(), (before + stop).tolist(), strict=True):
         if begin < finish:
-            mask[offset + index, begin:finish] = True
+            pixels[begin:finish] = True
 
 
-def _runs(rows: _Int, start: Point, end: Point, radius_px: float) -> tuple[_Int, _Int]:
-    """First and last covered column of each row; ``last < first`` where the capsule misses the row."""
+def _runs(rows: _Int, start: _Float, end: _Float, radius_px: float) -> tuple[_Int, _Int]:
+    """First and last covered column of each of N rows of capsules; ``last < first`` where one misses its row.
+
+    Args:
+        rows: N rows.
+        start, end: 2 x N, or 2 x 1, (row, column): the segment that each row is asked about.
+    """
     y: _Float = rows.astype(np.float64) + 0.5
     low, high = _spans(y, start, end, radius_px)
     missed = ~(low <= high)
     low, high = np.where(missed, 0.0, low), np.where(missed, 0.0, high)
     first, last = np.ceil(low - 0.5).astype(np.int64), np.floor(high - 0.5).astype(np.int64)
     # Divisions and roots round; asking the exact question next to each end settles ties.
-    first = np.where(_covers(y, first - 1, start, end, radius_px), first - 1, first)
-    first = np.where(_covers(y, first, start, end, radius_px), first, first + 1)
-    last = np.where(_covers(y, last + 1, start, end, radius_px), last + 1, last)
-    last = np.where(_covers(y, last, start, end, radius_px), last, last - 1)
+    asked = np.stack([first - 1, first, last, last + 1])
+    wider_first, is_first, is_last, wider_last = _covers(y, asked, start, end, radius_px)
+    first = np.where(wider_first, first - 1, np.where(is_first, first, first + 1))
+    last = np.where(wider_last, last + 1, np.where(is_last, last, last - 1))
     return first, np.where(missed, first - 1, last)
 
 
-def _spans(y: _Float, start: Point, end: Point, radius_px: float) -> tuple[_Float, _Float]:
-    """Ends of the capsule's cut with each horizontal line ``y``: two discs and the rectangle between them."""
+def _spans(y: _Float, start: _Float, end: _Float, radius_px: float) -> tuple[_Float, _Float]:
+    """Ends of each capsule's cut with its horizontal line ``y``: two discs and the rectangle between them."""
     low, high = np.full(y.shape, np.inf), np.full(y.shape, -np.inf)
     for row, column in (start, end):
         square = radius_px**2 - (y - row) ** 2
         half = np.sqrt(np.maximum(square, 0.0))
         low = np.where(square >= 0, np.minimum(low, column - half), low)
         high = np.where(square >= 0, np.maximum(high, column + half), high)
-    if start == end:
-        return low, high
-    (row, column), (dy, dx) = start, (end[0] - start[0], end[1] - start[1])
+    (row, column), (dy, dx) = start, end - start
     square_length = dy * dy + dx * dx
     reach = radius_px * np.sqrt(square_length)
-    along = _solve((y - row) * dy, dx, 0.0, square_length)
+    along = _solve((y - row) * dy, dx, np.zeros_like(reach), square_length)
     across = _solve(-(y - row) * dx, dy, -reach, reach)
     left, right = np.maximum(along[0], across[0]) + column, np.minimum(along[1], across[1]) + column
-    inside = left <= right
+    inside = (left <= right) & (square_length > 0)
     return np.where(inside, np.minimum(low, left), low), np.where(inside, np.maximum(high, right), high)
 
 
-def _solve(offset: _Float, slope: float, lowest: float, highest: float) -> tuple[_Float, _Float]:
+def _solve(offset: _Float, slope: _Float, lowest: _Float, highest: _Float) -> tuple[_Float, _Float]:
     """All u with lowest <= offset + slope * u <= highest, as intervals; an empty one is (inf, -inf)."""
-    if slope == 0.0:
-        holds = (offset >= lowest) & (offset <= highest)
-        return np.where(holds, -np.inf, np.inf), np.where(holds, np.inf, -np.inf)
-    with np.errstate(over="ignore"):  # a slope next to nothing: the bound is as good as infinite
+    flat = slope == 0.0
+    # A slope next to nothing: the bound is as good as infinite.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         one, other = (lowest - offset) / slope, (highest - offset) / slope
-    return np.minimum(one, other), np.maximum(one, other)
+    if not flat.any():
+        return np.minimum(one, other), np.maximum(one, other)
+    holds = (offset >= lowest) & (offset <= highest)
+    return (
+        np.where(flat, np.where(holds, -np.inf, np.inf), np.minimum(one, other)),
+        np.where(flat, np.where(holds, np.inf, -np.inf), np.maximum(one, other)),
+    )
 
 
-def _covers(y: _Float, columns: _Int, start: Point, end: Point, radius_px: float) -> npt.NDArray[np.bool_]:
-    """Whether pixel centres (y, column + 0.5) lie within the radius of the segment; no division, no root."""
+def _covers(y: _Float, columns: _Int, start: _Float, end: _Float, radius_px: float) -> npt.NDArray[np.bool_]:
+    """Whether pixel centres (y, column + 0.5) lie within the radius of their segments; no division, no root.
+
+    Args:
+        y: N.
+        columns: K x N, K questions about each row.
+    """
     py, px = y - start[0], columns + 0.5 - start[1]
-    dy, dx = end[0] - start[0], end[1] - start[1]
+    dy, dx = end - start
     square_length = dy * dy + dx * dx
     along = py * dy + px * dx
     square_radius = radius_px * radius_px

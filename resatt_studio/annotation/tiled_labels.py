@@ -17,6 +17,7 @@ from resatt_studio.records.correction import TILE_PX, Label
 from resatt_studio.records.geometry import Box
 
 TileIndex = tuple[int, int]
+Slices = tuple[slice, slice]
 
 
 def uniform(label: int, height: int, width: int) -> UInt8Array:
@@ -110,45 +111,40 @@ class TiledLabels:
         """Labels of ``box``, which must lie inside the photo; a new h x w uint8 array."""
         self._check_inside(box)
         labels = np.zeros((box.height, box.width), np.uint8)
-        for index in box.cells(TILE_PX):
+        for index, inside, of_tile in _parts(box):
             stored = self._tiles.get(index)
             if stored is not None:
-                tile_box = self.tile_box(*index)
-                part = tile_box.intersection(box)
-                labels[part.shifted(-box.top, -box.left).slices] = stored[
-                    part.shifted(-tile_box.top, -tile_box.left).slices
-                ]
+                labels[inside] = stored[of_tile]
         return labels
 
     def write(self, box: Box, labels: UInt8Array, mask: BoolArray | None = None) -> None:
         """Set the labels of ``box`` to ``labels`` (h x w uint8), only where ``mask`` if one is given."""
         self._check_inside(box)
-        for index in box.cells(TILE_PX):
-            tile_box = self.tile_box(*index)
-            part = tile_box.intersection(box)
-            inside = part.shifted(-box.top, -box.left).slices
-            if mask is None and part == tile_box and is_uniform(labels):
+        for index, inside, of_tile in _parts(box):
+            said = labels[inside]
+            if mask is None and is_uniform(labels) and self._fills(index, said):
                 self.fill_tile(*index, int(labels[0, 0]))
                 continue
             chosen: BoolArray | bool = True if mask is None else mask[inside]
-            if index in self._tiles or (np.any(chosen) and np.any(labels[inside])):
-                view = self._writable(index)[part.shifted(-tile_box.top, -tile_box.left).slices]
-                np.copyto(view, labels[inside], where=chosen)
+            if index in self._tiles or (np.any(chosen) and np.any(said)):
+                np.copyto(self._writable(index)[of_tile], said, where=chosen)
 
     def paint(self, box: Box, mask: BoolArray, label: Label) -> None:
         """Set the masked pixels of ``box`` to one label; ``mask`` is h x w bool."""
         self._check_inside(box)
-        for index in box.cells(TILE_PX):
-            if label is Label.UNSAID and index not in self._tiles:
+        for index, inside, of_tile in _parts(box):
+            stored = self._tiles.get(index)
+            if stored is None and label is Label.UNSAID:
                 continue
-            tile_box = self.tile_box(*index)
-            part = tile_box.intersection(box)
-            chosen = mask[part.shifted(-box.top, -box.left).slices]
-            if part == tile_box and chosen.all():
+            if stored is not None and is_uniform(stored) and stored[0, 0] == label:
+                continue
+            chosen = mask[inside]
+            if not chosen.any():
+                continue
+            if self._fills(index, chosen) and chosen.all():
                 self.fill_tile(*index, label)
-            elif chosen.any():
-                view = self._writable(index)[part.shifted(-tile_box.top, -tile_box.left).slices]
-                np.copyto(view, np.uint8(label), where=chosen)
+            else:
+                np.copyto(self._writable(index)[of_tile], np.uint8(label), where=chosen)
 
     def tiles(self) -> Iterator[tuple[TileIndex, UInt8Array]]:
         """Every tile that says something, in reading order, as :meth:`tile` gives it."""
@@ -172,6 +168,12 @@ class TiledLabels:
         unsaid = self.height * self.width - crack - not_crack
         return {Label.UNSAID: unsaid, Label.CRACK: crack, Label.NOT_CRACK: not_crack}
 
+    def _fills(self, index: TileIndex, part: BoolArray | UInt8Array) -> bool:
+        """Whether a part of a tile is as large as all of it."""
+        row, column = index
+        height, width = min(TILE_PX, self.height - row * TILE_PX), min(TILE_PX, self.width - column * TILE_PX)
+        return part.shape == (height, width)
+
     def _writable(self, index: TileIndex) -> UInt8Array:
         stored = self._tiles.get(index)
         if stored is None:
@@ -182,5 +184,27 @@ class TiledLabels:
         return stored
 
     def _check_inside(self, box: Box) -> None:
-        if box.clipped(self.height, self.width) != box and not box.empty:
+        inside = box.top >= 0 and box.left >= 0 and box.bottom <= self.height and box.right <= self.width
+        if not inside and not box.empty:
             raise BugError(f"{box} reaches outside a photo of {self.height} x {self.width} pixels")
+
+
+def _parts(box: Box) -> Iterator[tuple[TileIndex, Slices, Slices]]:
+    """Tiles that a box touches, and the part that lies in both: in pixels of the box, in pixels of the tile.
+
+    Every move of a brush asks for them several times, so they are told in plain numbers.
+    """
+    if box.empty:
+        return
+    top, left, bottom, right = box.top, box.left, box.bottom, box.right
+    columns = []
+    for column in range(left // TILE_PX, (right - 1) // TILE_PX + 1):
+        first, origin = max(left, column * TILE_PX), column * TILE_PX
+        last = min(right, origin + TILE_PX)
+        columns.append((column, slice(first - left, last - left), slice(first - origin, last - origin)))
+    for row in range(top // TILE_PX, (bottom - 1) // TILE_PX + 1):
+        first, origin = max(top, row * TILE_PX), row * TILE_PX
+        last = min(bottom, origin + TILE_PX)
+        inside, of_tile = slice(first - top, last - top), slice(first - origin, last - origin)
+        for column, across_inside, across_tile in columns:
+            yield (row, column), (inside, across_inside), (of_tile, across_tile)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from resatt_studio.imaging.curves import Curve, normals, profiles, smoothed
+from resatt_studio.imaging.curves import Curve, gaussian, normals, places_across, read_at, smoothed
 from resatt_studio.records.arrays import Float32Array
 
 REACH_PX = 16.0
@@ -57,10 +57,10 @@ def find_edges(
     """
     reach = np.arange(0.0, REACH_PX + _STEP_PX / 2, _STEP_PX)
     offsets = np.concatenate([-reach[:0:-1], reach])
-    across = normals(curve)
-    evidence = _darkness(profiles(lightness, curve, across, offsets))
+    places = places_across(curve, normals(curve), offsets)
+    evidence = _darkness(read_at(lightness, places))
     if probability is not None:
-        likely = profiles(probability, curve, across, offsets) - np.float32(0.5)
+        likely = read_at(probability, places) - np.float32(0.5)
         evidence = (1.0 - trust) * evidence + trust * likely
     evidence = _along(evidence, _ALONG_PX)
     middle = len(reach) - 1
@@ -76,10 +76,17 @@ def _darkness(rows: Float32Array) -> Float32Array:
     inside = _steady_level(rows[:, middle - 2 : middle + 3].min(axis=1))
     evidence = np.empty_like(rows)
     for part, ends in ((slice(0, middle), slice(0, outer)), (slice(middle, None), slice(-outer, None))):
-        surface = _steady_level(np.median(rows[:, ends], axis=1))
+        surface = _steady_level(_median(rows[:, ends]))
         depth = np.maximum(surface - inside, np.float32(_LEAST_DEPTH))
         evidence[:, part] = (surface - rows[:, part]) / depth - np.float32(_LEVEL)
     return np.clip(evidence, -0.5, 0.5)
+
+
+def _median(rows: Float32Array) -> Float32Array:
+    """As NumPy's along the second axis, of which there is an even number; it looks for no NaN."""
+    half = rows.shape[1] // 2
+    ordered = np.partition(rows, (half - 1, half), axis=1)
+    return np.asarray((ordered[:, half - 1] + ordered[:, half]) / 2, np.float32)
 
 
 def _steady_level(values: Float32Array) -> Float32Array:
@@ -89,7 +96,7 @@ def _steady_level(values: Float32Array) -> Float32Array:
 
 def _along(rows: Float32Array, sigma: float) -> Float32Array:
     """Average along the path; beyond its ends its last rows go on."""
-    weights = cv2.getGaussianKernel(2 * int(np.ceil(3 * sigma)) + 1, sigma, cv2.CV_32F)
+    weights = gaussian(int(np.ceil(3 * sigma)), sigma, cv2.CV_32F)
     return np.asarray(cv2.filter2D(rows, cv2.CV_32F, weights, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +13,14 @@ from resatt_studio.records.arrays import Float32Array
 
 Curve = npt.NDArray[np.float64]
 """N x 2 (row, column) in photo pixels; pixel (r, c) covers [r, r + 1) x [c, c + 1)."""
+
+
+@lru_cache(maxsize=64)
+def gaussian(reach: int, sigma: float, depth: int = cv2.CV_64F) -> npt.NDArray[Any]:
+    """Weights of a Gaussian from ``-reach`` to ``reach`` as a column; each is made once."""
+    weights = cv2.getGaussianKernel(2 * reach + 1, sigma, depth)
+    weights.flags.writeable = False
+    return weights
 
 
 def smoothed(values: Curve, sigma: float) -> Curve:
@@ -29,8 +40,7 @@ def smoothed(values: Curve, sigma: float) -> Curve:
     after = 2 * values[-1] - values[-2 : -reach - 2 : -1]
     # one column a number: OpenCV's border never takes part
     padded = np.concatenate([before, values, after]).reshape(count + 2 * reach, -1)
-    weights = cv2.getGaussianKernel(2 * reach + 1, sigma, cv2.CV_64F)
-    soft = cv2.filter2D(padded, cv2.CV_64F, weights)[reach : reach + count]
+    soft = cv2.filter2D(padded, cv2.CV_64F, gaussian(reach, sigma))[reach : reach + count]
     return np.asarray(soft.reshape(values.shape), np.float64)
 
 
@@ -53,35 +63,49 @@ def normals(curve: Curve) -> Curve:
     """Unit vectors across the curve, N x 2, to the right of who walks it; (0, 1) where it stands still."""
     if len(curve) < 2:
         return np.tile([0.0, 1.0], (len(curve), 1))
-    ahead = np.gradient(curve, axis=0)
+    ahead = np.empty((len(curve), 2))
+    ahead[1:-1] = (curve[2:] - curve[:-2]) / 2
+    ahead[0], ahead[-1] = curve[1] - curve[0], curve[-1] - curve[-2]
     length = np.hypot(ahead[:, 0], ahead[:, 1])
     still = length < 1e-9
-    ahead[still], length[still] = (-1.0, 0.0), 1.0
-    ahead /= length[:, None]
-    return np.stack([ahead[:, 1], -ahead[:, 0]], axis=1)
+    if still.any():
+        ahead[still], length[still] = (-1.0, 0.0), 1.0
+    across = ahead[:, ::-1] / length[:, None]
+    across[:, 1] *= -1.0
+    return across
 
 
-def profiles(values: Float32Array, curve: Curve, across: Curve, offsets_px: Curve) -> Float32Array:
-    """Read values across a curve, between pixel centres linearly.
+Places = tuple[Float32Array, Float32Array]
+"""Columns and rows to read at, N x M each, where pixel 0 has its centre at 0."""
+
+
+def places_across(curve: Curve, across: Curve, offsets_px: Curve) -> Places:
+    """Where a curve is crossed.
+
+    Args:
+        curve: N x 2, N at most 32,767.
+        across: N x 2 unit normals.
+        offsets_px: M distances along the normals.
+    """
+    rows = curve[:, :1] + across[:, :1] * offsets_px - 0.5
+    columns = curve[:, 1:] + across[:, 1:] * offsets_px - 0.5
+    return columns.astype(np.float32), rows.astype(np.float32)
+
+
+def read_at(values: Float32Array, places: Places) -> Float32Array:
+    """Values at places, between pixel centres linearly.
 
     Args:
         values: h x w float32, at most 32,767 pixels a side; beyond its border its last pixels go on.
-        curve: N x 2, N at most 32,767, in pixels of ``values``.
-        across: N x 2 unit normals.
-        offsets_px: M distances along the normals.
+        places: In pixels of ``values``.
 
     Returns:
         N x M float32.
     """
-    rows = curve[:, :1] + across[:, :1] * offsets_px - 0.5
-    columns = curve[:, 1:] + across[:, 1:] * offsets_px - 0.5
-    return np.asarray(
-        cv2.remap(
-            values,
-            columns.astype(np.float32),
-            rows.astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.float32,
-    )
+    read = cv2.remap(values, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read, np.float32)
+
+
+def profiles(values: Float32Array, curve: Curve, across: Curve, offsets_px: Curve) -> Float32Array:
+    """As :func:`read_at` the places of :func:`places_across`."""
+    return read_at(values, places_across(curve, across, offsets_px))

@@ -98,3 +98,12 @@ def test_boxes_outside_the_photo_and_misfitting_tiles_are_refused():
         labels.put_tile(1, 0, np.zeros((TILE_PX, TILE_PX), np.uint8))
     with pytest.raises(BugError):
         TiledLabels(0, 5)
+
+
+def test_saying_again_what_all_of_a_tile_says_costs_nothing():
+    labels = TiledLabels(TILE_PX, TILE_PX)
+    labels.fill_tile(0, 0, Label.CRACK)
+    labels.paint(Box(3, 5, 40, 50), np.ones((37, 45), bool), Label.CRACK)
+    assert labels.nbytes == 1
+    labels.paint(Box(3, 5, 40, 50), np.ones((37, 45), bool), Label.NOT_CRACK)
+    assert labels.counts()[Label.NOT_CRACK] == 37 * 45

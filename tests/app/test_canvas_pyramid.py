@@ -13,6 +13,7 @@ from resatt_studio.app.canvas.pyramid import (
     MaxPyramid,
     PhotoPyramid,
     SparseMap,
+    expand,
     halve_max,
     halve_mean,
     halved_levels,
@@ -67,6 +68,53 @@ def test_refreshed_label_levels_equal_levels_made_anew(height, width, boxes):
     for level in range(7):
         anew = LabelPyramid(labels).block(level, whole[level])
         np.testing.assert_array_equal(pyramid.block(level, whole[level]), anew)
+
+
+@pytest.mark.parametrize("count", [5, 300])
+def test_levels_wait_until_they_are_looked_at_and_then_show_every_stroke(monkeypatch, count):
+    labels = TiledLabels(2100, 2300)
+    pyramid = LabelPyramid(labels)
+    level_3 = Box(0, 0, 263, 288)
+    pyramid.block(3, level_3)
+    taken = []
+    take_over = pyramid._take_over
+    monkeypatch.setattr(pyramid, "_take_over", lambda *where: (taken.append(where), take_over(*where)))
+    rng = np.random.default_rng(count)
+    for top, left in rng.integers(0, 2000, (count, 2)).tolist():
+        box = Box(top, left, top + 40, left + 60)
+        labels.write(box, rng.integers(0, 3, (40, 60), np.uint8))
+        pyramid.refresh(box)
+        pyramid.block(0, box)
+    assert len(taken) < 3 * count
+    if count == 5:
+        assert not taken, "photo pixels are shown without any of the smaller sizes"
+    for level in (3, 1, 2):
+        whole = Box(0, 0, -(-2100 // 2**level), -(-2300 // 2**level))
+        np.testing.assert_array_equal(pyramid.block(level, whole), LabelPyramid(labels).block(level, whole))
+
+
+@given(
+    st.integers(0, 40), st.integers(0, 40), st.floats(0.02, 9), st.integers(-300, 300), st.integers(1, 900)
+)
+def test_lines_of_a_part_of_the_view_are_those_of_all_of_it(start, length, scale, top, photo_height):
+    view = Viewport(60, 50, photo_height, 70, scale, top, 0)
+    stop = min(60, start + length)
+    expected = np.floor((np.arange(start, stop) - top + 0.5) / scale).clip(0, photo_height - 1)
+    assert view.photo_rows(start, stop).tolist() == expected.tolist()
+    beyond = np.floor((np.arange(55, 75) - top + 0.5) / scale).clip(0, photo_height - 1)
+    assert view.photo_rows(55, 75).tolist() == beyond.tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        view.photo_rows(0, 9)[0] = 3
+
+
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=9), st.lists(st.integers(0, 6), min_size=1, max_size=9)
+)
+def test_cells_are_seen_at_every_pair_of_lines(rows, columns):
+    cells = np.random.default_rng(3).integers(0, 99, (6, 7))
+    for these, those in ((rows, columns), (range(6), columns), (rows, range(7)), (range(6), range(7))):
+        these, those = np.array(these), np.array(those)
+        np.testing.assert_array_equal(expand(cells, these, those), cells[these][:, those])
 
 
 @settings(max_examples=15, deadline=None)

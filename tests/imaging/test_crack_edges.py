@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from resatt_studio.imaging import crack_edges
 from resatt_studio.imaging.crack_edges import find_edges
 
 
@@ -60,3 +61,8 @@ def test_a_single_point_has_edges_too():
     lightness, _, path = strip(5.0, 0.0)
     edges = find_edges(path[:1], lightness)
     assert edges.left_px.shape == edges.right_px.shape == (1,)
+
+
+def test_the_middle_of_a_profile_is_numpys_median():
+    rows = np.random.default_rng(2).uniform(0, 255, (300, 12)).astype(np.float32)
+    np.testing.assert_array_equal(crack_edges._median(rows), np.median(rows, axis=1))

@@ -173,17 +173,21 @@ class CanvasHands(CanvasLooks):
             return
         self._overlay = now
         kept = {id(mark) for mark in before} & {id(mark) for mark in now}
-        region = QRegion()
+        region, how = QRegion(), self._how
         for mark in (*before, *now):
             if id(mark) not in kept:
-                region += self._region_of(mark)
+                region += self._region_of(mark, how)
         self._regions = {id(mark): self._regions[id(mark)] for mark in now if id(mark) in self._regions}
         if not region.isEmpty():
             self.update(region & self.rect())
 
-    def _region_of(self, mark: Mark) -> QRegion:
+    @property
+    def _how(self) -> tuple[Viewport, float, str]:
+        """What decides where marks lie in the view."""
+        return self.viewport, self.devicePixelRatioF(), self.font().key()
+
+    def _region_of(self, mark: Mark, how: tuple[Viewport, float, str]) -> QRegion:
         """Logical pixels that a mark of the overlay may take in the view of now; found once for each."""
-        how = (self.viewport, self.devicePixelRatioF(), self.font().key())
         known = self._regions.get(id(mark))
         if known is None or known.how != how:
             region = mark_region(mark, how[0], how[1], self.font())
@@ -193,6 +197,7 @@ class CanvasHands(CanvasLooks):
     def _paint_overlay(self, painter: QPainter, region: QRegion) -> None:
         """The tool's marks, as far as ``region`` (logical pixels) shows them."""
         if self._overlay and not self.scene.peek:
-            seen = [mark for mark in self._overlay if region.intersects(self._region_of(mark))]
+            how = self._how
+            seen = [mark for mark in self._overlay if region.intersects(self._region_of(mark, how))]
             colours = tones(self.scene.layers["correction"])
             paint_marks(painter, seen, self.viewport, self.devicePixelRatioF(), colours)

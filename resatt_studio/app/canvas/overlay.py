@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QRegion
+from shiboken6 import VoidPtr
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.viewport import Viewport
@@ -75,21 +77,27 @@ def _chain(points: Points, reach: float) -> QRegion:
         return _boxes(points[None], reach)
     cuts = np.linspace(0, length, pieces + 1)
     ends = np.stack([np.interp(cuts, along, points[:, axis]) for axis in (0, 1)], axis=1)
-    region = QRegion()
-    for start, stop, low, high in zip(ends[:-1], ends[1:], cuts[:-1], cuts[1:], strict=True):
-        inner = points[(along > low) & (along < high)]
-        region += _boxes(np.concatenate([[start], inner, [stop]])[None], reach)
-    return region
+    # The line with its cuts as points of it; each piece goes from a cut up to the next.
+    order = np.argsort(np.concatenate([along, cuts]), kind="stable")
+    line, begins = np.concatenate([points, ends])[order], np.flatnonzero(order >= len(points))
+    low = np.minimum(np.minimum.reduceat(line, begins)[:-1], ends[1:])
+    high = np.maximum(np.maximum.reduceat(line, begins)[:-1], ends[1:])
+    return _around(low, high, reach)
 
 
 def _boxes(groups: Points, reach: float) -> QRegion:
     """A box around each group of points; G x N x 2."""
+    return _around(groups.min(axis=1), groups.max(axis=1), reach)
+
+
+def _around(low: Points, high: Points, reach: float) -> QRegion:
+    """Boxes between G pairs of corners and ``reach`` around them, as far as they are not far away."""
     region = QRegion()
-    low, high = groups.min(axis=1) - reach, groups.max(axis=1) + reach
-    for (top, left), (bottom, right) in zip(low.tolist(), high.tolist(), strict=True):
-        box = QRectF(left, top, right - left, bottom - top)
-        near = box.intersected(QRectF(-_FAR_PX, -_FAR_PX, 3 * _FAR_PX, 3 * _FAR_PX))
-        region += QRegion(near.toAlignedRect()) if not near.isEmpty() else QRegion()
+    first = np.floor((low - reach).clip(-_FAR_PX, 2 * _FAR_PX)).astype(int).tolist()
+    last = np.ceil((high + reach).clip(-_FAR_PX, 2 * _FAR_PX)).astype(int).tolist()
+    for (top, left), (bottom, right) in zip(first, last, strict=True):
+        if top < bottom and left < right:
+            region += QRegion(left, top, right - left, bottom - top)
     return region
 
 
@@ -123,7 +131,7 @@ def _paint_line(painter: QPainter, mark: LineMark, view: Viewport, ratio: float,
     points = _in_view(mark.points, view, ratio)
     if len(points) < 2:
         return
-    line = QPolygonF([QPointF(column, row) for row, column in points.tolist()])
+    line = _polygon(points)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     draw = painter.drawPolygon if mark.closed else painter.drawPolyline
     if mark.filled:
@@ -141,6 +149,17 @@ def _paint_line(painter: QPainter, mark: LineMark, view: Viewport, ratio: float,
         pen.setDashPattern([4.0, 3.0])
     painter.setPen(pen)
     draw(line)
+
+
+def _polygon(points: Points) -> QPolygonF:
+    """N x 2 (row, column) as Qt keeps them, written into its memory at once."""
+    line = QPolygonF()
+    line.resize(len(points))
+    # Its stubs know neither the size nor that it may be written.
+    memory_of: Any = VoidPtr
+    memory = np.frombuffer(memory_of(line.data(), len(points) * 16, True), np.float64)
+    memory.reshape(-1, 2)[:] = points[:, ::-1]
+    return line
 
 
 def _paint_dots(painter: QPainter, mark: DotsMark, view: Viewport, ratio: float, colour: QColor) -> None:

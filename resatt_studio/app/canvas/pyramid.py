@@ -27,6 +27,8 @@ ReadBox: TypeAlias = Callable[[Box], UInt8Array]
 SMALLEST_SIDE_PX = 64
 """Halving ends when a side is this short."""
 
+_MOST_STALE = 64  # boxes that wait to be taken over into smaller sizes
+
 NEAREST_SCALE = 2.0
 """From here on photo pixels are shown as squares."""
 
@@ -81,7 +83,14 @@ def mask_level(scale: float) -> int:
 
 def expand(cells, rows, columns):
     """``cells`` at every pair of ``rows`` and ``columns`` (indices that may repeat)."""
-    return np.take(np.take(cells, columns, axis=1), rows, axis=0)
+    if not _are_all(columns, cells.shape[1]):
+        cells = np.take(cells, columns, axis=1)
+    return cells if _are_all(rows, cells.shape[0]) else np.take(cells, rows, axis=0)
+
+
+def _are_all(lines: Lines, count: int) -> bool:
+    """Whether lines are 0, 1, 2 ... of so many, as at 100 %: looking at them is quicker than taking them."""
+    return len(lines) == count and bool((lines == np.arange(count)).all())
 
 
 def cells_under(view: Viewport, level: int, inside: Box) -> tuple[Box, Lines, Lines]:
@@ -227,7 +236,8 @@ class MaxPyramid:
 class SparsePyramid:
     """A sparse map of which the highest value of a cell is shown.
 
-    Levels are as sparse as the map: a few strokes on a gigapixel cost a few tiles at every level.
+    Levels are as sparse as the map: a few strokes on a gigapixel cost a few tiles at every level. What
+    changed in the map is taken over when a level is looked at: at 100 % none is, and a stroke costs none.
 
     Args:
         labels: The map; read again wherever :meth:`refresh` says so.
@@ -236,8 +246,10 @@ class SparsePyramid:
 
     def __init__(self, labels: TiledLabels, ranks: UInt8Array) -> None:
         self._labels = labels
-        self._ranks = ranks
+        # None where each value is its own rank; OpenCV wants a table of all 256.
+        self._ranks = None if (ranks == np.arange(len(ranks))).all() else np.resize(ranks, 256)
         self._levels: list[TiledLabels] = []
+        self._stale: list[Box] = []
 
     @property
     def nbytes(self) -> int:
@@ -247,19 +259,40 @@ class SparsePyramid:
     def block(self, level: int, cells: Box) -> UInt8Array:
         """h x w uint8 ranks of the cells of a level."""
         if level == 0:
-            return self._ranks[self._labels.read(cells)]
+            return self._ranked(self._labels.read(cells))
+        self.catch_up()
         while len(self._levels) < level:
             self._levels.append(self._halve_whole())
         return self._levels[level - 1].read(cells)
 
     def refresh(self, box: Box) -> None:
-        """Take over what changed in a box of photo pixels."""
+        """Something changed in a box of photo pixels."""
         box = box.clipped(self._labels.height, self._labels.width)
-        if box.empty:
+        if box.empty or not self._levels:
             return
-        for depth, level in enumerate(self._levels):
-            box = box.halved()
-            self._take_over(depth, level, box)
+        # The boxes of a stroke overlap; one around two of them is kept where it is no more work than both.
+        if self._stale:
+            both = self._stale[-1].union(box)
+            if _area(both) <= _area(self._stale[-1]) + _area(box):
+                self._stale[-1] = both
+                return
+        self._stale.append(box)
+        if len(self._stale) > _MOST_STALE:
+            whole = {index for stale in self._stale for index in stale.cells(TILE_PX)}
+            self._stale = [self._labels.tile_box(*index) for index in sorted(whole)]
+            if len(self._stale) > _MOST_STALE // 2:
+                self.catch_up()
+
+    def catch_up(self) -> None:
+        """Take over into all levels what changed since the last time."""
+        stale, self._stale = self._stale, []
+        for box in stale:
+            for depth, level in enumerate(self._levels):
+                box = box.halved()
+                self._take_over(depth, level, box)
+
+    def _ranked(self, values: UInt8Array) -> UInt8Array:
+        return values if self._ranks is None else np.asarray(cv2.LUT(values, self._ranks), np.uint8)
 
     def _take_over(self, depth: int, level: TiledLabels, box: Box) -> None:
         """Bring a box of cells of a level up to date; where whole tiles of the one below are the same all
@@ -280,13 +313,13 @@ class SparsePyramid:
         """The rank of everything under cells of a level, as far as it is known to be one."""
         below = self._levels[depth - 1] if depth else self._labels
         same = below.same(cells.doubled().clipped(below.height, below.width))
-        return same if same is None or depth else int(self._ranks[same])
+        return same if same is None or depth or self._ranks is None else int(self._ranks[same])
 
     def _below(self, depth: int, cells: Box) -> UInt8Array:
         """Ranks of the level below, under cells of the level of this depth (0 for level 1)."""
         finer = cells.doubled()
         if depth == 0:
-            return self._ranks[self._labels.read(finer.clipped(self._labels.height, self._labels.width))]
+            return self._ranked(self._labels.read(finer.clipped(self._labels.height, self._labels.width)))
         below = self._levels[depth - 1]
         return below.read(finer.clipped(below.height, below.width))
 
@@ -297,6 +330,10 @@ class SparsePyramid:
         for row, column in {(row // 2, column // 2) for (row, column), _ in below.tiles()}:
             self._take_over(depth, level, level.tile_box(row, column))
         return level
+
+
+def _area(box: Box) -> int:
+    return box.height * box.width
 
 
 class KeptMap:

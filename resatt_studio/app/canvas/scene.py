@@ -424,14 +424,21 @@ class Scene:
         """Where each cell stands in the tables; None when nothing is over the photo."""
         if self.peek:
             return None
-        ranks = None if self._labels is None else self._labels.block(level, cells)
+        ranks = None if self._labels is None else self._ranks_of(self._labels, level, cells)
         values = None if probability is None else probability.block(level, cells)
         if ranks is None:
             return values
-        index = ranks.astype(np.uint16) << 8
+        index = np.left_shift(ranks, 8, dtype=np.uint16)
         if values is not None:
             index |= values
         return index
+
+    def _ranks_of(self, labels: LabelPyramid, level: int, cells: Box) -> UInt8Array:
+        """Ranks of cells; those of this view were read when a stroke was looked at, and are kept."""
+        seen = self._seen
+        if seen is None or seen.viewport != self.viewport or not seen.cells.holds(cells):
+            return labels.block(level, cells)
+        return seen.ranks[cells.shifted(-seen.cells.top, -seen.cells.left).slices]
 
     def _make_tables(self) -> None:
         threshold = self.threshold if self.stand_in is None else self.stand_in.threshold

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -95,11 +96,11 @@ class Viewport:
 
     def photo_rows(self, start: int, stop: int) -> npt.NDArray[np.intp]:
         """Photo row under the centre of each view row ``start`` to ``stop - 1``, cut to the photo."""
-        return _under(start, stop, self.top, self.scale, self.photo_height)
+        return _part(start, stop, self.view_height, self.top, self.scale, self.photo_height)
 
     def photo_columns(self, start: int, stop: int) -> npt.NDArray[np.intp]:
         """Photo column under the centre of each view column ``start`` to ``stop - 1``, cut to the photo."""
-        return _under(start, stop, self.left, self.scale, self.photo_width)
+        return _part(start, stop, self.view_width, self.left, self.scale, self.photo_width)
 
     def panned(self, rows: int, columns: int) -> Viewport:
         """The photo moved by whole view pixels, as far as it may go."""
@@ -148,6 +149,20 @@ class Viewport:
         top = min(max(self.top, middle_row - int(self.photo_height * self.scale)), middle_row)
         left = min(max(self.left, middle_column - int(self.photo_width * self.scale)), middle_column)
         return replace(self, top=top, left=left)
+
+
+def _part(start: int, stop: int, count: int, origin: int, scale: float, size: int) -> npt.NDArray[np.intp]:
+    """As :func:`_under`; lines of a view of ``count`` are kept, as every move of a brush asks for some."""
+    if not 0 <= start <= stop <= count:
+        return _under(start, stop, origin, scale, size)
+    return _whole_view(count, origin, scale, size)[start:stop]
+
+
+@lru_cache(maxsize=16)
+def _whole_view(count: int, origin: int, scale: float, size: int) -> npt.NDArray[np.intp]:
+    lines = _under(0, count, origin, scale, size)
+    lines.flags.writeable = False
+    return lines
 
 
 def _under(start: int, stop: int, origin: int, scale: float, size: int) -> npt.NDArray[np.intp]:
