@@ -1,16 +1,14 @@
-"""All that is claimed of the canvas's speed, in one run of about ten minutes on a quiet machine; writes
-Markdown.
+"""All that is claimed of the canvas's speed, as Markdown: ten minutes on a quiet machine.
 
     python benchmarks/canvas_proof.py proof.md           # the matrix, the race, the first view, in this order
 
 1. ``stroke_latency.py --window --learning``: brushes of 2, 40 and 400 px and the tracer's preview, on 12, 50
-and
-   200 megapixels, at 5, 100 and 800 %, while fine-tuning runs.
+   and 200 megapixels, at 5, 100 and 800 %, while fine-tuning runs.
 2. ``canvas_race.py``: the same paths in this app, in napari's Labels layer and in labelme.
 3. ``huge_photos.py --jpeg-only``: how soon a 50-megapixel JPEG is seen after the click, and the peak of
-memory.
+   memory.
 
-A part that fails or takes longer than its bound is said to in the file, and the next one is measured all the
+A part that fails or takes longer than its bound says so in the file, and the next one is measured all the
 same.
 """
 

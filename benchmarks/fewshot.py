@@ -7,8 +7,7 @@ held back to judge, as in the app; forty others of the split are merely in the p
 surface ends.
 
     python benchmarks/fewshot.py --data DIR [--photos 5] [--draws 5] [--seconds 120] [--strokes] [--json FILE]
-    python benchmarks/fewshot.py --data DIR --photos 0 --draws 1     # the whole training split, for
-    comparison
+    python benchmarks/fewshot.py --data DIR --photos 0 --draws 1     # the whole training split, to compare
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -72,15 +71,6 @@ class Draw:
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def finish(steps: Generator[Any, None, Any]) -> Any:
-    """Run a job that nobody watches."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
-
-
 def example(pair: Pair) -> Example:
     photo = read_photo(pair.photo)
     return Example(pair.photo.stem, photo.pixels, read_mask(pair.mask, photo.pixels.shape[:2]))
@@ -97,7 +87,7 @@ def score(
         device="cpu",
         threads=threads,
     )
-    return finish(steps).micro
+    return run_to_end(steps).micro
 
 
 def ece_on(weights: WeightsFile, pairs: Sequence[Pair], threads: int) -> float:
@@ -233,7 +223,7 @@ def one_draw(
         threads=threads,
         around=around,
     )
-    result: FineTuneResult = finish(steps)
+    result: FineTuneResult = run_to_end(steps)
     verdict = judge(result)
     seconds = time.monotonic() - start
     said = float(np.mean([np.mean(sample.labels != Label.UNSAID) for sample in samples]))

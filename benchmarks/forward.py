@@ -6,7 +6,7 @@ default. Figures are CPU seconds of this process, the least of some repeats, so 
 little; ratios are plain / ours.
 
     python benchmarks/forward.py [--size 512] [--crop 256] [--batch 4] [--widths 16 32] [--repeats 5]
-    [--threads 1]
+                                 [--threads 1]
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -46,6 +46,7 @@ from resatt_studio.inference.normalise import imagenet_input, unit_input
 from resatt_studio.inference.paths import AUTO, PLAIN
 from resatt_studio.inference.ready import Holder
 from resatt_studio.inference.segmenter import to_input
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.finetune import fine_tune
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.models import create_model, preset_config
@@ -280,14 +281,6 @@ def time_forward(bench: Bench, device: str, ways: Sequence[str], cases: Sequence
             bench.add(row, forward(case, weights, bench.asked.row_seconds, bench.asked.threads))
 
 
-def finish(steps: Generator[Any, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
-
-
 def time_photo(bench: Bench, device: str, ways: Sequence[str], height: int, width: int) -> None:
     """A whole photo through the app's engine: tiles, blending and all."""
     surface = read_photo(asset("photos", "road-01-transverse.jpg")).pixels
@@ -305,7 +298,7 @@ def time_photo(bench: Bench, device: str, ways: Sequence[str], height: int, widt
             ready = time.perf_counter() - start
             photo = Photo("0" * 64, pixels)
             quick = bench.asked.quick or device == "cpu"
-            taken = [finish(engine.predict(photo)).seconds for _ in range(1 if quick else 3)]
+            taken = [run_to_end(engine.predict(photo)).seconds for _ in range(1 if quick else 3)]
         row.milliseconds = 1000 * statistics.median(taken[1:] or taken)
         network, _ = engine.in_use()
         row.facts = {"path": network.path, "compute": network.compute.name, "ready_s": round(ready, 2)}

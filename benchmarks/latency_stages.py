@@ -232,12 +232,13 @@ class Learning:
 
     def start(self) -> None:
         from resatt_studio.records.jobs import JobFailed, Urgency
+        from resatt_studio.workflow.courtesy import stand_back
 
         def emit(report: Any) -> None:
             if isinstance(report, JobFailed) and report.error is not None:
                 self.failures.append(report.error)
 
-        self.runner.start(emit)
+        self.runner.start(emit, first=stand_back if self.courtesy else None)
         self.runner.submit(self._job, Urgency.FINE_TUNE)
 
     def _job(self) -> Generator[Any, None, None]:

@@ -1,5 +1,6 @@
-"""How long a 12-megapixel photo takes with the factory weights: to be ready, one tile, a window, all of it;
-and how soon the real window shows its mask (``photo_window.py``).
+"""How long a 12-megapixel photo takes with the factory weights, and how soon the window shows its mask.
+
+Timed are getting ready, one tile, a window, and all of the photo; and the real window (``photo_window.py``).
 
 Machines differ, so the same run times a fixed stack of plain convolutions: the plain R2AU-Net of width 16 and
 stem 1 (``plain_r2aunet.py``) on 512 x 512 pixels, eager, single precision. On the two cores of an AMD EPYC
@@ -100,15 +101,7 @@ def main() -> None:
     photo = Photo("0" * 64, pixels)
     megapixels = HEIGHT * WIDTH / 1e6
 
-    def whole() -> object:
-        steps = engine.predict(photo)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as stop:
-                return stop.value
-
-    everything = least(whole, 1, threads)
+    everything = least(lambda: run_to_end(engine.predict(photo)), 1, threads)
     pace = [side / STACK_SECONDS for side in plain]
     rows = (
         ("512 px tile", one, TILE_TARGET, 1.0),

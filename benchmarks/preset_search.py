@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -113,10 +114,9 @@ def measure(
         threads=1,
     )
     judgement: Judgement | None = None
-    out = Path(f"preset-{width}-{t}-{stem}.safetensors")
-    for report in train(config, data, out):
-        judgement = report.judgement or judgement
-    out.unlink()
+    with TemporaryDirectory(prefix="preset-") as folder:
+        for report in train(config, data, Path(folder) / "preset.safetensors"):
+            judgement = report.judgement or judgement
     assert judgement is not None
     sets = judgement.sets
     thin = [sets[name] for name in THIN if name in sets]

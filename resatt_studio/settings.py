@@ -124,8 +124,8 @@ class Settings:
             without their haze, "auto" for whichever each photo's haze asks for.
         threshold: Probability above which a pixel is shown as crack, in [0.01, 0.99].
         learn_seconds: Wall-clock limit of one fine-tuning run.
-        learn_cracks: Whether the crack network learns after each approval, and from the beginning again when
-            the window has been idle ("auto"), or when asked alone ("ask").
+        learn_cracks: Whether the crack network learns after each approval, and for longer when the window has
+            been idle ("auto"), or when asked alone ("ask").
         learn_min_gain: Dice by which a candidate has to be better before it is promoted, in [0, 0.5].
         learn_confidence: How sure the gate has to be that it is no loss, in [0.6, 0.999].
         learn_max_forgetting: Dice that it may lose on the reference set, in [0, 1].

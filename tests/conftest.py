@@ -1,5 +1,4 @@
-"""Fixtures that several rooms share: where research photos lie, tiny photos made on the spot, and peace among
-processes that run tests beside each other."""
+"""Fixtures that several rooms share, and peace among processes that run tests beside each other."""
 
 from __future__ import annotations
 

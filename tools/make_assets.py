@@ -276,17 +276,14 @@ def factory_mask(path: Path) -> BoolArray:
     """Return what the shipped factory weights call crack on a photo, computed on the CPU in fp32."""
     from resatt_studio.imaging.files import read_photo
     from resatt_studio.inference.engine import Engine
+    from resatt_studio.inference.sliding import run_to_end
     from resatt_studio.models.state import load_weights
     from resatt_studio.resources import asset
 
     engine = Engine("cpu", "fp32")
     engine.use(load_weights(asset("weights", "r2aunet-factory.safetensors")))
-    steps = engine.predict(read_photo(path))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return np.asarray(end.value.probability_8bit >= 128, np.bool_)
+    prediction = run_to_end(engine.predict(read_photo(path)))
+    return np.asarray(prediction.probability_8bit >= 128, np.bool_)
 
 
 def write_correction(out: Path) -> None:

@@ -1,10 +1,9 @@
-"""Writes into the header of a crack segmenter's weights which surfaces it learned from, for weights trained
-before training noted that itself, and a temperature, fitted on the validation tiles, under which its
-probabilities mean what they say.
+"""Notes in the header of a crack segmenter's weights which surfaces it learned from, and a temperature.
 
-The tensors, and so the weights id, stay as they are.
+For weights that were trained before training noted the surfaces itself. Under the temperature, fitted on the
+validation tiles, the probabilities mean what they say. The tensors, and so the weights id, stay as they are.
 
-python tools/note_header.py --data DATA --config assets/training/r2aunet-factory.toml WEIGHTS [--out FILE]
+    python tools/note_header.py --data DATA --config assets/training/r2aunet-factory.toml WEIGHTS [--out FILE]
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from screenshot_plan import CHAPTERS, LANGUAGES, README_ALONE, SCALES, THEMES, Picture, pictures
+from screenshot_plan import CHAPTERS, LANGUAGES, SCALES, THEMES, Picture, pictures
 
 _WORDS = {"en": "English", "zh_CN": "中文", "light": "light", "dark": "dark"}
 _FIRST = (LANGUAGES[0], THEMES[0], SCALES[0])
@@ -29,7 +29,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield _HEAD
     for kind, heading in CHAPTERS.items():
-        shown = [p for p in pictures() if p.kind == kind and not (kind == "window" and p.of in README_ALONE)]
+        shown = [picture for picture in pictures() if picture.kind == kind and picture.on_page]
         yield f"## {heading}\n"
         yield from _table(shown, *_FIRST)
         for variant in product(LANGUAGES, THEMES, SCALES):
@@ -39,7 +39,7 @@ def _lines() -> Iterator[str]:
                 yield f"<details><summary>{heading}: {words}</summary>\n"
                 yield from _table(shown, *variant)
                 yield "</details>\n"
-    alone = " and ".join(sorted(README_ALONE))
+    alone = " and ".join(sorted(picture.of for picture in pictures() if not picture.on_page))
     yield f"The windows {alone} are in the [README](../README.md).\n"
 
 

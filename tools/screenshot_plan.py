@@ -39,29 +39,65 @@ CHAPTERS: dict[str, str] = {
 }
 """Kinds of pictures, in the order of the page, with their headings."""
 
-WINDOWS: dict[str, tuple[str, str]] = {
-    "start": ("start", "Start page"),
-    "predicted": ("predicted", "A predicted photo"),
-    "corrected": ("corrected", "A corrected photo"),
-    "labels": ("labels", "Labels of RMT and ReViT"),
-    "attention-point": ("attention", "What one point attends to"),
-    "dehazed": ("dehazed", "The dehazed photo beside the original"),
-    "sides": ("corrected", "Two views side by side"),
-    "learning": ("learning", "Learning, while painting goes on"),
-}
-"""Whole windows: the stage and a title."""
 
-README: dict[str, tuple[str, ...]] = {
-    "corrected": ("dark",),
-    "predicted": THEMES,
-    "labels": ("light",),
-    "attention-point": ("dark",),
-    "dehazed": ("dark",),
-}
-"""Windows that README shows as PNG, and in which theme; always English at 100 percent."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture, made in every language, theme and scale.
 
-README_ALONE = frozenset({"predicted", "dehazed"})
-"""Windows that other pictures show well enough elsewhere."""
+    Attributes:
+        kind: Key of :data:`CHAPTERS`.
+        of: What is shown: the id of a table's line.
+        title: For the page, in English.
+        stage: When it is taken.
+        readme: Themes in which README shows it as PNG, always in English at 100 percent.
+        on_page: Whether the page shows it; else README alone does, as other pictures show it well enough.
+    """
+
+    kind: str
+    of: str
+    title: str
+    stage: str
+    readme: tuple[str, ...] = ()
+    on_page: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.of}"
+
+    def file(self, language: str, theme: str, scale: int) -> str:
+        """Name of the page's file of one variant."""
+        return f"{self.name}-{language}-{theme}@{scale}x.webp"
+
+    def readme_file(self, theme: str) -> str:
+        """Name of README's file in one theme."""
+        return f"{self.of}-{theme}-1280x800.png"
+
+    def files(self, language: str, theme: str, scale: int) -> Iterator[str]:
+        """Name of every file that one variant is written to."""
+        if self.on_page:
+            yield self.file(language, theme, scale)
+        if theme in self.readme and (language, scale) == (LANGUAGES[0], SCALES[0]):
+            yield self.readme_file(theme)
+
+
+WINDOWS = (
+    Picture("window", "start", "Start page", "start"),
+    Picture("window", "predicted", "A predicted photo", "predicted", readme=THEMES, on_page=False),
+    Picture("window", "corrected", "A corrected photo", "corrected", readme=("dark",)),
+    Picture("window", "labels", "Labels of RMT and ReViT", "labels", readme=("light",)),
+    Picture("window", "attention-point", "What one point attends to", "attention", readme=("dark",)),
+    Picture(
+        "window",
+        "dehazed",
+        "The dehazed photo beside the original",
+        "dehazed",
+        readme=("dark",),
+        on_page=False,
+    ),
+    Picture("window", "sides", "Two views side by side", "corrected"),
+    Picture("window", "learning", "Learning, while painting goes on", "learning"),
+)
+"""Whole windows."""
 
 PANEL_STAGES: dict[str, str] = {
     "photosPanel": "corrected",
@@ -135,48 +171,26 @@ SYSTEM_DIALOGS = frozenset(
 )
 """Actions that ask with a file dialog of the operating system, of which no picture is taken."""
 
-PARTS: dict[str, tuple[str, str]] = {
-    "map": ("predicted", "Zoomed in, with the map of the photo"),
-    "key-cursor": ("predicted", "The keyboard's pointer"),
-    "uncertainty": ("predicted", "Uncertainty over the photo"),
-    "tone": ("predicted", "Brightness and contrast"),
-    "colours-mask": ("predicted", "Colours of a layer"),
-    "colours-correction": ("predicted", "Colours of a layer with two"),
-    "layer-menu": ("predicted", "Right click on a layer"),
-    "notice-news": ("predicted", "Notice: news"),
-    "notice-error": ("predicted", "Notice: what must be mended"),
-    "change": ("learned", "What learning changed"),
-    "change-legend": ("learned", "Layers, with what learning changed"),
-    "jobs-failed": ("learned", "Jobs, with one that failed"),
-    "review-waits": ("review", "A photo that waits for a second reader"),
-    "review-note": ("sent_back", "A photo that was sent back"),
-}
-"""Everything smaller: the stage and a title."""
+PARTS = (
+    Picture("part", "map", "Zoomed in, with the map of the photo", "predicted"),
+    Picture("part", "key-cursor", "The keyboard's pointer", "predicted"),
+    Picture("part", "uncertainty", "Uncertainty over the photo", "predicted"),
+    Picture("part", "tone", "Brightness and contrast", "predicted"),
+    Picture("part", "colours-mask", "Colours of a layer", "predicted"),
+    Picture("part", "colours-correction", "Colours of a layer with two", "predicted"),
+    Picture("part", "layer-menu", "Right click on a layer", "predicted"),
+    Picture("part", "notice-news", "Notice: news", "predicted"),
+    Picture("part", "notice-error", "Notice: what must be mended", "predicted"),
+    Picture("part", "change", "What learning changed", "learned"),
+    Picture("part", "change-legend", "Layers, with what learning changed", "learned"),
+    Picture("part", "jobs-failed", "Jobs, with one that failed", "learned"),
+    Picture("part", "review-waits", "A photo that waits for a second reader", "review"),
+    Picture("part", "review-note", "A photo that was sent back", "sent_back"),
+)
+"""Everything smaller."""
 
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture, made in every language, theme and scale.
-
-    Attributes:
-        kind: Key of :data:`CHAPTERS`.
-        of: What is shown: the id of a table's line.
-        title: For the page, in English.
-        stage: When it is taken.
-    """
-
-    kind: str
-    of: str
-    title: str
-    stage: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind}-{self.of}"
-
-    def file(self, language: str, theme: str, scale: int) -> str:
-        """Name of the file of one variant."""
-        return f"{self.name}-{language}-{theme}@{scale}x.webp"
+MENU_TITLES = tuple(title.replace("&", "") for title, _ in MENUS)
+"""Titles of the menus without the signs of their keys."""
 
 
 def pictures() -> tuple[Picture, ...]:
@@ -185,19 +199,16 @@ def pictures() -> tuple[Picture, ...]:
 
 
 def _pictures() -> Iterator[Picture]:
-    for name, (stage, title) in WINDOWS.items():
-        yield Picture("window", name, title, stage)
+    yield from WINDOWS
     for panel in PANELS:
         yield Picture("panel", panel.id.removesuffix("Panel"), panel.title, PANEL_STAGES[panel.id])
     for tool in TOOLS:
         yield Picture("tool", tool.name, tool.title, "predicted")
     for line in DIALOGS:
         yield Picture("dialog", line.name, line.title, line.stage)
-    for name, (stage, title) in PARTS.items():
-        yield Picture("part", name, title, stage)
-    for title, _ in MENUS:
-        plain = title.replace("&", "")
-        yield Picture("menu", plain.lower(), plain, "predicted")
+    yield from PARTS
+    for title in MENU_TITLES:
+        yield Picture("menu", title.lower(), title, "predicted")
     for step in STEPS:
         yield Picture("tour", step.id, step.title, "start" if step is STEPS[0] else "predicted")
 
@@ -205,17 +216,8 @@ def _pictures() -> Iterator[Picture]:
 def files() -> Iterator[str]:
     """Name of every file of ``docs/screenshots``."""
     for picture in pictures():
-        if picture.kind != "window" or picture.of not in README_ALONE:
-            for language, theme, scale in product(LANGUAGES, THEMES, SCALES):
-                yield picture.file(language, theme, scale)
-    for name, themes in README.items():
-        for theme in themes:
-            yield readme_file(name, theme)
-
-
-def readme_file(name: str, theme: str) -> str:
-    """Name of a picture of README."""
-    return f"{name}-{theme}-1280x800.png"
+        for variant in product(LANGUAGES, THEMES, SCALES):
+            yield from picture.files(*variant)
 
 
 def dialog_line(name: str) -> DialogLine:

@@ -11,9 +11,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QPainter, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QMenu, QWidget
-from screenshot_plan import GESTURES, Picture, dialog_line
+from screenshot_plan import GESTURES, MENU_TITLES, Picture, dialog_line
 
-from resatt_studio.app.actions import MENUS
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.app.notices import CrashDialog, crash_report
 from resatt_studio.app.tour_steps import STEPS
@@ -52,7 +51,7 @@ class Scenes:
         self._main = studio.window
         self._parts = studio.parts
         self._arranged: tuple[QSize, str] | None = None
-        self._parts_of = {
+        self.parts_taken = {
             "map": self._map,
             "key-cursor": self._key_cursor,
             "uncertainty": lambda: self._layer("uncertainty"),
@@ -136,19 +135,19 @@ class Scenes:
 
     def part(self, name: str) -> QPixmap:
         """A bar, a list, a part of the photo."""
-        return self._parts_of[name]()
+        return self.parts_taken[name]()
 
     def menu(self, name: str) -> QPixmap:
         """A menu of the menu bar."""
-        place = [title.replace("&", "").lower() for title, _ in MENUS].index(name)
+        place = [title.lower() for title in MENU_TITLES].index(name)
         return self._popped(self._main.menuBar().actions()[place].menu().popup)
 
     def tour(self, name: str) -> QPixmap:
         """A step of the tour: its callout, and what it points at."""
-        tour, place = self._main.tour, [step.id for step in STEPS].index(name)
+        tour, order = self._main.tour, [step.id for step in STEPS]
         tour.start()
         while tour.step != name:
-            tour.callout.went.emit(+1 if [step.id for step in STEPS].index(tour.step) < place else -1)
+            tour.callout.went.emit(+1 if order.index(tour.step) < order.index(name) else -1)
         settle(_CALM_S)
         seen = tour.callout.geometry().united(tour.frame.geometry() if tour.frame.isVisible() else QRect())
         taken = self._main.grab(self._around(seen))

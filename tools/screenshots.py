@@ -14,7 +14,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,6 @@ sys.path.insert(0, str(ROOT))  # a checkout that was not installed works too
 from screenshot_page import page  # noqa: E402
 from screenshot_plan import (  # noqa: E402
     LANGUAGES,
-    README,
-    README_ALONE,
     SCALES,
     SKIPPABLE,
     STAGES,
@@ -34,7 +32,6 @@ from screenshot_plan import (  # noqa: E402
     Picture,
     files,
     pictures,
-    readme_file,
 )
 
 OUT = ROOT / "docs" / "screenshots"
@@ -63,8 +60,9 @@ def main() -> None:
             subprocess.run(command, check=True, env=os.environ | {"QT_SCALE_FACTOR": str(scale)})
         if arguments.out == OUT:
             (ROOT / "docs" / "SCREENSHOTS.md").write_text(page(), encoding="utf-8")
+            planned = set(files())
             for path in OUT.iterdir():
-                if path.name not in set(files()):
+                if path.name not in planned:
                     path.unlink()
         return
     with tempfile.TemporaryDirectory(prefix="inspector-") as folder:
@@ -201,8 +199,7 @@ class Walk:
         self._wait(lambda: learner.can_learn and session.prediction is not None, "approval")
         self._studio.window.ask.change_settings(learn_seconds=LEARN_SECONDS)
         learner.learn()
-        seen = lambda: not learner.learning or (learner.losses[-1:] or [(0, 0)])[0][0] >= LEARN_STEPS  # noqa: E731
-        self._wait(seen, "learning")
+        self._wait(lambda: not learner.learning or len(learner.losses) >= LEARN_STEPS, "learning")
 
     def learned(self) -> None:
         """The new version, what it changed, and a photo that could not be read."""
@@ -236,8 +233,10 @@ class Walk:
     def _open(self, name: str) -> None:
         session = self._session
         session.open_photo(self._entry(name).photo_id)
-        shown = lambda: session.entry and session.entry.name == name and session.prediction is not None  # noqa: E731
-        self._wait(lambda: bool(shown()), name)
+        self._wait(
+            lambda: bool(session.entry and session.entry.name == name and session.prediction is not None),
+            name,
+        )
 
     def _entry(self, name: str = "") -> Any:
         wanted = name or self._recorded["photo"]
@@ -288,17 +287,10 @@ class Camera:
             self._scenes.show_whole()
             for picture in shown:
                 taken = self._scenes.shoot(picture)
-                for file in self._files(picture, language, theme):
+                for file in picture.files(language, theme, self._scale):
                     save(taken, self._out / file, QUALITY[self._scale])
                     print(file, flush=True)
         self._change(language=LANGUAGES[0])
-
-    def _files(self, picture: Picture, language: str, theme: str) -> Iterator[str]:
-        if picture.kind != "window" or picture.of not in README_ALONE:
-            yield picture.file(language, theme, self._scale)
-        shown = README.get(picture.of, ()) if picture.kind == "window" else ()
-        if theme in shown and (language, self._scale) == (LANGUAGES[0], SCALES[0]):
-            yield readme_file(picture.of, theme)
 
 
 def save(taken: Any, path: Path, quality: int) -> None:

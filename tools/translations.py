@@ -18,6 +18,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,9 +118,7 @@ def words_of(tree: ast.AST) -> Iterator[Words]:
                 yield Words(*texts)
         elif name in TABLES:
             for field, place in TABLES[name].items():
-                given = next((keyword.value for keyword in node.keywords if keyword.arg == field), None)
-                given = node.args[place] if given is None and place < len(node.args) else given
-                yield from map(Words, _texts(given))
+                yield from map(Words, _texts(_given(node, field, place)))
 
 
 def forms_of(tree: ast.AST, all_sentences: bool) -> Iterator[Words]:
@@ -137,14 +136,13 @@ def forms_of(tree: ast.AST, all_sentences: bool) -> Iterator[Words]:
             name = ast.unparse(node.func).rpartition(".")[2]
             fields = ERROR_FIELDS if _is_error(name) else BELOW.get(name, {})
             for field, place in fields.items():
-                given = next((keyword.value for keyword in node.keywords if keyword.arg == field), None)
-                given = node.args[place] if given is None and place < len(node.args) else given
-                yield from map(Words, _forms(given))
+                yield from map(Words, _forms(_given(node, field, place)))
         elif all_sentences and node not in pieces:
             yield from (Words(text) for text in _forms(node) if " " in text or isinstance(node, ast.IfExp))
 
 
-def source_words() -> list[Words]:
+@cache
+def source_words() -> tuple[Words, ...]:
     """Every visible string of the package, each once, in order of its English."""
     found: set[Words] = set()
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -160,7 +158,8 @@ def source_words() -> list[Words]:
     plural = {words.text for words in found if words.several}
     # A text that is also the singular of another entry would be two entries with one name.
     kept = (words for words in found if re.search("[a-z]{2}", words.text) or words.text == ", ")
-    return sorted((w for w in kept if w.several or w.text not in plural), key=lambda words: words.text)
+    whole = (words for words in kept if words.several or words.text not in plural)
+    return tuple(sorted(whole, key=lambda words: words.text))
 
 
 def placeholders(text: str) -> set[str]:
@@ -174,8 +173,7 @@ def problems(catalogue: object) -> list[str]:
     for message in catalogue:
         if not message.id:
             continue
-        ids = message.id if isinstance(message.id, tuple) else (message.id,)
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        ids, strings = _forms_in(message)
         if message.fuzzy or not all(strings):
             found.append(f"not translated: {ids[0]!r}")
         elif any(placeholders(string) != placeholders(ids[-1]) for string in strings):
@@ -218,9 +216,8 @@ def as_mo(catalogue: object) -> bytes:
     """A catalogue as the app reads it: the same words give the same bytes, whichever Babel is at hand."""
     entries = {b"": _MO_HEADER.format(forms=catalogue.plural_forms).encode()}
     for message in catalogue:
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        ids, strings = _forms_in(message)
         if message.id and all(strings):
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
             entries["\0".join(ids).encode()] = "\0".join(strings).encode()
     rows = sorted(entries.items())
     table_at, texts = 28 + 16 * len(rows), b""
@@ -258,6 +255,18 @@ def main() -> int:
         print(f"{path.stem}: {len(catalogue)} texts, {len(left)} to do", *left[:40], sep="\n  ")
         code = code or int(bool(left) and check)
     return code
+
+
+def _given(call: ast.Call, field: str, place: int) -> ast.AST | None:
+    """The argument of a call that has this name or stands at this place."""
+    named = (keyword.value for keyword in call.keywords if keyword.arg == field)
+    return next(named, call.args[place] if place < len(call.args) else None)
+
+
+def _forms_in(message: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """English and translation of an entry, each once, or once for every number."""
+    ids, strings = (part if isinstance(part, tuple) else (part,) for part in (message.id, message.string))
+    return ids, strings
 
 
 def _is_error(name: str) -> bool:

@@ -17,6 +17,7 @@ from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import apply_theme
 from resatt_studio.errors import ExportError, SettingsError
+from resatt_studio.records.photo import PhotoEntry
 from resatt_studio.words import mark, tr
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -122,6 +123,7 @@ class Asks(QObject):
         if "language" in changes:
             apply_language(QApplication.instance(), session.settings.language)
             self._window.say_anew()
+        session.changed.emit()  # who may be the second reader, for one, depends on the name
         if session.document is not None:
             session.document.memory_limit_bytes = session.settings.undo_mb * 2**20
             session.document.author = session.settings.author
@@ -147,10 +149,10 @@ class Asks(QObject):
         """Ask what is wrong with the approved mask, unless this person cannot be its second reader."""
         self._parts.reader.if_possible(self._ask_for_note)
 
-    def _ask_for_note(self) -> None:
+    def _ask_for_note(self, entry: PhotoEntry) -> None:
         words = tr("Say what is to be corrected; whoever approved the photo reads it above the photo:")
-        name, then = tr("What is to be corrected"), self._parts.reader.send_back
-        self._ask_words(tr("Send back with a note"), words, name, then)
+        name, reader = tr("What is to be corrected"), self._parts.reader
+        self._ask_words(tr("Send back with a note"), words, name, lambda note: reader.send_back(note, entry))
 
     def _ask_words(
         self, title: str, words: str, name: str, then: Callable[[str], None], suggested: str = ""

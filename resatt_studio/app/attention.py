@@ -96,7 +96,10 @@ class PhotoAttention(QObject):
         self.ask()
 
     def ask_point(self, point: tuple[int, int]) -> None:
-        """Ask what a photo pixel (row, column) attends to, and show the answer."""
+        """Ask what a photo pixel (row, column) attends to, and show the answer, or why there is none."""
+        if self._session.tiles is not None:
+            self._session.told.emit(self._session.huge_words)
+            return
         self._set(point=point, kind=self.wish.kind if self.takes_point else HeatKind.POINT)
         if self.shown:
             self.ask()

@@ -16,6 +16,7 @@ class Conditions:
 
     has_project: bool
     has_photo: bool
+    is_whole: bool
     is_approved: bool
     can_undo: bool
     can_redo: bool
@@ -60,6 +61,7 @@ def conditions(parts: Parts) -> Conditions:
     return Conditions(
         has_project=session.project is not None,
         has_photo=session.document is not None,
+        is_whole=session.document is not None and session.tiles is None,
         is_approved=entry is not None and entry.state is ReviewState.APPROVED,
         can_undo=session.can_undo or view.in_hand,
         can_redo=session.can_redo,

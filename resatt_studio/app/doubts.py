@@ -36,6 +36,7 @@ class PhotoDoubts(QObject):
         self._step = 0  # asked for before the places were known
         self._told_nothing = False
         session.photo_changed.connect(lambda _: self._forget())
+        session.tiles_ready.connect(lambda tiles, document: self._forget())  # of a huge photo no mask comes
         session.prediction_changed.connect(lambda _: self._predicted())
 
     @property
@@ -68,9 +69,6 @@ class PhotoDoubts(QObject):
 
     def _go(self, step: int) -> None:
         places = self._places
-        if self._session.huge_words:
-            self._session.told.emit(self._session.huge_words)
-            return
         if places is None:
             self._step = step
             self._find()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,8 +17,11 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.label_learning import AnswerState, LabelPlan
 from resatt_studio.records.training import StepReport
 from resatt_studio.records.weights import WeightsVersion
-from resatt_studio.words import mark, tr
+from resatt_studio.words import again, mark, tr
 from resatt_studio.workflow.jobs import progress
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.project import Project
 
 LEAST_FRESH = 5
 FRESH_SHARE = 0.25
@@ -104,7 +107,10 @@ class LabelLearner(QObject):
 
         for model in LABEL_MODELS:
             answers = Answers(
-                self._done, partial(self._step, model), partial(self._fail, model), partial(self._end, model)
+                partial(self._done, project),
+                partial(self._step, model),
+                partial(self._fail, project, model),
+                partial(self._end, model),
             )
             listed = Listed(mark("Learn classes, {network}").format(network=TITLES[model]))
             self._jobs[model] = self._session.gpu.submit(
@@ -131,16 +137,20 @@ class LabelLearner(QObject):
             self.reports[model] = told.detail
             self.changed.emit()
 
-    def _done(self, outcome: Any) -> None:
+    def _done(self, project: Project, outcome: Any) -> None:
+        if self._session.project is not project:
+            return  # it was closed meanwhile
         if outcome.verdict.promoted:
             self._session.told.emit(
                 tr("{name} learned from your answers. {reason}").format(
-                    name=outcome.version.name, reason=outcome.verdict.reason
+                    name=outcome.version.name, reason=again(outcome.verdict.reason)
                 )
             )
         self._session.refresh()
 
-    def _fail(self, model: str, error: Exception) -> None:
+    def _fail(self, project: Project, model: str, error: Exception) -> None:
+        if isinstance(error, StudioError) and self._session.project is not project:
+            return
         if isinstance(error, StudioError):
             self.troubles[model] = error  # the panel says it; nobody may have asked for this lesson
             self._session.refresh()

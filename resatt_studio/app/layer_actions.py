@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resatt_studio.app.actions import ActionSpec
-from resatt_studio.app.layers import LAYER_WORDS
+from resatt_studio.app.layers import LAYER_WORDS, NEED_WHOLE_PHOTO
 from resatt_studio.words import mark
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -27,9 +27,10 @@ ALONE = mark("Hide every other layer over the photo; once more brings them back.
 def _actions(name: str) -> tuple[ActionSpec, ...]:
     show, alone = _TEXTS[name]
     help, seen = LAYER_WORDS[name][1], f"{name}_visible"
+    needs = "is_whole" if name in NEED_WHOLE_PHOTO else "has_photo"
     return (
-        ActionSpec(f"toggle_{name}", show, f"layer.{name}", help, needs="has_photo", checked=seen),
-        ActionSpec(f"solo_{name}", alone, f"solo.{name}", ALONE, needs="has_photo", checked=f"solo={name}"),
+        ActionSpec(f"toggle_{name}", show, f"layer.{name}", help, needs=needs, checked=seen),
+        ActionSpec(f"solo_{name}", alone, f"solo.{name}", ALONE, needs=needs, checked=f"solo={name}"),
     )
 
 

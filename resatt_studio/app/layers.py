@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from resatt_studio.app.canvas.layers import HAZE_LAYERS
 from resatt_studio.words import mark
 
 LAYER_WORDS: dict[str, tuple[str, str]] = {
@@ -27,3 +28,6 @@ LAYER_WORDS: dict[str, tuple[str, str]] = {
     ),
 }
 """Title and one sentence of each layer, from the bottom up."""
+
+NEED_WHOLE_PHOTO = frozenset({*HAZE_LAYERS, "heat", "change"})
+"""Layers that are made of photos that are held whole, never of one that is shown part by part."""

@@ -36,6 +36,7 @@ class Actions:
         self._keys = keys
         self._specs = dict(keys.specs)
         self._actions: dict[str, QAction] = {}
+        self._refused, self._why = frozenset[str](), ""
         for spec in self._specs.values():
             action = QAction(owner)
             action.setObjectName(spec.id)
@@ -68,10 +69,34 @@ class Actions:
             self._actions[id].setText(spec.text)
             self._actions[id].setWhatsThis(spec.help)
             self._actions[id].setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
-            self._actions[id].setToolTip(_tip(spec))
+        self._say_tips()
 
-    def follow(self, now: Conditions) -> None:
-        """Enable and check what the conditions allow and say."""
+    def _say_tips(self) -> None:
+        for id, spec in self._specs.items():
+            tip = _tip(spec)
+            self._actions[id].setToolTip(f"{tip}\n{self._why}" if id in self._refused else tip)
+
+    def why_not(self, id: str) -> str:
+        """Why an action can never be done with the open photo; "" where it can, or for no reason."""
+        return self._why if id in self._refused else ""
+
+    def why_not_by(self, key: QKeySequence) -> str:
+        """As :meth:`why_not`, of the action that has a key."""
+        ids = (id for id in self._refused if key in self._actions[id].shortcuts())
+        return next(map(self.why_not, ids), "")
+
+    def follow(self, now: Conditions, huge_words: str = "") -> None:
+        """Enable and check what the conditions allow and say.
+
+        Args:
+            now: What holds.
+            huge_words: What is said of an open photo that is not held whole, in its tool tips; else "".
+        """
+        refused = {id for id, spec in self._specs.items() if spec.needs == "is_whole"}
+        before = self._refused, self._why
+        self._refused, self._why = frozenset(refused if huge_words else ()), huge_words
+        if before != (self._refused, self._why):
+            self._say_tips()
         for id, spec in self._specs.items():
             action = self._actions[id]
             if spec.needs:

@@ -30,6 +30,8 @@ from resatt_studio.errors import StudioError
 from resatt_studio.words import again, tr
 
 INFO_SHOWN_MS = 6000
+Offer = tuple[Callable[[], tuple[str, str]], Callable[[], object]]
+"""Gives what is offered and the button's text, in the language in force; and does what the button says."""
 MOST_ERRORS = 20
 """Older ones are in the list of what failed alone."""
 
@@ -37,15 +39,17 @@ log = logging.getLogger(__name__)
 
 
 class NoticeBar(QFrame):
-    """One line above the photo. Good news goes by itself; what must be mended stays until it is closed, and
-    the error before it comes back then."""
+    """One line above the photo. Good news goes by itself, and what was offered before comes back; what must
+    be mended stays until it is closed, and the error before it comes back then."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._errors: list[str] = []
+        self._offer: Offer | None = None
         self.setObjectName("noticeBar")
         self._text = QLabel()
         self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # it names files, whatever they are called
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._act = QPushButton()
         self._act.hide()
@@ -58,8 +62,8 @@ class NoticeBar(QFrame):
         row.addWidget(self._act)
         row.addWidget(close)
         self._timer = QTimer(self, singleShot=True, interval=INFO_SHOWN_MS)
-        self._timer.timeout.connect(self.hide)
-        self._handler: Callable[[], None] | None = None
+        self._timer.timeout.connect(self._after_news)
+        self._handler: Callable[[], object] | None = None
         self._act.clicked.connect(self._run)
         self.hide()
 
@@ -76,14 +80,34 @@ class NoticeBar(QFrame):
         self.setAccessibleName(name)
         self._close.setAccessibleName(tr("Close the notice"))
         self._close.setToolTip(tr("Close"))
-        if self._errors and self.property("kind") == "error" and not self.isHidden():
+        if self.isHidden():
+            return
+        if self.property("kind") == "error":
             self._show_error()
+        else:
+            self._after_news()  # good news in the language before was read by whoever changed it
 
-    def tell(self, message: str, act: str = "", handler: Callable[[], None] | None = None) -> None:
-        """Show good news, with a button when ``act`` names one."""
-        self._show("info", message, act, handler)
-        if not act:
-            self._timer.start()
+    def tell(self, message: str) -> None:
+        """Show good news for a moment."""
+        self._show("info", message)
+        self._timer.start()
+
+    def offer(self, write: Callable[[], tuple[str, str]], handler: Callable[[], object]) -> None:
+        """Show what can be done by a button, until it is done, closed or taken back.
+
+        Args:
+            write: Gives the message and the button's text in the language in force.
+            handler: Does it.
+        """
+        self._offer = write, handler
+        self._after_news()
+
+    def take_back(self) -> None:
+        """What was offered can be done no longer."""
+        if self._offer is not None:
+            self._offer = None
+            if not self._timer.isActive():
+                self.hide()
 
     def warn(self, error: StudioError) -> None:
         """Show what the user can mend, until it is closed."""
@@ -92,12 +116,23 @@ class NoticeBar(QFrame):
         self._show_error()
 
     def close_one(self) -> None:
-        """Close what is shown; an error that came before it is shown again."""
+        """Close what is shown; an error or an offer that came before it is shown again."""
         del self._errors[-1:]
         if self._errors:
             self._show_error()
-        else:
+            return
+        if not self._timer.isActive():
+            self._offer = None
+        self._after_news()
+
+    def _after_news(self) -> None:
+        """The news is over: show what is still offered."""
+        if self._offer is None:
+            self._timer.stop()
             self.hide()
+            return
+        write, handler = self._offer
+        self._show("info", *write(), handler)
 
     def _show_error(self) -> None:
         more = len(self._errors) - 1
@@ -108,7 +143,7 @@ class NoticeBar(QFrame):
             self._errors.clear,
         )
 
-    def _show(self, kind: str, text: str, act: str, handler: Callable[[], None] | None) -> None:
+    def _show(self, kind: str, text: str, act: str = "", handler: Callable[[], object] | None = None) -> None:
         self._timer.stop()
         self.setProperty("kind", kind)
         for widget in (self, self._text):  # the style sheet looks at "kind" only when it is applied anew
@@ -122,7 +157,7 @@ class NoticeBar(QFrame):
         self.show()
 
     def _run(self) -> None:
-        handler = self._handler
+        handler, self._offer = self._handler, None
         self.hide()
         if handler is not None:
             handler()
@@ -153,9 +188,17 @@ class NoticeArea(QWidget):
         """What is shown: the error where there is one, with the news."""
         return "\n".join(bar.text for bar in (self.errors, self.news) if not bar.isHidden())
 
-    def tell(self, message: str, act: str = "", handler: Callable[[], None] | None = None) -> None:
+    def tell(self, message: str) -> None:
         """Show good news; see :meth:`NoticeBar.tell`."""
-        self.news.tell(message, act, handler)
+        self.news.tell(message)
+
+    def offer(self, write: Callable[[], tuple[str, str]], handler: Callable[[], object]) -> None:
+        """Offer something; see :meth:`NoticeBar.offer`."""
+        self.news.offer(write, handler)
+
+    def take_back(self) -> None:
+        """Take back what was offered."""
+        self.news.take_back()
 
     def warn(self, error: StudioError) -> None:
         """Show what the user can mend, until it is closed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -26,18 +27,30 @@ class Offers(QObject):
         super().__init__(notice)
         self._parts = parts
         self._notice = notice
+        # What was offered is of the project that was open, and no act may reach another one.
+        parts.session.project_changed.connect(lambda _: notice.take_back())
+        self._over: Callable[[], bool] = lambda: False
+        parts.session.state_read.connect(lambda _: self._look_whether_over())
+        parts.learner.changed.connect(self._look_whether_over)
         parts.learner.ended.connect(self._offer_candidate)
         parts.session.learning_cut_off.connect(self._offer_resume)
         parts.shelf.brought_in.connect(self._offer_weights)
 
     def _offer_candidate(self, outcome: Any) -> None:
         if outcome is not None and not outcome.verdict.promoted:
-            version = outcome.version
-            self._notice.tell(again(outcome.told), tr("Use it all the same"), lambda: self._use(version))
+            version, told = outcome.version, outcome.told
+            self._offer_use(version, lambda: (again(told), tr("Use it all the same")))
 
     def _offer_resume(self) -> None:
-        words = tr("Learning was cut off when the app ended last time. It can go on from where it was.")
-        self._notice.tell(words, tr("Go on learning"), self._parts.learner.learn)
+        learner = self._parts.learner
+        self._over = lambda: learner.learning
+        self._notice.offer(
+            lambda: (
+                tr("Learning was cut off when the app ended last time. It can go on from where it was."),
+                tr("Go on learning"),
+            ),
+            learner.learn,
+        )
 
     def _offer_weights(self, version: WeightsVersion, new: bool) -> None:
         title = NETWORKS[version.model]
@@ -48,12 +61,26 @@ class Offers(QObject):
                 )
             )
             return
-        words = (
-            tr("{title} {name} is on the shelf.").format(title=title, name=version.name)
-            if new
-            else tr("These are {title} {name}.").format(title=title, name=version.name)
-        )
-        self._notice.tell(words, tr("Use it"), lambda: self._use(version))
+
+        def write() -> tuple[str, str]:
+            words = tr("{title} {name} is on the shelf.") if new else tr("These are {title} {name}.")
+            return words.format(title=title, name=version.name), tr("Use it")
+
+        self._offer_use(version, write)
+
+    def _offer_use(self, version: WeightsVersion, write: Callable[[], tuple[str, str]]) -> None:
+        def in_use() -> bool:
+            active = self._parts.shelf.active(version.model)
+            return active is not None and active.weights_id == version.weights_id
+
+        self._over = in_use
+        self._notice.offer(write, lambda: self._use(version))
+
+    def _look_whether_over(self) -> None:
+        """Somebody may have done in another way what is offered."""
+        if self._over():
+            self._over = lambda: False
+            self._notice.take_back()
 
     def _use(self, version: WeightsVersion) -> None:
         """Use a version, unless learning compares its candidate with the weights that it would replace."""

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from resatt_studio.app.keymap import Keymap, plain
 from resatt_studio.app.menus import Actions
+from resatt_studio.app.number_boxes import DecimalBox
 from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.tools.options import RADIUS, Option, OptionKind, OptionValue
 from resatt_studio.app.tools.registry import ToolSpec, tool_spec
@@ -69,7 +69,7 @@ class OptionsBar(QToolBar):
         self._fields.setSpacing(8)
         self.addWidget(self._row)
         # All tools' rows are equally high, so that the canvas does not move when another one is taken.
-        self._row.setMinimumHeight(QDoubleSpinBox().sizeHint().height() + 4)
+        self._row.setMinimumHeight(DecimalBox().sizeHint().height() + 4)
         view.brush_changed.connect(self._follow)
         view.options.changed.connect(self._follow)
         keys.follow(self, self._say_anew)
@@ -232,7 +232,7 @@ class NumberField(OptionField):
 
     def __init__(self, option: Option, told: Callable[[OptionValue], None]) -> None:
         super().__init__(option)
-        self.box = QDoubleSpinBox(
+        self.box = DecimalBox(
             minimum=option.low, maximum=option.high, decimals=option.decimals, singleStep=option.step
         )
         self.box.setSuffix(f" {option.unit}" if option.unit else "")

@@ -35,6 +35,7 @@ class Entry:
         detail: More words, which are found as well, but count less.
         keys: For people, or "".
         enabled: Whether it can be done now.
+        why_not: Why it cannot, where there is more to say.
         places: Indices of the letters of ``text`` that were typed.
     """
 
@@ -44,6 +45,7 @@ class Entry:
     detail: str = ""
     keys: str = ""
     enabled: bool = True
+    why_not: str = ""
     places: frozenset[int] = frozenset()
 
     @property
@@ -73,7 +75,8 @@ def entries(parts: Parts, actions: Actions, panels: Mapping[str, Callable[[], No
             "tool" if id.startswith("tool_") else "action",
             "  ".join(map(shown, spec.shortcuts)),
         )
-        found.append(Entry(kind, plain(spec.text), action.trigger, spec.help, keys, action.isEnabled()))
+        can, why = action.isEnabled(), actions.why_not(id)
+        found.append(Entry(kind, plain(spec.text), action.trigger, spec.help, keys, can, why))
     for title, show in panels.items():
         found.append(
             Entry(

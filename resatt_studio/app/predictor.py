@@ -69,6 +69,8 @@ class Predictor(QObject):
         self._engine_device = ""
         self._ahead: dict[str, int] = {}
         self._looked_at: Box | None = None
+        self._shown: int | None = None
+        self._all: int | None = None
         self._part: int | None = None
         self._whole: int | None = None
         self.open_id = ""
@@ -119,7 +121,7 @@ class Predictor(QObject):
         answers = Answers(self.predicted.emit, self._tell_shown, failed, self._quiet)
         broke_off = lambda: self.broke_off.emit(photo.photo_id)  # noqa: E731 - no part passes for the whole
         listed = Listed(mark("Predict the open photo"), stopped=broke_off)
-        self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed)
+        self._shown = self._gpu.submit(job, Urgency.PREDICT_SHOWN, answers, key="shown", listed=listed)
 
     @property
     def looked_at(self) -> Box | None:
@@ -173,7 +175,7 @@ class Predictor(QObject):
         job_id = self._whole = self._gpu.submit(job, Urgency.PREDICT_HUGE, answers, key="huge", listed=listed)
 
     def drop_whole(self) -> None:
-        """Other weights are in use, or the project is closed: a huge photo's half prediction is of no use."""
+        """Other weights are in use: a huge photo's half prediction is of no use."""
         self._gpu.cancel(self._whole)
         self._whole, self.whole_id = None, ""
 
@@ -245,10 +247,19 @@ class Predictor(QObject):
 
         answers = Answers(lambda _: then(), self._tell, self.failed.emit, self._quiet)
         listed = Listed(mark("Predict all photos"), stopped=then)
-        self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all", listed=listed)
+        self._all = self._gpu.submit(job, Urgency.PREDICT_AHEAD, answers, key="all", listed=listed)
 
     def forget(self) -> None:
-        """Drop every wish, as when the project is closed."""
+        """Drop every wish, as when the project is closed: nothing may work on, or write into, it any more."""
+        self.drop_ahead()
+        self.drop_part()
+        self.drop_whole()
+        for job_id in (self._shown, self._all):
+            self._gpu.cancel(job_id)
+        self._shown = self._all = None
+
+    def drop_ahead(self) -> None:
+        """Drop what was likely to be opened soon."""
         for job_id in self._ahead.values():
             self._gpu.cancel(job_id)
         self._ahead.clear()

@@ -31,7 +31,7 @@ from resatt_studio.records.weights import (
     WeightsVersion,
     automatic_threshold,
 )
-from resatt_studio.words import mark, trn
+from resatt_studio.words import mark, tr, trn
 from resatt_studio.workflow.jobs import JobFactory
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class ProjectSession(QObject):
         self.listed: tuple[PhotoEntry, ...] = ()
         usual = preferences.threshold == USUAL_THRESHOLD
         self.own_threshold: float | None = None if usual else preferences.threshold
+        self._opening: object = None  # the newest wish for another project
+        self._counting: int | None = None
         self._writes = 0
         self.files.broke.connect(self.failed)
         self.gpu.broke.connect(self.failed)
@@ -131,7 +133,16 @@ class ProjectSession(QObject):
     # -- opening and closing --
 
     def open_project(self, folder: Path, then: Callable[[], None] | None = None) -> None:
-        """Open a project and its first photo, or do ``then`` instead."""
+        """Open a project and its first photo, or do ``then`` instead; one that is open stays so until the new
+        one is there, and for good when that cannot be opened."""
+        here = self.project
+        if here is not None and here.folder.resolve() == folder.resolve():  # nobody could open it twice
+            self._opening = None  # the newest wish counts
+            if then is None:
+                self.told.emit(tr("{name} is open already.").format(name=folder.name))
+            else:
+                then()
+            return
         self._open(folder, create=False, then=then)
 
     def create_project(self, folder: Path, sources: Sequence[Path]) -> None:
@@ -144,7 +155,6 @@ class ProjectSession(QObject):
         if folder.exists():
             self.open_project(folder)
         else:
-            folder.parent.mkdir(parents=True, exist_ok=True)
             self.create_project(folder, [jobs.sample_photos()])
 
     def close_project(self) -> None:
@@ -154,7 +164,7 @@ class ProjectSession(QObject):
         project, self.project = self.project, None
         self.leave_photo()
         self.predictor.forget()
-        self.predictor.drop_whole()
+        self.files.cancel(self._counting)
         self.state = _NOTHING
         self.thumbnails.clear()
         self._submit(once(project.close), mark("Closing"), must=True)
@@ -220,10 +230,14 @@ class ProjectSession(QObject):
     # -- inside --
 
     def _open(self, folder: Path, create: bool, then: Callable[[], None] | None = None) -> None:
-        self.close_project()
+        opening = self._opening = object()
         preferences, ranked = self.settings, self._ranked
 
         def opened(result: jobs.OpenedProject) -> None:
+            if opening is not self._opening:  # another one was asked for meanwhile
+                self._submit(once(result.project.close), "", must=True)
+                return
+            self.close_project()
             self.project = result.project
             self.own_threshold = result.own_threshold
             self.state = result.state
@@ -237,7 +251,7 @@ class ProjectSession(QObject):
             self._count_predictions(result.project)
 
         job = lambda: jobs.open_or_create(folder, create, preferences, ranked)  # noqa: E731 - a job factory
-        self._submit(job, mark("Opening {name}").format(name=folder.name), opened)
+        self._submit(job, mark("Opening {name}").format(name=folder.name), opened, key="project")
 
     @property
     def _ranked(self) -> bool:
@@ -248,7 +262,7 @@ class ProjectSession(QObject):
         """Older versions did not count what photos are ranked by; behind everything else that reads files."""
         answers = Answers(lambda counted: self.refresh() if counted else None, None, self.failed.emit)
         job = lambda: jobs.count_predictions(project)  # noqa: E731 - a job factory
-        self.files.submit(job, Urgency.PREDICT_AHEAD, answers, key="counts")
+        self._counting = self.files.submit(job, Urgency.PREDICT_AHEAD, answers, key="counts")
 
     def _tell_unranked(self) -> None:
         new = sum(entry.state is ReviewState.NEW for entry in self.state.entries)

@@ -44,26 +44,39 @@ class SecondReader(QObject):
         """Agree to the approval of the open photo, and go on."""
         from resatt_studio.workflow import review
 
-        self._say(review.agree, tr("{name} is agreed to."))
+        self._say(self._session.entry, review.agree, tr("{name} is agreed to."))
 
-    def send_back(self, note: str) -> None:
-        """Send the open photo back to be corrected, and go on."""
+    def send_back(self, note: str, entry: PhotoEntry | None = None) -> None:
+        """Send a photo back to be corrected, and go on.
+
+        Args:
+            note: What is to be corrected.
+            entry: The photo that the note is about; the open one by default.
+        """
         from resatt_studio.workflow import review
 
         self._say(
+            entry or self._session.entry,
             lambda project, id, author: review.send_back(project, id, author, note),
             tr("{name} is sent back."),
         )
 
-    def if_possible(self, then: Callable[[], None]) -> None:
-        """Do ``then`` if this person can be the second reader of the open photo; else it is told why not."""
+    def if_possible(self, then: Callable[[PhotoEntry], None]) -> None:
+        """Do ``then`` with the open photo if this person can be its second reader and it is open still when
+        that is known; else it is told why not."""
         from resatt_studio.workflow.review import require_reader
 
         session = self._session
         project, entry = session.project, session.entry
-        if project is not None and entry is not None:
-            author = session.settings.author
-            session.ask(lambda: require_reader(project, entry.photo_id, author), lambda _: then())
+        if project is None or entry is None:
+            return
+
+        def possible(_: object) -> None:
+            if self._is_open(project, entry):
+                then(entry)
+
+        author = session.settings.author
+        session.ask(lambda: require_reader(project, entry.photo_id, author), possible)
 
     def next_unread(self) -> None:
         """Open the next photo that waits for a second reader, from the beginning again after the last."""
@@ -87,9 +100,13 @@ class SecondReader(QObject):
 
     # -- inside --
 
-    def _say(self, act: Callable[[Project, str, str], object], words: str) -> None:
+    def _is_open(self, project: Project, entry: PhotoEntry) -> bool:
         session = self._session
-        project, entry = session.project, session.entry
+        opened = session.entry
+        return session.project is project and opened is not None and opened.photo_id == entry.photo_id
+
+    def _say(self, entry: PhotoEntry | None, act: Callable[[Project, str, str], object], words: str) -> None:
+        session, project = self._session, self._session.project
         if project is None or entry is None:
             return
         author = session.settings.author
@@ -98,8 +115,7 @@ class SecondReader(QObject):
         def done(_: object) -> None:
             session.told.emit(words.format(name=entry.name))
             session.refresh()
-            here = session.entry is not None and session.entry.photo_id == entry.photo_id
-            if here and following is not None:
+            if following is not None and self._is_open(project, entry):
                 session.open_photo(following.photo_id)
 
         session.ask(lambda: act(project, entry.photo_id, author), done, must=True)

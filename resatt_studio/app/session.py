@@ -296,7 +296,8 @@ class Session(ProjectSession):
                 self.predict_whole()  # says so
             else:
                 self._predict_seen(self.project, self.tiles)
-        self._ask_again()
+        else:
+            self._ask_again()
 
     def predict_whole(self) -> None:
         """Predict all of a huge photo, what is seen first; of any other as :meth:`predict_again`."""
@@ -325,15 +326,17 @@ class Session(ProjectSession):
             self.failed.emit(error)  # it holds until the window is closed
         self.settings = replace(self.settings, photo_input=name)
         self.predictor.photo_input = name
-        self.predictor.forget()
-        self._set_prediction(None)
-        self._ask_again()
+        self.predictor.drop_ahead()
+        if self.tiles is None:  # a huge photo is shown to the network as it is, whatever was chosen
+            self._set_prediction(None)
+            self._ask_again()
         if self.project is not None:
             self._predict_next(self.project)
         self.input_changed.emit(name)
 
     def weights_changed(self) -> None:
-        """Other weights are in use: what was predicted by the old ones is shown no longer."""
+        """Other weights are in use: what was predicted by the old ones is shown no longer, and what these
+        have seen before comes back."""
         self._set_prediction(None)
         self.predictor.drop_whole()
         self.refresh(self._ask_again)
@@ -373,6 +376,21 @@ class Session(ProjectSession):
     def _ask_again(self) -> None:
         if self.project is not None and self.photo is not None:
             self.predictor.predict_shown(self.project, self.photo)
+        elif self.project is not None and self.tiles is not None:
+            self._read_kept(self.project, self.tiles)
+
+    def _read_kept(self, project: Project, tiles: TilePyramid) -> None:
+        """Show what the weights in use have seen of a huge photo before; it is asked for by people alone."""
+        if self.active is None:
+            return
+        photo_id, weights_id = tiles.photo_id, self.active.weights_id
+
+        def found(known: HugePrediction | None) -> None:
+            if known is not None and self.tiles is tiles:
+                self._offer(known)
+
+        read = once(lambda: project.store.huge_prediction(photo_id, weights_id))
+        self._submit(read, "", found, key="kept")
 
     def _predict_seen(self, project: Project, tiles: TilePyramid) -> None:
         seen = self.predictor.looked_at
@@ -566,7 +584,7 @@ class Session(ProjectSession):
         shown, and photos are predicted ahead anew."""
         if self.settings.photo_input == "raw" or self.project is None or self.photo is None:
             return
-        self.predictor.forget()
+        self.predictor.drop_ahead()
         if self.prediction is None or not self._wants(self.prediction):
             self._set_prediction(None)
             self._ask_again()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from resatt_studio.app.eliding import ElidingLabel
 from resatt_studio.app.pace import clock
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.steady import SteadyLabel
 from resatt_studio.records.training import StepReport
 from resatt_studio.words import again, joined, mark, tr, trn
+
+POINTER_MS = 100
+"""Between two pointer positions that are written; nobody reads faster."""
 
 
 class StatusBar(QStatusBar):
@@ -35,7 +39,11 @@ class StatusBar(QStatusBar):
             self.doubt,
             mark("Doubtful places of the photo: {next_doubt} the next, {previous_doubt} the one before"),
         )
-        self.pointer = _field(190)
+        self.pointer = SteadyLabel(190)
+        self.pointer.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        self._pointer_at = self._pointer_written = (-1, -1)
+        self._pointer_due = QTimer(self, singleShot=True, interval=POINTER_MS)
+        self._pointer_due.timeout.connect(self._pointer_again)
         self.zoom = _field(52)
         self.share = _field()
         self.brush = _field()
@@ -113,6 +121,7 @@ class StatusBar(QStatusBar):
         if entry is None:
             self.zoom.clear()
             self.pointer.clear()
+        self._show_share()
         self._show_brush()
         active = session.active
         self.weights.setText(f"{active.model} {active.name or f'v{active.number}'}" if active else "")
@@ -125,7 +134,19 @@ class StatusBar(QStatusBar):
             self.saved.setText(tr("All changes saved {time}").format(time=session.saved_at).rstrip())
 
     def show_pointer(self, row: int, column: int) -> None:
-        """Write where the pointer is, in photo pixels, and the probability there."""
+        """Write where the pointer is, in photo pixels, and the probability there: at once when nothing was
+        written lately or the pointer left the photo, else soon."""
+        self._pointer_at = row, column
+        if row < 0 or not self._pointer_due.isActive():
+            self._write_pointer()
+
+    def _pointer_again(self) -> None:
+        if self._pointer_at != self._pointer_written:
+            self._write_pointer()
+
+    def _write_pointer(self) -> None:
+        self._pointer_due.start()
+        row, column = self._pointer_written = self._pointer_at
         entry, prediction = self._parts.session.entry, self._parts.session.prediction
         size = (0, 0) if entry is None else (entry.facts.height, entry.facts.width)
         if not (0 <= row < size[0] and 0 <= column < size[1]):

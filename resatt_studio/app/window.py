@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QDockWidget,
@@ -320,7 +320,7 @@ class MainWindow(QMainWindow):
 
     def _follow(self) -> None:
         session = self.parts.session
-        self.actions_.follow(conditions(self.parts))
+        self.actions_.follow(conditions(self.parts), self.parts.keys.words(session.huge_words))
         name = session.project.folder.name if session.project is not None else ""
         shown = [part for part in (name, session.entry.name if session.entry else "") if part]
         self.setWindowTitle(" — ".join((*shown, "ResAtt Studio")) + "[*]")
@@ -406,8 +406,14 @@ class MainWindow(QMainWindow):
     # -- keys and drops --
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hold V to see the bare photo, also from a panel that has no use for the key."""
-        if not self._peek(event, True):
+        """Hold V to see the bare photo, also from a panel that has no use for the key; the key of an action
+        that the open photo can never have says why."""
+        if self._peek(event, True):
+            return
+        why = self.actions_.why_not_by(QKeySequence(event.keyCombination()))
+        if why and not event.isAutoRepeat():
+            self.notice.tell(why)
+        else:
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

@@ -166,7 +166,7 @@ def check_fits(weights: WeightsFile) -> None:
 def layers(config: Config) -> int:
     """How many layers a configuration asks for; each has tensors of its own."""
     counts = [config[name] for name in _COUNTS if name in config]
-    return sum(sum(count) if isinstance(count, tuple) else count for count in counts)
+    return sum(sum(count) if isinstance(count, (list, tuple)) else count for count in counts)
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:

@@ -75,6 +75,7 @@ def compare_versions(
     thresholds = _thresholds(project, before, after, threshold)
     told: dict[str, tuple[Counts, ...]] = {entry.photo_id: () for entry in entries}
     left_out: dict[str, str] = {}
+    in_parts: set[str] = set()
     for turn, version in enumerate((before, after)):
         asked = AskedVersion(project, version, device, threads, engine_path)
         for done, entry in enumerate(entries):
@@ -90,6 +91,7 @@ def compare_versions(
                     left_out[entry.photo_id] = (
                         f"{name}: approved part by part; only whole photos are compared."
                     )
+                    in_parts.add(entry.photo_id)
                     continue
                 prediction = yield from during(asked.prediction(entry.photo_id), report)
                 counted = yield from during(_counts(project, entry, prediction, thresholds[turn]), report)
@@ -111,7 +113,9 @@ def compare_versions(
     if not rows:
         raise PhotoError(
             f"None of the photos could be compared: {next(iter(left_out.values()))}",
-            "Put the photos back where they were, or add their folder again.",
+            "Approve a photo that is not shown part by part."
+            if in_parts == set(left_out)
+            else "Put the photos back where they were, or add their folder again.",
         )
     old, new = (
         scores(sum((told[row.photo_id][turn] for row in rows), Counts()), TOLERANCE_PX, len(rows))

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtGui import QImage, QMouseEvent, QRegion
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
+from resatt_studio.app.canvas.painting import Sheet
 from resatt_studio.app.canvas.split import GRIP_PX, REACH_PX, Split, middle_row
 from resatt_studio.errors import BugError
 from resatt_studio.records.arrays import read_only
@@ -155,8 +156,10 @@ def test_escape_puts_the_divider_back(split):
 
 def test_the_pointer_says_where_the_divider_can_be_taken(split):
     QTest.mouseMove(split, QPoint(201, 100))
+    QApplication.processEvents()
     assert split.cursor().shape() is Qt.CursorShape.SplitHCursor
     QTest.mouseMove(split, QPoint(240, 100))
+    QApplication.processEvents()
     assert split.cursor().shape() is Qt.CursorShape.CrossCursor
 
 
@@ -271,3 +274,68 @@ def test_a_compared_prediction_of_another_size_is_a_bug(canvas):
     small = Prediction("a" * 64, "w" * 64, np.zeros((5, 5), np.uint8), 0.1)
     with pytest.raises(BugError):
         canvas.set_compared(small)
+
+
+def acts(view):
+    """Whatever changes what is seen, or how it lies on each other, one after the other."""
+    values = np.zeros((HEIGHT, WIDTH), np.uint8)
+    values[40:60, 30:400] = 200
+    values[100:104, :] = 255
+    yield "photo", lambda: None
+    yield "stroke", lambda: drag(view, [QPoint(240, 150), QPoint(290, 170)])
+    yield "prediction", lambda: view.set_prediction(Prediction("a" * 64, "w" * 64, values, 0.1), 0.5)
+    yield "mask", lambda: view.set_layer("mask", visible=True)
+    yield "correction", lambda: view.set_layer("correction", visible=True)
+    yield "pan", lambda: view.pan_by(7, -13)
+    yield "stroke", lambda: drag(view, [QPoint(20, 30), QPoint(60, 80)])
+    yield "outline", lambda: view.set_layer("outline", visible=True)
+    yield "undo", lambda: view.refresh(view.document.undo().box)
+    yield "divider", lambda: view.set_split(Split(True, 0.3))
+    yield (
+        "compared",
+        lambda: view.set_compared(
+            Prediction("a" * 64, "w" * 64, values[::-1].copy(), 0.1, dehazer_id="d" * 64)
+        ),
+    )
+    yield "divider", lambda: view.set_split(Split(True, 0.8))
+    yield "threshold", lambda: view.set_threshold(0.9)
+    yield "haze away", lambda: view.set_layer("dehazed", visible=False)
+    yield "no divider", lambda: view.set_split(Split(False))
+    yield "peek", lambda: view.set_peek(True)
+    yield "no peek", lambda: view.set_peek(False)
+    yield "none compared", lambda: view.set_compared(None)
+    yield "uncertainty", lambda: view.set_layer("uncertainty", visible=True)
+    yield "zoom", lambda: view.zoom_to(0.6)
+    yield "stroke", lambda: drag(view, [QPoint(200, 150), QPoint(180, 100)])
+    yield "zoom", lambda: view.zoom_to(3.0)
+    yield "stroke", lambda: drag(view, [QPoint(200, 150), QPoint(180, 100)])
+    yield "size", lambda: view.resize(333, 222)
+    yield "no photo", lambda: view.set_photo(None)
+
+
+def test_what_is_laid_piece_by_piece_is_what_laying_all_anew_would_show(split):
+    for name, act in acts(split):
+        act()
+        QApplication.processEvents()
+        shown = grabbed(split)
+        split._sheet = Sheet()
+        np.testing.assert_array_equal(shown, grabbed(split), err_msg=name)
+
+
+def test_a_paint_of_several_pieces_touches_nothing_between_them(split):
+    QApplication.processEvents()
+    image = QImage(split.size(), QImage.Format.Format_RGB32)
+    image.fill(0xFF010203)
+    pieces = QRegion(10, 20, 30, 40).united(QRegion(200, 100, 50, 10)).united(QRegion(60, 30, 5, 5))
+    split.render(image, QPoint(), pieces, QWidget.RenderFlag(0))
+    whole = QImage(split.size(), QImage.Format.Format_RGB32)
+    split.render(whole, QPoint(), QRegion(split.rect()), QWidget.RenderFlag(0))
+    for y in range(0, split.height(), 3):
+        for x in range(0, split.width(), 3):
+            # What is rendered of a region is moved to the corner of its own rectangle.
+            inside = pieces.contains(QPoint(x, y))
+            at = QPoint(x, y) - pieces.boundingRect().topLeft()
+            if inside:
+                assert image.pixel(at) == whole.pixel(x, y)
+            elif pieces.boundingRect().contains(QPoint(x, y)):
+                assert image.pixel(at) == 0xFF010203

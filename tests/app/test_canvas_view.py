@@ -315,6 +315,7 @@ def test_the_pointer_says_which_photo_pixel_it_is_on(canvas, qtbot):
     canvas.pointer_moved.connect(heard.append)
     port = canvas.viewport
     QTest.mouseMove(canvas, QPoint(port.left + 17 if port.left > 0 else 17, 40))
+    QApplication.processEvents()
     expected = photo_point(canvas, QPoint(port.left + 17 if port.left > 0 else 17, 40))
     assert heard[-1] == (int(expected[0]), int(expected[1]))
     canvas.leaveEvent(QEvent(QEvent.Type.Leave))

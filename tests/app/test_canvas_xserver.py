@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from x_pointer import XServer
 
 pytestmark = [pytest.mark.gui, pytest.mark.xserver]
 
@@ -16,7 +17,6 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 PROGRAM = """
 import json, subprocess, sys
-sys.path.insert(0, sys.argv[1])
 import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -68,11 +68,6 @@ print("points", len(document.edits[0].path))
 def display():
     if shutil.which("Xvfb") is None:
         pytest.skip("Xvfb is not installed")
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        from x_pointer import XServer
-    finally:
-        sys.path.remove(str(BENCHMARKS))
     with XServer(800, 700) as server:
         yield server.display
 

@@ -398,3 +398,22 @@ def test_windows_are_remembered_and_nonsense_is_left_out(deep: Callable[[int], A
     tone.recall('[["abc", 5, 9.5], ["d", 9, 5], ["e", "1", 2], 7, ["f", 1, 1e9], ["g", true]]')
     assert tone.text == '[["abc",5.0,9.5]]'
     tone.recall("{")
+
+
+def test_a_panel_whose_scroll_bar_comes_and_goes_with_its_height_is_laid_out_all_the_same(
+    looking: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    panel = looking.window.panel("layersPanel")
+    body, bounds = panel.widget(), []
+
+    def bound(height_px: int) -> None:
+        """What Qt does when other lines wrap at every other width."""
+        bounds.append(height_px)
+        if len(bounds) < 50:
+            QCoreApplication.sendEvent(body, QEvent(QEvent.Type.LayoutRequest))
+
+    monkeypatch.setattr(panel, "setMaximumHeight", bound)
+    QCoreApplication.sendEvent(body, QEvent(QEvent.Type.LayoutRequest))
+    assert len(bounds) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -106,7 +107,9 @@ def test_three_short_runs_call_for_a_long_one_when_the_window_is_idle(
 ) -> None:
     learner, begun = studio.parts.learner, []
     monkeypatch.setattr(learner, "_learn", lambda seconds: begun.append(seconds) or True)
-    usual = learner._session.settings.learn_seconds
+    session = learner._session
+    session.settings = replace(session.settings, learn_cracks="auto")
+    usual = session.settings.learn_seconds
     for _ in range(2):
         learner.learn()
     learner._look_when_idle()
@@ -115,6 +118,19 @@ def test_three_short_runs_call_for_a_long_one_when_the_window_is_idle(
     learner._look_when_idle()
     learner._look_when_idle()
     assert begun == [*[usual] * 3, 2 * usual], "once"
+
+
+def test_nothing_is_learned_by_itself_once_somebody_chose_to_ask_for_it(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, begun = studio.parts.learner, []
+    monkeypatch.setattr(learner, "_learn", lambda seconds: begun.append(seconds) or True)
+    studio.window.ask.change_settings(learn_cracks="auto")
+    for _ in range(3):
+        learner.learn()
+    studio.window.ask.change_settings(learn_cracks="ask")
+    learner._look_when_idle()  # its minute had begun before
+    assert len(begun) == 3
 
 
 @pytest.mark.parametrize("fails", (False, True), ids=("rolled back", "roll-back failed"))
@@ -236,6 +252,42 @@ def test_an_offer_replaces_no_weights_that_learning_compares_with(
     QTest.mouseClick(notice.news._act, Qt.MouseButton.LeftButton)
     assert used == [("rmt", other.weights_id)], "learning does not ask this network"
     studio.parts.learner._job_id = None
+
+
+def test_an_offer_goes_with_its_project_or_once_it_was_done_in_another_way(studio: Any) -> None:
+    session, notice = studio.parts.session, studio.window.notice
+    session._take_state(ProjectState((), VERSIONS, 0))
+    studio.parts.shelf.brought_in.emit(VERSIONS[2], True)
+    assert "is on the shelf" in notice.text
+    session.project_changed.emit(None)
+    assert not notice.isVisible(), "its button would use the version in whichever project is open next"
+    studio.parts.shelf.brought_in.emit(VERSIONS[2], True)
+    used = (replace(VERSIONS[1], state=WeightsState.RETIRED), replace(VERSIONS[2], state=WeightsState.ACTIVE))
+    session._take_state(ProjectState((), (VERSIONS[0], *used, VERSIONS[3]), 0))
+    assert not notice.isVisible(), "somebody used it from the panel"
+    session.learning_cut_off.emit()
+    assert "cut off" in notice.text
+    studio.parts.learner._job_id = 10_000
+    studio.parts.learner.changed.emit()
+    assert not notice.isVisible(), "it goes on"
+    studio.parts.learner._job_id = None
+
+
+def test_a_run_that_ends_while_its_project_is_closed_is_no_news_in_the_next_one(
+    studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner, session = studio.parts.learner, studio.parts.session
+    asked: list[Any] = []
+    monkeypatch.setattr(session.gpu, "submit", lambda job, urgency, answers, **_: asked.append(answers) or 1)
+    monkeypatch.setattr(type(learner), "can_learn", True)
+    session.project, told = SimpleNamespace(folder=Path("bridge.resatt")), []
+    session.told.connect(told.append)
+    learner.learn()
+    session.project = None
+    asked[0].done(SimpleNamespace(told="Promoted: better.", promoted=False, version=VERSIONS[2]))
+    asked[0].failed(StoreError("The disk is full."))
+    assert learner.outcome is None and not learner.problem and told == []
+    asked[0].ended()
 
 
 def test_smoothing_starts_at_the_first_value_and_stays_between_the_extremes() -> None:

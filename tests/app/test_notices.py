@@ -69,11 +69,37 @@ def test_a_notice_with_a_button_does_what_it_says_and_goes(qtbot: Any) -> None:
     bar = NoticeBar()
     qtbot.addWidget(bar)
     done: list[str] = []
-    bar.tell("Learning was cut off.", "Go on", lambda: done.append("went on"))
+    bar.offer(lambda: ("Learning was cut off.", "Go on"), lambda: done.append("went on"))
     button = next(b for b in bar.findChildren(QPushButton) if b.text() == "Go on")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert done == ["went on"]
     assert not bar.isVisible()
+
+
+def test_news_that_passes_takes_no_offer_away_and_an_offer_follows_the_language(qtbot: Any) -> None:
+    bar, words = NoticeBar(), ["Learning was cut off."]
+    qtbot.addWidget(bar)
+    bar.offer(lambda: (words[0], "Go on"), lambda: None)
+    bar.tell("4 photos added.")
+    assert bar.text == "4 photos added."
+    bar._timer.timeout.emit()
+    assert bar.text == words[0] and bar.isVisible()
+    bar.tell("4 photos added.")
+    words[0] = "学习被中断。"
+    bar.say_anew("Notice")
+    assert bar.text == words[0], "and no news stays in the language before"
+    bar.close_one()
+    assert not bar.isVisible()
+    bar.tell("5 photos added.")
+    bar._timer.timeout.emit()
+    assert not bar.isVisible(), "what was closed is offered no more"
+
+
+def test_a_file_may_be_called_like_mark_up(studio: Any) -> None:
+    studio.parts.session.failed.emit(PhotoError("<b>IMG</b>.jpg is empty."))
+    bar = studio.window.notice.errors
+    assert bar._text.textFormat() == Qt.TextFormat.PlainText
+    assert "<b>IMG</b>" in bar.text
 
 
 def test_good_news_does_not_take_an_errors_place(studio: Any) -> None:

@@ -179,3 +179,34 @@ def test_the_export_says_how_many_photos_two_people_stand_for(read: Any) -> None
 
     words = read.window.findChild(ExportDialog).words.text()
     assert "3 approved photos are written" in words and "A second reader agreed to 1 of them." in words
+
+
+def test_a_note_goes_to_the_photo_it_was_written_about(read: Any) -> None:
+    session, window = read.parts.session, read.window
+    window.actions_["send_back"].trigger()
+    assert wait_for(lambda: window.findChild(QInputDialog) is not None, 10)
+    opens(read, 1)
+    dialog = window.findChild(QInputDialog)
+    dialog.setTextValue("The branch is missing.")
+    dialog.accept()
+    assert wait_for(lambda: "sent back" in standings(session), 10)
+    assert standings(session)[:2] == ["sent back", "approved"]
+    assert session.entry.photo_id == session.state.entries[1].photo_id, "whoever looks at it goes on"
+
+
+def test_nobody_is_asked_for_a_note_about_a_photo_that_was_left_meanwhile(read: Any) -> None:
+    window = read.window
+    window.actions_["agree"].trigger()
+    window.actions_["send_back"].trigger()  # before the window has gone on to the next photo
+    assert wait_for(lambda: standings(read.parts.session)[0] == "agreed", 10)
+    settle(0.3)
+    assert window.findChild(QInputDialog) is None
+
+
+def test_another_name_decides_at_once_who_may_be_the_second_reader(read: Any) -> None:
+    bar = read.window.review
+    assert bar.isVisible()
+    read.window.ask.change_settings(author="Ada")
+    assert not bar.isVisible()
+    read.window.ask.change_settings(author="Bo")
+    assert bar.isVisible()

@@ -250,6 +250,76 @@ def test_a_folder_that_is_no_project_is_told_and_the_start_page_stays(studio: An
     assert studio.window.welcome.isVisible()
 
 
+@pytest.mark.parametrize("what", ["missing", "no project", "broken", "taken"])
+def test_a_project_that_cannot_be_opened_leaves_the_open_one_as_it_is(
+    opened: Any, tmp_path: Path, what: str
+) -> None:
+    session, errors = opened.parts.session, []
+    session.failed.connect(errors.append)
+    project, photo = session.project, session.photo
+    other = tmp_path / "other.resatt"
+    if what != "missing":
+        other.mkdir()
+        (other / "notes.txt").write_text("no database")
+    if what == "broken":
+        (other / "project.sqlite3").write_bytes(b"no database either" * 500)
+    if what == "taken":
+        session.create_project(other, [])
+    else:
+        session.open_project(other)
+    assert wait_for(lambda: bool(errors), 20)
+    settle(0.1)
+    assert session.project is project and project.is_open
+    assert session.photo is photo and session.document is not None
+    assert not opened.window.welcome.isVisible()
+
+
+def test_of_two_projects_asked_for_at_once_the_last_one_is_open_alone(
+    studio: Any, project_folder: Path, tmp_path: Path
+) -> None:
+    session, shown = studio.parts.session, []
+    session.project_changed.connect(shown.append)
+    made = tmp_path / "second.resatt"
+    session.open_project(project_folder)
+    assert session.files._runner.wait_idle(30)  # it is there, but the window has not heard of it yet
+    session.create_project(made, [])
+    assert wait_for(lambda: session.project is not None and session.project.folder == made, 30)
+    assert wait_for(lambda: not session.files.busy, 10)
+    assert [project.folder for project in shown if project is not None] == [made]
+    with open_project(project_folder):  # nobody holds it
+        pass
+
+
+def test_opening_the_open_project_again_says_so_and_keeps_the_photo(opened: Any) -> None:
+    session, document = opened.parts.session, opened.parts.session.document
+    session.open_project(session.project.folder)
+    assert "open already" in opened.window.notice.text
+    settle(0.3)
+    assert session.document is document and document is not None
+
+
+def test_nothing_is_predicted_for_a_project_that_was_closed(studio: Any, project_folder: Path) -> None:
+    session, begun = studio.parts.session, []
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.photo is not None, 30)
+    session.predict_all()
+    answered = session.gpu._answers
+    assert answered
+    for job_id, answers in list(answered.items()):
+        answered[job_id] = replace(answers, done=begun.append)
+    session.close_project()
+    assert wait_for(lambda: not session.gpu.busy, 60)
+    assert begun == [], "each was cancelled"
+
+
+def test_the_share_of_crack_goes_with_its_photo(opened: Any) -> None:
+    session, status = opened.parts.session, opened.window.status
+    session.predictor.predicted.emit(prediction(session))
+    assert wait_for(lambda: status.share.text() != "", 10)
+    session.close_project()
+    assert status.share.text() == ""
+
+
 def test_the_session_walks_the_list_as_it_is_sorted(opened: Any) -> None:
     session = opened.parts.session
     states = [ReviewState.SKIPPED, ReviewState.NEW, ReviewState.APPROVED, ReviewState.NEW]
@@ -282,12 +352,12 @@ def test_a_wish_made_again_outlives_the_end_of_the_one_that_was_dropped(qapp: An
     gpu, entry = _Asked(), SimpleNamespace(photo_id="a" * 64, name="wall.jpg")
     predictor: Any = Predictor(gpu, "cpu", 1)
     predictor.predict_ahead(None, [entry])
-    predictor.forget()
+    predictor.drop_ahead()
     predictor.predict_ahead(None, [entry])
     gpu.answers[0].ended()  # the worker says only now that the first one is over
     predictor.predict_ahead(None, [entry])
     assert len(gpu.answers) == 2, "it is asked for already"
-    predictor.forget()
+    predictor.drop_ahead()
     assert gpu.cancelled == [1, 2]
     gpu.answers[1].ended()
 

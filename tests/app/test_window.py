@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.app.panels.registry import PANELS
 from resatt_studio.app.recent import read_drop
+from resatt_studio.app.steady import SteadyLabel
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.workflow.correct import open_document
@@ -143,6 +144,49 @@ def test_brush_keys_reach_canvas_slider_and_status(opened: Any) -> None:
     QTest.keyClick(window.canvas, Qt.Key.Key_E)
     assert window.canvas.tool == "eraser"
     assert window.actions_["tool_eraser"].isChecked()
+
+
+def test_the_status_bar_writes_the_last_place_of_a_pointer_that_hurries(opened: Any) -> None:
+    status = opened.window.status
+    told = []
+    status.pointer.setText = lambda words: (told.append(words), SteadyLabel.setText(status.pointer, words))
+    for column in range(20):
+        status.show_pointer(3, column)
+    assert len(told) == 1, "the first is written at once, the others wait"
+    assert wait_for(lambda: status.pointer.text().startswith("x 19  y 3"), 5)
+    assert len(told) == 2
+    status.show_pointer(-1, -1)
+    assert status.pointer.text() == "", "that it left is written at once"
+
+
+def test_words_that_change_all_the_time_do_not_have_the_status_bar_laid_out_anew(opened: Any) -> None:
+    status = opened.window.status
+    status.show_pointer(-1, -1)
+    settle(0.2)
+    asked = _Asked(status)
+    status.pointer.setText("x 1  y 2")
+    status.pointer.setText("x 100  y 200")
+    QApplication.processEvents()
+    assert asked.layouts == 0
+    wide = "x 1" + "0" * 80
+    status.pointer.setText(wide)
+    QApplication.processEvents()
+    assert asked.layouts > 0 and status.pointer.width() >= status.pointer.sizeHint().width(), (
+        "all is readable"
+    )
+
+
+class _Asked(QObject):
+    """Counts how often a widget is asked to lay out its parts."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.layouts = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.layouts += event.type() == QEvent.Type.LayoutRequest
+        return False
 
 
 def test_the_threshold_slider_is_kept_with_the_project(opened: Any, project_folder: Path) -> None:

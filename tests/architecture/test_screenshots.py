@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
+
+import screenshot_page as page
+import screenshot_plan as plan
+from screenshot_scenes import Scenes
 
 from resatt_studio.app.panels.registry import PANELS
 from resatt_studio.app.tools.registry import TOOLS
@@ -15,18 +17,6 @@ from resatt_studio.app.tools.registry import TOOLS
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "screenshots"
 MEND = "run python tools/screenshots.py; --only NAME makes some alone"
-
-
-def _load_tool(name: str) -> ModuleType:
-    spec = spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # the page imports the plan, and dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-plan = _load_tool("screenshot_plan")
-page = _load_tool("screenshot_page")
 
 
 def _dialog_classes() -> set[str]:
@@ -49,14 +39,20 @@ def test_every_tool_has_its_picture_planned() -> None:
 
 
 def test_every_dialog_has_its_picture_planned() -> None:
-    assert _dialog_classes() >= {"SettingsDialog", "CrashDialog", "PaletteDialog"}
-    assert _dialog_classes() <= {line.shows for line in plan.DIALOGS}
+    classes = _dialog_classes()
+    assert classes >= {"SettingsDialog", "CrashDialog", "PaletteDialog"}
+    assert classes <= {line.shows for line in plan.DIALOGS}
 
 
 def test_every_action_that_asks_has_its_dialog_planned() -> None:
     planned = {line.act for line in plan.DIALOGS if line.act}
     assert plan.asking_actions() <= planned | plan.SYSTEM_DIALOGS
     assert not planned & plan.SYSTEM_DIALOGS
+
+
+def test_every_planned_part_can_be_taken() -> None:
+    scenes = Scenes(SimpleNamespace(window=None, parts=None))
+    assert set(scenes.parts_taken) == {picture.of for picture in plan.PARTS}
 
 
 def test_every_picture_belongs_to_a_stage_and_a_chapter_and_has_a_name_of_its_own() -> None:
@@ -75,7 +71,7 @@ def test_every_planned_picture_is_there_and_no_other() -> None:
 
 def test_readme_shows_the_pictures_that_are_made_for_it() -> None:
     shown = re.findall(r"docs/screenshots/([\w.@-]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    made = {plan.readme_file(name, theme) for name, themes in plan.README.items() for theme in themes}
+    made = {picture.readme_file(theme) for picture in plan.pictures() for theme in picture.readme}
     assert set(shown) == made
 
 

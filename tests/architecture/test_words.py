@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+import translations
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "resatt_studio"
 
-
-def _load_tool() -> ModuleType:
-    spec = spec_from_file_location("translations", ROOT / "tools" / "translations.py")
-    module = module_from_spec(spec)
-    sys.modules["translations"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-translations = _load_tool()
 
 PROPER_NAMES = {
     "ResAtt Studio", "R2AU-Net", "DHFormer-style", "Sample.resatt",

@@ -20,7 +20,6 @@ from typing import Any
 import cv2
 import pytest
 
-from durability.victim import history_of, random_act
 from resatt_studio.annotation.journal import decode_edit
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
@@ -28,6 +27,7 @@ from resatt_studio.workflow.correct import check_project, open_document
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos
 from resatt_studio.workflow.project import Project, create_project, open_project
+from tests.durability.victim import history_of, random_act
 
 KILLS = int(os.environ.get("RESATT_KILLS", "3"))
 VICTIM = Path(__file__).with_name("victim.py")

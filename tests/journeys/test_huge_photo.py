@@ -13,7 +13,9 @@ import pytest
 from resatt_studio.annotation.strokes import stamp
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.prediction import HugePrediction
 from resatt_studio.synthesis.scenes import render_scene
+from tests.app.test_version_comparison import other_weights
 from tests.imaging.huge_tiffs import break_tile, texture, write
 
 pytestmark = pytest.mark.gui
@@ -362,6 +364,9 @@ def test_a_checkpoint_of_a_huge_photo_is_there_when_it_is_opened_again(desk: Des
 
 
 def test_scale_and_answer_of_a_huge_photo_are_kept_and_n_says_why_not(desk: Desk) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
     from resatt_studio.app.main import wait_for
     from resatt_studio.records.labels import CrackType
 
@@ -371,12 +376,121 @@ def test_scale_and_answer_of_a_huge_photo_are_kept_and_n_says_why_not(desk: Desk
     desk.window.actions_["answer_1"].trigger()
     chosen = parts.labels.chosen
     assert chosen is CrackType(chosen) and wait_for(lambda: parts.scale.mm_per_px == 0.25, 30)
-    desk.window.actions_["next_doubt"].trigger()
-    assert "part by part" in desk.heard[-1] and parts.doubts.words == ""
+    QTest.keyClick(desk.window.canvas, Qt.Key.Key_N)
+    assert "part by part" in desk.window.notice.text and parts.doubts.words == ""
     session.leave_photo()
     assert parts.scale.mm_per_px is None and parts.labels.chosen is None
     session.open_photo(photo_id)
     assert wait_for(lambda: parts.scale.mm_per_px == 0.25 and parts.labels.chosen is chosen, 30)
+
+
+NEVER = ("next_doubt", "toggle_dehazed", "toggle_compare", "toggle_heat", "toggle_change", "solo_residual")
+
+
+def test_what_can_never_be_done_with_a_huge_photo_is_disabled_and_says_why(
+    desk: Desk, tmp_path: Path, tiny_photo: Any
+) -> None:
+    import cv2
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.app.palette import entries
+
+    window, parts, session = desk.window, desk.parts, desk.parts.session
+    actions, layers = window.actions_, window.panel("layersPanel")
+    offered = {entry.text: entry for entry in entries(parts, actions, {})}
+    for id in NEVER:
+        assert not actions[id].isEnabled(), id
+        assert "megapixels are shown part by part" in actions[id].toolTip(), id
+        assert "part by part" in offered[parts.keys.name(id)].why_not, id
+    assert actions["toggle_mask"].isEnabled() and "part by part" not in actions["toggle_mask"].toolTip()
+    seen = {name: row.eye.isEnabled() for name, row in layers.rows.items()}
+    assert {name for name, can in seen.items() if not can} == {
+        "dehazed", "transmission", "residual", "heat", "change",
+    }  # fmt: skip
+    assert "part by part" in layers.rows["heat"].eye.toolTip()
+    assert not layers.input.compare.isEnabled() and "part by part" in layers.input.state.text()
+    window.notice.news.close_one()
+    QTest.keyClick(window.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ShiftModifier)
+    assert "part by part" in window.notice.text, "its key says so"
+    window.notice.news.close_one()
+    parts.view.set_brush(tool="attention")
+    middle = QPoint(window.canvas.width() // 2, window.canvas.height() // 2)
+    QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=middle)
+    assert "part by part" in window.notice.text and not parts.attention.shown
+    parts.view.set_brush(tool="brush")
+    small = tmp_path / "small.png"
+    assert cv2.imwrite(str(small), tiny_photo(96, 128)[0])
+    session.predictor.predict_shown = lambda project, photo: None
+    session.create_project(tmp_path / "small.resatt", [small])
+    assert wait_for(lambda: session.photo is not None, 30)
+    assert all(actions[id].isEnabled() and "part by part" not in actions[id].toolTip() for id in NEVER)
+    assert all(row.eye.isEnabled() for row in layers.rows.values())
+    assert layers.input.compare.isEnabled() and "part by part" not in layers.input.state.text()
+
+
+def test_layers_left_on_say_what_is_missing_on_a_huge_photo_and_can_be_put_away(desk: Desk) -> None:
+    view, layers = desk.parts.view, desk.window.panel("layersPanel")
+    for name in ("change", "dehazed"):
+        view.set_layer(name, visible=True)
+        assert layers.rows[name].eye.isEnabled()
+        layers.rows[name].eye.click()
+        assert not view.layers[name].visible and not layers.rows[name].eye.isEnabled()
+    view.set_layer("dehazed", visible=True)
+    assert "part by part" in layers.haze.state.text()
+
+
+def kept(desk: Desk, weights_id: str) -> None:
+    """A prediction of all of the open photo by weights, as the project keeps it."""
+    session = desk.parts.session
+    with session.project.blobs.map_writer(HEIGHT, WIDTH) as writer:
+        writer.put(Box(0, 0, HEIGHT, WIDTH), np.full((HEIGHT, WIDTH), 255, np.uint8))
+        known = session.project.blobs.open_map(writer.seal())
+    counts = np.bincount([255], [HEIGHT * WIDTH], 256).astype(np.int64)
+    prediction = HugePrediction(session.entry.photo_id, weights_id, known, 0.1, counts, 1.0, "cpu")
+    session.project.store.put_huge_prediction(prediction)
+
+
+def test_a_kept_prediction_comes_back_with_its_weights(quick_desk: Desk) -> None:
+    from resatt_studio.app.main import settle, wait_for
+
+    desk = quick_desk
+    session, canvas, shelf = desk.parts.session, desk.window.canvas, desk.parts.shelf
+    first = session.active.weights_id
+    second = session.project.shelf.add(other_weights(5), parent=first).weights_id
+    kept(desk, second)
+    assert session.huge is None
+    shelf.use("r2aunet", second)
+    assert wait_for(lambda: session.huge is not None, 30)
+    assert session.huge.weights_id == second and canvas.scene.probability is not None
+    assert session.crack_share == pytest.approx(1.0)
+    session.set_photo_input("dehazed")
+    assert session.huge is not None, "it is shown to the network as it is, whatever was chosen"
+    shelf.roll_back("r2aunet")
+    assert wait_for(lambda: session.active.weights_id == first, 30)
+    settle(0.3)
+    assert session.huge is None and canvas.scene.probability is None
+    shelf.use("r2aunet", second)
+    assert wait_for(lambda: session.huge is not None, 30)
+
+
+def test_two_versions_are_not_compared_on_a_huge_photo_and_it_is_said(quick_desk: Desk) -> None:
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.app.version_pair import Scope
+
+    session, pair = quick_desk.parts.session, quick_desk.parts.pair
+    box = quick_desk.window.panel("learningPanel").versions.comparison
+    session.project.shelf.add(other_weights(5), parent=session.active.weights_id)
+    session.refresh()
+    assert wait_for(lambda: len(session.state.versions) == 2, 20)
+    pair.choose([version.weights_id for version in session.state.versions])
+    assert box.compare.isEnabled()
+    pair.set_scope(Scope.SHOWN)
+    assert not box.compare.isEnabled() and "part by part" in box.told.text()
+    session.leave_photo()
+    session.photo_changed.emit(None)
+    assert not box.compare.isEnabled() and "Open an approved photo" in box.told.text()
 
 
 def test_building_smaller_sizes_stands_in_the_list_of_jobs(desk: Desk) -> None:

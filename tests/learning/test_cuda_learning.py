@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 
-from learning.drawn import draw_set
 from resatt_studio.learning.finetune import fine_tune
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.training.crack_config import CrackConfig, SynthesisOptions
@@ -27,6 +26,7 @@ from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import Sample
 from resatt_studio.records.training import FineTunePlan, FineTuneResult
 from resatt_studio.records.weights import WeightsFile
+from tests.learning.drawn import draw_set
 
 pytestmark = pytest.mark.gpu
 

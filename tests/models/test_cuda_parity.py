@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models import test_r2aunet, test_remvit, test_reswin, test_revit, test_rmt
-from models.variants import REMVIT, RESWIN, Reference, Variant
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.resources import assets_folder
 from resatt_studio.synthesis.scenes import render_scene
+from tests.models import test_r2aunet, test_remvit, test_reswin, test_revit, test_rmt
+from tests.models.variants import REMVIT, RESWIN, Reference, Variant
 
 pytestmark = pytest.mark.gpu
 

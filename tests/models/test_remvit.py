@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from models.variants import REMVIT, Variant
 from resatt_studio.models.remvit import Carried, PooledAttention, ReMViT
+from tests.models.variants import REMVIT, Variant
 
 TINY = REMVIT.tiny
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from models.variants import RESWIN, Variant
 from resatt_studio.models.reswin import PatchMerging, ReSwin, WindowedAttention, _cut, _fitted, _join, _mask
 from resatt_studio.models.reswin_keys import to_reference_keys
+from tests.models.variants import RESWIN, Variant
 
 TINY = RESWIN.tiny
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.variants import REMVIT, RESWIN, VARIANTS, Variant
 from resatt_studio.errors import WeightsError
+from tests.models.variants import REMVIT, RESWIN, VARIANTS, Variant
 
 each = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.title)
 

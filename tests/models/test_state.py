@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from resatt_studio.errors import WeightsError
 from resatt_studio.models import create_model
 from resatt_studio.models import state as state_module
-from resatt_studio.models.state import build, load_weights, pack_weights, save_weights, state_of, weights_id
+from resatt_studio.models.state import (
+    build,
+    layers,
+    load_weights,
+    pack_weights,
+    save_weights,
+    state_of,
+    weights_id,
+)
 
 CONFIG = {"base_width": 2, "t": 1, "stem": 2}
 
@@ -34,6 +42,11 @@ def test_what_was_saved_is_loaded_bit_exact(tmp_path: Path) -> None:
     again = state_of(loaded)
     assert all(torch.equal(again[key], state[key]) for key in state)
     assert list(tmp_path.glob("deep/.*")) == []
+
+
+def test_counts_of_layers_are_read_as_a_header_writes_them() -> None:
+    config = {"depths": (1, 2, 3), "residual_units": 2}
+    assert layers(config) == layers(json.loads(json.dumps(config))) == 8
 
 
 def file_of(header: bytes) -> bytes:

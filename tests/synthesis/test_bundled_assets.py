@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 
+import make_assets
 import numpy as np
 import pytest
 from PIL import Image
@@ -23,17 +23,6 @@ def mask_of(folder: Path, stem: str) -> np.ndarray:
 
 def tile_table(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((folder / "tiles.csv").read_text(encoding="utf-8").splitlines()))
-
-
-@pytest.fixture(scope="module")
-def make_assets():  # type: ignore[no-untyped-def]
-    tools = Path(__file__).resolve().parents[2] / "tools"
-    sys.path.insert(0, str(tools))
-    try:
-        import make_assets
-    finally:
-        sys.path.remove(str(tools))
-    return make_assets
 
 
 def test_there_are_a_dozen_photos_within_eight_mebibytes() -> None:
@@ -53,11 +42,11 @@ def test_every_photo_has_a_mask_of_its_size_with_cracks(path: Path) -> None:
     assert 0.002 < mask.mean() < 0.1
 
 
-def test_photos_are_those_of_the_table(make_assets) -> None:  # type: ignore[no-untyped-def]
+def test_photos_are_those_of_the_table() -> None:
     assert sorted(plan.name for plan in make_assets.PHOTOS) == [path.stem for path in PHOTOS]
 
 
-def test_a_reference_tile_is_what_its_seed_draws(make_assets) -> None:  # type: ignore[no-untyped-def]
+def test_a_reference_tile_is_what_its_seed_draws() -> None:
     folder = asset("reference")
     rows = tile_table(folder)
     assert len(rows) == 48

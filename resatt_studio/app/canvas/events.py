@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
@@ -21,6 +19,8 @@ _HAND_KEYS = {
 }  # fmt: skip
 """What keys mean to a tool that holds something; undo, whose key can be changed, is an act of the window."""
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+# Each move asks for them, and an operation on Qt's flags takes as long as all the rest of it.
+_SHIFT, _CONTROL = Qt.KeyboardModifier.ShiftModifier.value, Qt.KeyboardModifier.ControlModifier.value
 _KEY_PAN = 0.1  # of the view's side, for each press of an arrow key
 _ARROWS = {
     Qt.Key.Key_Up: (1, 0),
@@ -62,6 +62,7 @@ class CanvasEvents(QWidget):
         if drag is None or self._gestures.busy or not self.has_photo:
             event.ignore()
             return
+        self._last_position = None
         self._track(event.position())
         if drag is Drag.TOOL and self._spec.paints:
             if self._document is None:
@@ -73,16 +74,14 @@ class CanvasEvents(QWidget):
         self._show_cursor()
 
     def mouseMoveEvent(self, event) -> None:
+        # Whatever follows the pointer follows it once for all moves of one turn, so that they cost one paint.
+        if self._last_position is None:
+            self._flush_timer.start()
+        self._last_position = event.position()
         if self._gestures.busy:
-            # The outline follows when the points are painted, so that one move costs one paint.
             self._gestures.move(self._event_pointer(event))
-            self._last_position = event.position()
-            self._flush_timer.start()
         else:
-            self._track(event.position())
-            # A tool may think long about where the pointer is: it is asked once for all moves of one turn.
             self._hovered = self._event_pointer(event)
-            self._flush_timer.start()
 
     def mouseReleaseEvent(self, event) -> None:
         if self._gestures.busy and not event.buttons():
@@ -110,11 +109,14 @@ class CanvasEvents(QWidget):
 
     def _event_pointer(self, event) -> Pointer:
         """Where and how an event of mouse or pen points."""
-        held, modifiers = event.modifiers(), Qt.KeyboardModifier
-        return replace(
-            self._pointer(event.position()),
-            shift=bool(held & modifiers.ShiftModifier),
-            control=bool(held & modifiers.ControlModifier),
+        at, held = self._pointer(event.position()), event.modifiers().value
+        return Pointer(
+            at.row,
+            at.column,
+            at.view_row,
+            at.view_column,
+            shift=bool(held & _SHIFT),
+            control=bool(held & _CONTROL),
             right=Qt.MouseButton.RightButton in (event.button(), event.buttons()),
             pressure=self._pressure,
         )
@@ -159,7 +161,7 @@ class CanvasEvents(QWidget):
     def leaveEvent(self, event) -> None:
         if not self._gestures.busy:
             self._track(None)
-            self._hovered = None
+            self._hovered = self._last_position = None
             self._gestures.tool.hover(None)
             self._update_overlay()
         super().leaveEvent(event)

@@ -283,9 +283,11 @@ class CanvasLooks(CanvasNavigation):
 
     def _at_split(self, position: QPointF) -> bool:
         """Whether a position of an event is where the divider can be taken hold of."""
+        if not self._shows_split:
+            return False
         at = self._pointer(position)
         photo, ratio = self.viewport.photo_in_view, self.devicePixelRatioF()
-        return self._shows_split and self.split.holds(at.view_row, at.view_column, photo, ratio)
+        return self.split.holds(at.view_row, at.view_column, photo, ratio)
 
     def _hover(self, position: QPointF | None) -> None:
         """Show by the cursor whether a press would move the divider."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QRegion
 
 from resatt_studio.app.canvas.films import Picture
@@ -20,16 +20,85 @@ _RING_MARGIN = 3.0
 _RING_HOLLOW_PX = 100  # a smaller hole is not worth three more rectangles
 
 
-def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float, split: Split) -> None:
-    """Put the part ``box`` (view pixels) of the composed pictures on the screen, one to one.
+class Sheet:
+    """The pictures of a scene laid on each other, kept as one; only what was composed anew is laid again.
+
+    Most paints are of a ring or a mark that moved over pictures which are what they were: such a paint is one
+    copy, however many pictures there are and however many pieces the painted region has.
+    """
+
+    def __init__(self) -> None:
+        self._image = QImage()
+        self._laid: tuple[object, ...] = ()
+
+    def paint(self, painter: QPainter, region: QRegion, scene: Scene, split: Split, ratio: float) -> None:
+        """Put the pictures on the screen, one to one.
+
+        Args:
+            painter: Of a widget whose paint event it is: clipped to ``region``, thinks in logical pixels.
+            region: Logical pixels.
+            scene: Composed.
+            split: Left of it the photo stays as it is.
+            ratio: Device pixels per logical pixel.
+        """
+        self._follow(scene, split)
+        rect = region.boundingRect()
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+        if ratio == 1.0:
+            painter.drawImage(rect, self._image, rect)
+        else:
+            where = _device_pixels(rect, ratio)
+            painter.save()
+            painter.scale(1 / ratio, 1 / ratio)
+            painter.drawImage(where, self._image, where)
+            painter.restore()
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+
+    def _follow(self, scene: Scene, split: Split) -> None:
+        """Lay what was composed since the last time, or all of it when it is laid in another way now."""
+        view = scene.viewport.view_box
+        stale = scene.take_composed()
+        way = _way_of_laying(scene, split)
+        if way != self._laid:
+            self._laid, stale = way, view
+            if self._image.size() != QSize(view.width, view.height):
+                self._image = QImage(view.width, view.height, _OPAQUE)
+        if not stale.empty:
+            painter = QPainter(self._image)
+            lay_pictures(painter, scene, stale, split)
+            painter.end()
+
+
+def _way_of_laying(scene: Scene, split: Split) -> tuple[object, ...]:
+    """All that decides which picture is seen where, beside what they show."""
+    return (
+        scene.viewport.view_box,
+        scene.viewport.photo_in_view,
+        split,
+        tuple(scene.shown_of(film) for film in scene.films),
+        scene.shows_uncertainty,
+        scene.compares and scene.compared_right,
+        scene.compares,
+    )
+
+
+def _device_pixels(rect: QRect, ratio: float) -> QRect:
+    """Device pixels that a logical rectangle touches."""
+    left, top = math.floor(rect.left() * ratio), math.floor(rect.top() * ratio)
+    right = math.ceil((rect.left() + rect.width()) * ratio)
+    bottom = math.ceil((rect.top() + rect.height()) * ratio)
+    return QRect(left, top, right - left, bottom - top)
+
+
+def lay_pictures(painter: QPainter, scene: Scene, box: Box, split: Split) -> None:
+    """Lay the part ``box`` of the composed pictures on each other, one to one.
 
     Args:
+        painter: Thinks in view pixels.
+        box: View pixels.
         split: Left of it the photo stays as it is.
-        ratio: Device pixels per logical pixel, in which the painter thinks.
     """
     where = QRect(box.left, box.top, box.width, box.height)
-    painter.save()
-    painter.scale(1 / ratio, 1 / ratio)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
     painter.drawImage(where, _image(scene.photo_picture, _OPAQUE), where)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
@@ -54,7 +123,6 @@ def paint_pictures(painter: QPainter, scene: Scene, box: Box, ratio: float, spli
                 painter.drawImage(side, _image(picture, _LAID_OVER), side)
     if scene.shown_of(scene.change):
         painter.drawImage(where, _image(scene.change.picture, _LAID_OVER), where)
-    painter.restore()
 
 
 def _image(picture: Picture, layout: QImage.Format) -> QImage:

@@ -95,6 +95,7 @@ class Scene:
         self._labels: LabelPyramid | None = None
         self._seen: _Seen | None = None
         self._photo_dirty = self._films_dirty = self._overlay_dirty = _NOTHING
+        self._composed = _NOTHING
         self._shift = (0, 0)
         self._sampled: tuple[Viewport, npt.NDArray[Any] | None] | None = None
         self.photo_picture = self.uncertainty_picture = _picture(1, 1)
@@ -285,6 +286,7 @@ class Scene:
     def compose(self) -> None:
         """Bring the pictures up to date."""
         if self._shift != (0, 0):
+            self._composed = self.viewport.view_box
             self._shift_pictures()
         if not self._photo_dirty.empty:
             self._compose_photo(self._photo_dirty)
@@ -292,7 +294,14 @@ class Scene:
             self._compose_films(self._films_dirty)
         if not self._overlay_dirty.empty:
             self._compose_overlays(self._overlay_dirty)
+        for box in (self._photo_dirty, self._films_dirty, self._with_rim(self._overlay_dirty)):
+            self._composed = self._composed.union(box)
         self._photo_dirty = self._films_dirty = self._overlay_dirty = _NOTHING
+
+    def take_composed(self) -> Box:
+        """View pixels of which any picture was composed since the last call."""
+        composed, self._composed = self._composed, _NOTHING
+        return composed
 
     @property
     def films(self) -> tuple[Film, ...]:

@@ -18,9 +18,9 @@ from resatt_studio.app.canvas.looks import SPLIT_CURSOR, Point
 from resatt_studio.app.canvas.minimap import MiniMap
 from resatt_studio.app.canvas.painting import (
     Ring,
+    Sheet,
     paint_focus,
     paint_message,
-    paint_pictures,
     ring_region,
 )
 from resatt_studio.app.canvas.preparing import Preparations
@@ -134,6 +134,7 @@ class PhotoCanvas(CanvasHands):
         self._asked_for = NOTHING
         self._overlay = NO_MARKS
         self._regions = {}
+        self._sheet = Sheet()
         self._ring = Ring()
         self._ring_drawn = QRegion()
         self._focus_by_key = False
@@ -363,8 +364,7 @@ class PhotoCanvas(CanvasHands):
 
     def _paint(self, painter: QPainter, region: QRegion) -> None:
         ratio = self.devicePixelRatioF()
-        for box in (_outer_box(QRectF(rect), ratio) for rect in region):
-            paint_pictures(painter, self.scene, box.intersection(self.viewport.view_box), ratio, self.split)
+        self._sheet.paint(painter, region, self.scene, self.split, ratio)
         self._paint_looks(painter)
         self._paint_overlay(painter, region)
         if self._message:
@@ -420,6 +420,7 @@ class PhotoCanvas(CanvasHands):
     def pointer_left(self) -> None:
         """The pointer is over something that lies on the canvas: no outline, no position."""
         if not self._gestures.busy:
+            self._last_position = self._hovered = None
             self._track(None)
 
     def _tell_pointer(self) -> None:
@@ -502,13 +503,3 @@ class PhotoCanvas(CanvasHands):
             self.setCursor(SPLIT_CURSOR)
         else:
             self.setCursor(_CURSORS[self._spec.cursor])
-
-
-def _outer_box(rect: QRectF, ratio: float) -> Box:
-    """Device pixels that a logical rectangle touches."""
-    return Box(
-        math.floor(rect.top() * ratio),
-        math.floor(rect.left() * ratio),
-        math.ceil((rect.top() + rect.height()) * ratio),
-        math.ceil((rect.left() + rect.width()) * ratio),
-    )

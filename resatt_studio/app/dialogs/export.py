@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resatt_studio.app.newest import NewestJob
 from resatt_studio.app.session import Session
-from resatt_studio.app.worker import Answers, Listed
+from resatt_studio.app.worker import Listed
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
@@ -44,7 +45,7 @@ class ExportDialog(QDialog):
         from resatt_studio.workflow.catalog import exporters
 
         self._session = session
-        self._job_id: int | None = None
+        self._job = NewestJob(session.files)
         self.setWindowTitle(tr("Export"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
@@ -111,19 +112,20 @@ class ExportDialog(QDialog):
         self.go.setEnabled(False)
         self.bar.show()
         self.bar.setMaximum(0)
-        answers = Answers(self._done, self._progress, self._failed, self._ended)
-        self._job_id = self._session.files.submit(
-            job, Urgency.EVALUATE, answers, listed=Listed(mark("Export"))
-        )
+        listed = Listed(mark("Export"), stop=self._stop)
+        self._job.submit(job, Urgency.EVALUATE, self._done, self._progress, self._failed, listed)
 
     def done(self, result: int) -> None:
-        """Closing the dialog stops the writing; files that are finished stay."""
-        self._session.files.cancel(self._job_id)
+        """Closing the dialog, in whichever way, stops the writing; files that are finished stay."""
+        self._job.withdraw()  # first: the window will be gone when the job has ended
         super().done(result)
 
-    def closeEvent(self, event: Any) -> None:
-        self._session.files.cancel(self._job_id)
-        super().closeEvent(event)
+    def _stop(self) -> None:
+        """End the writing from the list of jobs."""
+        if self._job.running:
+            self._job.withdraw()
+            self.words.setText(tr("Stopped."))
+            self._ended()
 
     def _progress(self, report: JobProgress) -> None:
         self.bar.setMaximum(report.total)
@@ -131,6 +133,7 @@ class ExportDialog(QDialog):
         self.words.setText(again(report.message))
 
     def _done(self, result: Any) -> None:
+        self._ended()
         files = result.files if hasattr(result, "files") else result
         self.words.setText(
             tr("{count} files were written to {folder}.").format(count=len(files), folder=self.folder.text())
@@ -138,13 +141,13 @@ class ExportDialog(QDialog):
         self._session.told.emit(self.words.text())
 
     def _failed(self, error: Exception) -> None:
+        self._ended()
         if isinstance(error, StudioError):
             self.words.setText(again(str(error)))
         else:
             self._session.failed.emit(error)
 
     def _ended(self) -> None:
-        self._job_id = None
         self.go.setEnabled(True)
         self.bar.hide()
 

@@ -66,6 +66,7 @@ class PaletteDialog(QDialog):
         self.words = QLabel()
         self.words.setProperty("role", "muted")
         self.words.setMinimumWidth(1)  # a long sentence must not widen the palette
+        self.words.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 10, 10, 8)
         column.setSpacing(6)
@@ -79,7 +80,8 @@ class PaletteDialog(QDialog):
         if entry is None:
             return
         if not entry.enabled:
-            self.words.setText(tr("{text}: this cannot be done now.").format(text=entry.text))
+            words = entry.why_not or tr("{text}: this cannot be done now.").format(text=entry.text)
+            self.words.setText(words)
             return
         self.accept()
         QTimer.singleShot(0, entry.run)

@@ -7,13 +7,13 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QVBoxLayout,
     QWidget,
 )
 
+from resatt_studio.app.number_boxes import DecimalBox
 from resatt_studio.app.photo_scale import PhotoScale
 from resatt_studio.words import tr
 
@@ -35,11 +35,9 @@ class ScaleDialog(QDialog):
         self.setMinimumWidth(420)
         self._scale = scale
         length_px = scale.length_px
-        self.length = QDoubleSpinBox(minimum=_LEAST, maximum=1e6, decimals=3, suffix=" mm")
+        self.length = DecimalBox(minimum=_LEAST, maximum=1e6, decimals=3, suffix=" mm")
         self.length.setAccessibleName(tr("True length of the ruler's line"))
-        self.per_px = QDoubleSpinBox(
-            minimum=_LEAST, maximum=_MOST, decimals=5, suffix=" " + tr("mm per pixel")
-        )
+        self.per_px = DecimalBox(minimum=_LEAST, maximum=_MOST, decimals=5, suffix=" " + tr("mm per pixel"))
         self.per_px.setSingleStep(0.01)
         self.per_px.setAccessibleName(tr("Scale"))
         self.everywhere = QCheckBox(tr("For every photo of the project that has no scale of its own"))

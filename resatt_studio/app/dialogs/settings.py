@@ -10,15 +10,14 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from resatt_studio.app.number_boxes import DecimalBox, WholeBox
 from resatt_studio.settings import DEVICES, LEARNS, STARTING_WEIGHTS, THEMES, Settings, settings_path
 from resatt_studio.words import LANGUAGES, mark, tr
 
@@ -65,20 +64,20 @@ class SettingsDialog(QDialog):
         self.starting = _choice(
             {name: _STARTING_TITLES[name] for name in STARTING_WEIGHTS}, now.starting_weights
         )
-        self.threads = QSpinBox(minimum=0, maximum=1024, value=now.threads)
+        self.threads = WholeBox(minimum=0, maximum=1024, value=now.threads)
         self.threads.setSpecialValueText(tr("All cores"))
-        self.threshold = QSpinBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
-        self.seconds = QSpinBox(minimum=5, maximum=86400, value=round(now.learn_seconds), suffix=" s")
+        self.threshold = WholeBox(minimum=1, maximum=99, value=round(now.threshold * 100), suffix=" %")
+        self.seconds = WholeBox(minimum=5, maximum=86400, value=round(now.learn_seconds), suffix=" s")
         self.gain = _dice(now.learn_min_gain, 0.0, 0.5)
-        self.confidence = QDoubleSpinBox(minimum=60.0, maximum=99.9, decimals=1, singleStep=1.0, suffix=" %")
+        self.confidence = DecimalBox(minimum=60.0, maximum=99.9, decimals=1, singleStep=1.0, suffix=" %")
         self.confidence.setValue(100 * now.learn_confidence)
         self.forgetting = _dice(now.learn_max_forgetting, 0.0, 1.0)
         self.cracks = _choice({name: _CRACK_TITLES[name] for name in LEARNS}, now.learn_cracks)
         self.labels = _choice({name: _LABEL_TITLES[name] for name in LEARNS}, now.learn_labels)
-        self.undo = QSpinBox(minimum=8, maximum=65536, value=now.undo_mb, singleStep=64, suffix=" MB")
-        self.memory = QSpinBox(minimum=300, maximum=1_000_000, singleStep=100, suffix=" MB")
+        self.undo = WholeBox(minimum=8, maximum=65536, value=now.undo_mb, singleStep=64, suffix=" MB")
+        self.memory = WholeBox(minimum=300, maximum=1_000_000, singleStep=100, suffix=" MB")
         self.memory.setValue(now.photo_memory_mb)
-        self.disk = QSpinBox(minimum=0, maximum=10_000_000, singleStep=500, suffix=" MB")
+        self.disk = WholeBox(minimum=0, maximum=10_000_000, singleStep=500, suffix=" MB")
         self.disk.setValue(now.tile_cache_mb)
         self.author = QLineEdit(now.author)
         self.language = _choice({"system": mark("System"), **LANGUAGES}, now.language)
@@ -189,8 +188,8 @@ class SettingsDialog(QDialog):
         QTimer.singleShot(0, self._reopen)
 
 
-def _dice(now: float, low: float, high: float) -> QDoubleSpinBox:
-    box = QDoubleSpinBox(minimum=low, maximum=high, decimals=3, singleStep=0.001)
+def _dice(now: float, low: float, high: float) -> DecimalBox:
+    box = DecimalBox(minimum=low, maximum=high, decimals=3, singleStep=0.001)
     box.setValue(now)
     return box
 

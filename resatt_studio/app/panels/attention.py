@@ -94,7 +94,9 @@ class AttentionPanel(ScrolledPanel):
         self._build()
         attention.changed.connect(self._show)
         parts.keys.changed.connect(self._show)
-        parts.session.photo_ready.connect(self._show)
+        session = parts.session
+        for signal in (session.project_changed, session.photo_changed, session.document_ready):
+            signal.connect(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
         parts.view.brush_changed.connect(self._follow_brush)
         self._follow_layer(parts.view.layers["heat"])
@@ -147,6 +149,7 @@ class AttentionPanel(ScrolledPanel):
     def _show(self) -> None:
         attention = self._attention
         wish, asking = attention.wish, attention.asking
+        self.shown.setEnabled(self._parts.session.tiles is None or self.shown.isChecked())
         self.model.offer([(TITLES[model], model, "") for model in LABEL_MODELS], wish.model)
         self.kind.offer([(*_kind(kind),) for kind in HEAT_KINDS[wish.model]], wish.kind)
         self.label.offer(_labels(), wish.label)

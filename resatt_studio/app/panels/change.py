@@ -41,7 +41,9 @@ class ChangeLegend(QWidget):
         parts.changes.changed.connect(self._show)
         parts.pair.changed.connect(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
-        parts.session.photo_changed.connect(self._show)
+        session = parts.session
+        for signal in (session.project_changed, session.photo_changed, session.document_ready):
+            signal.connect(self._show)
         self._tint()
         self._show()
 
@@ -67,6 +69,8 @@ class ChangeLegend(QWidget):
         if pair is None:
             return tr(NO_PAIR)
         names = f"{title(pair[0])} → {title(pair[1])}"
+        if self._parts.session.tiles is not None:
+            return self._parts.keys.words(self._parts.session.huge_words)
         if asking.trouble is not None:
             return again(str(asking.trouble))
         if self._parts.session.entry is None:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from resatt_studio.app.canvas.layers import Layer
-from resatt_studio.app.layers import LAYER_WORDS
+from resatt_studio.app.layers import LAYER_WORDS, NEED_WHOLE_PHOTO
 from resatt_studio.app.panels.layer_colours import COLOURED, fill_colour_menu, swatch_icon
 from resatt_studio.app.parts import Parts
 from resatt_studio.words import tr
@@ -51,7 +51,6 @@ class LayerRow(QObject):
         title, help = map(tr, LAYER_WORDS[name])
         self.eye = Eye()
         self.eye.setAccessibleName(tr("Show {layer}").format(layer=title.lower()))
-        self.eye.setToolTip(tr("Show or hide: {help} Alt+click: this layer alone.").format(help=help))
         self.swatch = QToolButton()
         self.swatch.setAutoRaise(True)
         self.swatch.setProperty("role", "eye")
@@ -80,11 +79,20 @@ class LayerRow(QObject):
             )
         parts.view.layer_changed.connect(self._follow)
         self._follow(parts.view.layers[name])
+        if name in NEED_WHOLE_PHOTO:
+            session = parts.session
+            for signal in (session.project_changed, session.photo_changed, session.document_ready):
+                signal.connect(self._follow_photo)
 
     def _follow(self, layer: Layer) -> None:
         if layer.name != self._name:
             return
         self.eye.setChecked(layer.visible)
+        self.eye.setEnabled(layer.visible or self._can_be_made)
+        help = tr(LAYER_WORDS[self._name][1])
+        tip = tr("Show or hide: {help} Alt+click: this layer alone.").format(help=help)
+        why = "" if self._can_be_made else self._parts.keys.words(self._parts.session.huge_words)
+        self.eye.setToolTip(f"{tip}\n{why}".strip())
         self.opacity.setValue(round(layer.opacity * 100))
         self.opacity.setEnabled(layer.visible)
         self.title.setProperty("role", "" if layer.visible else "muted")
@@ -92,6 +100,14 @@ class LayerRow(QObject):
         self.title.style().polish(self.title)
         if self._name in COLOURED:
             self.swatch.setIcon(swatch_icon(layer))
+
+    @property
+    def _can_be_made(self) -> bool:
+        """Whether there can be anything of this layer to show on the open photo."""
+        return self._name not in NEED_WHOLE_PHOTO or self._parts.session.tiles is None
+
+    def _follow_photo(self) -> None:
+        self._follow(self._parts.view.layers[self._name])
 
     def _offer_colours(self) -> None:
         menu = QMenu(self.swatch)
@@ -105,6 +121,7 @@ class LayerRow(QObject):
         alone = menu.addAction(tr("This layer alone"))
         alone.setCheckable(True)
         alone.setChecked(view.solo_name == name)
+        alone.setEnabled(alone.isChecked() or self._can_be_made)
         alone.triggered.connect(lambda: view.solo(name))
         menu.addAction(tr("As at first")).triggered.connect(lambda: view.reset_layer(name))
         menu.aboutToHide.connect(menu.deleteLater)  # after what was chosen is done

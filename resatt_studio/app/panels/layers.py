@@ -29,6 +29,7 @@ class LayersPanel(ScrolledPanel):
     def __init__(self, parts: Parts) -> None:
         super().__init__(tr("Layers"), QSize(330, 200))
         self._parts = parts
+        self._fitting = False
         self.rows: dict[str, LayerRow] = {}
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
@@ -95,16 +96,27 @@ class LayersPanel(ScrolledPanel):
         self.adjust.setChecked(old.adjust.isChecked())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.widget() and event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
-            # No less, so that the warning can be read, but no more than leaves the panels below their room on
-            # a small screen; no taller than it needs, for they have more use for what is left.
+        laid_out = event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize)
+        if watched is self.widget() and laid_out and not self._fitting:
+            self._fitting = True
+            try:
+                self._fit_height()
+            finally:
+                self._fitting = False
+        return super().eventFilter(watched, event)
+
+    def _fit_height(self) -> None:
+        """No less, so that the warning can be read, but no more than leaves the panels below their room on a
+        small screen; no taller than it needs, for they have more use for what is left."""
+        # Each bound resizes what is within at once. With another height a scroll bar may come or go, with it
+        # other lines wrap, and so on without end: twice must do.
+        for _ in range(2):
             layout, width = self.widget().layout(), self.widget().width()
             least, wanted = layout.totalMinimumSize().height(), layout.totalSizeHint().height()
             if layout.hasHeightForWidth():
                 least, wanted = layout.totalMinimumHeightForWidth(width), layout.totalHeightForWidth(width)
             self.setMinimumHeight(min(least, _MOST_LEAST_PX))
             self.setMaximumHeight(wanted + 8)
-        return super().eventFilter(watched, event)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(super().minimumSizeHint().width(), self.minimumHeight())

@@ -59,12 +59,15 @@ class MaskInput(QWidget):
         view.compare_changed.connect(self.compare.setChecked)
         session.input_changed.connect(self._show)
         session.prediction_changed.connect(self._show)
+        for signal in (session.project_changed, session.photo_changed, session.document_ready):
+            signal.connect(self._show)
         parts.comparison.changed.connect(self._show)
         self.compare.setChecked(view.compare)
         self._show()
 
     def _show(self) -> None:
         self.choice.setCurrentIndex(list(CHOICES).index(self._parts.session.settings.photo_input))
+        self.compare.setEnabled(self._parts.session.tiles is None or self.compare.isChecked())
         self.state.setText(self._sentence())
         self.state.setVisible(bool(self.state.text()))
 
@@ -84,6 +87,11 @@ class MaskInput(QWidget):
         return answered.name or f"v{answered.number}"
 
     def _sentence(self) -> str:
+        if self._parts.session.tiles is not None:
+            return tr(
+                "This photo is shown part by part. Haze is taken out of whole photos alone, so its mask is "
+                "made from the original photo, and there is no other one to compare it with."
+            )
         prediction, asking = self._parts.session.prediction, self._parts.comparison.asking
         if asking.trouble is not None:
             return again(str(asking.trouble))

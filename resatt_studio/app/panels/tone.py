@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from resatt_studio.app.canvas.tone import Tone, valid_tone
+from resatt_studio.app.number_boxes import WholeBox
 from resatt_studio.app.own_keys import OwnKeys
 from resatt_studio.app.parts import Parts
 from resatt_studio.imaging.depth import DEEP_LEVELS
@@ -126,7 +127,7 @@ class Samples:
 
     def __init__(self, name: str) -> None:
         self.slider = _slider(name, 0, DEEP_LEVELS - 1)
-        self.number = QSpinBox()
+        self.number = WholeBox()
         self.number.setRange(0, DEEP_LEVELS - 1)
         self.number.setKeyboardTracking(False)
         self.number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel over it scrolls the panel

@@ -73,7 +73,10 @@ class VersionComparisonBox(QWidget):
         for part in (self.bar, self.told, self.table):
             column.addWidget(part)
         self._pair.changed.connect(self._show)
-        parts.session.threshold_changed.connect(self._show)
+        session = parts.session
+        session.threshold_changed.connect(self._show)
+        for signal in (session.project_changed, session.photo_changed, session.document_ready):
+            signal.connect(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
         self._follow_layer(parts.view.layers[LAYER])
         self._show()
@@ -90,6 +93,7 @@ class VersionComparisonBox(QWidget):
         names = f"{title(versions[0])} → {title(versions[1])}"
         self.head.setText(names)
         self.compare.setText(tr("Stop") if pair.running else tr("Compare"))
+        self.compare.setEnabled(pair.running or not self._why_not())
         help = tr("Predict the same photos with {one} and {other}").format(
             one=title(versions[0]), other=title(versions[1])
         )
@@ -108,8 +112,22 @@ class VersionComparisonBox(QWidget):
             self.table.show_rows(result.photos)
         self._filled = result
 
+    def _why_not(self) -> str:
+        """Why the open photo cannot be compared on; "" where it can, or where others are meant."""
+        session = self._parts.session
+        if self._pair.scope is not Scope.SHOWN:
+            return ""
+        if session.entry is None:
+            return tr("Open an approved photo to compare both versions on it.")
+        if session.tiles is not None:
+            return tr("The shown photo is shown part by part; only whole photos are compared.")
+        return ""
+
     def _sentence(self, result: VersionComparison | None) -> str:
         pair = self._pair
+        why_not = self._why_not()
+        if why_not and not pair.running and result is None:
+            return why_not
         if pair.trouble is not None:
             return again(str(pair.trouble))
         if pair.running:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from learning.drawn import draw_set
 
 from resatt_studio.errors import LearningError, WeightsError
 from resatt_studio.learning.training.crack_config import CrackConfig, SetOptions, SynthesisOptions
@@ -22,6 +21,7 @@ from resatt_studio.learning.training.registry import read_options
 from resatt_studio.models.state import build, load_weights, state_of
 from resatt_studio.records.weights import Scores, WeightsFile
 from resatt_studio.resources import assets_folder
+from tests.learning.drawn import draw_set
 
 TINY = CrackConfig(
     network={"base_width": 2, "t": 1, "stem": 2},

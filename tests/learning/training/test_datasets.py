@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from learning.drawn import draw_set
 
 from resatt_studio.errors import LearningError, MaskError
 from resatt_studio.learning.training.datasets import (
@@ -19,6 +18,7 @@ from resatt_studio.learning.training.datasets import (
     unsay_bright_rims,
 )
 from resatt_studio.records.correction import Label
+from tests.learning.drawn import draw_set
 
 
 def test_lists_decide_the_split(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 import torch
-from learning.drawn import draw_set
 
 from resatt_studio.errors import LearningError
 from resatt_studio.inference.device import Compute
@@ -21,6 +20,7 @@ from resatt_studio.learning.training.dehaze_task import DehazeTask
 from resatt_studio.learning.training.loop import train
 from resatt_studio.models import create_model
 from resatt_studio.models.state import build
+from tests.learning.drawn import draw_set
 
 T = TypeVar("T")
 TINY = DehazeConfig(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from learning.drawn import draw_set
 
 from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.training import label_data
@@ -20,6 +19,7 @@ from resatt_studio.learning.training.dehaze_task import DehazeTask
 from resatt_studio.learning.training.feed import Feed, at_work, step_seed
 from resatt_studio.learning.training.label_config import CropOptions, DrawnOptions, LabelConfig
 from resatt_studio.learning.training.label_data import load_label_data
+from tests.learning.drawn import draw_set
 
 SMALL = DehazeConfig(batch=2, crop_px=32, judge_px=32, judge_photos=2)
 

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from learning.drawn import draw_set
 from torch import nn
 
 from resatt_studio.errors import LearningError
@@ -29,6 +28,7 @@ from resatt_studio.learning.training.loop import learn, train
 from resatt_studio.models import create_model
 from resatt_studio.models.state import build
 from resatt_studio.records.labels import CRACK_TYPES, CrackType
+from tests.learning.drawn import draw_set
 
 T = TypeVar("T")
 SIDE = 64

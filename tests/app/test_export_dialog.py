@@ -1,0 +1,59 @@
+"""Claims about the export dialog: it can be closed, or its job stopped, while it writes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resatt_studio.app.dialogs.export import ExportDialog
+from resatt_studio.app.main import settle, wait_for
+from resatt_studio.workflow.jobs import Job, progress
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def writing(studio: Any, project_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The window with the dialog open while it writes."""
+    from resatt_studio.workflow import export
+
+    def slow(*args: object, **options: object) -> Job[tuple[Path, ...]]:
+        for done in range(500):
+            time.sleep(0.01)
+            yield progress(done, 500)
+        return ()
+
+    monkeypatch.setattr(export, "export_project", slow)
+    session = studio.parts.session
+    session.predictor.predict_shown = lambda project, photo: None
+    session.predictor.predict_ahead = lambda project, entries: None
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.document is not None, 30)
+    studio.window.ask.export()
+    dialog = studio.window.findChild(ExportDialog)
+    dialog.go.click()
+    assert wait_for(lambda: dialog.bar.value() > 0, 10)
+    return studio
+
+
+def test_closing_it_ends_the_writing_and_nothing_else(writing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: broken.append(error))
+    writing.window.findChild(ExportDialog).close()
+    assert wait_for(lambda: writing.window.findChild(ExportDialog) is None, 5)
+    assert wait_for(lambda: not writing.parts.session.files.busy, 10)
+    settle(0.1)
+    assert broken == []
+
+
+def test_stopping_it_in_the_list_of_jobs_lets_it_be_begun_again(writing: Any) -> None:
+    dialog, jobs = writing.window.findChild(ExportDialog), writing.parts.jobs
+    assert not dialog.go.isEnabled()
+    (job,) = (job for job in jobs._running.values() if job.title == "Export")
+    jobs.stop(job)
+    assert dialog.go.isEnabled() and not dialog.bar.isVisible()
+    assert dialog.words.text() == "Stopped."
