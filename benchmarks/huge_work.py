@@ -27,12 +27,14 @@ from huge_files import write_tiff
 from resatt_studio.export.huge import to_end
 from resatt_studio.export.items import HugeItem
 from resatt_studio.export.registry import EXPORTERS
+from resatt_studio.imaging.doubt import count_values
 from resatt_studio.imaging.tiles import Blend, plan_tiles
 from resatt_studio.learning.support import choose_windows, within_pixels
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.prediction import HugePrediction
 from resatt_studio.store.map_blobs import StoredMap
+from resatt_studio.store.unfinished import FinishedPiece
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.export import stored_labels
 from resatt_studio.workflow.finetune import collect_samples
@@ -42,6 +44,7 @@ from resatt_studio.workflow.project import Project, create_project
 
 TILE_PX, OVERLAP_PX = 512, 64
 PLACES = 20
+ABOUT = {"weights": "w" * 64}
 LEARNED_PX = 24 * 512 * 512
 """About what a run of a minute and a half takes into its windows."""
 
@@ -70,8 +73,10 @@ def work(project: Project, photo_id: str, out: Path) -> None:
         labels = np.full((400, 500), Label.NOT_CRACK, np.uint8)
         cv2.line(labels, (0, 40), (499, 330), int(Label.CRACK), 5)
         document.apply_labels("test", Box(top, left, top + 400, left + 500), labels)
-    with step("keep a prediction"):
+    with step("keep a prediction, and its pieces aside"):
         prediction = kept(project, photo_id)
+    with step("go on with a stopped one: read the pieces"):
+        gone_on(project, photo_id)
     with step("approve"):
         approve(project, document, prediction, in_tiles=True)
     document.close()
@@ -98,15 +103,40 @@ def kept(project: Project, photo_id: str) -> HugePrediction:
     values = np.random.default_rng(1).random((TILE_PX, TILE_PX)).astype(np.float32) ** 8 * 0.1
     cv2.line(values, (0, 200), (TILE_PX, 260), 0.98, 4)
     counts = np.zeros(256, np.int64)
-    with project.blobs.map_writer(facts.height, facts.width) as writer:
+    size = facts.height, facts.width
+    with (
+        project.blobs.map_writer(*size) as writer,
+        project.blobs.unfinished(photo_id, ABOUT, *size) as aside,
+    ):
         for box in boxes:
-            for place, probability in blend.add(box, values):
-                writer.put(place, np.rint(probability * 255).astype(np.uint8))
+            pieces = [
+                FinishedPiece(place, np.rint(probability * 255).astype(np.uint8), 0.0)
+                for place, probability in blend.add(box, values)
+            ]
+            aside.add(pieces)
+            for piece in pieces:
+                writer.put(piece.place, piece.values)
         path = project.blobs.path(writer.seal())
-    print(f"  {path.stat().st_size / 1e6:.0f} MB on the disk")
+        aside_mb = aside.path.stat().st_size / 1e6
+    print(f"  {path.stat().st_size / 1e6:.0f} MB on the disk, {aside_mb:.0f} MB aside")
     prediction = HugePrediction(photo_id, "w" * 64, StoredMap(path), 0.1, counts)
     project.store.put_huge_prediction(prediction)
     return prediction
+
+
+def gone_on(project: Project, photo_id: str) -> None:
+    """What a prediction does first that was stopped just before its end."""
+    facts = project.store.photo(photo_id).facts
+    size = facts.height, facts.width
+    with (
+        project.blobs.map_writer(*size) as writer,
+        project.blobs.unfinished(photo_id, ABOUT, *size) as aside,
+    ):
+        for piece in aside.pieces():
+            writer.put(piece.place, piece.values)
+            count_values(piece.values)
+        writer.seal()
+        aside.drop()
 
 
 @contextmanager

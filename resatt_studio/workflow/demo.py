@@ -6,9 +6,9 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.errors import BugError, ProjectError
@@ -23,15 +23,13 @@ from resatt_studio.resources import asset
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.export import export_project
 from resatt_studio.workflow.finetune import fine_tune_project
-from resatt_studio.workflow.jobs import Job
+from resatt_studio.workflow.jobs import Job, titled
 from resatt_studio.workflow.load import add_photos
 from resatt_studio.workflow.predict import Threads, make_engine, predict_project
 from resatt_studio.workflow.project import SUFFIX, Project, create_project
 
 if TYPE_CHECKING:
     from resatt_studio.inference.engine import Engine
-
-T = TypeVar("T")
 
 Painter: TypeAlias = Callable[[CorrectionDocument, Sequence[Mapping[str, Any]]], list[Edit]]
 """Paints recorded strokes into a document and returns the edits."""
@@ -179,22 +177,22 @@ def run_demo(
             "Choose a folder that may be written to and has free space.",
         ) from error
     with create_project(folder, factory_weights) as project:
-        yield from _stage(add_photos(project, photos, author=AUTHOR), "Adding photos")
+        yield from titled(add_photos(project, photos, author=AUTHOR), "Adding photos")
         entries = project.store.photos()
         engine = make_engine(project.shelf.load(project.shelf.active().weights_id), device, threads)
         factory = engine.weights_id
-        yield from _stage(predict_project(engine, project), "Predicting")
+        yield from titled(predict_project(engine, project), "Predicting")
         corrected = next(entry for entry in entries if entry.name == recording.photo)
         strokes = _correct(project, corrected, recording, factory, paint)
         plan = FineTunePlan(seconds=seconds, steps=steps)
         learning = fine_tune_project(project, plan, device=device, threads=threads, author=AUTHOR)
-        outcome = yield from _stage(learning, f"Learning from {corrected.name}")
+        outcome = yield from titled(learning, f"Learning from {corrected.name}")
         engine.use(project.shelf.load(outcome.version.weights_id))
-        yield from _stage(predict_project(engine, project), "Predicting again")
+        yield from titled(predict_project(engine, project), "Predicting again")
         others = [entry for entry in entries if entry.photo_id != corrected.photo_id]
         before = _counts(project, others, factory)
         after = _counts(project, others, engine.weights_id)
-        files = yield from _stage(_exported(project, engine, out), "Exporting")
+        files = yield from titled(_exported(project, engine, out), "Exporting")
     done = DemoOutcome(
         project=folder,
         corrected=corrected.name,
@@ -211,19 +209,6 @@ def run_demo(
     )
     write_whole(out / "scores.json", json.dumps(done.as_json(), indent=2).encode())
     return done
-
-
-def _stage(job: Job[T], title: str) -> Job[T]:
-    """Step ``job`` and put the stage's name before what it says."""
-    try:
-        while True:
-            report = next(job)
-            yield replace(report, message=f"{title}: {report.message}" if report.message else title)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    finally:
-        job.close()
 
 
 def _free_name(out: Path) -> Path:

@@ -20,7 +20,7 @@ from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.prediction import HugePrediction, Prediction
 from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.dehaze import dehaze_photo, project_dehazer
-from resatt_studio.workflow.jobs import Job, during, progress
+from resatt_studio.workflow.jobs import Job, during, progress, titled
 from resatt_studio.workflow.load import fits_whole, open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput
 from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
@@ -143,10 +143,10 @@ def _export_huge(
     labels = stored_labels(predicting.project, entry)
     if labels is None and not exporter.shows_prediction:
         return ()
-    report = progress(0, 0, message=entry.name)
     seen = None
     if exporter.huge_writer and exporter.shows_prediction:
-        seen = (yield from during(predicting.huge_prediction(entry), report)).probability
+        # It may take hours, so it is told how far it is.
+        seen = (yield from titled(predicting.huge_prediction(entry), entry.name)).probability
     settings = predicting.project.settings
     scale = settings.mm_per_px(entry.photo_id)
     item = HugeItem(entry.facts, seen, labels, settings.threshold, stem, scale)

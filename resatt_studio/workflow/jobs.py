@@ -64,6 +64,19 @@ def during(job: Job[T], report: JobProgress) -> Job[T]:
         job.close()
 
 
+def titled(job: Job[T], title: str) -> Job[T]:
+    """Step ``job`` as part of another one and put a title before what it says; return its result."""
+    try:
+        while True:
+            report = next(job)
+            yield replace(report, message=f"{title}: {report.message}" if report.message else title)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        job.close()
+
+
 @dataclass(eq=False)
 class _Entry:
     """A job and where it stands; ``generator`` is made on the runner's thread at the first step."""

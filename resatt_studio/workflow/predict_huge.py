@@ -43,7 +43,8 @@ def predict_huge(
     The file is compared with the photo at the end, so that a change at any time before is noticed. A job that
     is stopped, killed, or for which the disk has no room leaves the pieces that were finished, which serve
     nobody but the next such job: with the same weights it goes on where this one ended, and gives the answer
-    that it would have given at once. One of other weights, or of a file that was changed, begins anew.
+    that it would have given at once (to the last bit on the same device). One of other weights, or of a file
+    that was changed, begins anew.
 
     Yields:
         Tiles done of all; ``detail`` is a :class:`PredictionPart` with the pieces that the newest ones

@@ -231,6 +231,32 @@ def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(quick_desk: De
     assert np.array_equal(session.project.blobs.get_array(entry.predicted_blob), values)
 
 
+def test_a_prediction_of_all_of_it_that_is_stopped_shows_nothing_and_goes_on_when_it_is_asked_again(
+    quick_desk: Desk,
+) -> None:
+    from resatt_studio.app.main import wait_for
+
+    desk = quick_desk
+    session, jobs, scene = desk.parts.session, desk.parts.jobs, desk.window.canvas.scene
+    photo_id, weights_id = session.entry.photo_id, session.active.weights_id
+    reports: list[tuple[int, str]] = []
+    session.prediction_grew.connect(
+        lambda part: reports.extend((job.done, job.message) for job in jobs.running if job.unit == "tiles")
+    )
+    desk.window.actions_["predict_whole"].trigger()
+    assert wait_for(lambda: any(done >= 25 for done, _ in reports), 120)
+    (job,) = (job for job in jobs.running if job.title.startswith("Predict all of"))
+    jobs.stop(job)
+    assert wait_for(lambda: session.predictor.whole_id == "", 30)
+    assert wait_for(lambda: scene.probability is None, 10), "what is finished does not pass for the whole"
+    assert not session.project.store.has_prediction(photo_id, weights_id)
+    reports.clear()
+    desk.window.actions_["predict_whole"].trigger()
+    assert wait_for(lambda: session.huge is not None, 240)
+    assert "Going on" in reports[0][1] and session.huge.counts.sum() == HEIGHT * WIDTH
+    assert min(done for done, message in reports if not message) > 5, "complete tiles are not asked again"
+
+
 def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp_path: Path) -> None:
     from resatt_studio.app.main import wait_for
 

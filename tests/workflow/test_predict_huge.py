@@ -180,7 +180,13 @@ def test_a_stopped_one_is_neither_shown_nor_exported_nor_approved(
     assert not project.store.has_prediction(photo_id, weights_id)
     assert project.store.photo(photo_id).state is ReviewState.NEW
     assert list(project.blobs.all()) == [] and check_project(project) == []
-    drain(export.export_project(project, "mask", tmp_path, engine=engine, fits=lambda count_px: False))
+    reports: list[Any] = []
+    exporting = export.export_project(project, "mask", tmp_path, engine=engine, fits=lambda count_px: False)
+    drain(exporting, reports.append)
+    told = [(report.done, report.total) for report in reports if report.unit == "tiles"]
+    assert told[-1] == (6, 6) and all(
+        "wall.tif" in report.message for report in reports if report.unit == "tiles"
+    )
     kept = project.store.huge_prediction(photo_id, weights_id)
     assert kept is not None and kept.counts.sum() == HEIGHT * WIDTH, "an export finishes it first"
 
