@@ -8,8 +8,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
+import platformdirs
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -36,6 +38,11 @@ MOST_ERRORS = 20
 """Older ones are in the list of what failed alone."""
 
 log = logging.getLogger(__name__)
+
+
+def log_file() -> Path:
+    """Where faults are written down: in the user's log folder."""
+    return platformdirs.user_log_path("resatt-studio", appauthor=False) / "window.log"
 
 
 class NoticeBar(QFrame):

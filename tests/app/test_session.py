@@ -208,11 +208,15 @@ def test_approving_every_pixel_makes_a_complete_sample(opened: Any) -> None:
 def test_a_photo_that_is_gone_is_told_and_leaves_no_empty_waiting(opened: Any) -> None:
     session = opened.parts.session
     gone = session.listed[2]
+    kept = gone.facts.path.read_bytes()
     gone.facts.path.unlink()
     session.open_photo(gone.photo_id)
     assert wait_for(lambda: gone.name in opened.window.notice.text, 20)
     assert session.document is None
     assert gone.name in opened.window.canvas._message
+    gone.facts.path.write_bytes(kept)
+    session.open_photo(gone.photo_id)
+    assert wait_for(lambda: session.document is not None, 20), "the card is in again; a click tries again"
     session.open_photo(session.listed[0].photo_id)
     assert wait_for(lambda: session.document is not None, 20)
 

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.changes import LAYER
+from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.parts import Parts
 from resatt_studio.imaging.changes import area_words
 from resatt_studio.words import again, mark, tr
-from resatt_studio.workflow.lineage import title
 
 NO_PAIR = mark(
     "No version here comes from another one yet: let the network learn, or choose two in the Learning panel."
@@ -68,7 +68,7 @@ class ChangeLegend(QWidget):
         asking, report = changes.asking, changes.asking.report
         if pair is None:
             return tr(NO_PAIR)
-        names = f"{title(pair[0])} → {title(pair[1])}"
+        names = f"{version_title(pair[0])} → {version_title(pair[1])}"
         if self._parts.session.tiles is not None:
             return self._parts.keys.words(self._parts.session.huge_words)
         if asking.trouble is not None:
