@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.app.actions import HELD_KEYS, MENUS, ActionSpec
+from resatt_studio.app.actions import HELD_KEYS, MENUS, ActionSpec, menu_ids
 from resatt_studio.app.keymap import Keymap, key_words, plain
 from resatt_studio.words import tr
 
@@ -82,7 +82,7 @@ def by_menu(specs: Mapping[str, ActionSpec]) -> list[tuple[str, list[ActionSpec]
     for title, ids in MENUS:
         if "@tools" in ids:
             menus.append((tr("Tools"), [spec for id, spec in specs.items() if id.startswith("tool_")]))
-        menus.append((plain(tr(title)), [specs[id] for id in ids if id in specs]))
+        menus.append((plain(tr(title)), [specs[id] for id in menu_ids(ids) if id in specs]))
     return menus
 
 
