@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 import resatt_studio
+from resatt_studio.app.sentences import sentence
 from resatt_studio.errors import StudioError
 from resatt_studio.words import again, tr
 
@@ -54,10 +55,7 @@ class NoticeBar(QFrame):
         self._errors: list[str] = []
         self._offer: Offer | None = None
         self.setObjectName("noticeBar")
-        self._text = QLabel()
-        self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)  # it names files, whatever they are called
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = sentence()
         self._act = QPushButton()
         self._act.hide()
         close = self._close = QToolButton()

@@ -324,6 +324,19 @@ def test_the_share_of_crack_goes_with_its_photo(opened: Any) -> None:
     assert status.share.text() == ""
 
 
+def test_what_was_searched_for_in_one_project_hides_nothing_of_the_next(
+    opened: Any, project_folder: Path, tmp_path: Path
+) -> None:
+    session, panel = opened.parts.session, opened.window.panel("photosPanel")
+    panel.search.setText("wall_3")
+    session.set_listing(sort="state")
+    assert len(session.listed) == 1
+    session.close_project()
+    assert panel.search.text() == "" and session.listing.sort == "state", "how one likes lists stays"
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.document is not None and len(session.listed) == 4, 30)
+
+
 def test_the_session_walks_the_list_as_it_is_sorted(opened: Any) -> None:
     session = opened.parts.session
     states = [ReviewState.SKIPPED, ReviewState.NEW, ReviewState.APPROVED, ReviewState.NEW]

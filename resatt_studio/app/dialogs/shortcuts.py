@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from resatt_studio.app.actions import HELD_KEYS, MENUS, ActionSpec, menu_ids
 from resatt_studio.app.keymap import Keymap, key_words, plain
+from resatt_studio.app.sentences import heading
 from resatt_studio.words import tr
 
 Row = tuple[str, str, str]
@@ -58,7 +59,7 @@ class ShortcutSheet(QDialog):
             column = QVBoxLayout()
             column.setSpacing(6)
             for title, rows in part:
-                column.addWidget(_heading(title))
+                column.addWidget(heading(title))
                 column.addLayout(_table(rows))
                 column.addSpacing(10)
             column.addStretch(1)
@@ -95,12 +96,6 @@ def _halves(groups: list[tuple[str, list[Row]]]) -> tuple[list[tuple[str, list[R
     sizes = [len(rows) + 2 for _, rows in groups]
     cut = min(range(len(groups) + 1), key=lambda i: abs(sum(sizes[:i]) - sum(sizes[i:])))
     return groups[:cut], groups[cut:]
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "heading")
-    return label
 
 
 def _table(rows: list[Row]) -> QGridLayout:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.changes import LAYER
 from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.sentences import sentence
 from resatt_studio.imaging.changes import area_words
 from resatt_studio.words import again, mark, tr
 
@@ -24,11 +25,10 @@ class ChangeLegend(QWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self._parts = parts
-        self.state = _words(tr("Which versions are compared on this photo"))
-        self.state.setProperty("role", "muted")
+        self.state = sentence(tr("Which versions are compared on this photo"), "muted")
         self.swatches = (Swatch("+"), Swatch("−"))
-        self.gained = _words(tr("Crack gained on this photo"))
-        self.lost = _words(tr("Crack lost on this photo"))
+        self.gained = sentence(tr("Crack gained on this photo"))
+        self.lost = sentence(tr("Crack lost on this photo"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(7)
@@ -133,11 +133,3 @@ class Swatch(QWidget):
         if self._sign == "+":
             painter.drawLine(middle - QPointF(0, arm), middle + QPointF(0, arm))
         painter.end()
-
-
-def _words(name: str) -> QLabel:
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
