@@ -248,7 +248,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                SEPARATOR, "toggle_sides", "swap_sides", "toggle_link", "close_sides",
                SEPARATOR, "toggle_mask", "more_opaque",
                "less_opaque", "@layers", "reset_layers",
-               SEPARATOR, "brighter", "darker", "more_contrast", "less_contrast", "fit_tone", "reset_tone",
+               "@tone",
                SEPARATOR, "toggle_dehazed", "toggle_split", "toggle_compare",
                "split_left", "split_right",
                SEPARATOR, "toggle_heat", "ask_centre", "toggle_change",
@@ -267,7 +267,22 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("E&xport"), ("export", "export_heat")),
     (mark("&Help"), ("palette", "shortcuts", "edit_shortcuts", "tour", SEPARATOR, "about")),
 )  # fmt: skip
-"""Title and action ids of each menu; what begins with "@" is filled in from other tables."""
+"""Title and action ids of each menu; what begins with "@" is a line of :data:`SUBMENUS`, or is filled in from
+other tables."""
+
+SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "@tone": (
+        mark("Brig&htness and contrast"),
+        ("brighter", "darker", "more_contrast", "less_contrast", "fit_tone", "reset_tone"),
+    ),
+}
+"""Title and action ids of menus within another one, of which all is seen on a small screen then."""
+
+
+def menu_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids of a menu with those of the menus within it."""
+    return tuple(one for id in ids for one in (SUBMENUS[id][1] if id in SUBMENUS else (id,)))
+
 
 HELD_KEYS: tuple[tuple[str, str], ...] = (
     (mark("Space"), mark("Hold and drag to move the photo.")),

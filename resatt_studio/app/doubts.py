@@ -14,7 +14,7 @@ from resatt_studio.words import mark, tr
 
 _SETTLED_WITHIN_PX = 3
 WAITING_WORDS = mark("doubtful places come with the mask")
-NOTHING_WORDS = mark("nothing in doubt here; N goes on")
+NOTHING_WORDS = mark("nothing in doubt here; {next_doubt} goes on")
 
 
 class PhotoDoubts(QObject):
@@ -46,7 +46,7 @@ class PhotoDoubts(QObject):
 
     @property
     def words(self) -> str:
-        """For the status bar, such as "doubtful place 3 of 12"."""
+        """For the status bar and ``Keymap.words``, such as "doubtful place 3 of 12"."""
         if self._at is not None and self._places is not None:
             return tr("doubtful place {place} of {count}").format(place=self._at + 1, count=len(self._places))
         if self._waiting:

@@ -30,7 +30,7 @@ from resatt_studio.app.labels import PhotoLabels
 from resatt_studio.app.language import apply_language
 from resatt_studio.app.layer_actions import LAYER_ACTIONS
 from resatt_studio.app.learner import Learner
-from resatt_studio.app.notices import FaultCatcher
+from resatt_studio.app.notices import FaultCatcher, log_file
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.photo_history import PhotoHistory
@@ -270,13 +270,10 @@ def _start_log() -> None:
     """Keep faults in a file of the user's log folder; a folder that refuses is no reason to stop."""
     import logging.handlers
 
-    import platformdirs
-
     try:
-        folder = platformdirs.user_log_path("resatt-studio", appauthor=False)
-        folder.mkdir(parents=True, exist_ok=True)
+        log_file().parent.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(
-            folder / "window.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
+            log_file(), maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
         )
     except OSError:
         return

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from resatt_studio.app.actions import MENUS, SEPARATOR, ActionSpec
+from resatt_studio.app.actions import MENUS, SEPARATOR, SUBMENUS, ActionSpec
 from resatt_studio.app.conditions import Conditions
 from resatt_studio.app.icons import icon
 from resatt_studio.app.keymap import Keymap, plain, shown
@@ -124,6 +124,10 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions, inserts: dict[str, Callable[[
         for id in ids:
             if id == SEPARATOR:
                 menu.addSeparator()
+            elif id in SUBMENUS:
+                within = menu.addMenu(tr(SUBMENUS[id][0]))
+                within.setToolTipsVisible(True)
+                within.addActions([actions[one] for one in SUBMENUS[id][1]])
             elif id.startswith("@"):
                 inserts[id](menu)
             else:

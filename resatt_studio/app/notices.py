@@ -8,8 +8,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
+import platformdirs
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -26,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 import resatt_studio
+from resatt_studio.app.sentences import sentence
 from resatt_studio.errors import StudioError
 from resatt_studio.words import again, tr
 
@@ -38,6 +41,11 @@ MOST_ERRORS = 20
 log = logging.getLogger(__name__)
 
 
+def log_file() -> Path:
+    """Where faults are written down: in the user's log folder."""
+    return platformdirs.user_log_path("resatt-studio", appauthor=False) / "window.log"
+
+
 class NoticeBar(QFrame):
     """One line above the photo. Good news goes by itself, and what was offered before comes back; what must
     be mended stays until it is closed, and the error before it comes back then."""
@@ -47,10 +55,7 @@ class NoticeBar(QFrame):
         self._errors: list[str] = []
         self._offer: Offer | None = None
         self.setObjectName("noticeBar")
-        self._text = QLabel()
-        self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)  # it names files, whatever they are called
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = sentence()
         self._act = QPushButton()
         self._act.hide()
         close = self._close = QToolButton()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,10 +17,11 @@ from resatt_studio.records.heat import Heat, HeatQuestion, HeatStage
 from resatt_studio.records.labelling import Labelling
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import Prediction
-from resatt_studio.records.weights import WeightsFile, WeightsState
+from resatt_studio.records.weights import WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.words import mark, tr
 from resatt_studio.workflow.courtesy import Courtesy
 from resatt_studio.workflow.jobs import Job, progress
+from resatt_studio.workflow.lineage import title
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.photo_input import Clearing
@@ -161,6 +162,11 @@ class OtherNetworks:
         if model not in self._own or self._own[model].weights_id != active.weights_id:
             self._own[model] = project.shelf.load(active.weights_id)
         return self._own[model], active.name or f"v{active.number}"
+
+
+def version_title(version: WeightsVersion) -> str:
+    """How a version is called for people, in the language in force: "v3", "v1 factory"."""
+    return title(replace(version, name=tr(FACTORY)) if version.name == FACTORY else version)
 
 
 def factory_weights(model: str) -> WeightsFile:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.session import Session
-from resatt_studio.words import tr
+from resatt_studio.words import mark
 
 
 class PhotoScale(QObject):
@@ -54,11 +54,8 @@ class PhotoScale(QObject):
             if whole_project:
                 project.settings.set_mm_per_px(None, photo_id)
             project.settings.set_mm_per_px(mm_per_px, "" if whole_project else photo_id)
-            words = (
-                tr("unknown")
-                if mm_per_px is None
-                else tr("{mm_per_px:g} mm per pixel").format(mm_per_px=mm_per_px)
-            )
+            unknown, known = mark("scale forgotten"), mark("{scale} mm per pixel")
+            words = unknown if mm_per_px is None else known.format(scale=f"{mm_per_px:g}")
             project.store.log("scale", words, "" if whole_project else photo_id, author=author)
             return project.settings.mm_per_px(photo_id)
 

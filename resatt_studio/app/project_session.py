@@ -166,6 +166,7 @@ class ProjectSession(QObject):
         self.predictor.forget()
         self.files.cancel(self._counting)
         self.state = _NOTHING
+        self.listing = replace(self.listing, search="")  # of this project's photos
         self.thumbnails.clear()
         self._submit(once(project.close), mark("Closing"), must=True)
         self._relist()

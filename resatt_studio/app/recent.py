@@ -35,7 +35,7 @@ def fill_recent_menu(menu: QMenu, folders: Iterable[Path], open: Callable[[Path]
     menu.clear()
     for folder in folders:
         if folder.is_dir():
-            action = menu.addAction(folder.stem)
+            action = menu.addAction(folder.stem.replace("&", "&&"))  # one alone would underline a letter
             action.setToolTip(str(folder))
             action.triggered.connect(lambda _=False, folder=folder: open(folder))
     if menu.isEmpty():

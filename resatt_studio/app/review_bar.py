@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 
 from resatt_studio.app.keymap import plain
 from resatt_studio.app.menus import Actions
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.review_words import read_words
+from resatt_studio.app.sentences import sentence
 from resatt_studio.words import tr
 
 
@@ -24,9 +24,7 @@ class ReviewBar(QFrame):
         super().__init__()
         self._parts = parts
         self.setObjectName("reviewBar")
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words = sentence()
         self.agree, self.send_back = QPushButton(), QPushButton()
         self._buttons = {self.agree: actions["agree"], self.send_back: actions["send_back"]}
         for button, action in self._buttons.items():

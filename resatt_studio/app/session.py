@@ -94,6 +94,7 @@ class Session(ProjectSession):
         self.huge: HugePrediction | None = None
         self.saved_at = ""
         self.stepping = False
+        self._gave_up = False
         self._more_than: Float32Array | None = None
         self._comparing: int | None = None
         self._unsaved = QTimer(self, interval=SAVE_LOOK_MS)
@@ -138,10 +139,10 @@ class Session(ProjectSession):
     # -- opening photos --
 
     def open_photo(self, photo_id: str) -> None:
-        """Open a photo of the list; its preview comes first."""
+        """Open a photo of the list; its preview comes first. One that could not be shown is tried again."""
         entry = next((e for e in self.state.entries if e.photo_id == photo_id), None)
         project = self.project
-        if entry is None or project is None or (self.entry and self.entry.photo_id == photo_id):
+        if entry is None or project is None or (self._is_open(photo_id) and not self._gave_up):
             return
         self.leave_photo()
         if entry.state is ReviewState.BROKEN:
@@ -180,7 +181,7 @@ class Session(ProjectSession):
         self.predictor.drop_part()
         self.entry, self.photo, self.prediction, self.huge = None, None, None, None
         self.predictor.open_id = ""
-        self._more_than = None
+        self._more_than, self._gave_up = None, False
         if document is not None:
             self._submit(once(document.close), "", must=True)
         if tiles is not None:  # on the thread that may still be building them
@@ -441,6 +442,7 @@ class Session(ProjectSession):
 
     def _give_up(self, entry: PhotoEntry) -> None:
         if self._is_open(entry.photo_id):
+            self._gave_up = True
             self.photo_failed.emit(entry)
 
     def _is_open(self, photo_id: str) -> bool:

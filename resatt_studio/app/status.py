@@ -6,8 +6,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from resatt_studio.app.eliding import ElidingLabel
+from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.pace import clock
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.steady import SteadyLabel
 from resatt_studio.records.training import StepReport
 from resatt_studio.words import again, joined, mark, tr, trn
@@ -77,7 +79,7 @@ class StatusBar(QStatusBar):
         parts.session.predictor.device_known.connect(self._show_device)
         parts.learner.stepped.connect(self._show_learning)
         parts.learner.changed.connect(lambda: self._show_learning(parts.learner.report))
-        parts.doubts.changed.connect(lambda: self.doubt.setText(parts.doubts.words))
+        parts.doubts.changed.connect(self._show_doubt)
         parts.view.brush_changed.connect(self._show_brush)
         parts.jobs.changed.connect(self._show_jobs)
         parts.keys.follow(self, self._say_anew)
@@ -101,7 +103,7 @@ class StatusBar(QStatusBar):
             if widget not in (self.bar, self.place, self.doubt):
                 widget.setToolTip(name)
         self.jobs.setToolTip(tr("Show the list of jobs and of what failed"))
-        self.doubt.setText(self._parts.doubts.words)
+        self._show_doubt()
         self.work.setText(_under_way(self._working))
         self._show_learning(self._parts.learner.report)
         self._show_share()
@@ -124,7 +126,7 @@ class StatusBar(QStatusBar):
         self._show_share()
         self._show_brush()
         active = session.active
-        self.weights.setText(f"{active.model} {active.name or f'v{active.number}'}" if active else "")
+        self.weights.setText(f"{NETWORKS[active.model]} {version_title(active)}" if active else "")
         self.device.setText(self._device if session.project is not None else "")
         if session.project is None:
             self.saved.setText("")
@@ -171,6 +173,9 @@ class StatusBar(QStatusBar):
         self.bar.setVisible(bool(words))
         self.bar.setMaximum(total)
         self.bar.setValue(done)
+
+    def _show_doubt(self) -> None:
+        self.doubt.setText(self._parts.keys.words(self._parts.doubts.words))
 
     def _show_jobs(self) -> None:
         running, failed = len(self._parts.jobs.running), len(self._parts.jobs.failures)

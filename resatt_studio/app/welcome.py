@@ -94,7 +94,7 @@ class WelcomePage(QWidget):
             item.widget().deleteLater()
         shown = [folder for folder in folders if folder.is_dir()][:SHOWN_RECENT]
         for folder in shown:
-            button = QPushButton(f"{folder.stem}   {folder.parent}")
+            button = QPushButton(f"{folder.stem}   {folder.parent}".replace("&", "&&"))
             button.setProperty("flat", "true")
             button.setProperty("row", "true")
             button.setAccessibleName(tr("Open project {folder}").format(folder=folder))

@@ -235,8 +235,9 @@ class MainWindow(QMainWindow):
         )
 
     def _insert_panels(self, menu: QMenu) -> None:
+        panels = menu.addMenu(tr("Pa&nels"))
         for dock in self._docks.values():
-            menu.addAction(dock.toggleViewAction())
+            panels.addAction(dock.toggleViewAction())
 
     def _insert_tools(self, menu: QMenu) -> None:
         tools = menu.addMenu(tr("&Tools"))

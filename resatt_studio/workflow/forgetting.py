@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from resatt_studio.learning.label_gate import MAX_FORGOTTEN
 from resatt_studio.records.training import USUAL_RULES
 from resatt_studio.records.weights import WeightsVersion
+from resatt_studio.words import mark
+
+_DICE, _SHARE = "Dice", "Share named rightly"
+_CHANGES = {
+    _DICE: mark("Dice {before} → {after}"),
+    _SHARE: mark("Share named rightly {before} → {after}"),
+}
+"""What is said of a change, by what was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +25,13 @@ class Forgetting:
         before, after: Dice of parent and version on it, in [0, 1]; of a label network the share of the
             reference tiles that are named rightly.
         limit: Most that may be lost, in [0, 1].
-        measure: What the numbers are, such as "Dice".
+        measure: What the numbers are, "Dice" or "Share named rightly".
     """
 
     before: float
     after: float
     limit: float
-    measure: str = "Dice"
+    measure: str = _DICE
 
     @property
     def lost(self) -> float:
@@ -38,12 +46,15 @@ class Forgetting:
     @property
     def words(self) -> str:
         """One sentence with the numbers, as three digits show them."""
-        change = f"{self.measure} {self.before:.3f} → {self.after:.3f} on the reference set"
         lost = round(self.lost, 3)
         if lost <= 0:
-            return f"Nothing forgotten: {change}."
-        told = "within the limit" if not self.over else "over the limit"
-        return f"{lost:.3f} forgotten, {told} of {self.limit:.3f}: {change}."
+            words = mark("Nothing forgotten: {change} on the reference set.")
+        elif self.over:
+            words = mark("{lost} forgotten, over the limit of {limit}: {change} on the reference set.")
+        else:
+            words = mark("{lost} forgotten, within the limit of {limit}: {change} on the reference set.")
+        change = _CHANGES[self.measure].format(before=f"{self.before:.3f}", after=f"{self.after:.3f}")
+        return words.format(lost=f"{lost:.3f}", limit=f"{self.limit:.3f}", change=change)
 
 
 def forgetting(version: WeightsVersion, limit: float = USUAL_RULES.max_forgetting) -> Forgetting | None:
@@ -59,6 +70,4 @@ def forgetting(version: WeightsVersion, limit: float = USUAL_RULES.max_forgettin
     if labels is None or not labels.reference_after.photos:
         return None
     old, new = labels.reference_before, labels.reference_after
-    return Forgetting(
-        old.right / max(1, old.photos), new.right / new.photos, MAX_FORGOTTEN, "Share named rightly"
-    )
+    return Forgetting(old.right / max(1, old.photos), new.right / new.photos, MAX_FORGOTTEN, _SHARE)

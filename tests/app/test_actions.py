@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtGui import QKeySequence
 
-from resatt_studio.app.actions import ACTIONS, HELD_KEYS, MENUS, SEPARATOR, ActionSpec, by_id
+from resatt_studio.app.actions import ACTIONS, HELD_KEYS, MENUS, SEPARATOR, ActionSpec, by_id, menu_ids
 from resatt_studio.app.canvas.layers import DEFAULT_LAYERS
 from resatt_studio.app.conditions import Conditions
 from resatt_studio.app.layers import LAYER_WORDS
@@ -107,11 +107,20 @@ def test_conditions_and_icons_of_an_action_exist(spec: ActionSpec) -> None:
 
 
 def test_menus_and_bars_name_actions_that_exist_and_show_each_once() -> None:
-    named = [id for _, ids in MENUS for id in ids if id != SEPARATOR and not id.startswith("@")]
+    named = [id for _, ids in MENUS for id in menu_ids(ids) if id != SEPARATOR and not id.startswith("@")]
     assert Counter(named).most_common(1)[0][1] == 1
     assert set(named) == set(by_id())
     bar = {id for id in MAIN_BAR if id.isidentifier()}
     assert bar | set(LABEL_STRIP) | set(SHORT_TEXTS) <= set(by_id())
+
+
+def test_every_menu_is_one_column_on_a_screen_of_800_pixels(studio: Any) -> None:
+    menus = {action.text(): action.menu() for action in studio.window.menuBar().actions()}
+    tall = {text: height for text, menu in menus.items() if (height := menu.sizeHint().height()) > 770}
+    assert tall == {}
+    for menu in menus.values():
+        lefts = {menu.actionGeometry(action).left() for action in menu.actions()}
+        assert len(lefts) == 1
 
 
 @pytest.mark.parametrize("spec", PANELS, ids=lambda spec: spec.id)

@@ -18,6 +18,7 @@ from resatt_studio.records.geometry import Box
 from resatt_studio.records.prediction import Prediction
 
 pytestmark = pytest.mark.gui
+NOTHING_TOLD = NOTHING_WORDS.replace("{next_doubt}", "N")
 
 SMALL, LARGE = Box(20, 20, 26, 34), Box(70, 60, 77, 90)
 
@@ -98,10 +99,10 @@ def test_a_photo_without_doubt_says_so_and_is_left_by_the_next_press(opened: Any
     session.open_photo(next(e.photo_id for e in session.listed if e.name == "wall_2.jpg"))
     assert wait_for(lambda: session.prediction is not None, 20)
     press(opened)
-    assert shown(opened) == (NOTHING_WORDS, None) and session.entry.name == "wall_2.jpg"
+    assert shown(opened) == (NOTHING_TOLD, None) and session.entry.name == "wall_2.jpg"
     press(opened)
     assert wait_for(lambda: session.entry.name == "wall_3.jpg" and session.prediction is not None, 20)
-    assert wait_for(lambda: shown(opened) == (NOTHING_WORDS, None), 20)
+    assert wait_for(lambda: shown(opened) == (NOTHING_TOLD, None), 20)
     press(opened)
     assert session.entry.name == "wall_3.jpg" and "last photo" in opened.window.notice.text
 
@@ -158,3 +159,13 @@ def test_the_frame_is_drawn_around_the_place_and_not_while_the_bare_photo_is_wan
     top, bottom = (view.to_view(edge, 0)[0] for edge in (LARGE.top, LARGE.bottom))
     assert top - 16 * ratio <= min(rows) < top and bottom < max(rows) <= bottom + 16 * ratio
     assert bare.size() == framed.size() and bare != framed
+
+
+def test_the_words_name_the_key_in_force(opened: Any) -> None:
+    session, status = opened.parts.session, opened.window.status
+    session.open_photo(next(e.photo_id for e in session.listed if e.name == "wall_2.jpg"))
+    assert wait_for(lambda: session.prediction is not None, 20)
+    press(opened)
+    assert status.doubt.text() == NOTHING_TOLD
+    opened.parts.keys.set_keys("next_doubt", ["Ctrl+B"])
+    assert "Ctrl+B goes on" in status.doubt.text()

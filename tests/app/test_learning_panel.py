@@ -49,6 +49,16 @@ def test_without_corrections_it_says_what_to_do(studio: Any) -> None:
     assert not panel.curves.plotted
 
 
+def test_its_words_name_the_keys_in_force(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel, session = studio.window.panel("learningPanel"), studio.parts.session
+    monkeypatch.setattr(session, "project", SimpleNamespace(folder=Path("bridge.resatt")))
+    studio.parts.learner.changed.emit()
+    assert "approve it (Return)" in panel.words.text()
+    studio.parts.keys.set_keys("approve", ["Ctrl+B"], take=True)
+    assert "approve it (Ctrl+B)" in panel.words.text()
+    monkeypatch.setattr(session, "project", None)
+
+
 def test_each_version_is_offered_what_fits_it(studio: Any) -> None:
     box = studio.window.panel("learningPanel").versions
     studio.parts.session._take_state(ProjectState((), VERSIONS, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,15 @@ from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
+from resatt_studio import words
 from resatt_studio.app.jobs import ProjectState
 from resatt_studio.app.main import settle
+from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.panels.lineage import STATE_WORDS
 from resatt_studio.app.panels.version_card import SECTIONS
 from resatt_studio.app.theme import DARK, LIGHT, contrast
 from resatt_studio.records.weights import LabelComparison, LabelScores, Scores, WeightsState, WeightsVersion
+from resatt_studio.workflow.forgetting import Forgetting
 
 pytestmark = pytest.mark.gui
 
@@ -181,6 +185,22 @@ def test_the_forgetting_meter_has_its_limit_marked_and_says_so_in_words(box: Any
     better = replace(REFUSED, reference_after=scores(0.93))
     box.card.show_version(better, FAMILY)
     assert meter.filled == 0.0 and section.told.text().startswith("Nothing forgotten")
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    words.use("zh_CN")
+    yield
+    words.use(words.SOURCE)
+
+
+def test_versions_and_forgetting_are_told_in_the_language_in_force(box: Any, chinese: None) -> None:
+    box.card.show_version(REFUSED, FAMILY)
+    assert box.card.sections["ForgettingSection"].told.text().startswith("遗忘 0.047，超过上限 0.020：")
+    assert box.card.sections["ForgettingSection"].meter.toolTip().startswith("遗忘 0.047")
+    assert version_title(replace(FAMILY[0], name="factory")) == f"v1 {words.tr('factory')}" != "v1 factory"
+    rate = Forgetting(0.8, 0.7, 0.2, "Share named rightly").words
+    assert words.again(rate) == "遗忘 0.100，未超过上限 0.200：参考集上正确命名的比例 0.800 → 0.700。"
 
 
 def test_sections_with_nothing_to_say_are_not_there(box: Any) -> None:

@@ -210,3 +210,12 @@ def test_another_name_decides_at_once_who_may_be_the_second_reader(read: Any) ->
     assert not bar.isVisible()
     read.window.ask.change_settings(author="Bo")
     assert bar.isVisible()
+
+
+def test_a_note_is_shown_as_it_was_written(read: Any) -> None:
+    session, bar = read.parts.session, read.window.review
+    read.parts.reader.send_back("Width < 2 mm: <b>no</b> crack & no joint.")
+    assert wait_for(lambda: "sent back" in standings(session), 10)
+    opens(read, standings(session).index("sent back"))
+    assert "<b>no</b> crack & no joint" in bar.words.text()
+    assert bar.words.textFormat() == Qt.TextFormat.PlainText

@@ -208,11 +208,15 @@ def test_approving_every_pixel_makes_a_complete_sample(opened: Any) -> None:
 def test_a_photo_that_is_gone_is_told_and_leaves_no_empty_waiting(opened: Any) -> None:
     session = opened.parts.session
     gone = session.listed[2]
+    kept = gone.facts.path.read_bytes()
     gone.facts.path.unlink()
     session.open_photo(gone.photo_id)
     assert wait_for(lambda: gone.name in opened.window.notice.text, 20)
     assert session.document is None
     assert gone.name in opened.window.canvas._message
+    gone.facts.path.write_bytes(kept)
+    session.open_photo(gone.photo_id)
+    assert wait_for(lambda: session.document is not None, 20), "the card is in again; a click tries again"
     session.open_photo(session.listed[0].photo_id)
     assert wait_for(lambda: session.document is not None, 20)
 
@@ -318,6 +322,19 @@ def test_the_share_of_crack_goes_with_its_photo(opened: Any) -> None:
     assert wait_for(lambda: status.share.text() != "", 10)
     session.close_project()
     assert status.share.text() == ""
+
+
+def test_what_was_searched_for_in_one_project_hides_nothing_of_the_next(
+    opened: Any, project_folder: Path, tmp_path: Path
+) -> None:
+    session, panel = opened.parts.session, opened.window.panel("photosPanel")
+    panel.search.setText("wall_3")
+    session.set_listing(sort="state")
+    assert len(session.listed) == 1
+    session.close_project()
+    assert panel.search.text() == "" and session.listing.sort == "state", "how one likes lists stays"
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.document is not None and len(session.listed) == 4, 30)
 
 
 def test_the_session_walks_the_list_as_it_is_sorted(opened: Any) -> None:

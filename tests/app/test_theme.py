@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QRadioButton
 
 from resatt_studio.app.theme import DARK, LIGHT, Tokens, apply_theme, contrast, current_tokens
 
@@ -45,3 +46,21 @@ def test_a_theme_is_in_force_at_once(qapp: object, theme: str) -> None:
 def test_an_unknown_scheme_of_the_system_is_light(qapp: object) -> None:
     apply_theme(qapp, "system")
     assert current_tokens() in THEMES
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])
+def test_what_is_ticked_or_chosen_can_be_seen_before_and_after(
+    qapp: object, qtbot: object, kind: type[QAbstractButton], theme: str, checked: bool
+) -> None:
+    tokens = apply_theme(qapp, theme)
+    button = kind()
+    button.setAutoExclusive(False)
+    button.setChecked(checked)
+    qtbot.addWidget(button)
+    image = button.grab().toImage()
+    middle = image.height() // 2
+    along = [contrast(image.pixelColor(x, middle).name(), tokens.panel) for x in range(image.width())]
+    assert max(along[:8]) >= 3 and max(along[8:]) >= 3, "its outline, on both sides"

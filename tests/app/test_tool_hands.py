@@ -11,11 +11,13 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPointingDevice, QRegi
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from resatt_studio import words
 from resatt_studio.annotation.areas import polygon_pixels
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.strokes import stamp
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.panels.history import EVENT_WORDS
 from resatt_studio.app.panels.steps import StepsList
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
@@ -462,6 +464,21 @@ def test_a_scale_for_the_project_holds_for_photos_without_their_own(window):
     assert wait_for(lambda: scale.mm_per_px == 0.125, 10)
     session.previous_photo()
     assert wait_for(lambda: scale.mm_per_px == 0.5, 20)
+
+
+def test_a_scale_is_logged_in_english_whatever_the_window_speaks_and_told_in_its_language(window):
+    scale, session = window.parts.scale, window.parts.session
+    words.use("zh_CN")
+    try:
+        scale.set(0.5)
+        assert wait_for(lambda: scale.mm_per_px == 0.5, 10)
+        scale.set(None)
+        assert wait_for(lambda: scale.mm_per_px is None, 10)
+        logged = [event.detail for event in session.project.store.events(50) if event.kind == "scale"]
+        assert sorted(logged) == ["0.5 mm per pixel", "scale forgotten"]
+        assert words.again(logged[0]) not in logged and words.tr(EVENT_WORDS["scale"]) != "scale"
+    finally:
+        words.use(words.SOURCE)
 
 
 def test_a_document_of_a_photo_that_is_no_longer_open_takes_no_more_marks(canvas):

@@ -10,11 +10,11 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QPushButton, QWidget
 
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.app.panels.registry import PANELS
-from resatt_studio.app.recent import read_drop
+from resatt_studio.app.recent import fill_recent_menu, read_drop
 from resatt_studio.app.steady import SteadyLabel
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import ReviewState
@@ -332,3 +332,16 @@ def test_the_shortcut_sheet_lists_every_key(studio: Any) -> None:
         for keys in spec.shortcuts:
             assert keys in text, spec.id
     sheet.close()
+
+
+def test_a_project_with_an_ampersand_in_its_name_is_listed_by_its_whole_name(
+    studio: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "A&B.resatt"
+    folder.mkdir()
+    menu = QMenu()
+    fill_recent_menu(menu, [folder], lambda chosen: None)
+    assert menu.actions()[0].text() == "A&&B", "Qt shows two as one, and one as a line under the next letter"
+    studio.window.welcome.show_recent([folder])
+    (button,) = (b for b in studio.window.welcome.findChildren(QPushButton) if "A&" in b.text())
+    assert button.text().startswith("A&&B ")

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 import resatt_studio
 from resatt_studio import settings
+from resatt_studio.app.jobs import sample_folder
+from resatt_studio.app.notices import log_file
+from resatt_studio.app.project_session import tile_folder
 from resatt_studio.words import tr
 
 
@@ -27,10 +30,14 @@ class AboutDialog(QDialog):
                 "the inspector's own machine. Photos never leave it and are never changed.\n\nFree "
                 "software under the MIT licence. The factory weights were trained on photo sets of which "
                 "several are for research use; their model card says which.\n\nSettings: {file}\n"
+                "Sample project: {sample}\nSmaller sizes of huge photos: {tiles}\nLog of faults: {log}\n\n"
                 "Python {python}, Qt {qt}, {platform}"
             ).format(
                 version=resatt_studio.__version__,
                 file=settings.settings_path(),
+                sample=sample_folder(),
+                tiles=tile_folder(),
+                log=log_file(),
                 python=platform.python_version(),
                 qt=qVersion(),
                 platform=platform.platform(),

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.newest import NewestJob
+from resatt_studio.app.sentences import heading
 from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Listed
 from resatt_studio.errors import StudioError
@@ -53,7 +54,7 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 18, 22, 16)
         column.setSpacing(10)
-        column.addWidget(_heading(tr("What to write")))
+        column.addWidget(heading(tr("What to write")))
         for name, exporter in exporters().items():
             button = self.formats[name] = QRadioButton(again(exporter.title))
             column.addWidget(button)
@@ -167,9 +168,3 @@ def _words(entries: Iterable[PhotoEntry], source: str) -> str:
     ).format(approved=len(approved), source=source)
     read = tr("A second reader agreed to {count} of them.").format(count=agreed)
     return f"{words} {read}" if agreed else words
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "heading")
-    return label

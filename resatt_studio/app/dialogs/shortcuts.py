@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resatt_studio.app.actions import HELD_KEYS, MENUS, ActionSpec
+from resatt_studio.app.actions import HELD_KEYS, MENUS, ActionSpec, menu_ids
 from resatt_studio.app.keymap import Keymap, key_words, plain
+from resatt_studio.app.sentences import heading
 from resatt_studio.words import tr
 
 Row = tuple[str, str, str]
@@ -58,7 +59,7 @@ class ShortcutSheet(QDialog):
             column = QVBoxLayout()
             column.setSpacing(6)
             for title, rows in part:
-                column.addWidget(_heading(title))
+                column.addWidget(heading(title))
                 column.addLayout(_table(rows))
                 column.addSpacing(10)
             column.addStretch(1)
@@ -82,7 +83,7 @@ def by_menu(specs: Mapping[str, ActionSpec]) -> list[tuple[str, list[ActionSpec]
     for title, ids in MENUS:
         if "@tools" in ids:
             menus.append((tr("Tools"), [spec for id, spec in specs.items() if id.startswith("tool_")]))
-        menus.append((plain(tr(title)), [specs[id] for id in ids if id in specs]))
+        menus.append((plain(tr(title)), [specs[id] for id in menu_ids(ids) if id in specs]))
     return menus
 
 
@@ -95,12 +96,6 @@ def _halves(groups: list[tuple[str, list[Row]]]) -> tuple[list[tuple[str, list[R
     sizes = [len(rows) + 2 for _, rows in groups]
     cut = min(range(len(groups) + 1), key=lambda i: abs(sum(sizes[:i]) - sum(sizes[i:])))
     return groups[:cut], groups[cut:]
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "heading")
-    return label
 
 
 def _table(rows: list[Row]) -> QGridLayout:

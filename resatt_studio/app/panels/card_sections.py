@@ -8,12 +8,13 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.panels.lineage import is_undecided, state_word
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 from resatt_studio.words import again, mark, tr, trn
 from resatt_studio.workflow.forgetting import Forgetting, forgetting
-from resatt_studio.workflow.lineage import parent_of, title
+from resatt_studio.workflow.lineage import parent_of
 
 _ROWS = {
     "dice": mark("Dice"),
@@ -67,10 +68,10 @@ class HeadSection(CardSection):
 
     def show_version(self, version: WeightsVersion, versions: Sequence[WeightsVersion]) -> bool:
         parent = parent_of(version, versions)
-        self.name.setText(f"{title(version)} · {state_word(version)}")
+        self.name.setText(f"{version_title(version)} · {state_word(version)}")
         count = len(version.samples)
         facts = [
-            tr("from {version}").format(version=title(parent)) if parent is not None else "",
+            tr("from {version}").format(version=version_title(parent)) if parent is not None else "",
             tr("made {time}").format(time=version.made_at[:16].replace("T", " ")) if version.made_at else "",
             trn("{count} correction", "{count} corrections", count).format(count=count) if count else "",
             tr("id {id}").format(id=version.weights_id[:12]),
@@ -171,7 +172,7 @@ class ForgettingSection(CardSection):
         if told is None:
             return False
         self.meter.show_forgetting(told)
-        self.told.setText(told.words)
+        self.told.setText(again(told.words))
         return True
 
 
@@ -192,8 +193,8 @@ class ForgettingMeter(QWidget):
     def show_forgetting(self, told: Forgetting) -> None:
         """Show how much was lost."""
         self.told = told
-        self.setAccessibleName(told.words)
-        self.setToolTip(told.words)
+        self.setAccessibleName(again(told.words))
+        self.setToolTip(again(told.words))
         self.update()
 
     @property

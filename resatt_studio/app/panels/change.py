@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.changes import LAYER
+from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.sentences import sentence
 from resatt_studio.imaging.changes import area_words
 from resatt_studio.words import again, mark, tr
-from resatt_studio.workflow.lineage import title
 
 NO_PAIR = mark(
     "No version here comes from another one yet: let the network learn, or choose two in the Learning panel."
@@ -24,11 +25,10 @@ class ChangeLegend(QWidget):
     def __init__(self, parts: Parts) -> None:
         super().__init__()
         self._parts = parts
-        self.state = _words(tr("Which versions are compared on this photo"))
-        self.state.setProperty("role", "muted")
+        self.state = sentence(tr("Which versions are compared on this photo"), "muted")
         self.swatches = (Swatch("+"), Swatch("−"))
-        self.gained = _words(tr("Crack gained on this photo"))
-        self.lost = _words(tr("Crack lost on this photo"))
+        self.gained = sentence(tr("Crack gained on this photo"))
+        self.lost = sentence(tr("Crack lost on this photo"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(7)
@@ -68,7 +68,7 @@ class ChangeLegend(QWidget):
         asking, report = changes.asking, changes.asking.report
         if pair is None:
             return tr(NO_PAIR)
-        names = f"{title(pair[0])} → {title(pair[1])}"
+        names = f"{version_title(pair[0])} → {version_title(pair[1])}"
         if self._parts.session.tiles is not None:
             return self._parts.keys.words(self._parts.session.huge_words)
         if asking.trouble is not None:
@@ -133,11 +133,3 @@ class Swatch(QWidget):
         if self._sign == "+":
             painter.drawLine(middle - QPointF(0, arm), middle + QPointF(0, arm))
         painter.end()
-
-
-def _words(name: str) -> QLabel:
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -17,6 +17,8 @@ Curve = Sequence[tuple[int, float]]
 
 _LEAST_PX = 84
 _HINT_PX = 40
+_TOP_PX = 7
+"""Over the plot, for the upper half of its highest number."""
 _ANY_PX = 16_777_215
 """Qt's own word for a side without bounds."""
 
@@ -94,6 +96,7 @@ class Curves(QWidget):
         plot.hideButtons()
         item = plot.getPlotItem()
         item.showAxis("right")
+        item.setContentsMargins(0, _TOP_PX, 0, 0)
         for side in ("left", "right", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
         for side in ("left", "right"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QProgressBar, QVBoxLayout, QWidget
 
 from resatt_studio.app.canvas.split import Split
 from resatt_studio.app.dehazing import WARNING
 from resatt_studio.app.other_networks import TITLES
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.sentences import sentence
 from resatt_studio.words import again, tr
 
 
@@ -29,8 +29,8 @@ class HazeNotes(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(tr("Dehazing progress"))
-        self.state = _words(tr("How far dehazing is"), "muted")
-        self.warning = _words(tr("Warning about dehazed photos"), "warning")
+        self.state = sentence(tr("How far dehazing is"), "muted")
+        self.warning = sentence(tr("Warning about dehazed photos"), "warning")
         self.warning.setText(tr(WARNING))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
@@ -85,12 +85,3 @@ class HazeNotes(QWidget):
         return tr("Haze in this photo: about {haze:.0f} %. {weights}.").format(
             haze=100 * answer.haze, weights=weights
         )
-
-
-def _words(name: str, role: str) -> QLabel:
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -29,6 +29,7 @@ EVENT_WORDS: dict[str, str] = {
     "rolled-back": mark("rolled back"),
     "run-ended": mark("run ended"),
     "run-started": mark("run started"),
+    "scale": mark("scale set"),
     "sent-back": mark("sent back"),
     "weights-added": mark("weights added"),
 }
@@ -47,6 +48,10 @@ DETAILS = (
     mark("run {number}"),
 )
 """Forms of what the event log keeps beside it."""
+
+
+_TOLD_OF_PHOTOS = ("label-answer", "compared", "agreed", "scale", "sent-back")
+"""Kinds of which the detail is shown also where a photo is named."""
 
 
 class HistoryPanel(QWidget):
@@ -105,7 +110,7 @@ def _row(event: EventEntry, photo: str, weights: str) -> QListWidgetItem:
     head = [event.made_at[:16].replace("T", " "), tr(EVENT_WORDS.get(event.kind, event.kind))]
     head += [part for part in (photo, weights, event.author) if part]
     # A photo's own detail is a path or a hash, which says less than its name; the tool tip has all of it.
-    told = not photo or event.kind in ("label-answer", "compared", "agreed", "sent-back")
+    told = not photo or event.kind in _TOLD_OF_PHOTOS
     detail = "" if not told else " ".join(_shortened(word) for word in again(event.detail).split())
     item = QListWidgetItem(" · ".join(head) + (f"\n{detail}" if detail else ""))
     item.setToolTip(again(event.detail))

@@ -12,6 +12,7 @@ from resatt_studio.app.panels.bars import ProbabilityBar
 from resatt_studio.app.panels.label_learning import LabelLearningBox
 from resatt_studio.app.panels.scrolled import ScrolledPanel
 from resatt_studio.app.parts import Parts
+from resatt_studio.app.sentences import sentence
 from resatt_studio.records.labels import CRACK_TYPES, CrackType
 from resatt_studio.words import again, joined, tr, trn
 
@@ -28,16 +29,16 @@ class LabelsPanel(ScrolledPanel):
         self._keys = parts.keys
         self.answers: dict[CrackType, QPushButton] = {}
         self.bars: dict[tuple[CrackType, str], ProbabilityBar] = {}
-        self.verdict = _words(tr("Whether the networks agree"))
-        self.trouble = _words(tr("What keeps a network from answering"), role="muted")
+        self.verdict = sentence(tr("Whether the networks agree"))
+        self.trouble = sentence(tr("What keeps a network from answering"), role="muted")
         self.again = _button(
             tr("Try again"), tr("Ask those again that did not answer"), self._labels.look_again
         )
-        self.said = _words(tr("Your answer"))
+        self.said = sentence(tr("Your answer"))
         self.clear = _button(tr("Clear"), "", self._labels.clear)
         parts.keys.tip(self.clear, tr("Take your answer back ({answer_none})"))
         self.learning = LabelLearningBox(parts)
-        self.foot = _words(tr("Weights that answered"), role="muted")
+        self.foot = sentence(tr("Weights that answered"), role="muted")
         self._build(parts)
         self._labels.changed.connect(self._show)
         parts.keys.changed.connect(self._show)
@@ -158,15 +159,6 @@ def _progress(askings: dict[str, Asking], waiting: list[str]) -> str:
         "{names} are looking, view {done} of {total}…",
         len(waiting),
     ).format(names=names, done=counted.done, total=counted.total)
-
-
-def _words(name: str, role: str = "") -> QLabel:
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setWordWrap(True)
-    label.setProperty("role", role)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
 
 
 def _button(text: str, help: str, act: object) -> QPushButton:

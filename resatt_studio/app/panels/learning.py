@@ -51,6 +51,7 @@ class LearningPanel(ScrolledPanel):
         learner.changed.connect(self._show)
         learner.stepped.connect(self._step)
         learner.ended.connect(self._show)
+        parts.keys.changed.connect(self._show)
         self._show()
 
     def take_over(self, old: LearningPanel) -> None:
@@ -99,13 +100,18 @@ class LearningPanel(ScrolledPanel):
             )
         elif not learner.can_learn and self._parts.session.state.rules.agreed_only:
             self.words.setText(
-                tr(
-                    "This project learns from photos that a second reader agreed to ({agree}): none is yet."
-                ).format(agree=self._parts.keys.shown("agree"))
+                self._parts.keys.words(
+                    tr(
+                        "This project learns from photos that a second reader agreed to ({agree}): none is "
+                        "yet."
+                    )
+                )
             )
         elif not learner.can_learn:
             self.words.setText(
-                tr("Correct a photo and approve it (Enter); then the network can learn from it.")
+                self._parts.keys.words(
+                    tr("Correct a photo and approve it ({approve}); then the network can learn from it.")
+                )
             )
         else:
             held = learner.held_back

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
     QTableWidgetItem,
 )
 
-from resatt_studio.app.other_networks import FACTORY
+from resatt_studio.app.other_networks import FACTORY, version_title
 from resatt_studio.app.parts import Look, Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import Tokens
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.words import again, mark, tr, trn
-from resatt_studio.workflow.lineage import LineageRow, gain_words, lineage_rows, title
+from resatt_studio.workflow.lineage import LineageRow, gain_words, lineage_rows
 
 HEADINGS = (mark("Version"), mark("Gain"), mark("Made"))
 STATE_WORDS = {
@@ -161,14 +161,14 @@ class LineageTree(QTableWidget):
 
     def _fill(self, row: int, line: _Line) -> None:
         version = None if line.row is None else line.row.version
-        name = tr(FACTORY) if version is None else title(version)
+        name = tr(FACTORY) if version is None else version_title(version)
         word = tr(STATE_WORDS[line.state]) if line.state is WeightsState.ACTIVE else ""
         word = word if version is None else state_word(version)
         gained = "" if version is None else gain_words(version)
         made = "" if version is None else version.made_at[:10]
         said = [name, word]
         if line.row is not None and line.row.parent is not None:
-            said.append(tr("from {version}").format(version=title(line.row.parent)))
+            said.append(tr("from {version}").format(version=version_title(line.row.parent)))
         said.append(tr("gain {gain}").format(gain=gained) if gained else "")
         spoken = tr(", ").join(part for part in said if part)
         tip = tr("The weights that came with the app") if version is None else _tip(version)

@@ -89,8 +89,7 @@ class MaskInput(QWidget):
     def _sentence(self) -> str:
         if self._parts.session.tiles is not None:
             return tr(
-                "This photo is shown part by part. Haze is taken out of whole photos alone, so its mask is "
-                "made from the original photo, and there is no other one to compare it with."
+                "This photo is shown part by part and not dehazed; its mask is made from the original one."
             )
         prediction, asking = self._parts.session.prediction, self._parts.comparison.asking
         if asking.trouble is not None:

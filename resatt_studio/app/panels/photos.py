@@ -75,6 +75,7 @@ class PhotosPanel(QWidget):
         self._build()
         self._session.listed_changed.connect(self._show)
         parts.keys.changed.connect(self._show)
+        self._session.project_changed.connect(self._show_search)
         self._session.photo_changed.connect(self._mark)
         self.model.modelReset.connect(lambda: self._mark(self._session.entry))
         self._mark(self._session.entry)
@@ -109,6 +110,9 @@ class PhotosPanel(QWidget):
 
     def _open(self, index: QObject) -> None:
         self._session.open_photo(index.data(ENTRY_ROLE).photo_id)
+
+    def _show_search(self) -> None:
+        self.search.setText(self._session.listing.search)
 
     def _mark(self, entry: object) -> None:
         if entry is None:

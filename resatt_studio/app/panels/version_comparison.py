@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app.changes import LAYER
+from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.panels.card_sections import change_words, words
 from resatt_studio.app.parts import Parts
 from resatt_studio.app.version_pair import Scope
 from resatt_studio.records.comparison import PhotoComparison, VersionComparison
 from resatt_studio.words import again, joined, mark, tr, trn
-from resatt_studio.workflow.lineage import title
 
 _SCOPES = {
     Scope.JUDGING: mark("On the photos held back to judge"),
@@ -90,12 +90,12 @@ class VersionComparisonBox(QWidget):
         self.setVisible(versions is not None)
         if versions is None:
             return
-        names = f"{title(versions[0])} → {title(versions[1])}"
+        names = f"{version_title(versions[0])} → {version_title(versions[1])}"
         self.head.setText(names)
         self.compare.setText(tr("Stop") if pair.running else tr("Compare"))
         self.compare.setEnabled(pair.running or not self._why_not())
         help = tr("Predict the same photos with {one} and {other}").format(
-            one=title(versions[0]), other=title(versions[1])
+            one=version_title(versions[0]), other=version_title(versions[1])
         )
         self.compare.setToolTip(tr("Compare no further") if pair.running else help)
         self.compare.setAccessibleName(

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from resatt_studio.app import jobs
-from resatt_studio.app.other_networks import FACTORY
+from resatt_studio.app.other_networks import FACTORY, version_title
 from resatt_studio.app.panels.lineage import LineageTree
 from resatt_studio.app.panels.version_card import VersionCard
 from resatt_studio.app.panels.version_comparison import VersionComparisonBox
@@ -23,7 +23,6 @@ from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.words import tr
-from resatt_studio.workflow.lineage import title
 
 
 class VersionsBox(QWidget):
@@ -85,7 +84,7 @@ class VersionsBox(QWidget):
         for index, (model, name) in enumerate(NETWORKS.items()):
             active = shelf.active(model)
             factory = active is None and shelf.factory_beside(model)
-            used = tr(FACTORY) if factory else active and title(active)
+            used = tr(FACTORY) if factory else active and version_title(active)
             self.network.setItemText(index, f"{name}  ● {used}" if used else name)
         self.network.setCurrentIndex(self.network.findData(shelf.model))
         self._show_hint()
@@ -114,7 +113,9 @@ class VersionsBox(QWidget):
         version, model = self._version(only), self._shelf.model
         # Learning compares its candidate with the segmenter's weights in use; they stay until it ends.
         held = model == jobs.MODEL and self._learner.learning
-        which = tr("a version") if only is None else tr(FACTORY) if version is None else title(version)
+        which = (
+            tr("a version") if only is None else tr(FACTORY) if version is None else version_title(version)
+        )
         in_use = shelf.active(model)
         usable = only is not None and only != ("" if in_use is None else in_use.weights_id)
         self.use.setEnabled(usable and not held)
@@ -130,7 +131,7 @@ class VersionsBox(QWidget):
         earlier = shelf.earlier(model)
         self.back.setEnabled(earlier is not None and not held)
         led = (
-            tr("Use {version} of {network} again").format(version=title(earlier), network=name)
+            tr("Use {version} of {network} again").format(version=version_title(earlier), network=name)
             if earlier
             else tr("No other version was in use before")
         )
