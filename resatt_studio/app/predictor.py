@@ -175,7 +175,7 @@ class Predictor(QObject):
         job_id = self._whole = self._gpu.submit(job, Urgency.PREDICT_HUGE, answers, key="huge", listed=listed)
 
     def drop_whole(self) -> None:
-        """Other weights are in use: a huge photo's half prediction is of no use."""
+        """Other weights are in use: a huge photo's prediction by the old ones ends; what it made is kept."""
         self._gpu.cancel(self._whole)
         self._whole, self.whole_id = None, ""
 

@@ -17,9 +17,7 @@ from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import (
     OVERLAP_PX,
     TILE_PX,
-    ReadPixels,
     TilesSeen,
-    predict_by_parts,
     predict_tiles,
 )
 from resatt_studio.inference.surface import Answering, answering
@@ -51,16 +49,6 @@ class PrecisionCheck:
     @property
     def passed(self) -> bool:
         return self.flipped <= MAX_FLIPPED and self.dice >= MIN_DICE
-
-
-@dataclass(frozen=True, slots=True)
-class PartsAnswer:
-    """What is said of a prediction whose pieces somebody else keeps; as in ``records.prediction``."""
-
-    weights_id: str
-    mean_entropy: float
-    seconds: float
-    device: str
 
 
 class Engine(Holder[Segmenter]):
@@ -144,35 +132,17 @@ class Engine(Holder[Segmenter]):
             device=segmenter.compute.name,
         )
 
-    def predict_by_parts(
-        self,
-        height: int,
-        width: int,
-        read: ReadPixels,
-        surface: Float32Array,
-        looked_at: LookedAt | None = None,
-        tile_px: int = TILE_PX,
-        overlap_px: int = OVERLAP_PX,
-    ) -> Generator[TilesSeen, None, PartsAnswer]:
-        """Predict one photo that is read by boxes; the pieces are those that :meth:`predict` makes.
+    def answerer(self, surface: Float32Array) -> Segmenter:
+        """The network that answers about a photo of this surface.
 
         Args:
-            height, width, read, tile_px, overlap_px, looked_at: As for :func:`.sliding.predict_by_parts`.
-            surface: As for :meth:`.surface.Answering.about_surface`; it decides who answers.
-
-        Yields:
-            As :meth:`predict`.
+            surface: As for :meth:`.surface.Answering.about_surface`.
 
         Raises:
-            OutOfMemory: Even one tile on the CPU does not fit.
             BugError: No weights are in use yet.
         """
-        segmenter, weights = self.in_use()
-        if self._answering is not None:
-            segmenter = self._answering.about_surface(surface)
-        steps = predict_by_parts(segmenter, height, width, read, tile_px, overlap_px, looked_at)
-        mean_entropy, seconds = yield from timed(steps)
-        return PartsAnswer(weights.weights_id, mean_entropy, seconds, segmenter.compute.name)
+        segmenter, _ = self.in_use()
+        return segmenter if self._answering is None else self._answering.about_surface(surface)
 
 
 def check_precision(segmenter: Segmenter) -> PrecisionCheck:

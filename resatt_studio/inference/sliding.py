@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Container, Generator, Iterable
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
@@ -30,11 +31,13 @@ class TilesSeen(NamedTuple):
         done, total: Tiles.
         pieces: What the newest tiles finished, h x w uint8 probability * 255 each, read-only; no later tile
             changes it. The pieces of all reports cover the photo once.
+        entropies: Of each piece, the sum of its pixels' binary entropy in nats.
     """
 
     done: int
     total: int
     pieces: tuple[Piece, ...] = ()
+    entropies: tuple[float, ...] = ()
 
 
 def predict_tiles(
@@ -61,21 +64,25 @@ def predict_tiles(
     """
     height, width = pixels.shape[:2]
     answer = np.empty((height, width), np.uint8)
+    entropies: list[float] = []
     steps = predict_by_parts(
         segmenter, height, width, lambda box: pixels[box.slices], tile_px, overlap_px, looked_at
     )
-    try:
-        while True:
-            done, total, finished = next(steps)
-            for place, values in finished:
+    with closing(steps):
+        for seen in steps:
+            for place, values in seen.pieces:
                 answer[place.slices] = values
-            pieces = tuple((place, read_only(answer[place.slices])) for place, _ in finished)
-            yield TilesSeen(done, total, pieces)
-    except StopIteration as end:
-        mean_entropy: float = end.value
-        return answer, mean_entropy
-    finally:
-        steps.close()
+            entropies += seen.entropies
+            yield seen._replace(
+                pieces=tuple((place, read_only(answer[place.slices])) for place, _ in seen.pieces)
+            )
+    return answer, mean_entropy(entropies, height, width)
+
+
+def mean_entropy(entropies: Iterable[float], height: int, width: int) -> float:
+    """Mean over a photo's pixels from the sums of all its pieces. Exact, since the sum of the same numbers in
+    another order would be another number."""
+    return math.fsum(entropies) / (height * width)
 
 
 def predict_by_parts(
@@ -86,7 +93,8 @@ def predict_by_parts(
     tile_px: int = TILE_PX,
     overlap_px: int = OVERLAP_PX,
     looked_at: LookedAt | None = None,
-) -> Generator[TilesSeen, None, float]:
+    known: Container[Box] = frozenset(),
+) -> Generator[TilesSeen, None, None]:
     """Predict one photo of which nothing is held but the tiles in hand and the overlaps of finished ones.
 
     Yields:
@@ -100,18 +108,21 @@ def predict_by_parts(
         tile_px, overlap_px: Side of a tile and least overlap of neighbours.
         looked_at: Asked before every batch where somebody looks; tiles there come first. None for nobody:
             reading order.
-
-    Returns:
-        The mean binary entropy in nats over all pixels.
+        known: Places of pieces that an earlier run finished; they are not made again, nor are batches of
+            tiles that would finish nothing else.
 
     Raises:
         OutOfMemory: Even one tile on the CPU does not fit.
     """
     boxes = plan_tiles(height, width, tile_px, overlap_px)
     blend = Blend(height, width, boxes, overlap_px)
-    entropies: list[float] = []
-    waiting, size = batches(boxes, segmenter.batch), segmenter.batch
-    done = 0
+
+    def needed(box: Box) -> bool:
+        return any(place not in known for place in blend.places(box))
+
+    size = segmenter.batch
+    # Whole batches, because what else is in one may change the last bits of an answer.
+    waiting = [batch for batch in batches(boxes, size) if any(map(needed, batch))]
     while waiting:
         if size != segmenter.batch:
             size = segmenter.batch
@@ -123,15 +134,14 @@ def predict_by_parts(
             segmenter.make_room(error)
             continue
         waiting.remove(batch)
-        done += len(batch)
-        pieces = []
+        pieces, entropies = [], []
         for box, value in zip(batch, values, strict=True):
             for place, probability in blend.add(box, value):
-                entropies.append(entropy(probability))
-                pieces.append((place, read_only(to_8bit(probability))))
-        yield TilesSeen(done, len(boxes), tuple(pieces))
-    # Exact, since the sum of the same numbers in another order would be another number.
-    return math.fsum(entropies) / (height * width)
+                if place not in known:
+                    pieces.append((place, read_only(to_8bit(probability))))
+                    entropies.append(entropy(probability))
+        done = len(boxes) - sum(map(len, waiting))
+        yield TilesSeen(done, len(boxes), tuple(pieces), tuple(entropies))
 
 
 def batches(boxes: list[Box], size: int) -> list[list[Box]]:

@@ -121,13 +121,13 @@ def evaluate(
         while True:
             start = time.perf_counter()
             try:
-                done, total, _ = next(steps)
+                seen = next(steps)
             except StopIteration as stop:
                 probability_8bit: UInt8Array = stop.value[0]
                 seconds += time.perf_counter() - start
                 break
             seconds += time.perf_counter() - start
-            yield EvaluationProgress(len(rows), done, total)
+            yield EvaluationProgress(len(rows), seen.done, seen.total)
         predicted = np.asarray(probability_8bit > threshold * 255.0)
         rows.append(_row(example, predicted, tolerance_px, centreline, seconds))
         yield EvaluationProgress(len(rows), 0, 0, rows[-1])

@@ -374,9 +374,9 @@ def predict_pixels(
     steps = engine.predict(photo, looked_at=looked_at, surface=surface)
     try:
         while True:
-            done, total, pieces = next(steps)
-            part = PredictionPart(photo.photo_id, weights_id, pieces, dehazer_id)
-            yield report or progress(done, total, "tiles", detail=part)
+            seen = next(steps)
+            part = PredictionPart(photo.photo_id, weights_id, seen.pieces, dehazer_id)
+            yield report or progress(seen.done, seen.total, "tiles", detail=part)
     except StopIteration as end:
         prediction: Prediction = end.value
         return replace(prediction, dehazer_id=dehazer_id)

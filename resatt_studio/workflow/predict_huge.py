@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from resatt_studio.imaging.doubt import count_values
 from resatt_studio.imaging.photo_parts import FileStamp, stamp
 from resatt_studio.imaging.surface import describe_parts
 from resatt_studio.imaging.tiled_tiff import TiledTiff, open_tiled
-from resatt_studio.imaging.tiles import Blend, plan_tiles
-from resatt_studio.records.arrays import Float32Array, UInt8Array, read_only
+from resatt_studio.imaging.tiles import plan_tiles
+from resatt_studio.records.arrays import UInt8Array, read_only
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.prediction import HugePrediction, LookedAt, Piece, PredictionPart
 from resatt_studio.store.map_blobs import MapWriter
@@ -27,7 +27,7 @@ from resatt_studio.workflow.load import photo_file, same_photo
 
 if TYPE_CHECKING:
     from resatt_studio.inference.engine import Engine
-    from resatt_studio.inference.segmenter import Segmenter
+    from resatt_studio.inference.sliding import TilesSeen
     from resatt_studio.workflow.project import Project
 
 _MOMENT_S = 0.1
@@ -89,6 +89,8 @@ def _predicted(
     file_stamp: FileStamp,
     looked_at: LookedAt | None,
 ) -> Job[HugePrediction]:
+    from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX, mean_entropy, predict_by_parts
+
     height, width, weights_id = photo.height, photo.width, engine.weights_id
 
     def read(box: Box) -> UInt8Array:
@@ -96,32 +98,39 @@ def _predicted(
 
     surface = project.store.surface(photo_id)
     described = describe_parts(height, width, read) if surface is None else surface
-    tiles = _Tiles(engine, described, height, width)
+    segmenter = engine.answerer(described)
     # What else than the photo may change a piece; the file's stamp, because pieces of a changed one must not
     # stay when the original comes back.
-    about = {"photo": photo_id, "weights": weights_id, "file": list(file_stamp), **tiles.about}
+    about = {
+        "photo": photo_id,
+        "weights": weights_id,
+        "file": list(file_stamp),
+        "tiles": [TILE_PX, OVERLAP_PX],
+        "calibration": [segmenter.calibration.temperature, segmenter.calibration.bias],
+        "elsewhere": segmenter is not engine.in_use()[0],
+    }
+    total = len(plan_tiles(height, width, TILE_PX, OVERLAP_PX))
     sums = _Sums()
+    known: set[Box] = set()
     with (
         project.blobs.map_writer(height, width) as writer,
         project.blobs.unfinished(photo_id, about, height, width) as kept,
     ):
         for pieces in _by_time(kept.pieces() if kept is not None else ()):
-            tiles.know(pieces)
+            known.update(piece.place for piece in pieces)
             shown = sums.take(pieces, writer)
             part = PredictionPart(photo_id, weights_id, shown, whole=writer)
-            yield progress(0, tiles.total, "tiles", "Going on where it was stopped", part)
-        steps = tiles.steps(read, looked_at)
-        try:
-            for done, pieces in steps:
+            yield progress(0, total, "tiles", "Going on where it was stopped", part)
+        steps = predict_by_parts(segmenter, height, width, read, looked_at=looked_at, known=known)
+        with closing(steps):
+            for seen, pieces in _finished(steps):
                 if kept is not None and stamp(photo.path) != file_stamp:
                     kept.drop()
                     kept = None  # the file is compared at the end; until then nobody knows what it holds
                 if kept is not None:
                     kept.add(pieces)
                 part = PredictionPart(photo_id, weights_id, sums.take(pieces, writer), whole=writer)
-                yield progress(done, tiles.total, "tiles", detail=part)
-        finally:
-            steps.close()
+                yield progress(seen.done, seen.total, "tiles", detail=part)
         try:
             yield from during(
                 same_photo(project, photo_id, photo.path),
@@ -138,10 +147,10 @@ def _predicted(
             photo_id,
             weights_id,
             tiled,
-            math.fsum(sums.entropies) / (height * width),
+            mean_entropy(sums.entropies, height, width),
             read_only(sums.counts),
             sums.seconds,
-            tiles.device,
+            segmenter.compute.name,
         )
         if surface is None:
             project.store.describe(photo_id, described)
@@ -151,84 +160,18 @@ def _predicted(
     return prediction
 
 
-class _Tiles:
-    """The network's tiles of a photo, of which those are left out whose pieces are known.
-
-    ``Engine.predict_by_parts`` takes all tiles and says the entropy at the end alone; a prediction that may
-    be stopped needs that of each piece. Tiles, batches and the order of their sums are the same, so the
-    answer is too, bit for bit.
-
-    Args:
-        engine: With weights in use.
-        surface: Descriptor of the photo; it decides which network answers.
-        height, width: Of the photo.
-    """
-
-    def __init__(self, engine: Engine, surface: Float32Array, height: int, width: int) -> None:
-        from resatt_studio.inference.sliding import OVERLAP_PX, TILE_PX
-
-        self._segmenter = _segmenter(engine, surface)
-        self._boxes = plan_tiles(height, width, TILE_PX, OVERLAP_PX)
-        self._blend = Blend(height, width, self._boxes, OVERLAP_PX)
-        self._known: set[Box] = set()
-        self.total = len(self._boxes)
-        reading = self._segmenter.calibration
-        self.about = {
-            "tiles": [TILE_PX, OVERLAP_PX],
-            "calibration": [reading.temperature, reading.bias],
-            "elsewhere": self._segmenter is not engine.in_use()[0],
-        }
-
-    @property
-    def device(self) -> str:
-        return self._segmenter.compute.name
-
-    def know(self, pieces: Sequence[FinishedPiece]) -> None:
-        """Take no tile that finishes nothing beside these and others that are known."""
-        self._known.update(piece.place for piece in pieces)
-
-    def steps(
-        self, read: Callable[[Box], UInt8Array], looked_at: LookedAt | None
-    ) -> Generator[tuple[int, list[FinishedPiece]], None, None]:
-        """Ask the network about the tiles that are left.
-
-        Yields:
-            Tiles that are done, and the pieces that the newest finished, after each batch.
-
-        Args:
-            read: Gives a box of the photo, h x w x 3 uint8 RGB.
-            looked_at: As for :func:`predict_huge`.
-        """
-        from resatt_studio.inference.sliding import batches, entropy, next_batch, to_8bit
-
-        segmenter, size = self._segmenter, self._segmenter.batch
-        # Whole batches, because what else is in one may change the last bits of an answer.
-        waiting = [batch for batch in batches(self._boxes, size) if any(map(self._unfinished, batch))]
-        while waiting:
-            if size != segmenter.batch:
-                size = segmenter.batch
-                waiting = batches([box for batch in waiting for box in batch], size)
-            batch = next_batch(waiting, looked_at() if looked_at is not None else None)
-            start = time.perf_counter()
-            try:
-                values = segmenter.probability(np.stack([read(box) for box in batch]))
-            except (RuntimeError, MemoryError) as error:
-                segmenter.make_room(error)
-                continue
-            waiting.remove(batch)
-            pieces = [
-                FinishedPiece(place, read_only(to_8bit(probability)), entropy(probability))
-                for box, value in zip(batch, values, strict=True)
-                for place, probability in self._blend.add(box, value)
-                if place not in self._known
-            ]
-            seconds = time.perf_counter() - start
-            if pieces:
-                pieces[0] = replace(pieces[0], seconds=seconds)
-            yield self.total - sum(map(len, waiting)), pieces
-
-    def _unfinished(self, box: Box) -> bool:
-        return any(place not in self._known for place in self._blend.places(box))
+def _finished(steps: Iterator[TilesSeen]) -> Iterator[tuple[TilesSeen, list[FinishedPiece]]]:
+    """What each step of a prediction finished; its seconds stand with the first of its pieces."""
+    start = time.perf_counter()
+    for seen in steps:
+        pieces = [
+            FinishedPiece(place, values, entropy)
+            for (place, values), entropy in zip(seen.pieces, seen.entropies, strict=True)
+        ]
+        if pieces:
+            pieces[0] = replace(pieces[0], seconds=time.perf_counter() - start)
+        yield seen, pieces
+        start = time.perf_counter()
 
 
 @dataclass(eq=False)
@@ -247,12 +190,6 @@ class _Sums:
             self.entropies.append(piece.entropy)
             self.seconds += piece.seconds
         return tuple((piece.place, piece.values) for piece in pieces)
-
-
-def _segmenter(engine: Engine, surface: Float32Array) -> Segmenter:
-    """The network that answers about a photo of this surface."""
-    answering = engine._answering  # its own way to say so takes all tiles of a photo at once
-    return engine.in_use()[0] if answering is None else answering.about_surface(surface)
 
 
 def _by_time(pieces: Iterable[FinishedPiece]) -> Iterator[list[FinishedPiece]]:
