@@ -61,7 +61,6 @@ VIEW_PX = (900, 600)  # of every canvas, in its middle
 STUDIO, NAPARI, LABELME = "studio", "napari", "labelme"
 WATCH_SECONDS = 0.0005
 LATEST_SECONDS = 2.0  # after the last move
-START_SECONDS = 300.0
 CLICK_SECONDS = 0.3
 LEAST_STEP_PX = 3.0
 DOT_PX = 3  # ahead of the pointer, still on the dot with which labelme ends its line

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import pytest
 from hypothesis import settings
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.weights import WeightsFile
 
 # Examples are drawn from a fixed seed: a red run stays red until the code is mended.
 settings.register_profile("studio", deadline=None, derandomize=True, max_examples=30, database=None)
@@ -48,12 +52,10 @@ def turn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """Folder of the research photo sets; skips where they are absent."""
-    default = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-    folder = Path(os.environ.get("RESATT_DATA", default))
-    if not (folder / "README.md").is_file():
-        pytest.skip(f"no research photos in {folder}; set RESATT_DATA to the folder that holds them")
-    return folder
+    """Folder of the research photo sets; skips where none is named."""
+    if "RESATT_DATA" not in os.environ:
+        pytest.skip("needs research photos: set RESATT_DATA to the folder that holds them")
+    return Path(os.environ["RESATT_DATA"])
 
 
 def draw_photo(height: int, width: int, seed: int = 0) -> tuple[UInt8Array, BoolArray]:
@@ -79,18 +81,23 @@ def tiny_photo() -> Callable[..., tuple[UInt8Array, BoolArray]]:
     return draw_photo
 
 
-@pytest.fixture
-def photo_folder(tmp_path: Path) -> Path:
-    """A folder ``photos`` of four 96 x 128 JPEG photos, with their masks in ``masks`` beside it."""
+def write_photos(home: Path) -> Path:
+    """Write four 96 x 128 JPEG photos into ``home / "photos"`` and their masks into ``home / "masks"``."""
     for folder in ("photos", "masks"):
-        (tmp_path / folder).mkdir()
+        (home / folder).mkdir()
     for seed in range(4):
         pixels, mask = draw_photo(96, 128, seed)
         jpeg = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1]
-        (tmp_path / "photos" / f"wall_{seed}.jpg").write_bytes(jpeg.tobytes())
+        (home / "photos" / f"wall_{seed}.jpg").write_bytes(jpeg.tobytes())
         png = cv2.imencode(".png", mask.astype(np.uint8) * 255)[1]
-        (tmp_path / "masks" / f"wall_{seed}.png").write_bytes(png.tobytes())
-    return tmp_path / "photos"
+        (home / "masks" / f"wall_{seed}.png").write_bytes(png.tobytes())
+    return home / "photos"
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path) -> Path:
+    """A folder ``photos`` of four small photos, with their masks beside it; see :func:`write_photos`."""
+    return write_photos(tmp_path)
 
 
 def write_photo_set(folder: Path, train: int, test: int = 0, first_seed: int = 0) -> Path:
@@ -113,9 +120,27 @@ def photo_set() -> Callable[..., Path]:
     return write_photo_set
 
 
+def write_squares(folder: Path, count: int, side_px: int) -> Path:
+    """Write square photos ``00.png`` ... of a bare surface; the odd ones have a broad dark bar across."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        surface = np.random.default_rng(number).normal(165, 6, (side_px, side_px, 3))
+        pixels = surface.clip(0, 255).astype(np.uint8)
+        if number % 2:
+            row = side_px // 3 + number
+            cv2.line(pixels, (0, row), (side_px - 1, row + side_px // 10), (20, 20, 20), 6)
+        assert cv2.imwrite(str(folder / f"{number:02d}.png"), pixels)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file of the smallest network there is; seeded."""
+def draw_squares() -> Callable[..., Path]:
+    """``draw_squares(folder, count, side_px)``; see :func:`write_squares`."""
+    return write_squares
+
+
+def write_tiny_weights(path: Path, seed: int = 0) -> WeightsFile:
+    """Write random weights of the smallest R2AU-Net there is."""
     import torch
 
     from resatt_studio.models import create_model
@@ -123,24 +148,51 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     config = {"base_width": 2, "t": 1, "stem": 2}
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(7)
-        network = create_model("r2aunet", **config)
+        torch.manual_seed(seed)
+        state = create_model("r2aunet", **config).state_dict()
+    return save_weights(path, "r2aunet", config, state)
+
+
+@pytest.fixture(scope="session")
+def make_weights() -> Callable[..., WeightsFile]:
+    """``make_weights(path, seed=0)``; see :func:`write_tiny_weights`."""
+    return write_tiny_weights
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of the smallest network there is; seeded."""
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_weights(path, "r2aunet", config, network.state_dict(), {})
+    write_tiny_weights(path, seed=7)
     return path
 
 
-@pytest.fixture
-def project_folder(tmp_path: Path, photo_folder: Path, tiny_weights: Path) -> Path:
-    """A closed project of four small photos and a tiny network."""
+@pytest.fixture(scope="session")
+def project_template(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
+    """A closed project of four small photos and a tiny network; made once, since copying is quicker."""
     from resatt_studio.workflow.jobs import drain
     from resatt_studio.workflow.load import add_photos
     from resatt_studio.workflow.project import create_project
 
-    folder = tmp_path / "bridge.resatt"
-    with create_project(folder, tiny_weights) as project:
-        drain(add_photos(project, [photo_folder]))
+    home = tmp_path_factory.mktemp("template")
+    with create_project(home / "bridge.resatt", tiny_weights) as project:
+        drain(add_photos(project, [write_photos(home)]))
+    return home / "bridge.resatt"
+
+
+def copy_project(template: Path, home: Path) -> Path:
+    """Copy a closed project into ``home``, where photos of the same content lie in ``photos``."""
+    folder = Path(shutil.copytree(template, home / template.name))
+    with closing(sqlite3.connect(folder / "project.sqlite3")) as database, database:
+        old, new = (str(place / "photos") for place in (template.parent, home))
+        database.execute("update photos set path = replace(path, ?, ?)", (old, new))
     return folder
+
+
+@pytest.fixture
+def project_folder(tmp_path: Path, photo_folder: Path, project_template: Path) -> Path:
+    """A closed project of this test's four small photos and a tiny network."""
+    return copy_project(project_template, tmp_path)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -161,6 +213,17 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     return tmp_path / "settings.toml"
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """Name of the display of a fresh X server; skips where Xvfb is missing."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed")
+    from x_pointer import XServer
+
+    with XServer(1400, 900) as server:
+        yield server.display
 
 
 @pytest.fixture

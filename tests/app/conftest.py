@@ -10,19 +10,32 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.conftest import copy_project, write_photos
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
-@pytest.fixture
-def full_project(project_folder: Path, small_weights: Callable[..., Any]) -> Path:
+@pytest.fixture(scope="session")
+def full_template(
+    project_template: Path, tmp_path_factory: pytest.TempPathFactory, small_weights: Callable[..., Any]
+) -> Path:
     """The closed project of four photos, with small random weights of all four networks in use."""
     from resatt_studio.records.weights import WeightsState
     from resatt_studio.workflow.project import open_project
 
-    with open_project(project_folder) as project:
+    home = tmp_path_factory.mktemp("full")
+    write_photos(home)
+    folder = copy_project(project_template, home)
+    with open_project(folder) as project:
         for model in ("rmt", "revit", "dhformer"):
             project.shelf.add(small_weights(model), state=WeightsState.ACTIVE, name=f"small {model}")
-    return project_folder
+    return folder
+
+
+@pytest.fixture
+def full_project(tmp_path: Path, photo_folder: Path, full_template: Path) -> Path:
+    """The same, of this test's own photos."""
+    return copy_project(full_template, tmp_path)
 
 
 def _opened(studio: Any, project: Path, segmenting: bool) -> Any:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from x_pointer import XServer
 
 pytestmark = [pytest.mark.gui, pytest.mark.xserver]
 
@@ -62,14 +60,6 @@ feeder.wait(10)
 canvas.background.stop()
 print("points", len(document.edits[0].path))
 """
-
-
-@pytest.fixture
-def display():
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed")
-    with XServer(800, 700) as server:
-        yield server.display
 
 
 def test_every_point_of_a_fast_stroke_arrives_and_lands_where_the_pointer_was(display):

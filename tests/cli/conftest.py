@@ -28,19 +28,12 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture(scope="session")
-def tiny_assets(tmp_path_factory: pytest.TempPathFactory, tiny_photo: Draw) -> Path:
+def tiny_assets(
+    tmp_path_factory: pytest.TempPathFactory, tiny_photo: Draw, make_weights: Callable[..., object]
+) -> Path:
     """Weights of the smallest network and two reference tiles, laid out as the bundled files are."""
-    import torch
-
-    from resatt_studio.models import create_model
-    from resatt_studio.models.state import save_weights
-
     assets = tmp_path_factory.mktemp("assets")
-    config = {"base_width": 2, "t": 1, "stem": 2}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        state = create_model("r2aunet", **config).state_dict()
-    save_weights(assets / "weights" / "r2aunet-factory.safetensors", "r2aunet", config, state)
+    make_weights(assets / "weights" / "r2aunet-factory.safetensors")
     for seed in range(2):
         pixels, mask = tiny_photo(64, 64, seed)
         for kind, array in (("images", pixels), ("masks", mask.astype(np.uint8) * 255)):

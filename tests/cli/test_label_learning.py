@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
 from resatt_studio.records.labels import CRACK_TYPES
@@ -22,13 +20,11 @@ PHOTOS = 15
 
 
 @pytest.fixture
-def named(run: Run, tmp_path: Path, small_weights: Callable[..., Any]) -> Path:
+def named(
+    run: Run, tmp_path: Path, small_weights: Callable[..., Any], draw_squares: Callable[..., Path]
+) -> Path:
     """A project of photos that are all answered, with small label networks in use."""
-    photos = tmp_path / "squares"
-    photos.mkdir()
-    for number in range(PHOTOS):
-        pixels = np.random.default_rng(number).integers(0, 255, (48, 48, 3), np.uint8)
-        cv2.imwrite(str(photos / f"{number:02d}.png"), pixels)
+    photos = draw_squares(tmp_path / "squares", PHOTOS, 48)
     folder = tmp_path / "north.resatt"
     assert run("new", folder, "--photos", photos).code == 0
     with open_project(folder) as project:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from itertools import pairwise
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,21 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from resatt_studio.imaging.cracks import Crack, crack_mask, find_cracks, length_px, outline
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.records.geometry import Box
 
 MASKS = hnp.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
 
 
-def ended(steps: Generator[Any, None, list[Crack]]) -> list[Crack]:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 def found(mask: np.ndarray, band_rows: int) -> list[Crack]:
-    return ended(find_cracks(*mask.shape, lambda box: mask[box.slices], band_rows))
+    return run_to_end(find_cracks(*mask.shape, lambda box: mask[box.slices], band_rows))
 
 
 @given(MASKS, st.integers(1, 9))

@@ -16,9 +16,9 @@ from resatt_studio.inference.labeller import LabelNetwork
 from resatt_studio.inference.paths import AUTO, PLAIN, TOLERANCE_BF16, TOLERANCE_FP32, difference
 from resatt_studio.inference.ready import ReadyNetwork
 from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.photo import Photo
-from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.resources import assets_folder
 from resatt_studio.synthesis.scenes import render_scene
@@ -65,7 +65,7 @@ def test_the_products_choice_draws_the_cpus_mask(accelerator: torch.device) -> N
     for device, precision in ((accelerator.type, "auto"), ("cpu", "fp32")):
         engine = Engine(device, precision)
         engine.use(weights)
-        prediction = finish(engine.predict(photo))
+        prediction = run_to_end(engine.predict(photo))
         assert prediction.device.split()[0] == device
         masks.append(prediction.probability_8bit > 127)
     assert np.mean(masks[0] != masks[1]) <= 2 * MAX_FLIPPED
@@ -77,12 +77,3 @@ def test_auto_takes_the_gpu_and_its_half_precision(accelerator: torch.device) ->
         half = torch.cuda.is_bf16_supported(including_emulation=False)
         assert choose_compute() == Compute(accelerator, torch.bfloat16 if half else torch.float32)
     assert choose_compute(accelerator.type, "fp32") == Compute(accelerator)
-
-
-def finish(steps: Any) -> Prediction:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            prediction: Prediction = stop.value
-            return prediction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from resatt_studio.inference import clearing
 from resatt_studio.inference.clearing import HazeNetwork, clear_pixels, plan_cores, reduced
 from resatt_studio.inference.dehazer import Dehazer, check_precision
 from resatt_studio.inference.device import Compute
-from resatt_studio.inference.sliding import cut, to_8bit
+from resatt_studio.inference.sliding import cut, run_to_end, to_8bit
 from resatt_studio.models.dhformer import Dehazed
 from resatt_studio.records.photo import Photo
 
@@ -44,14 +44,6 @@ class Untouched(nn.Module):
         clear = photo + self.amiss * torch.is_autocast_enabled("cpu")
         gates = torch.ones(len(photo), 1)
         return Dehazed(ones, photo, nothing, photo, nothing, clear, gates, ones)
-
-
-def finish(steps: Generator[Any, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
 
 
 @pytest.fixture
@@ -94,7 +86,7 @@ def test_tiles_with_given_gates_answer_as_the_whole_photo_does(network: HazeNetw
 
 def test_a_photo_in_tiles_is_the_photo_in_one_piece_without_a_seam(network: HazeNetwork, noise: Make) -> None:
     photo = noise(120, 200)
-    tiled = finish(clear_pixels(network, photo, tile_px=90, survey_px=64))
+    tiled = run_to_end(clear_pixels(network, photo, tile_px=90, survey_px=64))
     gates = network.clear(reduced(photo, 64)[None]).gates
     whole = network.clear(photo[None], gates)
     expected = to_8bit(np.clip(whole.clear[0], 0.0, 1.0))
@@ -118,7 +110,7 @@ def test_a_network_that_sees_no_haze_gives_the_photo_back_bit_for_bit(
     height: int, width: int, tile_px: int
 ) -> None:
     photo = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    answer = finish(clear_pixels(HazeNetwork(Untouched(), EXACT, 1), photo, tile_px, survey_px=16))
+    answer = run_to_end(clear_pixels(HazeNetwork(Untouched(), EXACT, 1), photo, tile_px, survey_px=16))
     assert np.array_equal(answer.pixels, photo)
     assert (answer.transmission_8bit == 255).all()
     least, largest = answer.residual_range
@@ -128,7 +120,7 @@ def test_a_network_that_sees_no_haze_gives_the_photo_back_bit_for_bit(
 
 def test_the_residual_can_be_read_back_from_eight_bits(network: HazeNetwork, noise: Make) -> None:
     photo = noise(60, 80)
-    answer = finish(clear_pixels(network, photo))
+    answer = run_to_end(clear_pixels(network, photo))
     least, largest = answer.residual_range
     residual = network.clear(photo[None]).residual[0]
     back = least + answer.residual_8bit / 255.0 * (largest - least)
@@ -159,20 +151,20 @@ def test_the_batch_halves_until_it_fits(noise: Make) -> None:
     greedy = HazeNetwork(Untouched(limit=2), EXACT, 1)
     greedy.batch = 8
     photo = noise(60, 60)
-    answer = finish(clear_pixels(greedy, photo, tile_px=20, survey_px=16))
+    answer = run_to_end(clear_pixels(greedy, photo, tile_px=20, survey_px=16))
     assert greedy.batch == 2 and np.array_equal(answer.pixels, photo)
 
 
 def test_when_one_tile_does_not_fit_the_inspector_is_told_what_helps(noise: Make) -> None:
     with pytest.raises(OutOfMemory, match="small preset"):
-        finish(clear_pixels(HazeNetwork(Untouched(limit=0), EXACT, 1), noise(20, 20)))
+        run_to_end(clear_pixels(HazeNetwork(Untouched(limit=0), EXACT, 1), noise(20, 20)))
 
 
 def test_memory_is_the_answer_and_a_few_tiles() -> None:
     photo = np.zeros((3000, 1000, 3), np.uint8)
     network = HazeNetwork(Untouched(), EXACT, 1)
     tracemalloc.start()
-    finish(clear_pixels(network, photo, tile_px=256))
+    run_to_end(clear_pixels(network, photo, tile_px=256))
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     answer_bytes, tile_bytes = 7 * 3000 * 1000, 256 * 256 * 7 * 4
@@ -185,7 +177,7 @@ def test_a_dehazing_names_its_photo_and_weights_and_cannot_be_written(
     dehazer, weights = Dehazer("cpu", "fp32", 1), small_weights("dhformer")
     dehazer.use(weights)
     photo = Photo("f" * 64, noise(50, 70))
-    dehazing = finish(dehazer.dehaze(photo))
+    dehazing = run_to_end(dehazer.dehaze(photo))
     assert (dehazing.photo_id, dehazing.weights_id) == (photo.photo_id, weights.weights_id)
     assert dehazing.pixels.shape == dehazing.residual_8bit.shape == (50, 70, 3)
     assert dehazing.transmission_8bit.shape == (50, 70)
@@ -194,7 +186,7 @@ def test_a_dehazing_names_its_photo_and_weights_and_cannot_be_written(
     for array in (dehazing.pixels, dehazing.transmission_8bit, dehazing.residual_8bit):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 1
-    assert dehazing == finish(dehazer.dehaze(photo))
+    assert dehazing == run_to_end(dehazer.dehaze(photo))
 
 
 def test_weights_of_another_task_and_asking_too_early_are_refused(small_weights: Make, noise: Make) -> None:

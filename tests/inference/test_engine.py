@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from torch import nn
 from resatt_studio.errors import BugError, WeightsError
 from resatt_studio.inference.engine import Engine, check_precision
 from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.models.state import pack_weights
 from resatt_studio.records.photo import Photo
-from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
 
@@ -30,19 +30,11 @@ def weights(small_r2aunet: Make) -> Callable[[int], WeightsFile]:
     return make
 
 
-def finish(steps: Generator[Any, None, Prediction]) -> Prediction:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
-
-
 def test_a_prediction_names_its_photo_and_weights_and_cannot_be_written(weights: Make, noise: Make) -> None:
     engine = Engine("cpu")
     engine.use(weights(0))
     photo = Photo("f" * 64, noise(70, 90))
-    prediction = finish(engine.predict(photo))
+    prediction = run_to_end(engine.predict(photo))
     assert (prediction.photo_id, prediction.weights_id) == (photo.photo_id, engine.weights_id)
     assert prediction.probability_8bit.shape == (70, 90)
     assert prediction.seconds > 0
@@ -55,7 +47,7 @@ def test_the_same_photo_twice_gives_the_same_answer(weights: Make, noise: Make) 
     engine = Engine("cpu")
     engine.use(weights(0))
     photo = Photo("a", noise(64, 64))
-    first, second = finish(engine.predict(photo)), finish(engine.predict(photo))
+    first, second = run_to_end(engine.predict(photo)), run_to_end(engine.predict(photo))
     assert np.array_equal(first.probability_8bit, second.probability_8bit)
     assert first.mean_entropy == second.mean_entropy
 
@@ -66,11 +58,11 @@ def test_new_weights_between_two_steps_do_not_reach_a_prediction_under_way(
     photo = Photo("a", noise(150, 150))
     engine = Engine("cpu")
     engine.use(weights(0))
-    undisturbed = finish(engine.predict(photo, tile_px=64, overlap_px=16))
+    undisturbed = run_to_end(engine.predict(photo, tile_px=64, overlap_px=16))
     under_way = engine.predict(photo, tile_px=64, overlap_px=16)
     next(under_way)
     engine.use(weights(1))
-    disturbed = finish(under_way)
+    disturbed = run_to_end(under_way)
     assert disturbed.weights_id == undisturbed.weights_id != engine.weights_id
     assert np.array_equal(disturbed.probability_8bit, undisturbed.probability_8bit)
 
@@ -130,7 +122,7 @@ def test_threads_are_asked_before_each_tile(weights: Make, noise: Make) -> None:
     try:
         engine = Engine("cpu", precision="fp32", threads=threads)
         engine.use(weights(0))
-        finish(engine.predict(Photo("a", noise(100, 100)), tile_px=64, overlap_px=16))
+        run_to_end(engine.predict(Photo("a", noise(100, 100)), tile_px=64, overlap_px=16))
     finally:
         torch.set_num_threads(before)
     assert len(asked) == 4

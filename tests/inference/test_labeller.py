@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from resatt_studio.errors import BugError, OutOfMemory, WeightsError
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.labeller import Labeller, LabelNetwork, look
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.inference.views import plan_views, see
 from resatt_studio.models.state import pack_weights
 from resatt_studio.records.labels import CrackType
@@ -39,14 +40,6 @@ class Directions(nn.Module):
         return torch.stack((torch.ones_like(across), across, down, -torch.ones_like(across)), dim=1)
 
 
-def finish(steps: Generator[Any, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
-
-
 @pytest.fixture
 def labeller(small_weights: Make) -> Labeller:
     made = Labeller("cpu", "fp32", 1)
@@ -60,7 +53,7 @@ def test_a_labelling_names_photo_network_and_weights_and_is_a_distribution(
 ) -> None:
     labeller, weights = Labeller("cpu", threads=1), small_weights(name)
     labeller.use(weights)
-    labelling = finish(labeller.label(Photo("f" * 64, noise(50, 90)), VIEW_PX))
+    labelling = run_to_end(labeller.label(Photo("f" * 64, noise(50, 90)), VIEW_PX))
     assert (labelling.photo_id, labelling.model) == ("f" * 64, name)
     assert labelling.weights_id == weights.weights_id and labelling.device.startswith("cpu")
     assert sum(labelling.probabilities) == pytest.approx(1.0) and len(labelling.probabilities) == 4
@@ -85,16 +78,16 @@ def test_directions_are_the_upright_photos_in_a_wide_photo_too(
     labeller._network = LabelNetwork(Directions(), EXACT, 1)
     pixels = np.full((96, 240, 3), 180, np.uint8)
     pixels[rows, columns] = 20
-    assert finish(labeller.label(Photo("a", pixels), VIEW_PX)).label is expected
+    assert run_to_end(labeller.label(Photo("a", pixels), VIEW_PX)).label is expected
 
 
 def test_a_batch_of_views_answers_like_single_views(small_network: Make, noise: Make) -> None:
     network = LabelNetwork(small_network("revit"), EXACT, 1)
     photo = noise(64, 64)
     boxes = tuple(box for level in plan_views(64, 64, VIEW_PX) for box in level)
-    in_batches = finish(look(network, photo, boxes, VIEW_PX))
+    in_batches = run_to_end(look(network, photo, boxes, VIEW_PX))
     network.batch = 1
-    np.testing.assert_allclose(finish(look(network, photo, boxes, VIEW_PX)), in_batches, atol=1e-5)
+    np.testing.assert_allclose(run_to_end(look(network, photo, boxes, VIEW_PX)), in_batches, atol=1e-5)
 
 
 def test_few_views_are_looked_at_mirrored_too(small_network: Make, noise: Make) -> None:
@@ -102,8 +95,8 @@ def test_few_views_are_looked_at_mirrored_too(small_network: Make, noise: Make) 
     network = LabelNetwork(small_network("revit"), EXACT, 1)
     photo = noise(40, 40)
     boxes = tuple(box for level in plan_views(40, 40, VIEW_PX) for box in level)
-    upright = finish(look(network, photo, boxes, VIEW_PX))
-    other = finish(look(network, np.ascontiguousarray(photo[::-1, ::-1]), boxes, VIEW_PX))
+    upright = run_to_end(look(network, photo, boxes, VIEW_PX))
+    other = run_to_end(look(network, np.ascontiguousarray(photo[::-1, ::-1]), boxes, VIEW_PX))
     np.testing.assert_allclose(upright[0], other[0], atol=1e-6)
     assert not np.allclose(upright[0], network.probabilities(see(photo, boxes[:1], VIEW_PX))[0], atol=1e-6)
 
@@ -122,13 +115,13 @@ def test_the_batch_halves_until_it_fits_and_no_view_is_lost(noise: Make) -> None
             break
     assert greedy.batch == 1
     assert reports == [(done, len(boxes)) for done in range(1, len(boxes) + 1)]
-    plain = finish(look(LabelNetwork(Directions(), EXACT, 1), photo, boxes, VIEW_PX))
+    plain = run_to_end(look(LabelNetwork(Directions(), EXACT, 1), photo, boxes, VIEW_PX))
     np.testing.assert_allclose(answers, plain, atol=1e-6)
 
 
 def test_when_one_view_does_not_fit_the_inspector_is_told_what_helps(noise: Make) -> None:
     with pytest.raises(OutOfMemory, match="smaller preset"):
-        finish(look(LabelNetwork(Directions(limit=0), EXACT, 1), noise(32, 32), plan_views(32, 32)[0]))
+        run_to_end(look(LabelNetwork(Directions(limit=0), EXACT, 1), noise(32, 32), plan_views(32, 32)[0]))
 
 
 def test_weights_of_another_task_or_of_other_classes_are_refused_with_what_fits(
@@ -157,11 +150,11 @@ def test_new_weights_between_two_steps_do_not_reach_a_photo_under_way(
     labeller: Labeller, small_weights: Make, noise: Make
 ) -> None:
     photo = Photo("a", noise(64, 96))
-    undisturbed = finish(labeller.label(photo, VIEW_PX))
+    undisturbed = run_to_end(labeller.label(photo, VIEW_PX))
     under_way = labeller.label(photo, VIEW_PX)
     next(under_way)
     labeller.use(small_weights("revit"))
-    disturbed = finish(under_way)
+    disturbed = run_to_end(under_way)
     assert (disturbed.model, disturbed.weights_id) == ("rmt", undisturbed.weights_id)
     assert disturbed.probabilities == undisturbed.probabilities
     assert labeller.model == "revit"

@@ -11,6 +11,7 @@ import torch
 
 from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.engine import Engine
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.surfaces import find_home, known_surfaces
 from resatt_studio.models import create_model
 from resatt_studio.models.state import pack_weights
@@ -32,13 +33,9 @@ def weights(seed: int, **header: str) -> WeightsFile:
 def answer(weights: WeightsFile, pixels: np.ndarray, **more: np.ndarray) -> np.ndarray:
     engine = Engine("cpu", "fp32", 1, "folded")
     engine.use(weights)
-    steps = engine.predict(Photo("photo", pixels), **more)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            assert stop.value.weights_id == weights.weights_id
-            return stop.value.probability_8bit
+    prediction = run_to_end(engine.predict(Photo("photo", pixels), **more))
+    assert prediction.weights_id == weights.weights_id
+    return prediction.probability_8bit
 
 
 @pytest.fixture(scope="module")

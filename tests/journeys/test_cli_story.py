@@ -9,11 +9,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from resatt_studio.workflow.correct import check_project
@@ -21,49 +20,32 @@ from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos
 from resatt_studio.workflow.project import create_project, open_project
 
-Draw = Callable[..., tuple[np.ndarray, np.ndarray]]
+MODULE = ("-m", "resatt_studio")
 
 
 @pytest.fixture
-def weights_path(tmp_path: Path) -> Path:
-    """Weights of the smallest network."""
-    import torch
-
-    from resatt_studio.models import create_model
-    from resatt_studio.models.state import save_weights
-
-    config = {"base_width": 2, "t": 1, "stem": 2}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        state = create_model("r2aunet", **config).state_dict()
-    save_weights(tmp_path / "tiny.safetensors", "r2aunet", config, state)
-    return tmp_path / "tiny.safetensors"
-
-
-@pytest.fixture
-def taught(tmp_path: Path, photo_folder: Path, weights_path: Path) -> Path:
+def taught(tmp_path: Path, photo_folder: Path, tiny_weights: Path) -> Path:
     """A project with four approved photos."""
     folder = tmp_path / "north.resatt"
-    with create_project(folder, weights_path) as project:
+    with create_project(folder, tiny_weights) as project:
         drain(add_photos(project, [photo_folder], photo_folder.parent / "masks"))
     return folder
 
 
-def start(tmp_path: Path, *arguments: object, **options: object) -> subprocess.Popen[str]:
-    """Start the program with settings of its own."""
+def start(tmp_path: Path, *arguments: object, program: Sequence[str] = MODULE) -> subprocess.Popen[str]:
+    """Start the program, or another one, with settings of its own."""
     settings = {
         "RESATT_SETTINGS": str(tmp_path / "settings.toml"),
         "RESATT_DEVICE": "cpu",
         "RESATT_THREADS": "1",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "resatt_studio", *map(str, arguments)],
+        [sys.executable, *program, *map(str, arguments)],
         env=os.environ | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        **options,
     )
 
 
@@ -94,10 +76,10 @@ def test_an_interrupted_lesson_keeps_the_best_so_far(taught: Path, tmp_path: Pat
 
 
 def test_without_a_terminal_nothing_but_the_result_is_printed(
-    photo_folder: Path, weights_path: Path, tmp_path: Path
+    photo_folder: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     process = start(
-        tmp_path, "predict", photo_folder, "--out", tmp_path / "out", "--weights", weights_path, "--json", "-"
+        tmp_path, "predict", photo_folder, "--out", tmp_path / "out", "--weights", tiny_weights, "--json", "-"
     )
     out, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
@@ -116,34 +98,15 @@ def test_a_project_that_is_open_elsewhere_is_not_opened_twice(taught: Path, tmp_
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_killed_lesson_goes_on_where_it_was(taught: Path, tmp_path: Path) -> None:
-    lesson = [
-        "finetune",
-        str(taught),
-        "--seconds",
-        "400",
-        "--steps",
-        "12",
-        "--promote",
-        "never",
-        "--json",
-        "-",
-    ]
+    lesson = ("finetune", taught, "--seconds", 400, "--steps", 12, "--promote", "never", "--json", "-")
     code = (
         "import sys\n"
         "from resatt_studio.cli import main\n"
         "from resatt_studio.learning import course\n"
         "course.POINT_SECONDS = 0.0\n"  # a resume point after every step, not only every ten seconds
-        f"sys.exit(main({lesson!r}))\n"
+        "sys.exit(main())\n"
     )
-    environment = os.environ | {
-        "RESATT_SETTINGS": str(tmp_path / "s.toml"),
-        "RESATT_DEVICE": "cpu",
-        "RESATT_THREADS": "1",
-    }
-    command = [sys.executable, "-c", code]
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = start(tmp_path, *lesson, program=("-c", code))
     point = taught / "runs" / "1" / "resume-point"
     deadline = time.monotonic() + 250
     while not point.exists():
@@ -152,9 +115,10 @@ def test_a_killed_lesson_goes_on_where_it_was(taught: Path, tmp_path: Path) -> N
         time.sleep(0.02)
     process.kill()
     process.communicate()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["steps"] == 12
+    again = start(tmp_path, *lesson, program=("-c", code))
+    out, told = again.communicate(timeout=300)
+    assert again.returncode == 0, told
+    assert json.loads(out)["steps"] == 12
     with open_project(taught) as project:
         (run,) = project.store.runs()
         assert run.state == "finished"

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -25,15 +23,14 @@ PHOTOS = 16
 
 
 @pytest.fixture
-def folder(tmp_path: Path, tiny_weights: Path, small_weights: Callable[..., Any]) -> Path:
+def folder(
+    tmp_path: Path,
+    tiny_weights: Path,
+    small_weights: Callable[..., Any],
+    draw_squares: Callable[..., Path],
+) -> Path:
     """A closed project of photos with and without a dark bar, in turn, and small label networks."""
-    photos = tmp_path / "squares"
-    photos.mkdir()
-    for number in range(PHOTOS):
-        pixels = np.random.default_rng(number).normal(165, 6, (64, 64, 3)).clip(0, 255).astype(np.uint8)
-        if number % 2:
-            cv2.line(pixels, (0, 20 + number), (63, 24 + number), (20, 20, 20), 6)
-        cv2.imwrite(str(photos / f"{number:02d}.png"), pixels)
+    photos = draw_squares(tmp_path / "squares", PHOTOS, 64)
     with create_project(tmp_path / "wall.resatt", tiny_weights) as project:
         drain(add_photos(project, [photos]))
         for model in ("rmt", "revit"):

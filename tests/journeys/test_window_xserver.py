@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -21,27 +21,6 @@ from resatt_studio.workflow.project import DATABASE, open_project
 
 pytestmark = [pytest.mark.gui, pytest.mark.xserver]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def display() -> Iterator[str]:
-    """A fresh X server; skips where the programs for it are missing."""
-    for program in ("Xvfb", "xdotool"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
-        pass_fds=[writing],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        number = pipe.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait(10)
 
 
 def until(met: Callable[[], bool], timeout_s: float, what: str) -> None:
@@ -60,6 +39,8 @@ def strokes(folder: Path) -> int:
 def test_a_stroke_by_mouse_and_an_undo_by_key_are_on_the_disk(
     display: str, project_folder: Path, own_settings: Path
 ) -> None:
+    if shutil.which("xdotool") is None:
+        pytest.skip("xdotool is not installed")
     environment = {k: v for k, v in os.environ.items() if k != "QT_QPA_PLATFORM"} | {
         "DISPLAY": display,
         "QT_QPA_PLATFORM": "xcb",

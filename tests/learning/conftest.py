@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,15 +55,3 @@ def make_sample() -> Callable[..., Sample]:
 @pytest.fixture(scope="session")
 def tiny_reference() -> ReferenceSet:
     return ReferenceSet.drawn(range(4), side_px=64)
-
-
-@pytest.fixture(scope="session")
-def finish() -> Callable[[Generator[Any, None, Any]], Any]:
-    def run(steps: Generator[Any, None, Any]) -> Any:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as stop:
-                return stop.value
-
-    return run

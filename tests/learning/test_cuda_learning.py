@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.finetune import fine_tune
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.training.crack_config import CrackConfig, SynthesisOptions
@@ -30,7 +31,6 @@ from tests.learning.drawn import draw_set
 
 pytestmark = pytest.mark.gpu
 
-Finish = Callable[[Any], Any]
 COMMON: dict[str, Any] = {
     "minutes": 0.0,
     "steps": 40,
@@ -88,11 +88,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", list(RUNS))
-def test_training_lowers_the_loss(name: str, accelerator: torch.device, data: Path, finish: Finish) -> None:
+def test_training_lowers_the_loss(name: str, accelerator: torch.device, data: Path) -> None:
     """The product's own loop, which takes the fastest device there is."""
     config = RUNS[name]
     task = make_task(config)
-    finish(task.read([data]))
+    run_to_end(task.read([data]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = create_model(config.model, **config.network)
@@ -111,7 +111,7 @@ def test_training_lowers_the_loss(name: str, accelerator: torch.device, data: Pa
                 losses.append(report.loss)
             yield
 
-    best = finish(noted())
+    best = run_to_end(noted())
     assert accelerator.type in devices
     assert len(losses) == config.steps
     assert all(math.isfinite(loss) for loss in losses)
@@ -134,12 +134,11 @@ def test_few_shots_lower_the_loss(
     tiny_weights: WeightsFile,
     tiny_reference: ReferenceSet,
     samples: list[Sample],
-    finish: Finish,
 ) -> None:
     steps = fine_tune(
         tiny_weights, samples, PLAN, tiny_reference, accelerator.type, threads=1, precision=precision
     )
-    result: FineTuneResult = finish(steps)
+    result: FineTuneResult = run_to_end(steps)
     losses = [loss for _, loss in result.losses]
     assert result.steps == PLAN.steps == len(losses)
     assert np.mean(losses[-6:]) < np.mean(losses[:6])
@@ -153,13 +152,12 @@ def test_the_first_few_shots_cost_what_they_cost_on_the_cpu(
     tiny_weights: WeightsFile,
     tiny_reference: ReferenceSet,
     samples: list[Sample],
-    finish: Finish,
 ) -> None:
     """Same seed, single precision: the same patches, and the same loss before devices drift apart."""
     plan = replace(PLAN, steps=3)
     curves = []
     for device in (accelerator.type, "cpu"):
         run = fine_tune(tiny_weights, samples, plan, tiny_reference, device, threads=1, precision="fp32")
-        curves.append([loss for _, loss in finish(run).losses])
+        curves.append([loss for _, loss in run_to_end(run).losses])
     assert curves[0][0] == pytest.approx(curves[1][0], rel=1e-4)
     assert curves[0] == pytest.approx(curves[1], rel=2e-2)

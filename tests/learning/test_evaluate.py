@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,10 @@ import pytest
 import torch
 
 from resatt_studio.errors import MaskError
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.evaluate import EvaluationProgress, Example, evaluate
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
-
-Finish = Callable[[Any], Any]
 
 
 def examples(number: int = 3, side_px: int = 64) -> list[Example]:
@@ -32,8 +30,8 @@ def with_bias(weights: WeightsFile, bias: float) -> WeightsFile:
     return pack_weights(weights.model, weights.config, state)
 
 
-def test_each_photo_has_a_row_and_micro_pools_their_counts(tiny_weights: WeightsFile, finish: Finish) -> None:
-    whole = finish(evaluate(tiny_weights, examples(), device="cpu"))
+def test_each_photo_has_a_row_and_micro_pools_their_counts(tiny_weights: WeightsFile) -> None:
+    whole = run_to_end(evaluate(tiny_weights, examples(), device="cpu"))
     assert [row.name for row in whole.photos] == ["0.png", "1.png", "2.png"]
     tp = sum(row.counts.tp for row in whole.photos)
     wrong = sum(row.counts.fp + row.counts.fn for row in whole.photos)
@@ -43,38 +41,38 @@ def test_each_photo_has_a_row_and_micro_pools_their_counts(tiny_weights: Weights
     assert whole.seconds_per_megapixel > 0
 
 
-def test_iou_of_pooled_pixels_follows_from_dice(tiny_weights: WeightsFile, finish: Finish) -> None:
-    micro = finish(evaluate(tiny_weights, examples(), device="cpu")).micro
+def test_iou_of_pooled_pixels_follows_from_dice(tiny_weights: WeightsFile) -> None:
+    micro = run_to_end(evaluate(tiny_weights, examples(), device="cpu")).micro
     assert micro.iou == pytest.approx(micro.dice / (2 - micro.dice))
 
 
-def test_calling_everything_crack_finds_every_crack(tiny_weights: WeightsFile, finish: Finish) -> None:
-    micro = finish(evaluate(with_bias(tiny_weights, 9.0), examples(), device="cpu")).micro
+def test_calling_everything_crack_finds_every_crack(tiny_weights: WeightsFile) -> None:
+    micro = run_to_end(evaluate(with_bias(tiny_weights, 9.0), examples(), device="cpu")).micro
     truth = np.mean([example.truth.mean() for example in examples()])
     assert micro.recall == 1.0
     assert micro.precision == pytest.approx(truth)
 
 
-def test_unknown_pixels_never_count(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_unknown_pixels_never_count(tiny_weights: WeightsFile) -> None:
     shown = examples(1)[0]
     known = np.zeros(shown.truth.shape, bool)
     known[:, :20] = True
     flipped = np.where(known, shown.truth, ~shown.truth)
-    first = finish(evaluate(tiny_weights, [Example("a", shown.pixels, shown.truth, known)], device="cpu"))
-    second = finish(evaluate(tiny_weights, [Example("a", shown.pixels, flipped, known)], device="cpu"))
+    first = run_to_end(evaluate(tiny_weights, [Example("a", shown.pixels, shown.truth, known)], device="cpu"))
+    second = run_to_end(evaluate(tiny_weights, [Example("a", shown.pixels, flipped, known)], device="cpu"))
     assert first.micro == second.micro
 
 
-def test_the_threshold_decides_between_all_and_nothing(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_the_threshold_decides_between_all_and_nothing(tiny_weights: WeightsFile) -> None:
     undecided = with_bias(tiny_weights, 0.0)  # probability 0.5, stored as 128 of 255
-    low = finish(evaluate(undecided, examples(), threshold=0.4, device="cpu")).micro
-    high = finish(evaluate(undecided, examples(), threshold=0.6, device="cpu")).micro
+    low = run_to_end(evaluate(undecided, examples(), threshold=0.4, device="cpu")).micro
+    high = run_to_end(evaluate(undecided, examples(), threshold=0.6, device="cpu")).micro
     assert (low.recall, high.recall) == (1.0, 0.0)
 
 
-def test_centre_lines_are_scored_only_when_asked_for(tiny_weights: WeightsFile, finish: Finish) -> None:
-    assert finish(evaluate(tiny_weights, examples(1), device="cpu")).centreline_dice is None
-    asked = finish(evaluate(tiny_weights, examples(1), centreline=True, device="cpu"))
+def test_centre_lines_are_scored_only_when_asked_for(tiny_weights: WeightsFile) -> None:
+    assert run_to_end(evaluate(tiny_weights, examples(1), device="cpu")).centreline_dice is None
+    asked = run_to_end(evaluate(tiny_weights, examples(1), centreline=True, device="cpu"))
     assert 0.0 <= asked.centreline_dice <= 1.0
 
 
@@ -92,12 +90,12 @@ def test_photos_are_read_one_at_a_time(tiny_weights: WeightsFile) -> None:
     assert len(read) == 3
 
 
-def test_a_mask_of_another_size_is_named(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_a_mask_of_another_size_is_named(tiny_weights: WeightsFile) -> None:
     shown = examples(1)[0]
     with pytest.raises(MaskError, match=r"mask of 0\.png is 64 x 32 pixels, its photo 64 x 64"):
-        finish(evaluate(tiny_weights, [Example("0.png", shown.pixels, shown.truth[:32])], device="cpu"))
+        run_to_end(evaluate(tiny_weights, [Example("0.png", shown.pixels, shown.truth[:32])], device="cpu"))
 
 
-def test_no_photo_at_all_is_told(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_no_photo_at_all_is_told(tiny_weights: WeightsFile) -> None:
     with pytest.raises(MaskError, match="no photo to judge"):
-        finish(evaluate(tiny_weights, [], device="cpu"))
+        run_to_end(evaluate(tiny_weights, [], device="cpu"))

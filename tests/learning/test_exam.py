@@ -11,6 +11,7 @@ import torch
 
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.inference.surface import Answering
 from resatt_studio.learning.calibration import soft_logits
 from resatt_studio.learning.exam import Exam, Marks, question
@@ -80,11 +81,10 @@ def test_two_networks_compare_on_what_both_answered(
     make_sample: Callable[..., Any],
     tiny_reference: ReferenceSet,
     tiny_weights: WeightsFile,
-    finish: Callable[[Any], Any],
 ) -> None:
     exam = Exam(list(choose_windows([make_sample(1), make_sample(2)])), tiny_reference)
-    whole = finish(exam.sit(answering(tiny_weights)))
-    part = finish(exam.sit(answering(tiny_weights), stop=lambda: True))
+    whole = run_to_end(exam.sit(answering(tiny_weights)))
+    part = run_to_end(exam.sit(answering(tiny_weights), stop=lambda: True))
     assert len(whole.counts) == 4
     assert sorted(part.counts) == [0, 1]  # one of each kind is always answered
     assert exam.scores(whole, here=True, only=part) == exam.scores(part, here=True)
@@ -104,11 +104,11 @@ def test_what_was_approved_is_the_mask_that_was_shown() -> None:
 
 
 def test_answers_are_kept_softly_and_their_mask_at_one_half_is_the_counted_one(
-    make_sample: Callable[..., Any], tiny_weights: WeightsFile, finish: Callable[[Any], Any]
+    make_sample: Callable[..., Any], tiny_weights: WeightsFile
 ) -> None:
     exam = Exam(list(choose_windows([make_sample(1)])), ReferenceSet())
     ready = answering(tiny_weights).own
-    marks = finish(exam.sit(Answering(ready)))
+    marks = run_to_end(exam.sit(Answering(ready)))
     asked = exam.questions[0]
     logits = ready.logits(asked.pixels[None])[0]
     assert np.array_equal(marks.answers[0] > 127, logits >= 0)

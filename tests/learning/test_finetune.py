@@ -16,6 +16,7 @@ import torch
 
 from resatt_studio.errors import LearningError
 from resatt_studio.inference.segmenter import Segmenter
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.course import Course, restrained, trust
 from resatt_studio.learning.exam import Marks
 from resatt_studio.learning.finetune import Diverged, fine_tune
@@ -31,7 +32,6 @@ from resatt_studio.records.training import FineTunePlan, FineTuneResult, JudgedB
 from resatt_studio.records.weights import WeightsFile
 
 PLAN = FineTunePlan(seconds=120, steps=8, crop_px=64, batch=2, learning_rate=2e-3)
-Finish = Callable[[Any], FineTuneResult]
 Make = Callable[..., Sample]
 
 
@@ -88,20 +88,18 @@ def test_a_run_returns_another_network_with_the_same_statistics(
     assert not torch.equal(old["head.weight"], new["head.weight"])
 
 
-def test_the_same_plan_samples_and_seed_give_the_same_weights(run: Any, finish: Finish, whole: Whole) -> None:
-    first, second = whole.result, finish(run())
+def test_the_same_plan_samples_and_seed_give_the_same_weights(run: Any, whole: Whole) -> None:
+    first, second = whole.result, run_to_end(run())
     assert first.weights.weights_id == second.weights.weights_id
     assert first.losses == second.losses
-    other = finish(run(replace(PLAN, seed=1)))
+    other = run_to_end(run(replace(PLAN, seed=1)))
     assert other.weights.weights_id != first.weights.weights_id
 
 
-def test_reminders_alone_know_nothing_of_the_corrections(
-    run: Any, finish: Finish, samples: list[Sample]
-) -> None:
+def test_reminders_alone_know_nothing_of_the_corrections(run: Any, samples: list[Sample]) -> None:
     plan = replace(PLAN, replay=1.0)
     painted_over = [replace_labels(sample) for sample in samples]
-    assert finish(run(plan)).losses == finish(run(plan, painted_over)).losses
+    assert run_to_end(run(plan)).losses == run_to_end(run(plan, painted_over)).losses
 
 
 def replace_labels(sample: Sample) -> Sample:
@@ -147,8 +145,8 @@ def test_held_back_photos_judge_and_are_never_learned_from(whole: Whole) -> None
     assert "sample-3" not in result.weights.metadata["samples"]
 
 
-def test_without_held_back_photos_held_back_parts_judge(run: Any, finish: Finish, make_sample: Make) -> None:
-    result = finish(run(given=[make_sample(1), make_sample(2)]))
+def test_without_held_back_photos_held_back_parts_judge(run: Any, make_sample: Make) -> None:
+    result = run_to_end(run(given=[make_sample(1), make_sample(2)]))
     assert result.judged_by is JudgedBy.PARTS
     assert result.before is not None and result.before.photos == 2
 
@@ -156,7 +154,6 @@ def test_without_held_back_photos_held_back_parts_judge(run: Any, finish: Finish
 @pytest.mark.parametrize(("keeps_within", "gone"), [(2.0, 1.0), (0.9, 0.6), (0.5, 0.35), (0.1, 0.35)])
 def test_a_candidate_that_forgot_is_pulled_back_until_it_did_not(
     run: Any,
-    finish: Finish,
     tiny_weights: WeightsFile,
     monkeypatch: pytest.MonkeyPatch,
     keeps_within: float,
@@ -164,13 +161,13 @@ def test_a_candidate_that_forgot_is_pulled_back_until_it_did_not(
 ) -> None:
     """Shares of the way from the old weights: what does not forget is kept, or the last that was tried."""
     monkeypatch.setattr(Pace, "check_due", lambda pace, step: False)
-    whole = way(tiny_weights, state_of(finish(run()).weights))
+    whole = way(tiny_weights, state_of(run_to_end(run()).weights))
 
     def rank(course: Course, marks: Marks) -> tuple[bool, float]:
         return way(tiny_weights, course.student.candidate_state()) <= keeps_within * whole, 0.5
 
     monkeypatch.setattr(Course, "_rank", rank)
-    assert way(tiny_weights, state_of(finish(run()).weights)) == pytest.approx(gone * whole, rel=0.02)
+    assert way(tiny_weights, state_of(run_to_end(run()).weights)) == pytest.approx(gone * whole, rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -184,24 +181,24 @@ def test_a_candidate_that_forgot_is_pulled_back_until_it_did_not(
     ids=["rises", "wavers", "falls", "creeps down"],
 )
 def test_a_later_candidate_is_taken_until_it_lost_more_than_chance(
-    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch, dices: tuple[float, ...], kept_step: int
+    run: Any, monkeypatch: pytest.MonkeyPatch, dices: tuple[float, ...], kept_step: int
 ) -> None:
     """Judged at steps 2, 4, 6 and 8."""
     told = iter(dices)
     monkeypatch.setattr(Course, "_rank", lambda course, marks: (True, next(told)))
-    assert finish(run()).weights.metadata["step"] == str(kept_step)
+    assert run_to_end(run()).weights.metadata["step"] == str(kept_step)
 
 
-def test_too_little_paint_to_hold_back_any_is_told(run: Any, finish: Finish, make_sample: Make) -> None:
+def test_too_little_paint_to_hold_back_any_is_told(run: Any, make_sample: Make) -> None:
     dab = np.zeros((64, 64), np.uint8)
     dab[4:8, 4:8] = Label.CRACK
-    result = finish(run(given=[make_sample(1, labels=dab)]))
+    result = run_to_end(run(given=[make_sample(1, labels=dab)]))
     assert result.judged_by is JudgedBy.LEARNED
     assert not judge(result).promoted
 
 
-def test_without_a_reference_set_there_is_no_forgetting_to_measure(run: Any, finish: Finish) -> None:
-    result = finish(run(reference=ReferenceSet()))
+def test_without_a_reference_set_there_is_no_forgetting_to_measure(run: Any) -> None:
+    result = run_to_end(run(reference=ReferenceSet()))
     assert result.reference_before is None
     assert result.reference_after is None
     assert result.after is not None
@@ -226,15 +223,15 @@ def test_finishing_early_keeps_the_best_within_two_seconds(run: Any) -> None:
     assert result.steps >= 2
 
 
-def test_finishing_before_the_first_step_leaves_everything_as_it_is(run: Any, finish: Finish) -> None:
+def test_finishing_before_the_first_step_leaves_everything_as_it_is(run: Any) -> None:
     enough = threading.Event()
     enough.set()
     with pytest.raises(LearningError, match="before its first step"):
-        finish(run(finish_early=enough))
+        run_to_end(run(finish_early=enough))
 
 
 def test_a_run_cut_off_goes_on_where_it_was(
-    run: Any, finish: Finish, whole: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, whole: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resatt_studio.learning.course.POINT_SECONDS", 0.0)
     path = tmp_path / "checkpoint.pt"
@@ -248,14 +245,14 @@ def test_a_run_cut_off_goes_on_where_it_was(
     resumed = run(resume=path)
     first_learning = next(report for report in resumed if report.phase == "learning")
     assert first_learning.step >= 4
-    result = finish(resumed)
+    result = run_to_end(resumed)
     assert result.weights.weights_id == undisturbed.weights.weights_id
     assert result.losses == undisturbed.losses
     assert not path.exists()
 
 
 def test_a_point_of_other_samples_is_not_used(
-    run: Any, finish: Finish, make_sample: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, make_sample: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resatt_studio.learning.course.POINT_SECONDS", 0.0)
     path = tmp_path / "checkpoint.pt"
@@ -264,7 +261,7 @@ def test_a_point_of_other_samples_is_not_used(
         if report.step >= 4:
             break
     cut_off.close()
-    other = finish(run(given=[make_sample(8), make_sample(9, Split.VALIDATION)], resume=path))
+    other = run_to_end(run(given=[make_sample(8), make_sample(9, Split.VALIDATION)], resume=path))
     assert len(other.losses) == 8
 
 
@@ -283,23 +280,23 @@ def fail_at(step: int, error: Exception) -> Callable[..., Any]:
 
 
 def test_a_loss_that_is_no_number_names_the_photo_and_keeps_the_best(
-    run: Any, finish: Finish, make_sample: Make, monkeypatch: pytest.MonkeyPatch
+    run: Any, make_sample: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Student, "step", fail_at(5, NotFinite(("sample-1",))))
     named = [make_sample(seed, name=f"wall {seed}.jpg") for seed in (1, 2)]
     with pytest.raises(Diverged, match=r"step 6: the loss on photo wall 1\.jpg is not finite") as raised:
-        finish(run(given=[*named, make_sample(3, Split.VALIDATION)]))
+        run_to_end(run(given=[*named, make_sample(3, Split.VALIDATION)]))
     assert raised.value.kept is not None
     assert raised.value.kept.after is not None
     assert "best candidate so far is kept" in raised.value.hint
 
 
 def test_diverging_before_anything_was_judged_keeps_nothing(
-    run: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+    run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Student, "step", fail_at(0, NotFinite(("sample-2",))))
     with pytest.raises(Diverged) as raised:
-        finish(run())
+        run_to_end(run())
     assert raised.value.kept is None
     assert "weights in use stay" in raised.value.hint
 
@@ -331,35 +328,29 @@ def test_memory_that_runs_out_while_judging_on_a_device_is_told_too(
     assert told == ["Memory ran out while predicting: it goes on with 2 tiles at a time."]
 
 
-def test_photos_that_only_judge_are_nothing_to_learn_from(
-    run: Any, finish: Finish, make_sample: Make
-) -> None:
+def test_photos_that_only_judge_are_nothing_to_learn_from(run: Any, make_sample: Make) -> None:
     with pytest.raises(LearningError, match="the 1 corrected so far are held back"):
-        finish(run(given=[make_sample(3, Split.VALIDATION)]))
+        run_to_end(run(given=[make_sample(3, Split.VALIDATION)]))
     with pytest.raises(LearningError, match="no corrected photo"):
-        finish(run(given=[]))
+        run_to_end(run(given=[]))
 
 
-def test_photos_nobody_spoke_about_are_nothing_to_learn_from(
-    run: Any, finish: Finish, make_sample: Make
-) -> None:
+def test_photos_nobody_spoke_about_are_nothing_to_learn_from(run: Any, make_sample: Make) -> None:
     with pytest.raises(LearningError, match="nobody said anything"):
-        finish(run(given=[make_sample(1, labels=np.zeros((64, 64), np.uint8))]))
+        run_to_end(run(given=[make_sample(1, labels=np.zeros((64, 64), np.uint8))]))
 
 
-def test_a_held_back_photo_nobody_spoke_about_judges_nothing(
-    run: Any, finish: Finish, make_sample: Make
-) -> None:
+def test_a_held_back_photo_nobody_spoke_about_judges_nothing(run: Any, make_sample: Make) -> None:
     silent = make_sample(3, Split.VALIDATION, labels=np.zeros((64, 64), np.uint8))
-    result = finish(run(replace(PLAN, steps=2), [make_sample(1), silent]))
+    result = run_to_end(run(replace(PLAN, steps=2), [make_sample(1), silent]))
     assert result.judged_by is JudgedBy.PARTS
     assert result.before is not None and result.before.photos == 1
 
 
 @pytest.mark.parametrize("wrong", [{"seconds": 0.0}, {"batch": 0}, {"crop_px": 8}, {"learning_rate": -1.0}])
-def test_a_plan_without_meaning_is_refused(run: Any, finish: Finish, wrong: dict[str, Any]) -> None:
+def test_a_plan_without_meaning_is_refused(run: Any, wrong: dict[str, Any]) -> None:
     with pytest.raises(LearningError, match="plan has no meaning"):
-        finish(run(replace(PLAN, **wrong)))
+        run_to_end(run(replace(PLAN, **wrong)))
 
 
 def test_the_host_is_asked_before_every_piece_of_work(run: Any) -> None:
@@ -369,9 +360,9 @@ def test_the_host_is_asked_before_every_piece_of_work(run: Any) -> None:
 
 
 @pytest.mark.whole_machine
-def test_a_run_ends_within_its_time(run: Any, finish: Finish) -> None:
+def test_a_run_ends_within_its_time(run: Any) -> None:
     start = time.monotonic()
-    result = finish(run(replace(PLAN, steps=0, seconds=4.0)))
+    result = run_to_end(run(replace(PLAN, steps=0, seconds=4.0)))
     assert time.monotonic() - start < 6.0
     assert result.steps >= 1
 

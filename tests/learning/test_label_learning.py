@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from resatt_studio.errors import BugError, LearningError, PhotoError
 from resatt_studio.inference.labeller import Labeller
 from resatt_studio.inference.paths import FOLDED
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning import label_looks
 from resatt_studio.learning.label_gate import judge_labels
 from resatt_studio.learning.label_head import HeadStudent
@@ -30,7 +30,6 @@ from resatt_studio.records.labels import CRACK_TYPES, CrackType
 from resatt_studio.records.photo import Photo, Split
 from resatt_studio.records.weights import WeightsFile
 
-Finish = Callable[[Any], Any]
 KINDS = (CrackType.NO_CRACK, CrackType.TRANSVERSE)
 PLAN = LabelPlan("rmt", steps=120, learning_rate=0.1, pull=1e-4, replay=0.1)
 
@@ -79,12 +78,7 @@ def learned(small_weights: Any) -> Any:
     @cache
     def learn(model: str) -> tuple[WeightsFile, LabelResult]:
         base = small_weights(model)
-        steps = lesson(base, answered(24), replace(PLAN, model=model))
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return base, end.value
+        return base, run_to_end(lesson(base, answered(24), replace(PLAN, model=model)))
 
     return learn
 
@@ -114,7 +108,7 @@ def test_nothing_but_the_head_changes(learned: Any, model: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["rmt", "revit"])
-def test_the_app_answers_as_learning_judged(learned: Any, model: str, finish: Finish) -> None:
+def test_the_app_answers_as_learning_judged(learned: Any, model: str) -> None:
     """The scores are those of whole photos, answered by the labeller with its own looks and rule."""
     _, result = learned(model)
     labeller = Labeller("cpu", "fp32", 1, path=FOLDED)
@@ -122,7 +116,7 @@ def test_the_app_answers_as_learning_judged(learned: Any, model: str, finish: Fi
     right, surprise = 0, []
     judges = [photo for photo in answered(24) if photo.split is Split.VALIDATION]
     for photo in judges:
-        said = finish(labeller.label(Photo(photo.photo_id, read(photo))))
+        said = run_to_end(labeller.label(Photo(photo.photo_id, read(photo))))
         right += said.label is photo.kind
         chance = said.probabilities[CRACK_TYPES.index(photo.kind)]
         surprise.append(-np.log((1 - PLAN.slip) * chance + PLAN.slip / 4))
@@ -130,11 +124,9 @@ def test_the_app_answers_as_learning_judged(learned: Any, model: str, finish: Fi
     assert float(np.mean(surprise)) == pytest.approx(result.comparison.after.surprise, abs=1e-4)
 
 
-def test_a_lesson_can_be_repeated_to_the_bit_and_starts_where_no_answer_was(
-    learned: Any, finish: Finish
-) -> None:
+def test_a_lesson_can_be_repeated_to_the_bit_and_starts_where_no_answer_was(learned: Any) -> None:
     base, result = learned("rmt")
-    again = finish(lesson(base, answered(24), in_use=result.weights))
+    again = run_to_end(lesson(base, answered(24), in_use=result.weights))
     assert again.weights.weights_id == result.weights.weights_id, "nothing drifts"
     assert again.gains == (0.0,) * 8 and not judge_labels(again).promoted
 
@@ -145,7 +137,7 @@ def seen() -> KeptLooks:
     return KeptLooks()
 
 
-def test_replay_keeps_the_old_answers(small_weights: Any, finish: Finish, seen: KeptLooks) -> None:
+def test_replay_keeps_the_old_answers(small_weights: Any, seen: KeptLooks) -> None:
     """Answers against all sense: without replay they reach everything, with it the tiles stay as they are."""
     tiles = [LabelledTile(f"t{n}", surface(100 + n, KINDS[n % 2]), KINDS[n % 2]) for n in range(12)]
     base = small_weights("rmt")
@@ -154,17 +146,17 @@ def test_replay_keeps_the_old_answers(small_weights: Any, finish: Finish, seen: 
     def forgotten(replay: float) -> float:
         held = LabelReference(tuple(tiles[:8]), tuple(tiles[8:]))
         plan = replace(PLAN, replay=replay)
-        result = finish(lesson(base, wrong, plan, held, kept=seen))
+        result = run_to_end(lesson(base, wrong, plan, held, kept=seen))
         old, new = result.comparison.reference_before, result.comparison.reference_after
         return abs(new.surprise - old.surprise)
 
     assert forgotten(30.0) < 0.3 * forgotten(0.0)
 
 
-def test_answers_without_a_pattern_are_refused(small_weights: Any, finish: Finish, seen: KeptLooks) -> None:
+def test_answers_without_a_pattern_are_refused(small_weights: Any, seen: KeptLooks) -> None:
     rng = np.random.default_rng(4)
     photos = [replace(one, kind=CRACK_TYPES[rng.integers(4)]) for one in answered(24)]
-    verdict = judge_labels(finish(lesson(small_weights("rmt"), photos, kept=seen)))
+    verdict = judge_labels(run_to_end(lesson(small_weights("rmt"), photos, kept=seen)))
     assert not verdict.promoted and verdict.reason.startswith("Not promoted: ")
 
 
@@ -176,7 +168,7 @@ def test_too_few_answers_are_told_with_what_is_wanted(small_weights: Any, count:
 
 
 def test_a_photo_that_cannot_be_read_is_left_out_and_too_many_of_them_end_the_lesson(
-    small_weights: Any, finish: Finish
+    small_weights: Any,
 ) -> None:
     def some(photo: AnsweredPhoto) -> UInt8Array:
         if int(photo.photo_id.split()[0]) in lost:
@@ -184,25 +176,25 @@ def test_a_photo_that_cannot_be_read_is_left_out_and_too_many_of_them_end_the_le
         return read(photo)
 
     lost = {3}
-    result = finish(lesson(small_weights("rmt"), answered(24), read=some))
+    result = run_to_end(lesson(small_weights("rmt"), answered(24), read=some))
     assert result.left_out == ("3 transverse is gone.",) and result.taught == 15
     lost = set(range(12))
     with pytest.raises(LearningError, match="too few"):
-        finish(lesson(small_weights("rmt"), answered(24), read=some))
+        run_to_end(lesson(small_weights("rmt"), answered(24), read=some))
 
 
 def test_photos_are_looked_at_once_whichever_head_is_in_use(
-    learned: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+    learned: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, result = learned("rmt")
     kept = KeptLooks()
-    finish(lesson(base, answered(24), kept=kept))
+    run_to_end(lesson(base, answered(24), kept=kept))
 
     def never(photo: AnsweredPhoto) -> UInt8Array:
         raise AssertionError("looked again")
 
     monkeypatch.setattr(LookNetwork, "seen", never)
-    finish(lesson(base, answered(24), kept=kept, read=never, in_use=result.weights))
+    run_to_end(lesson(base, answered(24), kept=kept, read=never, in_use=result.weights))
 
 
 def test_kept_looks_stay_within_their_bound() -> None:
@@ -247,7 +239,7 @@ def test_a_loss_that_is_not_finite_ends_the_lesson_and_names_the_photo(
 
 
 def test_when_memory_runs_out_fewer_looks_are_taken_at_a_time(
-    small_weights: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+    small_weights: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = LookNetwork.seen
     refused: list[int] = []
@@ -261,9 +253,9 @@ def test_when_memory_runs_out_fewer_looks_are_taken_at_a_time(
     looker = Looker("cpu", 1)
     looker.use(small_weights("rmt"))
     wide = np.random.default_rng(0).integers(0, 255, (96, 300, 3), np.uint8)
-    whole = finish(looker.looks(wide, 48))
+    whole = run_to_end(looker.looks(wide, 48))
     monkeypatch.setattr(LookNetwork, "seen", sparing)
-    one_by_one = finish(looker.looks(wide, 48))
+    one_by_one = run_to_end(looker.looks(wide, 48))
     assert refused and np.allclose(whole.features, one_by_one.features, atol=1e-5)
     assert whole.levels == one_by_one.levels
 

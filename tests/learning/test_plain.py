@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from resatt_studio.errors import LearningError
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.plain import learn_plainly, rootpainter_loss
 from resatt_studio.learning.plain_recipe import Judges, PlainRecipe, Unsaid
 from resatt_studio.learning.reference import ReferenceSet
@@ -29,9 +29,7 @@ NOTHING = ReferenceSet()
 
 
 @pytest.fixture
-def learned(
-    tiny_weights: WeightsFile, make_sample: Callable[..., Sample], finish: Callable[[Any], Any]
-) -> Callable[..., FineTuneResult]:
+def learned(tiny_weights: WeightsFile, make_sample: Callable[..., Sample]) -> Callable[..., FineTuneResult]:
     """``learned(recipe, samples=None, plan=PLAN, reference=NOTHING)``."""
 
     def run(
@@ -41,7 +39,7 @@ def learned(
         reference: ReferenceSet = NOTHING,
     ) -> FineTuneResult:
         taught = [make_sample(0), make_sample(1)] if samples is None else samples
-        return finish(learn_plainly(tiny_weights, taught, recipe, plan, reference, "cpu", 1))
+        return run_to_end(learn_plainly(tiny_weights, taught, recipe, plan, reference, "cpu", 1))
 
     return run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 from resatt_studio.errors import OutOfMemory
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.segmenter import to_input
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.patches import Batch
 from resatt_studio.learning.student import NotFinite, Student, relative_cost
 from resatt_studio.models.state import build
@@ -20,7 +20,6 @@ from resatt_studio.records.training import FineTunePlan
 from resatt_studio.records.weights import WeightsFile
 
 EXACT = Compute(torch.device("cpu"))
-Finish = Callable[[Any], Any]
 
 
 def student(weights: WeightsFile, **more: Any) -> Student:
@@ -43,24 +42,22 @@ def learned(taught: Student) -> torch.Tensor:
     return torch.cat([value.detach().flatten() for value in taught.network.parameters()])
 
 
-def test_a_batch_may_be_taken_in_pieces_without_changing_what_is_learned(
-    tiny_weights: WeightsFile, finish: Finish
-) -> None:
+def test_a_batch_may_be_taken_in_pieces_without_changing_what_is_learned(tiny_weights: WeightsFile) -> None:
     whole, pieces = student(tiny_weights), student(tiny_weights)
     whole.piece, pieces.piece = 4, 1
-    first, second = finish(whole.step(batch(), 1.0)), finish(pieces.step(batch(), 1.0))
+    first, second = run_to_end(whole.step(batch(), 1.0)), run_to_end(pieces.step(batch(), 1.0))
     assert first == pytest.approx(second, rel=1e-4)
     gradients = [torch.cat([p.grad.flatten() for p in s.network.parameters()]) for s in (whole, pieces)]
     assert torch.allclose(*gradients, rtol=1e-3, atol=1e-5)
 
 
-def test_pixels_of_no_weight_change_nothing(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_pixels_of_no_weight_change_nothing(tiny_weights: WeightsFile) -> None:
     given = batch()
     given.weight[:, :, 32:] = 0.0
     other = Batch(given.names, given.pixels, given.target.copy(), given.weight, given.reminder)
     other.target[:, :, 32:] = 1.0 - other.target[:, :, 32:]
     one, two = student(tiny_weights), student(tiny_weights)
-    assert finish(one.step(given, 1.0)) == finish(two.step(other, 1.0))
+    assert run_to_end(one.step(given, 1.0)) == run_to_end(two.step(other, 1.0))
     assert torch.equal(learned(one), learned(two))
 
 
@@ -78,54 +75,52 @@ def test_dice_hears_nothing_of_doubts(tiny_weights: WeightsFile) -> None:
     assert dice[0] == dice[1] > 0
 
 
-def test_few_known_pixels_are_not_diluted_by_unknown_ones(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_few_known_pixels_are_not_diluted_by_unknown_ones(tiny_weights: WeightsFile) -> None:
     few = batch()
     few.weight[:, 8:, :] = 0.0
     taught = student(tiny_weights)
-    finish(taught.step(few, 1.0))
+    run_to_end(taught.step(few, 1.0))
     norm = torch.cat([p.grad.flatten() for p in taught.network.parameters()]).norm()
     taught_all = student(tiny_weights)
-    finish(taught_all.step(batch(), 1.0))
+    run_to_end(taught_all.step(batch(), 1.0))
     norm_all = torch.cat([p.grad.flatten() for p in taught_all.network.parameters()]).norm()
     assert norm > 0.5 * norm_all
 
 
-def test_learning_lowers_the_loss(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_learning_lowers_the_loss(tiny_weights: WeightsFile) -> None:
     pixels = np.full((2, 64, 64, 3), 200, np.uint8)
     pixels[0, 20:40], pixels[1, :, 10:40] = 40, 40
     target = (pixels[..., 0] < 100).astype(np.float32)
     stripes = Batch(("a", "b"), pixels, target, np.ones_like(target), np.zeros(2, bool))
     taught = student(tiny_weights, learning_rate=1e-2)
-    losses = [finish(taught.step(stripes, 1.0)) for _ in range(20)]
+    losses = [run_to_end(taught.step(stripes, 1.0)) for _ in range(20)]
     assert losses[-1] < 0.93 * losses[0]
 
 
-def test_statistics_are_bit_identical_after_learning(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_statistics_are_bit_identical_after_learning(tiny_weights: WeightsFile) -> None:
     taught = student(tiny_weights)
     before = {name: value.clone() for name, value in build(tiny_weights).named_buffers()}
     for _ in range(3):
-        finish(taught.step(batch(), 1.0))
+        run_to_end(taught.step(batch(), 1.0))
     after = taught.candidate_state()
     assert before
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
 @pytest.mark.parametrize("blend", [0.25, 1.0])
-def test_the_candidate_goes_its_share_of_the_way(
-    tiny_weights: WeightsFile, finish: Finish, blend: float
-) -> None:
+def test_the_candidate_goes_its_share_of_the_way(tiny_weights: WeightsFile, blend: float) -> None:
     taught = student(tiny_weights, blend=blend)
-    finish(taught.step(batch(), 1.0))
+    run_to_end(taught.step(batch(), 1.0))
     start, candidate = build(tiny_weights).state_dict(), taught.candidate_state()
     for name, average in taught.average.items():
         assert torch.allclose(candidate[name], start[name] + blend * (average - start[name]), atol=1e-7)
 
 
-def test_the_network_it_came_from_is_untouched(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_the_network_it_came_from_is_untouched(tiny_weights: WeightsFile) -> None:
     network = build(tiny_weights)
     before = [value.clone() for value in network.parameters()]
     taught = Student(network, FineTunePlan(crop_px=64), EXACT, cost=1.0, threads=1)
-    finish(taught.step(batch(), 1.0))
+    run_to_end(taught.step(batch(), 1.0))
     assert all(torch.equal(one, two) for one, two in zip(before, network.parameters(), strict=True))
     assert not torch.equal(before[0], next(taught.network.parameters()))
 
@@ -145,7 +140,7 @@ def test_between_pieces_torch_is_as_it_was(tiny_weights: WeightsFile) -> None:
 
 @pytest.mark.parametrize("where", ["target", "weight"])
 def test_a_loss_that_is_no_number_names_the_photo_and_teaches_nothing(
-    tiny_weights: WeightsFile, finish: Finish, where: str
+    tiny_weights: WeightsFile, where: str
 ) -> None:
     taught = student(tiny_weights)
     taught.piece = 1
@@ -153,7 +148,7 @@ def test_a_loss_that_is_no_number_names_the_photo_and_teaches_nothing(
     bad = batch()
     getattr(bad, where)[2, 5, 5] = np.nan
     with pytest.raises(NotFinite, match="photo"):
-        finish(taught.step(bad, 1.0))
+        run_to_end(taught.step(bad, 1.0))
     assert torch.equal(learned(taught), before)
     assert taught.steps_done == 0
 
@@ -184,14 +179,14 @@ def test_other_errors_pass(tiny_weights: WeightsFile) -> None:
         student(tiny_weights).make_room(RuntimeError("shapes do not fit"))
 
 
-def test_a_snapshot_restores_the_very_same_course(tiny_weights: WeightsFile, finish: Finish) -> None:
+def test_a_snapshot_restores_the_very_same_course(tiny_weights: WeightsFile) -> None:
     one = student(tiny_weights)
-    finish(one.step(batch(), 1.0))
+    run_to_end(one.step(batch(), 1.0))
     two = student(tiny_weights)
     kept = copy.deepcopy(one.snapshot())
     two.restore(**kept)
     for taught in (one, two):
-        finish(taught.step(batch(seed=1), 0.7))
+        run_to_end(taught.step(batch(seed=1), 0.7))
     assert torch.equal(learned(one), learned(two))
     assert all(torch.equal(one.average[name], two.average[name]) for name in one.average)
 

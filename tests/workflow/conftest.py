@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,41 +13,29 @@ from resatt_studio.records.weights import WeightsFile
 from resatt_studio.synthesis.scenes import render_scene
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos
-from resatt_studio.workflow.project import Project, create_project
-
-
-def tiny_weights(path: Path, seed: int = 0) -> WeightsFile:
-    """Write random weights of the smallest network."""
-    import torch
-
-    from resatt_studio.models import create_model
-    from resatt_studio.models.state import save_weights
-
-    config = {"base_width": 2, "t": 1, "stem": 2}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        state = create_model("r2aunet", **config).state_dict()
-    return save_weights(path, "r2aunet", config, state)
+from resatt_studio.workflow.project import Project, create_project, open_project
 
 
 @pytest.fixture(scope="session")
-def make_weights() -> Callable[..., WeightsFile]:
-    """``make_weights(path, seed=0)``; see :func:`tiny_weights`."""
-    return tiny_weights
-
-
-@pytest.fixture(scope="session")
-def weights_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def weights_path(tmp_path_factory: pytest.TempPathFactory, make_weights: Callable[..., WeightsFile]) -> Path:
     """A weights file of the smallest network."""
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    tiny_weights(path)
+    make_weights(path)
     return path
 
 
+@pytest.fixture(scope="session")
+def empty_project(tmp_path_factory: pytest.TempPathFactory, weights_path: Path) -> Path:
+    """A closed project with tiny weights and nothing else; made once, since copying is quicker."""
+    folder = tmp_path_factory.mktemp("empty") / "wall.resatt"
+    create_project(folder, weights_path).close()
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, weights_path: Path) -> Iterator[Project]:
+def project(tmp_path: Path, empty_project: Path) -> Iterator[Project]:
     """An empty project with tiny weights."""
-    with create_project(tmp_path / "wall.resatt", weights_path) as opened:
+    with open_project(shutil.copytree(empty_project, tmp_path / "wall.resatt")) as opened:
         yield opened
 
 

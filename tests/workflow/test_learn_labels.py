@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -40,16 +39,9 @@ def reference(draw_reference: Callable[[int], Path]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def squares(tmp_path_factory: pytest.TempPathFactory, draw_squares: Callable[..., Path]) -> Path:
     """Photos that alternate between a bare surface and one with a broad dark bar."""
-    folder = tmp_path_factory.mktemp("squares")
-    for number in range(PHOTOS):
-        rng = np.random.default_rng(number)
-        pixels = rng.normal(165, 6, (96, 96, 3)).clip(0, 255).astype(np.uint8)
-        if number % 2:
-            cv2.line(pixels, (0, 30 + number), (95, 40 + number), (20, 20, 20), 7)
-        cv2.imwrite(str(folder / f"square_{number:02d}.png"), pixels)
-    return folder
+    return draw_squares(tmp_path_factory.mktemp("squares"), PHOTOS, 96)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from resatt_studio.errors import LearningError, WeightsError
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.training.crack_config import CrackConfig, SetOptions, SynthesisOptions
 from resatt_studio.learning.training.crack_data import Shelf, draw_batch, load_data, plain_batches
 from resatt_studio.learning.training.crack_judging import Judgement
@@ -167,25 +168,13 @@ def test_a_named_set_that_is_missing_is_told(data: list[Path], tmp_path: Path) -
 def test_only_the_named_sets_judge(tmp_path: Path) -> None:
     for seed, name in enumerate(("drawn", "other")):
         draw_set(tmp_path / "data" / name, seed=seed)
-    steps = load_data(replace(TINY, judge_sets=("other",)), [tmp_path / "data"])
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            material = end.value
-            break
+    material = run_to_end(load_data(replace(TINY, judge_sets=("other",)), [tmp_path / "data"]))
     assert set(material.judges) == {"other"}
     assert {source.name for source in material.sources} == {"drawn", "other", "synthesis"}
 
 
 def test_a_batch_is_in_range_and_follows_its_seed(data: list[Path]) -> None:
-    steps = load_data(TINY, data)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            material = end.value
-            break
+    material = run_to_end(load_data(TINY, data))
     photos, crack, weight = draw_batch(np.random.default_rng(0), material, TINY)
     assert photos.shape == (2, 3, 64, 64)
     assert crack.shape == weight.shape == (2, 1, 64, 64)

@@ -137,6 +137,7 @@ def test_crack_free_tables_give_their_tiles_by_split_and_set(tmp_path: Path) -> 
         crack_free_paths(tmp_path / "gone.csv", "train")
 
 
+@pytest.mark.data
 def test_the_research_sets_have_their_published_sizes(data_folder: Path) -> None:
     counts = {"cfd": (70, 12, 35), "uav75": (41, 6, 12), "nha12d": (44, 6, 13)}
     for name, wanted in counts.items():

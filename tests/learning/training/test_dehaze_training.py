@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ import torch
 
 from resatt_studio.errors import LearningError
 from resatt_studio.inference.device import Compute
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.training.dehaze_config import ClearOptions, DehazeConfig
 from resatt_studio.learning.training.dehaze_data import draw_hazy_batch, judged_haze, load_dehaze_data
 from resatt_studio.learning.training.dehaze_judging import DehazeVerdict
@@ -22,7 +21,6 @@ from resatt_studio.models import create_model
 from resatt_studio.models.state import build
 from tests.learning.drawn import draw_set
 
-T = TypeVar("T")
 TINY = DehazeConfig(
     network={
         "width": 4,
@@ -45,21 +43,13 @@ TINY = DehazeConfig(
 )
 
 
-def finish(steps: Generator[Any, None, T]) -> T:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_set(tmp_path_factory.mktemp("haze") / "drawn")
 
 
 def test_a_batch_is_the_scattering_model_of_its_clear_photos(data: Path) -> None:
-    material = finish(load_dehaze_data(TINY, [data]))
+    material = run_to_end(load_dehaze_data(TINY, [data]))
     batch = draw_hazy_batch(np.random.default_rng(0), material, replace(TINY, batch=8))
     assert batch.hazy.shape == batch.clear.shape == (8, 3, 32, 32)
     assert batch.transmission.shape == (8, 1, 32, 32)
@@ -72,7 +62,7 @@ def test_a_batch_is_the_scattering_model_of_its_clear_photos(data: Path) -> None
 
 
 def test_all_clean_means_no_haze(data: Path) -> None:
-    material = finish(load_dehaze_data(TINY, [data]))
+    material = run_to_end(load_dehaze_data(TINY, [data]))
     batch = draw_hazy_batch(np.random.default_rng(0), material, replace(TINY, clean=1.0))
     torch.testing.assert_close(batch.transmission, torch.ones_like(batch.transmission))
 
@@ -87,7 +77,7 @@ def test_judging_haze_is_always_the_same_and_never_clean() -> None:
 
 
 def test_a_run_leaves_weights_and_their_scores(data: Path, tmp_path: Path) -> None:
-    weights = finish(train(TINY, [data], tmp_path / "a.safetensors"))
+    weights = run_to_end(train(TINY, [data], tmp_path / "a.safetensors"))
     assert weights.model == "dhformer"
     assert '"clean_psnr"' in weights.metadata["scores"]
     answer = build(weights)(torch.rand(1, 3, 20, 24))
@@ -96,7 +86,7 @@ def test_a_run_leaves_weights_and_their_scores(data: Path, tmp_path: Path) -> No
 
 def test_a_set_that_is_not_there_is_named(data: Path) -> None:
     with pytest.raises(LearningError, match="moon"):
-        finish(load_dehaze_data(replace(TINY, sets={"moon": ClearOptions()}), [data]))
+        run_to_end(load_dehaze_data(replace(TINY, sets={"moon": ClearOptions()}), [data]))
 
 
 def test_a_verdict_rises_with_psnr_and_survives_its_table() -> None:
@@ -108,7 +98,7 @@ def test_a_verdict_rises_with_psnr_and_survives_its_table() -> None:
 def test_the_witness_asks_for_the_same_crack(data: Path) -> None:
     """Its loss reaches the dehazing network, and never the segmenter."""
     task = DehazeTask(replace(TINY, witness_share=1.0))
-    finish(task.read([data]))
+    run_to_end(task.read([data]))
     network = create_model("dhformer", **TINY.network)
     compute = Compute(torch.device("cpu"))
     batch = task.draw(np.random.default_rng(1))
@@ -123,7 +113,7 @@ def test_the_witness_asks_for_the_same_crack(data: Path) -> None:
 
 def test_patches_can_be_drawn_on_cracks(data: Path) -> None:
     config = replace(TINY, on_crack=1.0, clean=1.0, batch=16)
-    material = finish(load_dehaze_data(config, [data]))
+    material = run_to_end(load_dehaze_data(config, [data]))
     assert all(len(places) for source in material.sources for places in source.cracks)
     darkest = {
         share: float(

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from torch import nn
 from resatt_studio.errors import LearningError
 from resatt_studio.imaging.crack_types import crack_course
 from resatt_studio.inference.device import Compute
+from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.training import label_data
 from resatt_studio.learning.training.label_config import CropOptions, DrawnOptions, LabelConfig
 from resatt_studio.learning.training.label_data import LabelTile, load_label_data, table_tiles
@@ -30,7 +31,6 @@ from resatt_studio.models.state import build
 from resatt_studio.records.labels import CRACK_TYPES, CrackType
 from tests.learning.drawn import draw_set
 
-T = TypeVar("T")
 SIDE = 64
 NETWORKS: dict[str, dict[str, Any]] = {
     "rmt": {
@@ -55,14 +55,6 @@ TINY = LabelConfig(
     sets={"drawn": CropOptions(crops=8, judge=4)},
     drawn=DrawnOptions(tiles=8, judge=4, on_photos=0.0),
 )
-
-
-def finish(steps: Generator[Any, None, T]) -> T:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture(scope="module")
@@ -118,13 +110,13 @@ def test_a_cell_without_a_type_falls_back_to_crack_or_none(tmp_path: Path) -> No
 
 def test_without_sets_and_tables_every_set_found_is_cut(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_data, "CropOptions", lambda: CropOptions(crops=4, judge=2))
-    found = finish(load_label_data(replace(TINY, sets={}), [data]))
+    found = run_to_end(load_label_data(replace(TINY, sets={}), [data]))
     assert "drawn" in {tile.source for tile in found.learned}
     assert "drawn" in {tile.source for tile in found.judges}
 
 
 def test_every_cut_tile_has_the_type_of_its_own_mask(data: Path) -> None:
-    found = finish(load_label_data(TINY, [data]))
+    found = run_to_end(load_label_data(TINY, [data]))
     assert found.learned
     assert found.judges
     for tile in found.learned:
@@ -137,7 +129,7 @@ def test_every_cut_tile_has_the_type_of_its_own_mask(data: Path) -> None:
 
 
 def test_the_same_options_cut_the_same_tiles(data: Path) -> None:
-    first, second = (finish(load_label_data(TINY, [data])) for _ in range(2))
+    first, second = (run_to_end(load_label_data(TINY, [data])) for _ in range(2))
     assert [tile.kind for tile in first.learned] == [tile.kind for tile in second.learned]
     for one, other in zip(first.learned, second.learned, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
@@ -149,7 +141,7 @@ def test_drawn_cracks_lie_on_the_photos_of_every_set(data: Path, tmp_path: Path)
         TINY, tables=("tiles.csv",), sets={}, drawn=DrawnOptions(tiles=8, judge=0, on_photos=1.0)
     )
     (tmp_path / "set").symlink_to(data / "drawn", target_is_directory=True)
-    found = finish(load_label_data(config, [tmp_path]))
+    found = run_to_end(load_label_data(config, [tmp_path]))
     assert any(tile.source == "tiles+drawn" for tile in found.learned)
 
 
@@ -199,7 +191,7 @@ def test_cells_without_a_mask_teach_nothing() -> None:
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_a_run_leaves_the_network_without_its_helper(name: str, data: Path, tmp_path: Path) -> None:
     config = replace(TINY, model=name, network=NETWORKS[name])
-    weights = finish(train(config, [data], tmp_path / "a.safetensors"))
+    weights = run_to_end(train(config, [data], tmp_path / "a.safetensors"))
     assert weights.model == name
     network = build(weights)
     assert not any("heads." in key for key in network.state_dict())
@@ -227,7 +219,7 @@ def test_a_verdict_survives_its_table(data: Path) -> None:
 
     pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
     tiles = [LabelTile(pixels, kind, "a") for kind in (CrackType.LONGITUDINAL, CrackType.NO_CRACK, None)]
-    verdict = finish(judge_labels(Always(), tiles, Compute(torch.device("cpu"))))
+    verdict = run_to_end(judge_labels(Always(), tiles, Compute(torch.device("cpu"))))
     assert verdict.total.crack_accuracy == pytest.approx(2 / 3)
     again = LabelVerdict.from_table(verdict.to_table())
     assert again.score == verdict.score
@@ -238,7 +230,7 @@ def test_a_network_without_batch_statistics_keeps_its_best_moment(data: Path) ->
     """ReViT has no BatchNorm, so there is nothing to measure and no score to forget."""
     config = replace(TINY, model="revit", network=NETWORKS["revit"])
     task = LabelTask(config)
-    finish(task.read([data]))
+    run_to_end(task.read([data]))
     scores = iter((0.9, 0.1, 0.2, 0.3))
     seen: list[dict[str, torch.Tensor]] = []
 
