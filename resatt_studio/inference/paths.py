@@ -88,7 +88,7 @@ def _folded(network: nn.Module, compute: Compute, halve: bool) -> nn.Module:
 
 def _can_fuse(network: nn.Module, compute: Compute) -> bool:
     known = type(network).__name__ in FUSED_NETWORKS and not getattr(network, "dense", False)
-    return known and compute.device.type == "cpu" and available()
+    return known and compute.device.type == "cpu" and available(compute.dtype)
 
 
 def _fused(network: nn.Module, compute: Compute, halve: bool) -> nn.Module:

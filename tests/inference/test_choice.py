@@ -212,6 +212,9 @@ def test_a_network_made_ready_takes_the_way_it_is_given(small_r2aunet: Make, noi
     assert torch.allclose(answers[0], answers[2], atol=1e-5)
 
 
+@pytest.mark.skipif(
+    not available(torch.bfloat16), reason="this processor has one way only in bfloat16: nothing to doubt"
+)
 def test_in_doubt_a_network_made_ready_is_in_single_precision(
     small_r2aunet: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

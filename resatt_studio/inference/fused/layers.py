@@ -31,10 +31,13 @@ _OPERATORS = (
 _ops: Any = torch.ops.mkldnn
 
 
-def available() -> bool:
-    """Whether this build of torch has oneDNN and these operators; they are no public interface of torch."""
+def available(dtype: torch.dtype = torch.float32) -> bool:
+    """Whether this build of torch has oneDNN and these operators, and this CPU what they need for ``dtype``:
+    in bfloat16 they refuse to work without AVX512 or the like. They are no public interface of torch."""
     there: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return there and all(hasattr(_ops, name) for name in _OPERATORS)
+    if not there or not all(hasattr(_ops, name) for name in _OPERATORS):
+        return False
+    return dtype != torch.bfloat16 or bool(_ops._is_mkldnn_bf16_supported())
 
 
 class PackedConv:
