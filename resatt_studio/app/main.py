@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-from PySide6.QtCore import QEvent, QObject, QSettings, QThread, QTimer
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
@@ -119,6 +120,12 @@ def leave_room() -> None:
     cv2.setNumThreads(max(1, QThread.idealThreadCount() - 1))
 
 
+def keep_what_is_loaded() -> None:
+    """Let Python's collector look no more through what is loaded by now: Qt, torch and the window, which stay
+    to the end. It would hold every thread up for a quarter of a second each time, also in a stroke."""
+    gc.freeze()
+
+
 def run(project: Path | None = None) -> int:
     """Show the window and return the exit code when it was closed.
 
@@ -132,6 +139,8 @@ def run(project: Path | None = None) -> int:
     window, session = studio.window, studio.parts.session
     catcher = FaultCatcher(window.show_error)
     _close_on_interrupt(window)
+    once = Qt.ConnectionType.SingleShotConnection
+    session.predictor.device_known.connect(lambda _: keep_what_is_loaded(), once)
 
     def painted() -> None:
         _start_log()
