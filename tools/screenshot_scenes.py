@@ -212,7 +212,9 @@ class Scenes:
 
     def _error(self) -> QPixmap:
         self._main.ask._refuse(Path("/home/inspector/bridge-4/attention.png"))
-        return self._notice(self._main.notice.errors)
+        taken = self._notice(self._main.notice.errors)
+        self._parts.jobs.clear_failures()  # else the status bar of every later picture counts it
+        return taken
 
     def _notice(self, bar: Any) -> QPixmap:
         settle(_QUICK_S)

@@ -72,7 +72,8 @@ def main() -> None:
         os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
         platform.platform = lambda: "Linux"  # dialogs name it, and what this machine runs on is no matter
         os.environ["RESATT_SETTINGS"] = str(Path(folder) / "settings.toml")
-        os.environ["XDG_DATA_HOME"] = folder
+        for kind in ("DATA", "CACHE", "STATE"):
+            os.environ[f"XDG_{kind}_HOME"] = folder
         render(arguments, Path(folder))
 
 

@@ -7,11 +7,27 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-BUDGET_CPU_S = 1.0
+BUDGET = 6.0
+"""Of the processor, beside a window with nothing in it: a second where that takes a sixth of one."""
 
+BARE = """
+import json, time
+begin = time.process_time()
+import cv2, numpy
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow
+application, window = QApplication([]), QMainWindow()
+window.setCentralWidget(QLabel("nothing"))
+window.resize(1280, 800)
+window.show()
+QTimer.singleShot(0, application.quit)
+application.exec()
+print(json.dumps({"cpu_s": time.process_time() - begin}))
+"""
 SCRIPT = """
 import json, sys, time
 begin = time.process_time()
@@ -35,14 +51,14 @@ print(json.dumps(told))
 """
 
 
-def start(tmp_path: Path) -> dict[str, object]:
+def start(tmp_path: Path, script: str = SCRIPT) -> dict[str, Any]:
     environment = os.environ | {
         "QT_QPA_PLATFORM": "offscreen",
         "RESATT_SETTINGS": str(tmp_path / "settings.toml"),
         "OMP_NUM_THREADS": "1",
     }
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "window.ini")],
+        [sys.executable, "-c", script, str(tmp_path / "window.ini")],
         env=environment,
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
@@ -56,9 +72,9 @@ def start(tmp_path: Path) -> dict[str, object]:
 
 @pytest.mark.gui
 @pytest.mark.whole_machine
-def test_the_window_is_painted_within_a_second_of_cpu_and_without_heavy_libraries(tmp_path: Path) -> None:
-    # The best of three: the budget is about the code, not about what else the machine does.
-    runs = [start(tmp_path) for _ in range(3)]
+def test_the_window_is_painted_within_its_budget_and_without_heavy_libraries(tmp_path: Path) -> None:
+    # In turns and the best of three: the budget is about the code, not about the machine and its load.
+    bare, runs = zip(*((start(tmp_path, BARE), start(tmp_path)) for _ in range(3)), strict=True)
     assert all(run["visible"] for run in runs)
     assert [run["heavy"] for run in runs] == [[]] * 3
-    assert min(run["cpu_s"] for run in runs) < BUDGET_CPU_S, runs
+    assert min(run["cpu_s"] for run in runs) < BUDGET * min(run["cpu_s"] for run in bare), (bare, runs)

@@ -13,6 +13,7 @@ import pytest
 from resatt_studio.annotation.strokes import stamp
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.jobs import JobProgress, JobReport
 from resatt_studio.records.prediction import HugePrediction
 from resatt_studio.synthesis.scenes import render_scene
 from tests.app.test_version_comparison import other_weights
@@ -239,12 +240,15 @@ def test_a_prediction_of_all_of_it_that_is_stopped_shows_nothing_and_goes_on_whe
     desk = quick_desk
     session, jobs, scene = desk.parts.session, desk.parts.jobs, desk.window.canvas.scene
     photo_id, weights_id = session.entry.photo_id, session.active.weights_id
-    reports: list[tuple[int, str]] = []
-    session.prediction_grew.connect(
-        lambda part: reports.extend((job.done, job.message) for job in jobs.running if job.unit == "tiles")
-    )
+    reports: list[JobProgress] = []
+
+    def hear(report: JobReport) -> None:
+        if isinstance(report, JobProgress) and report.unit == "tiles":
+            reports.append(report)
+
+    session.gpu.reported.connect(hear)
     desk.window.actions_["predict_whole"].trigger()
-    assert wait_for(lambda: any(done >= 25 for done, _ in reports), 120)
+    assert wait_for(lambda: any(report.done >= 25 for report in reports) and bool(jobs.running), 120)
     (job,) = (job for job in jobs.running if job.title.startswith("Predict all of"))
     jobs.stop(job)
     assert wait_for(lambda: session.predictor.whole_id == "", 30)
@@ -253,8 +257,10 @@ def test_a_prediction_of_all_of_it_that_is_stopped_shows_nothing_and_goes_on_whe
     reports.clear()
     desk.window.actions_["predict_whole"].trigger()
     assert wait_for(lambda: session.huge is not None, 240)
-    assert "Going on" in reports[0][1] and session.huge.counts.sum() == HEIGHT * WIDTH
-    assert min(done for done, message in reports if not message) > 5, "complete tiles are not asked again"
+    assert "Going on" in reports[0].message and session.huge.counts.sum() == HEIGHT * WIDTH
+    assert min(report.done for report in reports if not report.message) > 5, (
+        "complete tiles are not asked again"
+    )
 
 
 def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp_path: Path) -> None:
