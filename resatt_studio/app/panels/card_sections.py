@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.panels.lineage import is_undecided, state_word
 from resatt_studio.app.parts import Look, Parts
+from resatt_studio.app.sentences import sentence
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 from resatt_studio.words import again, mark, tr, trn
 from resatt_studio.workflow.forgetting import Forgetting, forgetting
@@ -256,19 +257,15 @@ class ForgettingMeter(QWidget):
 
 
 def words(name: str, role: str = "") -> QLabel:
-    """A label whose whole text can be read, selected and copied.
+    """A sentence that can be selected and copied by the keyboard as well.
 
     Args:
         name: For screen readers.
         role: Of the style sheet, such as "muted".
     """
-    label = QLabel()
-    label.setAccessibleName(name)
-    label.setWordWrap(True)
-    label.setProperty("role", role)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = sentence(name, role)
     label.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        label.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
     return label
 
