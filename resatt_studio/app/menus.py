@@ -36,7 +36,8 @@ class Actions:
         self._keys = keys
         self._specs = dict(keys.specs)
         self._actions: dict[str, QAction] = {}
-        self._refused, self._why = frozenset[str](), ""
+        self._of_whole_photos = frozenset(id for id, spec in keys.specs.items() if spec.needs == "is_whole")
+        self._why = ""  # they cannot be done with the open photo; "" where they can
         for spec in self._specs.values():
             action = QAction(owner)
             action.setObjectName(spec.id)
@@ -74,15 +75,15 @@ class Actions:
     def _say_tips(self) -> None:
         for id, spec in self._specs.items():
             tip = _tip(spec)
-            self._actions[id].setToolTip(f"{tip}\n{self._why}" if id in self._refused else tip)
+            self._actions[id].setToolTip(f"{tip}\n{self.why_not(id)}".strip())
 
     def why_not(self, id: str) -> str:
         """Why an action can never be done with the open photo; "" where it can, or for no reason."""
-        return self._why if id in self._refused else ""
+        return self._why if id in self._of_whole_photos else ""
 
     def why_not_by(self, key: QKeySequence) -> str:
         """As :meth:`why_not`, of the action that has a key."""
-        ids = (id for id in self._refused if key in self._actions[id].shortcuts())
+        ids = (id for id in self._of_whole_photos if key in self._actions[id].shortcuts())
         return next(map(self.why_not, ids), "")
 
     def follow(self, now: Conditions, huge_words: str = "") -> None:
@@ -92,10 +93,8 @@ class Actions:
             now: What holds.
             huge_words: What is said of an open photo that is not held whole, in its tool tips; else "".
         """
-        refused = {id for id, spec in self._specs.items() if spec.needs == "is_whole"}
-        before = self._refused, self._why
-        self._refused, self._why = frozenset(refused if huge_words else ()), huge_words
-        if before != (self._refused, self._why):
+        if huge_words != self._why:
+            self._why = huge_words
             self._say_tips()
         for id, spec in self._specs.items():
             action = self._actions[id]

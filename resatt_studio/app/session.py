@@ -7,6 +7,7 @@ and canvas listen to the signals and never change anything themselves.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -341,6 +342,11 @@ class Session(ProjectSession):
         self._set_prediction(None)
         self.predictor.drop_whole()
         self.refresh(self._ask_again)
+
+    def when_photo_changes(self, then: Callable[[], None]) -> None:
+        """Call ``then`` from now on when another photo is shown or none is, and when it is there."""
+        for signal in (self.project_changed, self.photo_changed, self.document_ready):
+            signal.connect(then)
 
     # -- inside --
 

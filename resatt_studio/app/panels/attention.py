@@ -94,9 +94,7 @@ class AttentionPanel(ScrolledPanel):
         self._build()
         attention.changed.connect(self._show)
         parts.keys.changed.connect(self._show)
-        session = parts.session
-        for signal in (session.project_changed, session.photo_changed, session.document_ready):
-            signal.connect(self._show)
+        parts.session.when_photo_changes(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
         parts.view.brush_changed.connect(self._follow_brush)
         self._follow_layer(parts.view.layers["heat"])

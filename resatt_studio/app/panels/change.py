@@ -41,9 +41,7 @@ class ChangeLegend(QWidget):
         parts.changes.changed.connect(self._show)
         parts.pair.changed.connect(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
-        session = parts.session
-        for signal in (session.project_changed, session.photo_changed, session.document_ready):
-            signal.connect(self._show)
+        parts.session.when_photo_changes(self._show)
         self._tint()
         self._show()
 

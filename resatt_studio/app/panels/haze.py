@@ -40,9 +40,7 @@ class HazeNotes(QWidget):
             column.addWidget(part)
         parts.dehazing.changed.connect(self._show)
         parts.view.split_changed.connect(self._follow_split)
-        session = parts.session
-        for signal in (session.project_changed, session.photo_changed, session.document_ready):
-            signal.connect(self._show)
+        parts.session.when_photo_changes(self._show)
         self.split.setChecked(parts.view.split.on)
         self._show()
 

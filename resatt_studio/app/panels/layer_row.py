@@ -80,9 +80,7 @@ class LayerRow(QObject):
         parts.view.layer_changed.connect(self._follow)
         self._follow(parts.view.layers[name])
         if name in NEED_WHOLE_PHOTO:
-            session = parts.session
-            for signal in (session.project_changed, session.photo_changed, session.document_ready):
-                signal.connect(self._follow_photo)
+            parts.session.when_photo_changes(self._follow_photo)
 
     def _follow(self, layer: Layer) -> None:
         if layer.name != self._name:

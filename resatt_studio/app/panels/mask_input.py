@@ -59,8 +59,7 @@ class MaskInput(QWidget):
         view.compare_changed.connect(self.compare.setChecked)
         session.input_changed.connect(self._show)
         session.prediction_changed.connect(self._show)
-        for signal in (session.project_changed, session.photo_changed, session.document_ready):
-            signal.connect(self._show)
+        session.when_photo_changes(self._show)
         parts.comparison.changed.connect(self._show)
         self.compare.setChecked(view.compare)
         self._show()

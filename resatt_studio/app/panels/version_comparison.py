@@ -75,8 +75,7 @@ class VersionComparisonBox(QWidget):
         self._pair.changed.connect(self._show)
         session = parts.session
         session.threshold_changed.connect(self._show)
-        for signal in (session.project_changed, session.photo_changed, session.document_ready):
-            signal.connect(self._show)
+        session.when_photo_changes(self._show)
         parts.view.layer_changed.connect(self._follow_layer)
         self._follow_layer(parts.view.layers[LAYER])
         self._show()
