@@ -31,10 +31,10 @@ def finetune(
         str, typer.Option(metavar="auto|never", help="auto makes a better candidate active.")
     ] = "auto",
     seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
-    from_active: Annotated[
-        bool,
-        typer.Option("--from-active", help="Learn on from the weights in use, not from the first ones."),
-    ] = False,
+    start_from: Annotated[
+        str,
+        typer.Option(metavar="newest|first|active", help="Where the newest run ended, or which weights."),
+    ] = "newest",
     model: Annotated[
         str,
         typer.Option(metavar="r2aunet|rmt|revit|both", help="rmt, revit and both learn from class answers."),
@@ -44,17 +44,19 @@ def finetune(
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Let a copy of the first weights learn from the approved corrections. Ctrl-C keeps the best so far.
+    """Let a copy of the weights learn from the approved corrections. Ctrl-C keeps the best so far.
 
     With --model rmt, revit or both, the heads of the label networks learn from the class answers instead;
     that takes seconds, and --seconds, --steps and --seed mean nothing to them.
     """
-    from resatt_studio.records.training import FineTunePlan
+    from resatt_studio.records.training import FineTunePlan, StartFrom
     from resatt_studio.workflow.finetune import fine_tune_project
     from resatt_studio.workflow.project import open_project
 
     if promote not in ("auto", "never"):
         raise LearningError(f"--promote {promote} has no meaning.", "Choose auto or never.")
+    if start_from not in tuple(StartFrom):
+        raise LearningError(f"--start-from {start_from} has no meaning.", "Choose newest, first or active.")
     settings = chosen_settings()
     if model != SEGMENTER:
         learn_labels(project, model, promote == "auto", json_file, chosen_device(device, settings), settings)
@@ -70,7 +72,7 @@ def finetune(
             threads=chosen_threads(settings),
             finish_early=finish_early,
             author=settings.author,
-            from_active=from_active,
+            start_from=StartFrom(start_from),
             rules=settings.gate_rules,
         )
         notices: list[str] = []

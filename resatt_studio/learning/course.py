@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from resatt_studio.errors import LearningError
@@ -24,7 +25,7 @@ from resatt_studio.learning.lessons import Lesson, make_lesson
 from resatt_studio.learning.pace import Pace
 from resatt_studio.learning.patches import SCENE_SHARE, PatchSampler
 from resatt_studio.learning.reference import ReferenceSet
-from resatt_studio.learning.student import Student, relative_cost
+from resatt_studio.learning.student import Reached, Student, relative_cost
 from resatt_studio.learning.support import Window, choose_windows, within_pixels
 from resatt_studio.models.calibration import (
     calibration_header,
@@ -76,6 +77,7 @@ class _Best:
     marks: Marks = field(repr=False)
     rank: tuple[bool, float]
     peak: float
+    blend: float
 
     def after(self, later: _Best) -> _Best:
         """Which of the two to go on with, knowing the most Dice of those like it."""
@@ -85,14 +87,15 @@ class _Best:
         return replace(later if later.rank[1] >= peak - LATER_MARGIN else self, peak=peak)
 
     def facts(self) -> str:
-        return json.dumps({"step": self.step, "rank": self.rank, "peak": self.peak, **self.marks.as_json()})
+        told = {"step": self.step, "rank": self.rank, "peak": self.peak, "blend": self.blend}
+        return json.dumps(told | self.marks.as_json())
 
     @classmethod
     def from_facts(cls, state: dict[str, Tensor], facts: str) -> _Best:
         said = json.loads(facts)
         marks = Marks.from_json(said)
         rank = bool(said["rank"][0]), float(said["rank"][1])
-        return cls(said["step"], state, marks, rank, float(said["peak"]))
+        return cls(said["step"], state, marks, rank, float(said["peak"]), float(said["blend"]))
 
 
 def trust(photos: int) -> float:
@@ -145,6 +148,7 @@ class Course:
         resume: Path | None,
         around: Surroundings,
         rival: WeightsFile,
+        earlier: WeightsFile | None,
         threshold: float | None,
     ) -> None:
         self.threshold = threshold
@@ -155,7 +159,7 @@ class Course:
         self.rival = rival
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
         judging = [sample for sample in samples if sample.split is Split.VALIDATION]
-        self.fingerprint = _fingerprint(base, samples, plan, reference, self.rival)
+        self.fingerprint = _fingerprint(base, samples, plan, reference, self.rival, earlier)
         self.writer = PointWriter(resume)
         point = read_point(resume, self.fingerprint) if resume is not None else None
         self.point = point
@@ -167,7 +171,9 @@ class Course:
         self.network = build(base)
         self.compute = choose_compute(device, precision)
         self.threads = threads
-        self.student = Student(self.network, plan, self.compute, cost, threads)
+        self.reached = None if earlier is None else reached_by(earlier, base)
+        self.earlier = None if self.reached is None else earlier
+        self.student = Student(self.network, plan, self.compute, cost, threads, self.reached)
         self.notices: list[str] = []
         self._untold = 0
         self.student.told = self.writer.told = self._tell
@@ -195,7 +201,9 @@ class Course:
             root = base.elsewhere or base
             ready = Segmenter(build(root), self.compute, threads)
             self.home = _Home(around.home, known, root, ready, around.neighbours)
-        self.chance = np.random.default_rng(plan.seed)
+        # Going on with the very patches that the run before saw would teach little.
+        more = [] if earlier is None else [int(earlier.weights_id[:8], 16)]
+        self.chance = np.random.default_rng([plan.seed, *more])
         self.before = Marks({})
         self.best: _Best | None = None
         self.losses: list[tuple[int, float]] = []
@@ -331,7 +339,7 @@ class Course:
         if whole:
             self.dices.append((step, here.dice))
         rank = self._rank(marks)
-        candidate = _Best(step, self.student.candidate_state(), marks, rank, rank[1])
+        candidate = _Best(step, self.student.candidate_state(), marks, rank, rank[1], self.student.blend)
         self.best = self.best.after(candidate) if self.best else candidate
         yield self._report(dice=here.dice, phase=phase)
 
@@ -412,7 +420,7 @@ class Course:
             used,
             threshold_of(self.rival.metadata),
         )
-        told = self._metadata(best.step) | calibration_header(judged.calibration)
+        told = self._metadata(best) | calibration_header(judged.calibration)
         told |= threshold_header(judged.threshold if self.threshold is None else None)
         compared = judged.comparison
         weights = pack_weights(self.base.model, self.base.config, best.state, told)
@@ -433,13 +441,18 @@ class Course:
             threshold=None if judged.threshold is None else judged.threshold.value,
         )
 
-    def _metadata(self, step: int) -> dict[str, str]:
+    def _metadata(self, best: _Best) -> dict[str, str]:
         told = {key: value for key, value in self.base.metadata.items() if key in INHERITED}
         if self.home is not None:
             told.update(home=self.home.surface.to_text(), elsewhere=self.home.root.weights_id)
+        if self.earlier is not None:
+            told["earlier"] = self.earlier.weights_id
+        runs = 1 if self.reached is None else self.reached.runs + 1
         told.update(
             parent=self.base.weights_id,
-            step=str(step),
+            step=str(best.step),
+            blend=str(best.blend),
+            runs=str(runs),
             plan=json.dumps(asdict(self.plan), sort_keys=True),
             samples=json.dumps(sorted(sample.sample_id for sample in self.samples)),
         )
@@ -459,6 +472,31 @@ class Course:
         """Say something with the next report, once a run; may be called from another thread."""
         if words not in self.notices:
             self.notices.append(words)
+
+
+def reached_by(candidate: WeightsFile, base: WeightsFile) -> Reached | None:
+    """What the runs behind a candidate came to: it goes ``blend`` of the way there from ``base``.
+
+    Args:
+        candidate: Made from ``base``.
+        base: Of the same network.
+
+    Returns:
+        None where the candidate's header does not say how far it went, or after how many runs.
+    """
+    try:
+        blend, runs = float(candidate.metadata["blend"]), int(candidate.metadata["runs"])
+    except (KeyError, ValueError):
+        return None
+    if not 0 < blend <= 1 or runs < 1:
+        return None
+    began, ended = build(base).state_dict(), build(candidate).state_dict()
+    mean = {
+        name: torch.lerp(began[name], value, 1 / blend)
+        for name, value in ended.items()
+        if value.is_floating_point()
+    }
+    return Reached(mean, runs)
 
 
 def _windows(
@@ -482,10 +520,12 @@ def _fingerprint(
     plan: FineTunePlan,
     reference: ReferenceSet,
     rival: WeightsFile,
+    earlier: WeightsFile | None,
 ) -> str:
     told = {
         "base": base.weights_id,
         "rival": rival.weights_id,
+        "earlier": earlier and earlier.weights_id,
         "plan": asdict(plan),
         "samples": [(sample.sample_id, sample.split.value, sample.fresh) for sample in samples],
         "reference": [tile.name for tile in (*reference.replay, *reference.exam)],

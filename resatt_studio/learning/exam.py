@@ -13,13 +13,14 @@ import cv2
 import numpy as np
 
 from resatt_studio.imaging.scores import Counts, count
+from resatt_studio.imaging.surface import describe_surface
 from resatt_studio.inference.sliding import predict_tiles
 from resatt_studio.inference.surface import Answering
 from resatt_studio.learning.calibration import SOFT
 from resatt_studio.learning.evaluate import pooled
 from resatt_studio.learning.reference import ReferenceSet
 from resatt_studio.learning.support import Window
-from resatt_studio.records.arrays import BoolArray, UInt8Array
+from resatt_studio.records.arrays import BoolArray, Float32Array, UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.records.weights import Scores
 
@@ -99,6 +100,13 @@ class Exam:
         ]
         self.questions = list(_alternating(own, drawn))
         self._elsewhere: dict[int, tuple[Counts, UInt8Array]] = {}
+        self._surfaces: dict[int, Float32Array] = {}
+
+    def _surface(self, index: int) -> Float32Array:
+        """What a question's surface looks like; described once, for every sitting asks."""
+        if index not in self._surfaces:
+            self._surfaces[index] = describe_surface(self.questions[index].pixels)
+        return self._surfaces[index]
 
     def sit(
         self, answers: Answering, stop: Callable[[], bool] = lambda: False
@@ -118,7 +126,8 @@ class Exam:
         for index, asked in enumerate(self.questions):
             if index >= first and stop():
                 break
-            segmenter = answers.own if asked.here else answers.about(asked.pixels)
+            own = asked.here or answers.elsewhere is None
+            segmenter = answers.own if own else answers.about_surface(self._surface(index))
             elsewhere = segmenter is not answers.own
             if elsewhere:
                 marks.elsewhere.add(index)

@@ -52,6 +52,7 @@ def fine_tune(
     precision: str = "auto",
     around: Surroundings = NOTHING_AROUND,
     rival: WeightsFile | None = None,
+    earlier: WeightsFile | None = None,
     threshold: float | None = None,
 ) -> Generator[StepReport, None, FineTuneResult]:
     """Teach a copy of ``base`` the corrections in ``samples``.
@@ -78,6 +79,8 @@ def fine_tune(
             answered before, in place of the reference set's scenes.
         rival: Weights in use that the candidate has to beat, where they are not ``base``: its scores are
             those "before".
+        earlier: A candidate made from ``base``; learning goes on from what its run and those before it came
+            to. None begins with ``base``; so does one whose header does not say how far it went.
         threshold: Probability in [0, 1] above which the inspector wants pixels called crack, or None for the
             one that suits the photos that judge. The candidate is compared and, with None, shown with it.
 
@@ -103,6 +106,7 @@ def fine_tune(
         resume=resume,
         around=around,
         rival=rival or base,
+        earlier=earlier,
         threshold=threshold,
     )
     course.pause = should_yield or (lambda: None)

@@ -1,4 +1,4 @@
-"""Decides whether a fine-tuned candidate may replace the weights it came from, and says why."""
+"""Decides whether a fine-tuned candidate may replace the weights in use, and says why."""
 
 from __future__ import annotations
 

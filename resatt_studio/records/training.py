@@ -65,6 +65,18 @@ class StepReport:
     notice: str = ""
 
 
+class StartFrom(StrEnum):
+    """Where a run begins."""
+
+    NEWEST = "newest"
+    """What the newest run and those before it came to, if it learned from nothing but what still counts;
+    the first weights where there is none."""
+    FIRST = "first"
+    """The weights that all learning in the project began with."""
+    ACTIVE = "active"
+    """The weights in use."""
+
+
 class JudgedBy(StrEnum):
     """What the scores of a run are of; whatever judges is never learned from, except where it says so."""
 

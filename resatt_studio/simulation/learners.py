@@ -74,7 +74,7 @@ def learn_in_project(
             device=device,
             threads=threads,
             reference_folder=reference_folder,
-            from_active=recipe.from_active,
+            start_from=recipe.start_from,
         )
     except (LearningError, OutOfMemory) as error:
         return Learned(False, str(error), 0)

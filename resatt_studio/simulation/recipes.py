@@ -14,6 +14,7 @@ from resatt_studio.learning.plain_recipe import (
     PlainRecipe,
     Unsaid,
 )
+from resatt_studio.records.training import StartFrom
 
 
 class Hand(StrEnum):
@@ -51,7 +52,7 @@ class Recipe:
         plain: Plain fine-tuning instead of the app's.
         gate: What decides about the candidate.
         hand: What the inspector does.
-        from_active: The app's learning goes on from the weights in use instead of from the first ones.
+        start_from: Where the app's learning begins.
         control: True for what is no baseline: a control, or the app's own learning in another way.
     """
 
@@ -63,15 +64,18 @@ class Recipe:
     plain: PlainRecipe | None = None
     gate: Gate = Gate.APP
     hand: Hand = Hand.CORRECTS
-    from_active: bool = False
+    start_from: StartFrom = StartFrom.NEWEST
     control: bool = False
 
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (
     Recipe("app", "ResAtt Studio", "this app as it is: learning.finetune and learning.gate"),
     Recipe("continued", "ResAtt Studio, on from the weights in use",
-           "this app's learning, each run from the weights in use instead of from the first ones",
-           from_active=True, control=True),
+           "this app's learning, each run from the weights in use instead of from where the one before ended",
+           start_from=StartFrom.ACTIVE, control=True),
+    Recipe("restarted", "ResAtt Studio, each run from the first weights",
+           "this app's learning, each run from the first weights instead of from where the one before ended",
+           start_from=StartFrom.FIRST, control=True),
     Recipe("ungated", "ResAtt Studio, every candidate in use",
            "the app's learning without its gate", gate=Gate.ALWAYS, control=True),
     Recipe("none", "no learning", "the starting weights all the way", learns=False),

@@ -12,7 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.errors import BugError, LearningError, PhotoError, StoreBusy, StoreError, StudioError
+from resatt_studio.errors import (
+    BugError,
+    LearningError,
+    PhotoError,
+    StoreBusy,
+    StoreError,
+    StudioError,
+    WeightsError,
+)
 from resatt_studio.learning.turned import how_turned
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
@@ -22,10 +30,11 @@ from resatt_studio.records.training import (
     FineTunePlan,
     FineTuneResult,
     GateRules,
+    StartFrom,
     StepReport,
     Verdict,
 )
-from resatt_studio.records.weights import WeightsFile, WeightsVersion
+from resatt_studio.records.weights import WeightsFile, WeightsState, WeightsVersion
 from resatt_studio.workflow.home import look_around
 from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import open_sample
@@ -122,14 +131,16 @@ def fine_tune_project(
     should_yield: Callable[[], None] | None = None,
     author: str = "",
     reference_folder: Path | None = None,
-    from_active: bool = False,
+    start_from: StartFrom = StartFrom.NEWEST,
     rules: GateRules = USUAL_RULES,
 ) -> Job[FineTuneOutcome]:
-    """Let a copy of the first weights learn from the project's samples; promote it if it beats those in use.
+    """Let a copy of a project's weights learn from its samples; promote it if it beats those in use.
 
-    The first weights are those that all learning in the project began with. No weights that are there ever
-    change; the candidate goes on the shelf whatever the gate says. A run that a
-    crash cut off goes on from its checkpoint when the active weights, the samples and the plan are the same.
+    Learning goes on from where the newest run ended, and every candidate is blended with the first weights,
+    those that all learning in the project began with. What was withdrawn or corrected anew is unlearned: no
+    run that learned from it is gone on from. No weights that are there ever change; the candidate goes on the
+    shelf whatever the gate says. A run that a crash cut off goes on from its checkpoint when the active
+    weights, the samples and the plan are the same.
     Closing the job stops it and leaves no candidate. A database that refuses meanwhile (a full disk, another
     program that holds it) does not end a run: its curve waits. At the end the candidate has to be kept, so
     that is tried again while the database is only busy.
@@ -150,8 +161,8 @@ def fine_tune_project(
         should_yield: Called before each piece of work; may sleep while somebody needs the machine.
         author: Who started it.
         reference_folder: Scenes that are replayed and that show forgetting; the shipped ones when None.
-        from_active: Learn on from the weights in use, instead of from those that all learning in the project
-            began with. What many short runs add up to, mistakes included, then stays.
+        start_from: Where it begins. From the weights in use on, what many short runs add up to stays,
+            mistakes included.
         rules: What the gate asks for.
 
     Raises:
@@ -177,7 +188,9 @@ def fine_tune_project(
         samples = [replace(sample, fresh=sample.sample_id in new) for sample in samples]
     active = project.shelf.active(MODEL)
     rival = project.shelf.load(active.weights_id)
-    base = rival if from_active else project.shelf.load(lineage(project, active)[-1].weights_id)
+    onward = start_from is not StartFrom.ACTIVE
+    base = project.shelf.load(lineage(project, active)[-1].weights_id) if onward else rival
+    earlier = _to_go_on_from(project, base, active, learned) if start_from is StartFrom.NEWEST else None
     around = yield from look_around(project, base, samples)
     run = _begin(project, base, plan, learned, author)
     for words in _told_of(left_out):
@@ -199,6 +212,7 @@ def fine_tune_project(
             threads=threads,
             around=around,
             rival=rival,
+            earlier=earlier,
             threshold=project.settings.own_threshold,
         )
         result = yield from _watched(run, steps)
@@ -220,6 +234,21 @@ def fine_tune_project(
         raise
     run.end(RunState.FINISHED, version.weights_id, verdict.reason)
     return FineTuneOutcome(version, verdict, result, left_out, tuple(run.notices), looked)
+
+
+def _to_go_on_from(
+    project: Project, base: WeightsFile, active: WeightsVersion, learned: tuple[str, ...]
+) -> WeightsFile | None:
+    """The newest candidate made from ``base`` that learned from nothing but what is learned from now; none
+    that was rolled back. A refused one is as good as another: a few photos refused it, more decide next
+    time."""
+    for version in reversed(project.shelf.versions(MODEL)):
+        rolled_back = version.state is WeightsState.RETIRED and version.number > active.number
+        mine = version.parent == base.weights_id and version.samples and set(version.samples) <= set(learned)
+        if mine and not rolled_back:
+            with suppress(WeightsError):  # its file is gone or damaged: an older one will do
+                return project.shelf.load(version.weights_id)
+    return None
 
 
 def collect_samples(project: Project) -> Job[tuple[list[AnySample], tuple[str, ...]]]:

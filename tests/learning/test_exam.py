@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
+from resatt_studio.imaging.surface import DESCRIPTOR_LENGTH
 from resatt_studio.inference.device import Compute
 from resatt_studio.inference.segmenter import Segmenter
 from resatt_studio.inference.sliding import run_to_end
@@ -20,6 +22,7 @@ from resatt_studio.learning.support import Window, choose_windows
 from resatt_studio.models.state import build
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.surface import HomeSurface, KnownSurfaces
 from resatt_studio.records.weights import WeightsFile
 
 
@@ -89,6 +92,26 @@ def test_two_networks_compare_on_what_both_answered(
     assert sorted(part.counts) == [0, 1]  # one of each kind is always answered
     assert exam.scores(whole, here=True, only=part) == exam.scores(part, here=True)
     assert exam.scores(whole, here=True).photos == 2
+
+
+def test_a_scene_is_described_once_and_answered_by_whoever_its_surface_asks_for(
+    tiny_reference: ReferenceSet, tiny_weights: WeightsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exam = Exam([], tiny_reference)
+    ready = answering(tiny_weights).own
+    asked, first = [], exam.questions[0].pixels
+
+    def describe(pixels: np.ndarray) -> np.ndarray:
+        asked.append(pixels)
+        return np.full(DESCRIPTOR_LENGTH, 0 if pixels is first else 9, np.float32)
+
+    monkeypatch.setattr("resatt_studio.learning.exam.describe_surface", describe)
+    known = KnownSurfaces(np.zeros(21), np.eye(21), np.full((1, 21), 9.0), ("wall",))
+    other = Segmenter(build(tiny_weights), Compute(torch.device("cpu")))
+    answers = Answering(ready, other, HomeSurface(np.zeros((1, 21)), (1,)), known)
+    sittings = [run_to_end(exam.sit(answers)) for _ in range(3)]
+    assert len(asked) == len(exam.questions) == 2
+    assert [marks.elsewhere for marks in sittings] == [{1}, {1}, {1}]
 
 
 def test_without_questions_there_is_no_score() -> None:

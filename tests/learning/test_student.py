@@ -14,7 +14,7 @@ from resatt_studio.inference.device import Compute
 from resatt_studio.inference.segmenter import to_input
 from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.learning.patches import Batch
-from resatt_studio.learning.student import NotFinite, Student, relative_cost
+from resatt_studio.learning.student import NotFinite, Reached, Student, relative_cost
 from resatt_studio.models.state import build
 from resatt_studio.records.training import FineTunePlan
 from resatt_studio.records.weights import WeightsFile
@@ -114,6 +114,21 @@ def test_the_candidate_goes_its_share_of_the_way(tiny_weights: WeightsFile, blen
     start, candidate = build(tiny_weights).state_dict(), taught.candidate_state()
     for name, average in taught.average.items():
         assert torch.allclose(candidate[name], start[name] + blend * (average - start[name]), atol=1e-7)
+
+
+@pytest.mark.parametrize(("runs", "share"), [(1, 1 / 2), (2, 1 / 3), (9, 1 / 3)])
+def test_after_earlier_runs_the_candidate_is_a_mean_of_them_and_of_this_one(
+    tiny_weights: WeightsFile, runs: int, share: float
+) -> None:
+    start = build(tiny_weights).state_dict()
+    mean = {name: value + 0.01 for name, value in start.items() if value.is_floating_point()}
+    plan = FineTunePlan(crop_px=64, blend=0.5)
+    taught = Student(build(tiny_weights), plan, EXACT, cost=1.0, threads=1, earlier=Reached(mean, runs))
+    run_to_end(taught.step(batch(), 1.0))
+    candidate = taught.candidate_state()
+    for name, average in taught.average.items():
+        reached = mean[name] + share * (average - mean[name])
+        assert torch.allclose(candidate[name], start[name] + 0.5 * (reached - start[name]), atol=1e-6)
 
 
 def test_the_network_it_came_from_is_untouched(tiny_weights: WeightsFile) -> None:

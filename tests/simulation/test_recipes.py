@@ -8,7 +8,7 @@ import pytest
 
 from resatt_studio.errors import SettingsError
 from resatt_studio.learning.plain_recipe import Judges, Unsaid
-from resatt_studio.records.training import FineTunePlan, FineTuneResult
+from resatt_studio.records.training import FineTunePlan, FineTuneResult, StartFrom
 from resatt_studio.records.weights import Scores
 from resatt_studio.simulation.learners import judge_by
 from resatt_studio.simulation.recipes import RECIPES, Gate, Recipe, find_recipe
@@ -26,7 +26,7 @@ def test_every_recipe_keeps_the_contract(recipe: Recipe) -> None:
     else:
         assert not recipe.plan and recipe.gate is not Gate.APP
         assert recipe.plain.judges is NEEDS.get(recipe.gate, Judges.NOTHING)
-    shown = recipe.gate is Gate.ALWAYS or recipe.from_active
+    shown = recipe.gate is Gate.ALWAYS or recipe.start_from is not StartFrom.NEWEST
     assert not recipe.control or shown, "a gate would hide what a control shows"
 
 

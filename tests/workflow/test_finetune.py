@@ -11,11 +11,11 @@ import pytest
 
 from resatt_studio.errors import LearningError
 from resatt_studio.records.project import RunState
-from resatt_studio.records.training import FineTunePlan, StepReport, Verdict
+from resatt_studio.records.training import FineTunePlan, StartFrom, StepReport, Verdict
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.synthesis.scenes import render_scene
 from resatt_studio.workflow import finetune
-from resatt_studio.workflow.correct import check_project
+from resatt_studio.workflow.correct import approve, check_project, open_document
 from resatt_studio.workflow.finetune import FineTuneOutcome, fine_tune_project
 from resatt_studio.workflow.jobs import Job, drain
 from resatt_studio.workflow.project import Project
@@ -23,8 +23,9 @@ from resatt_studio.workflow.project import Project
 PLAN = FineTunePlan(seconds=60, steps=3, crop_px=64, batch=2)
 
 
-def learning(project: Project, reference: Path, **changes: object) -> Job[FineTuneOutcome]:
-    return fine_tune_project(project, PLAN, device="cpu", threads=1, reference_folder=reference, **changes)
+def learning(project: Project, reference: Path, seed: int = 0, **changes: object) -> Job[FineTuneOutcome]:
+    plan = replace(PLAN, seed=seed)
+    return fine_tune_project(project, plan, device="cpu", threads=1, reference_folder=reference, **changes)
 
 
 def verdict_is(monkeypatch: pytest.MonkeyPatch, promoted: bool) -> None:
@@ -233,8 +234,66 @@ def test_a_run_begins_with_the_first_weights_and_has_to_beat_those_in_use(
     first = taught.shelf.active()
     quick = drain(learning(taught, reference))
     assert quick.version.weights_id != first.weights_id
-    again = drain(learning(taught, reference))
+    again = drain(learning(taught, reference, start_from=StartFrom.FIRST))
     assert again.version.parent == first.weights_id
     assert again.result.before == quick.result.after, "both judged on the same photos"
     # the same plan and photos from the same weights: what one run makes another makes
     assert again.version.weights_id == quick.version.weights_id
+
+
+def earlier_of(project: Project, outcome: FineTuneOutcome) -> str:
+    """The run that a candidate goes on from, as its header says."""
+    return project.shelf.load(outcome.version.weights_id).metadata.get("earlier", "")
+
+
+@pytest.mark.parametrize("promoted", [True, False])
+def test_a_run_goes_on_from_the_newest_one_whatever_the_gate_said_of_it(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch, promoted: bool
+) -> None:
+    verdict_is(monkeypatch, promoted)
+    first = taught.shelf.active().weights_id
+    one, two, three = (drain(learning(taught, reference)) for _ in range(3))
+    assert [earlier_of(taught, run) for run in (one, two, three)] == [
+        "",
+        one.version.weights_id,
+        two.version.weights_id,
+    ]
+    assert {run.version.parent for run in (one, two, three)} == {first}
+
+
+def test_what_was_corrected_anew_is_unlearned(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    one = drain(learning(taught, reference))
+    taken_back = next(entry for entry in taught.store.samples() if entry.split == "train")
+    document = open_document(taught, taken_back.photo_id)
+    document.begin("brush", 1, 5.0)
+    document.extend([(5.0, 5.0), (50.0, 50.0)])
+    document.end()
+    approve(taught, document, None)
+    document.close()
+    two = drain(learning(taught, reference))
+    assert earlier_of(taught, two) == "", "the run before learned from labels that do not hold any more"
+    assert one.version.samples != two.version.samples
+    assert earlier_of(taught, drain(learning(taught, reference))) == two.version.weights_id
+
+
+def test_what_was_rolled_back_is_not_gone_on_from(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    one, two = drain(learning(taught, reference)), drain(learning(taught, reference))
+    taught.shelf.rollback()
+    assert taught.shelf.active().weights_id == one.version.weights_id != two.version.weights_id
+    assert earlier_of(taught, drain(learning(taught, reference))) == one.version.weights_id
+
+
+def test_weights_whose_file_is_damaged_are_not_gone_on_from(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, False)
+    one, two = drain(learning(taught, reference)), drain(learning(taught, reference))
+    path = taught.shelf.path(two.version.weights_id)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert earlier_of(taught, drain(learning(taught, reference, seed=1))) == one.version.weights_id
