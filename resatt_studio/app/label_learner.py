@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,9 +19,6 @@ from resatt_studio.records.training import StepReport
 from resatt_studio.records.weights import WeightsVersion
 from resatt_studio.words import again, mark, tr
 from resatt_studio.workflow.jobs import progress
-
-if TYPE_CHECKING:
-    from resatt_studio.workflow.project import Project
 
 LEAST_FRESH = 5
 FRESH_SHARE = 0.25
@@ -107,14 +104,11 @@ class LabelLearner(QObject):
 
         for model in LABEL_MODELS:
             answers = Answers(
-                partial(self._done, project),
-                partial(self._step, model),
-                partial(self._fail, project, model),
-                partial(self._end, model),
+                self._done, partial(self._step, model), partial(self._fail, model), partial(self._end, model)
             )
             listed = Listed(mark("Learn classes, {network}").format(network=TITLES[model]))
             self._jobs[model] = self._session.gpu.submit(
-                partial(job, model), Urgency.LEARN_LABELS, answers, listed=listed
+                partial(job, model), Urgency.LEARN_LABELS, self._session.while_open(answers), listed=listed
             )
         self.changed.emit()
 
@@ -137,9 +131,7 @@ class LabelLearner(QObject):
             self.reports[model] = told.detail
             self.changed.emit()
 
-    def _done(self, project: Project, outcome: Any) -> None:
-        if self._session.project is not project:
-            return  # it was closed meanwhile
+    def _done(self, outcome: Any) -> None:
         if outcome.verdict.promoted:
             self._session.told.emit(
                 tr("{name} learned from your answers. {reason}").format(
@@ -148,9 +140,7 @@ class LabelLearner(QObject):
             )
         self._session.refresh()
 
-    def _fail(self, project: Project, model: str, error: Exception) -> None:
-        if isinstance(error, StudioError) and self._session.project is not project:
-            return
+    def _fail(self, model: str, error: Exception) -> None:
         if isinstance(error, StudioError):
             self.troubles[model] = error  # the panel says it; nobody may have asked for this lesson
             self._session.refresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
@@ -105,7 +105,7 @@ class Learner(QObject):
     # -- acts --
 
     def learn(self) -> None:
-        """Let a copy of the project's first weights learn from every approved correction."""
+        """Let a copy of the project's weights learn from every approved correction."""
         if self._learn(self._session.settings.learn_seconds):
             self._short_runs += 1
 
@@ -144,11 +144,7 @@ class Learner(QObject):
                 )
             )
 
-        def here(act: Callable[[Any], None]) -> Callable[[Any], None]:
-            """The run may end while its project is being closed: that is no news in another one."""
-            return lambda told: act(told) if self._session.project is project else None
-
-        answers = Answers(here(self._done), here(self._step), here(self._fail), self._end)
+        answers = self._session.while_open(Answers(self._done, self._step, self._fail, self._end))
         listed = Listed(mark("Learn from corrections"), stop=self.stop)
         self._job_id = self._session.gpu.submit(job, Urgency.FINE_TUNE, answers, listed=listed)
         self.changed.emit()

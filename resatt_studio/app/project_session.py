@@ -130,6 +130,25 @@ class ProjectSession(QObject):
         """Whether other weights were in use before these."""
         return jobs.MODEL in self.state.earlier
 
+    def while_open(self, answers: Answers) -> Answers:
+        """The same answers for as long as the project that is open now stays open: what becomes of a job
+        while its project is being closed is no news in another one. That it ended is heard all the same, and
+        so are errors that are bugs."""
+        project = self.project
+
+        def here(act: Callable[[Any], None] | None) -> Callable[[Any], None] | None:
+            if act is None:
+                return None
+            return lambda told: act(told) if self.project is project else None
+
+        def failed(error: Exception) -> None:
+            if self.project is project:
+                (answers.failed or self.failed.emit)(error)
+            elif not isinstance(error, StudioError):
+                self.failed.emit(error)
+
+        return Answers(here(answers.done), here(answers.progress), failed, answers.ended)
+
     # -- opening and closing --
 
     def open_project(self, folder: Path, then: Callable[[], None] | None = None) -> None:

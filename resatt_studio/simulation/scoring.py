@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from resatt_studio.imaging import scores as scoring
 from resatt_studio.imaging.files import find_photos, read_photo
 from resatt_studio.imaging.line_scores import LineCounts, count_lines
+from resatt_studio.imaging.surface import describe_surface
+from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.weights import WeightsFile
 from resatt_studio.simulation.photo_set import PhotoPair
 from resatt_studio.workflow.jobs import Job, during, progress
@@ -58,6 +60,7 @@ class Scorer:
         self._unseen = list(unseen)
         self._elsewhere = {name: list(pairs) for name, pairs in (elsewhere or {}).items()}
         self._device, self._threads = device, threads
+        self._surfaces: dict[Path, Float32Array] = {}
         self._known: dict[tuple[str, float], UnseenScores] = {}
         self._known_elsewhere: dict[tuple[str, float], Mapping[str, float]] = {}
 
@@ -73,7 +76,7 @@ class Scorer:
         """
         key = weights.weights_id, threshold
         if key not in self._known:
-            counts, lines = yield from _counted(self._engine(weights), self._unseen, threshold)
+            counts, lines = yield from self._counted(self._engine(weights), self._unseen, threshold)
             self._known[key] = UnseenScores(
                 scoring.dice(counts), scoring.tolerance_f1(counts), lines.recall, lines.mean_width_error_px
             )
@@ -92,7 +95,7 @@ class Scorer:
         if key not in self._known_elsewhere:
             engine, found = self._engine(weights), {}
             for name, pairs in self._elsewhere.items():
-                counts, _ = yield from _counted(engine, pairs, threshold)
+                counts, _ = yield from self._counted(engine, pairs, threshold)
                 found[name] = scoring.dice(counts)
             self._known_elsewhere[key] = found
         return self._known_elsewhere[key]
@@ -100,23 +103,25 @@ class Scorer:
     def _engine(self, weights: WeightsFile) -> Engine:
         return make_engine(weights, self._device, self._threads, "folded")
 
+    def _counted(
+        self, engine: Engine, pairs: Sequence[PhotoPair], threshold: float
+    ) -> Job[tuple[scoring.Counts, LineCounts]]:
+        counts, lines = scoring.Counts(), LineCounts()
+        for done, pair in enumerate(pairs):
+            report = progress(done, len(pairs), "photos", f"scoring {pair.photo.name}")
+            photo = read_photo(pair.photo)
+            if pair.photo not in self._surfaces:
+                self._surfaces[pair.photo] = describe_surface(photo.pixels)
+            predicting = predict_pixels(engine, photo, surface=self._surfaces[pair.photo])
+            prediction = yield from during(predicting, report)
+            truth = pair.truth(photo.height, photo.width)
+            mask = prediction.mask(threshold)
+            counts += scoring.count(mask, truth, tolerance_px=TOLERANCE_PX)
+            lines += count_lines(mask, truth, TOLERANCE_PX)
+        return counts, lines
+
 
 def reference_pairs(folder: Path) -> list[PhotoPair]:
     """The judging half of a reference set, for simulations that name no other set."""
     photos = find_photos(folder / "images")[0::2]
     return [PhotoPair(photo, folder / "masks" / f"{photo.stem}.png") for photo in photos]
-
-
-def _counted(
-    engine: Engine, pairs: Sequence[PhotoPair], threshold: float
-) -> Job[tuple[scoring.Counts, LineCounts]]:
-    counts, lines = scoring.Counts(), LineCounts()
-    for done, pair in enumerate(pairs):
-        report = progress(done, len(pairs), "photos", f"scoring {pair.photo.name}")
-        photo = read_photo(pair.photo)
-        prediction = yield from during(predict_pixels(engine, photo), report)
-        truth = pair.truth(photo.height, photo.width)
-        mask = prediction.mask(threshold)
-        counts += scoring.count(mask, truth, tolerance_px=TOLERANCE_PX)
-        lines += count_lines(mask, truth, TOLERANCE_PX)
-    return counts, lines

@@ -1,6 +1,6 @@
 """The tree of versions: who comes from whom, laid out in lanes so that a hundred versions stay narrow.
 
-Lessons begin with the first weights, or where it was asked for with those in use, so a tree may be a
+Lessons are blended with the first weights, or where it was asked for with those in use, so a tree may be a
 hundred children wide or a hundred generations deep; indented by either it would walk off the screen. As in
 the history of a version control system the newest stands on top, the newest child goes on straight above its
 parent, and every other child branches off sideways.

@@ -316,6 +316,36 @@ def test_nothing_is_predicted_for_a_project_that_was_closed(studio: Any, project
     assert begun == [], "each was cancelled"
 
 
+def test_of_a_closed_project_only_the_end_of_a_job_and_bugs_are_heard(opened: Any) -> None:
+    session, heard, broken = opened.parts.session, [], []
+    session.failed.connect(broken.append)
+    answers = session.while_open(
+        Answers(
+            lambda result: heard.append(("done", result)),
+            lambda report: heard.append(("progress", report)),
+            lambda error: heard.append(("failed", error)),
+            lambda: heard.append("ended"),
+        )
+    )
+    full, bug = StoreError("The disk is full.", "Make room."), KeyError("a bug")
+
+    def answer() -> None:
+        answers.progress("half")
+        answers.done("whole")
+        answers.failed(full)
+        answers.failed(bug)
+        answers.ended()
+
+    answer()
+    told = [("progress", "half"), ("done", "whole"), ("failed", full), ("failed", bug), "ended"]
+    assert (heard, broken) == (told, [])
+    session.close_project()
+    assert wait_for(lambda: session.project is None, 10)
+    heard.clear()
+    answer()
+    assert (heard, broken) == (["ended"], [bug])
+
+
 def test_the_share_of_crack_goes_with_its_photo(opened: Any) -> None:
     session, status = opened.parts.session, opened.window.status
     session.predictor.predicted.emit(prediction(session))
