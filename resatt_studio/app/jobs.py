@@ -51,6 +51,7 @@ class ProjectState:
     ``earlier`` has the weights id that rolling a network back leads to, where it can be. ``answers`` are the
     inspector's classes, which the label networks learn from. ``ranks`` say which photo to correct next, by
     photo; empty where nobody asked for that order. ``rules`` are what the project asks of second readers.
+    ``gone_on_from`` says for a version the one that its learning went on from.
     """
 
     entries: tuple[PhotoEntry, ...]
@@ -63,6 +64,7 @@ class ProjectState:
     answers: AnswerState = field(repr=False, default_factory=AnswerState)
     ranks: Mapping[str, Rank] = field(repr=False, default_factory=dict)
     rules: ReviewRules = field(default_factory=ReviewRules)
+    gone_on_from: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     def counts(self, entry: PhotoEntry) -> bool:
         """Whether networks learn from a photo's approval, or are judged by it."""
@@ -148,6 +150,7 @@ def read_state(project: Project, ranked: bool = False) -> ProjectState:
         answer_state(project),
         {rank.photo_id: rank for rank in rank_project(project, entries)} if ranked else {},
         rules(project),
+        project.shelf.gone_on_from(),
     )
 
 

@@ -52,7 +52,10 @@ def show(project: ProjectPath, version: Version = "active", json_file: JsonFile 
 
     with open_project(project) as opened:
         found = find_version(opened, version)
-        parent = parent_of(found, opened.shelf.versions(found.model))
+        versions = opened.shelf.versions(found.model)
+        earlier_id = opened.shelf.gone_on_from().get(found.weights_id, "")
+    parent = parent_of(found, versions)
+    earlier = next((one for one in versions if one.weights_id == earlier_id), None)
     forgot = forgetting(found, chosen_settings().learn_max_forgetting)
     lost = None
     if forgot is not None:
@@ -65,6 +68,7 @@ def show(project: ProjectPath, version: Version = "active", json_file: JsonFile 
             "model": found.model,
             "state": found.state.value,
             "parent": found.parent,
+            "earlier": earlier_id,
             "reason": found.reason,
             "made_at": found.made_at,
             "samples": len(found.samples),
@@ -74,6 +78,7 @@ def show(project: ProjectPath, version: Version = "active", json_file: JsonFile 
         },
     )
     come = "" if parent is None else f", from {title(parent)}"
+    come += "" if earlier is None else f", goes on from {title(earlier)}"
     say(json_file, f"{title(found)}, {found.state.value}{come}, {found.weights_id}")
     say(json_file, f"made {_date(found)} from {len(found.samples)} corrections")
     if found.reason:

@@ -261,6 +261,13 @@ class WeightsShelf:
                 stacks.setdefault(model, []).append(weights_id)
         return {model: stack[-2] for model, stack in stacks.items() if len(stack) > 1}
 
+    def gone_on_from(self) -> dict[str, str]:
+        """The version that each one's learning went on from, both by their ids; none for what began anew."""
+        said = _weights.header["earlier"].as_string()
+        with self._database.reading() as connection:
+            rows = connection.execute(select(_weights.weights_id, said).where(said.is_not(None)))
+            return {row[0]: row[1] for row in rows}
+
     def load(self, weights_id: str) -> WeightsFile:
         """Read a version's file and verify every byte of it.
 

@@ -329,6 +329,17 @@ def reliability(*shares: float) -> Reliability:
     return Reliability(tuple(bins))
 
 
+def test_the_card_names_the_version_that_learning_went_on_from(studio: Any) -> None:
+    versions = studio.window.panel("learningPanel").versions
+    gone_on = {VERSIONS[2].weights_id: VERSIONS[1].weights_id}
+    studio.parts.session._take_state(ProjectState((), VERSIONS, 0, gone_on_from=gone_on))
+    said = {}
+    for row in range(4):
+        versions.tree.choose_row(row)
+        said[versions.card.version.number] = versions.card.sections["HeadSection"].facts.text()
+    assert [number for number, words in said.items() if "goes on from v2" in words] == [3]
+
+
 def test_the_card_of_a_judged_version_says_how_far_it_can_be_believed(studio: Any) -> None:
     versions = studio.window.panel("learningPanel").versions
     before = reliability(*[0.0] * 7, *[0.3] * 8)

@@ -36,12 +36,13 @@ def grown(run: Run, photo_folder: Path, tmp_path: Path) -> Path:
     config = {"base_width": 2, "t": 1, "stem": 2}
     with open_project(folder) as project:
         parent = project.shelf.active()
+        told: dict[str, str] = {}
         for seed, state, reason in ((5, WeightsState.REFUSED, REASON), (6, WeightsState.CANDIDATE, "")):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 network = create_model("r2aunet", **config)
-            project.shelf.add(
-                pack_weights("r2aunet", config, network.state_dict()),
+            added = project.shelf.add(
+                pack_weights("r2aunet", config, network.state_dict(), told),
                 parent=parent.weights_id,
                 before=scores(0.70),
                 after=scores(0.65),
@@ -50,6 +51,7 @@ def grown(run: Run, photo_folder: Path, tmp_path: Path) -> Path:
                 state=state,
                 reason=reason,
             )
+            told = {"earlier": added.weights_id}
     return folder
 
 
@@ -77,6 +79,13 @@ def test_a_refused_version_tells_its_whole_reason_and_what_it_forgot(run: Run, g
     said = json.loads(run("weights", "show", grown, "v2", "--json", "-").out)
     assert said["reason"] == REASON and said["forgetting"]["over"] is True
     assert run("weights", "show", grown, "v7").code == 2
+
+
+def test_a_version_names_the_one_that_its_learning_went_on_from(run: Run, grown: Path) -> None:
+    before, after = (json.loads(run("weights", "show", grown, v, "--json", "-").out) for v in ("v2", "v3"))
+    assert (before["earlier"], after["earlier"]) == ("", before["id"])
+    assert "from v2" not in run("weights", "show", grown, "v2").out
+    assert "goes on from v2" in run("weights", "show", grown, "v3").out
 
 
 def test_two_versions_are_compared_photo_by_photo(run: Run, grown: Path) -> None:

@@ -58,10 +58,11 @@ class CardSection(QWidget):
 
 
 class HeadSection(CardSection):
-    """Name, state, parent, date, how many corrections, id."""
+    """Name, state, parent, the version it went on from, date, how many corrections, id."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
+        self._session = parts.session
         self.name = words(tr("Version"), "heading")
         self.facts = words(tr("Where it came from"), "muted")
         self.column.addWidget(self.name)
@@ -71,8 +72,11 @@ class HeadSection(CardSection):
         parent = parent_of(version, versions)
         self.name.setText(f"{version_title(version)} · {state_word(version)}")
         count = len(version.samples)
+        earlier_id = self._session.state.gone_on_from.get(version.weights_id, "")
+        earlier = next((one for one in versions if one.weights_id == earlier_id), None)
         facts = [
             tr("from {version}").format(version=version_title(parent)) if parent is not None else "",
+            tr("goes on from {version}").format(version=version_title(earlier)) if earlier else "",
             tr("made {time}").format(time=version.made_at[:16].replace("T", " ")) if version.made_at else "",
             trn("{count} correction", "{count} corrections", count).format(count=count) if count else "",
             tr("id {id}").format(id=version.weights_id[:12]),
