@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from resatt_studio.cli.commands import app
-from resatt_studio.cli.console import BUG, INTERRUPTED, USER_ERROR, err, show_error
+from resatt_studio.cli.console import BUG, INTERRUPTED, READER_GONE, USER_ERROR, err, show_error
 from resatt_studio.errors import StudioError
 
 __all__ = ["app", "main"]
@@ -16,12 +16,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code.
 
     Returns:
-        0 done, 1 a bug (with its traceback on stderr), 2 something the user can mend, 130 interrupted.
+        0 done, 1 a bug (with its traceback on stderr), 2 something the user can mend, 130 interrupted, 141
+        whoever read the output went away, as ``head`` does.
     """
     _tolerate_every_name()
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="resatt-studio")
     except SystemExit as end:
+        if _reader_is_gone():
+            return READER_GONE
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except StudioError as error:
         show_error(error)
@@ -34,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         err().print("This is a bug in ResAtt Studio. Please report it with the lines above.")
         return BUG
     return 0
+
+
+def _reader_is_gone() -> bool:
+    """Whether click met a closed pipe: it says so only by what it puts in the place of stdout."""
+    return type(sys.stdout).__name__ == "PacifyFlushWrapper"
 
 
 def _tolerate_every_name() -> None:

@@ -100,6 +100,17 @@ def test_an_interrupt_ends_with_130(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of another kind")
+@pytest.mark.parametrize("more", [(), ("--json", "-")], ids=["words", "json"])
+def test_a_reader_who_goes_away_is_no_bug(more: tuple[str, ...]) -> None:
+    arguments = [sys.executable, "-m", "resatt_studio", "doctor", *more]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.close()
+        complaint = running.stderr.read()
+    assert running.returncode == 141 and b"bug" not in complaint
+
+
 def test_markup_in_file_names_is_shown_as_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
