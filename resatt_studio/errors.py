@@ -86,5 +86,9 @@ class SettingsError(StudioError):
     """A setting has no meaning; the default is used instead."""
 
 
+class SettingsNotKept(SettingsError):
+    """Settings are right, but their file cannot be written."""
+
+
 class BugError(Exception):
     """A promise inside the app was broken; never the user's fault."""

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import platformdirs
 
 from resatt_studio.durable import write_whole
-from resatt_studio.errors import SettingsError
+from resatt_studio.errors import SettingsError, SettingsNotKept
 from resatt_studio.records.training import USUAL_RULES, GateRules
 from resatt_studio.words import LANGUAGES as KNOWN_LANGUAGES
 from resatt_studio.words import mark
@@ -210,7 +210,8 @@ def change_settings(path: Path | None = None, **changes: object) -> Settings:
     A file that could not be understood, or that a newer version wrote, is kept beside it as ``.bak``.
 
     Raises:
-        SettingsError: A change has no meaning, or the file cannot be written.
+        SettingsError: A change has no meaning.
+        SettingsNotKept: The file cannot be written.
     """
     path = settings_path() if path is None else path
     values, problems = _read_file(path)
@@ -233,13 +234,13 @@ def change_settings(path: Path | None = None, **changes: object) -> Settings:
             write_whole(path.with_name(path.name + ".bak"), path.read_bytes())
         write_whole(path, _as_toml(before).encode())
     except UnicodeEncodeError as error:
-        raise SettingsError(
+        raise SettingsNotKept(
             f"Settings file {path} cannot hold {error.object[error.start : error.end]!r}, which is not valid "
             "Unicode.",
             "Rename the folder that is called so.",
         ) from error
     except OSError as error:
-        raise SettingsError(
+        raise SettingsNotKept(
             f"Settings file {path} cannot be written: {error.strerror or error}.",
             "Give it write permission, or name another file in RESATT_SETTINGS.",
         ) from error

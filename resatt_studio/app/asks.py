@@ -16,7 +16,7 @@ from resatt_studio.app.parts import Parts
 from resatt_studio.app.recent import PROJECT_SUFFIX, Dropped
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.app.theme import apply_theme
-from resatt_studio.errors import ExportError, SettingsError
+from resatt_studio.errors import ExportError, SettingsError, SettingsNotKept
 from resatt_studio.records.photo import PhotoEntry
 from resatt_studio.words import mark, tr
 
@@ -109,10 +109,12 @@ class Asks(QObject):
         ).open()
 
     def change_settings(self, **changes: object) -> None:
-        """Write and apply preferences."""
+        """Write and apply preferences; what cannot be written holds until the window is closed."""
         session = self._parts.session
         try:
             settings.change_settings(**changes)
+        except SettingsNotKept as error:
+            session.failed.emit(error)
         except SettingsError as error:
             session.failed.emit(error)
             return

@@ -324,6 +324,24 @@ def test_settings_apply_at_once_and_are_written(studio: Any, own_settings: Path)
     assert studio.parts.look.tokens.name == "light"
 
 
+def test_settings_that_cannot_be_written_are_told_and_hold_while_the_window_is_open(
+    studio: Any, own_settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("resatt_studio.settings.write_whole", full)
+    session, told = studio.parts.session, []
+    session.failed.connect(told.append)
+    studio.window.ask.change_settings(learn_seconds=77.0)
+    assert [str(own_settings) in error.message and "No space left" in error.message for error in told] == [
+        True
+    ]
+    assert session.settings.learn_seconds == 77.0
+    studio.window.ask.change_settings(learn_seconds=-1.0)
+    assert len(told) == 2 and session.settings.learn_seconds == 77.0, "what has no meaning never holds"
+
+
 def test_the_shortcut_sheet_lists_every_key(studio: Any) -> None:
     studio.window.ask.shortcuts()
     sheet = next(c for c in studio.window.children() if type(c).__name__ == "ShortcutSheet")
