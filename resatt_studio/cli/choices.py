@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -33,3 +34,11 @@ def chosen_device(option: str, settings: Settings) -> str:
 def chosen_threads(settings: Settings) -> int | None:
     """Threads of the networks; None for all cores."""
     return settings.threads or None
+
+
+def spare_threads(settings: Settings) -> Callable[[], int]:
+    """Threads for work that is bound by time and need not repeat to the bit: the cores that other programs
+    leave, at most as many as the settings say."""
+    from resatt_studio.workflow.courtesy import Courtesy
+
+    return Courtesy(settings.threads).threads_now

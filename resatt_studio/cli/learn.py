@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resatt_studio.cli.choices import Device, chosen_device, chosen_settings, chosen_threads
+from resatt_studio.cli.choices import Device, chosen_device, chosen_settings, chosen_threads, spare_threads
 from resatt_studio.cli.console import finish_on_interrupt, say, warn, watch, write_json
 from resatt_studio.cli.label_learning import learn_labels
 from resatt_studio.cli.projects import ProjectPath
@@ -69,7 +69,7 @@ def finetune(
             plan,
             promote_better=promote == "auto",
             device=chosen_device(device, settings),
-            threads=chosen_threads(settings),
+            threads=chosen_threads(settings) if steps else spare_threads(settings),
             finish_early=finish_early,
             author=settings.author,
             start_from=StartFrom(start_from),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from resatt_studio.cli.choices import chosen_settings, chosen_threads
+from resatt_studio.cli.choices import chosen_settings, spare_threads
 from resatt_studio.cli.console import say, show_table, watch
 
 
@@ -40,7 +40,7 @@ def demo(
     from resatt_studio.workflow.doctor import has_screen
 
     settings = chosen_settings()
-    job = run_demo(out, device=settings.device, threads=chosen_threads(settings), paint=paint)
+    job = run_demo(out, device=settings.device, threads=spare_threads(settings), paint=paint)
     done = watch(job, "Demo")
     learned = f"{done.corrected} ({done.strokes} strokes) in {done.seconds:.0f} s altogether"
     say(None, f"Corrected and learned from {learned}. Dice on the photos it did not learn from:")
