@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -204,7 +204,8 @@ def screenshots(project: Path, out: Path) -> list[Path]:
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = make_application()
-    preferences = settings.load_settings().settings
+    # Nobody could answer what the window asks when it is closed while it learns.
+    preferences = replace(settings.load_settings().settings, learn_cracks="ask", learn_labels="ask")
     out.mkdir(parents=True, exist_ok=True)
     state = QSettings(str(out / ".window.ini"), QSettings.Format.IniFormat)
     studio = make_studio(application, preferences, state)

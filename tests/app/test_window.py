@@ -12,13 +12,17 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QPushButton, QWidget
 
-from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.label_learner import LabelLearner
+from resatt_studio.app.learner import Learner
+from resatt_studio.app.main import screenshots, settle, wait_for
 from resatt_studio.app.panels.registry import PANELS
 from resatt_studio.app.recent import fill_recent_menu, read_drop
 from resatt_studio.app.steady import SteadyLabel
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.workflow.correct import open_document
+from resatt_studio.workflow.jobs import drain
+from resatt_studio.workflow.load import add_photos
 from resatt_studio.workflow.project import open_project
 
 pytestmark = pytest.mark.gui
@@ -322,6 +326,25 @@ def test_settings_apply_at_once_and_are_written(studio: Any, own_settings: Path)
     assert 'theme = "dark"' in own_settings.read_text(encoding="utf-8")
     studio.window.ask.change_settings(theme="light")
     assert studio.parts.look.tokens.name == "light"
+
+
+def test_pictures_of_a_project_with_corrections_to_learn_from_learn_nothing_and_end(
+    qapp: Any,
+    own_settings: Path,
+    project_folder: Path,
+    photo_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Closing a window that learns asks a question, and without a screen nobody is there to answer."""
+    with open_project(project_folder) as project:
+        drain(add_photos(project, [photo_folder], photo_folder.parent / "masks"))
+        assert project.store.unlearned()
+    begun: list[float] = []
+    monkeypatch.setattr(Learner, "_learn", lambda self, seconds: begun.append(seconds))
+    monkeypatch.setattr(LabelLearner, "learn", lambda self: begun.append(0.0))
+    written = screenshots(project_folder, tmp_path / "pictures")
+    assert begun == [] and written and all(path.stat().st_size for path in written)
 
 
 def test_settings_that_cannot_be_written_are_told_and_hold_while_the_window_is_open(
