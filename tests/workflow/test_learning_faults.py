@@ -29,7 +29,7 @@ from resatt_studio.learning.pace import Pace
 from resatt_studio.learning.student import NotFinite, Student
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
-from resatt_studio.records.training import FineTunePlan, StepReport, Verdict
+from resatt_studio.records.training import FineTunePlan, StartFrom, StepReport, Verdict
 from resatt_studio.workflow import finetune
 from resatt_studio.workflow.correct import check_project
 from resatt_studio.workflow.finetune import FineTuneOutcome, fine_tune_project
@@ -55,8 +55,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resatt_studio.store.engine.BUSY_TIMEOUT_MS", 100)
 
 
-def learning(project: Project, reference: Path, plan: FineTunePlan = PLAN) -> Job[FineTuneOutcome]:
-    return fine_tune_project(project, plan, device="cpu", threads=1, reference_folder=reference)
+def learning(
+    project: Project, reference: Path, plan: FineTunePlan = PLAN, **more: Any
+) -> Job[FineTuneOutcome]:
+    return fine_tune_project(project, plan, device="cpu", threads=1, reference_folder=reference, **more)
 
 
 def until_step(job: Job[FineTuneOutcome], step: int) -> None:
@@ -253,7 +255,7 @@ def test_weights_that_came_into_use_are_told_though_the_run_cannot_be_closed(
     assert outcome.verdict.promoted and taught.shelf.active() == outcome.version
     assert "could not be closed" in caplog.text
     monkeypatch.undo()
-    again = drain(learning(taught, reference))
+    again = drain(learning(taught, reference, start_from=StartFrom.FIRST))
     assert next(run.reason for run in taught.store.runs()) == "cut off"
     assert again.version == outcome.version and not again.verdict.promoted
     assert "Nothing new was learned" in again.verdict.reason
