@@ -16,6 +16,7 @@ from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.words import mark, tr
 from resatt_studio.workflow.jobs import progress
+from resatt_studio.workflow.lineage import version_with
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
@@ -79,8 +80,7 @@ class Shelf(QObject):
 
     def earlier(self, model: str) -> WeightsVersion | None:
         """The version that rolling back leads to."""
-        weights_id = self._session.state.earlier.get(model)
-        return next((v for v in self.versions(model) if v.weights_id == weights_id), None)
+        return version_with(self._session.state.earlier.get(model), self.versions(model))
 
     # -- acts --
 

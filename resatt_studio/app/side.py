@@ -33,6 +33,7 @@ from resatt_studio.records.prediction import Prediction
 from resatt_studio.records.weights import automatic_threshold
 from resatt_studio.words import again, mark, tr
 from resatt_studio.workflow.jobs import Job, JobFactory, progress
+from resatt_studio.workflow.lineage import version_with
 
 if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
@@ -150,7 +151,7 @@ class Side(QObject):
         look, session = self.look, self._session
         if look.id == "approved":
             return _APPROVED_AT
-        version = next((v for v in session.state.versions if v.weights_id == look.weights_id), None)
+        version = version_with(look.weights_id, session.state.versions)
         if version is None or session.own_threshold is not None:
             return session.threshold
         return automatic_threshold(version)

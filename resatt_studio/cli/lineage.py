@@ -46,7 +46,7 @@ def tree(
 def show(project: ProjectPath, version: Version = "active", json_file: JsonFile = None) -> None:
     """Show one version: where it came from, how it was judged and why, what it forgot."""
     from resatt_studio.workflow.forgetting import forgetting
-    from resatt_studio.workflow.lineage import parent_of, title
+    from resatt_studio.workflow.lineage import parent_of, title, version_with
     from resatt_studio.workflow.project import open_project
     from resatt_studio.workflow.weights import find_version, scores_row
 
@@ -55,7 +55,7 @@ def show(project: ProjectPath, version: Version = "active", json_file: JsonFile 
         versions = opened.shelf.versions(found.model)
         earlier_id = opened.shelf.gone_on_from().get(found.weights_id, "")
     parent = parent_of(found, versions)
-    earlier = next((one for one in versions if one.weights_id == earlier_id), None)
+    earlier = version_with(earlier_id, versions)
     forgot = forgetting(found, chosen_settings().learn_max_forgetting)
     lost = None
     if forgot is not None:

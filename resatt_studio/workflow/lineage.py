@@ -93,9 +93,14 @@ def ancestry(version: WeightsVersion, versions: Sequence[WeightsVersion]) -> tup
     return tuple(line)
 
 
+def version_with(weights_id: str | None, versions: Sequence[WeightsVersion]) -> WeightsVersion | None:
+    """The version of an id, or None where it is not among ``versions``."""
+    return next((version for version in versions if version.weights_id == weights_id), None)
+
+
 def parent_of(version: WeightsVersion, versions: Sequence[WeightsVersion]) -> WeightsVersion | None:
     """The version it was made from, or None where that is not among ``versions``."""
-    return next((other for other in versions if version.parent == other.weights_id), None)
+    return version_with(version.parent, versions)
 
 
 def gain(version: WeightsVersion) -> float | None:

@@ -15,7 +15,7 @@ from resatt_studio.app.sentences import sentence
 from resatt_studio.records.weights import Scores, WeightsState, WeightsVersion
 from resatt_studio.words import again, mark, tr, trn
 from resatt_studio.workflow.forgetting import Forgetting, forgetting
-from resatt_studio.workflow.lineage import parent_of
+from resatt_studio.workflow.lineage import parent_of, version_with
 
 _ROWS = {
     "dice": mark("Dice"),
@@ -73,7 +73,7 @@ class HeadSection(CardSection):
         self.name.setText(f"{version_title(version)} · {state_word(version)}")
         count = len(version.samples)
         earlier_id = self._session.state.gone_on_from.get(version.weights_id, "")
-        earlier = next((one for one in versions if one.weights_id == earlier_id), None)
+        earlier = version_with(earlier_id, versions)
         facts = [
             tr("from {version}").format(version=version_title(parent)) if parent is not None else "",
             tr("goes on from {version}").format(version=version_title(earlier)) if earlier else "",

@@ -23,6 +23,7 @@ from resatt_studio.app.parts import Parts
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.words import tr
+from resatt_studio.workflow.lineage import version_with
 
 
 class VersionsBox(QWidget):
@@ -145,8 +146,7 @@ class VersionsBox(QWidget):
         )
 
     def _version(self, weights_id: str | None) -> WeightsVersion | None:
-        known = self._shelf.versions(self._shelf.model)
-        return next((version for version in known if version.weights_id == weights_id), None)
+        return version_with(weights_id, self._shelf.versions(self._shelf.model))
 
     # -- acts --
 
