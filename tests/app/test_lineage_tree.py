@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -218,8 +217,7 @@ def test_a_label_networks_card_counts_photos(box: Any) -> None:
     assert "Share named rightly" in box.card.sections["ForgettingSection"].told.text()
 
 
-@pytest.mark.whole_machine
-def test_a_hundred_versions_stay_narrow_and_quick(studio: Any) -> None:
+def test_a_hundred_versions_stay_narrow(studio: Any) -> None:
     studio.window.bring("learningPanel")
     box = studio.window.panel("learningPanel").versions
     states = (WeightsState.RETIRED, WeightsState.REFUSED, WeightsState.REFUSED)
@@ -228,9 +226,7 @@ def test_a_hundred_versions_stay_narrow_and_quick(studio: Any) -> None:
         state = WeightsState.ACTIVE if number == 100 else states[number % 3]
         family.append(version(number, parent, state, before=scores(0.7), after=scores(0.71)))
         parent = number if state is not WeightsState.REFUSED else parent
-    begun = time.process_time()
     studio.parts.session._take_state(ProjectState((), tuple(family), 0))
-    assert time.process_time() - begun < 1.0
     tree = box.tree
     assert tree.rowCount() == 100 and max(line.row.lane for line in tree._lines) == 1
     assert box.minimumSizeHint().width() < 320

@@ -63,8 +63,12 @@ def test_no_light_module_loads_anything_heavy() -> None:
 
 
 @pytest.mark.whole_machine
-def test_reading_photos_is_ready_within_a_second_of_cpu() -> None:
-    assert probe("resatt_studio.imaging.files")["resatt_studio.imaging.files"][0] < 1.0
+def test_reading_photos_is_ready_little_later_than_its_libraries() -> None:
+    ours, libraries = (
+        min(list(probe(*modules).values())[-1][0] for _ in range(3))
+        for modules in (("resatt_studio.imaging.files",), ("numpy", "cv2"))
+    )
+    assert ours < 3 * libraries
 
 
 def test_the_probe_sees_a_heavy_library() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 
 import cv2
 import numpy as np
@@ -115,11 +114,3 @@ def test_unknown_names_and_tiny_sizes_are_refused() -> None:
         render_scene(0, 64, 64, recipe=Recipe(patterns=("zigzag",)))
     with pytest.raises(ValueError, match="too small"):
         render_scene(0, 16, 64)
-
-
-@pytest.mark.whole_machine
-def test_training_tiles_are_cheap_to_draw() -> None:
-    start = time.process_time()
-    for seed in range(10):
-        render_scene(seed, 256, 256)
-    assert (time.process_time() - start) / 10 < 0.3  # usually 0.05 s; generous for a loaded machine

@@ -177,22 +177,20 @@ def test_a_disk_that_does_not_answer_is_told_in_time(
     assert document.unsaved == 0
 
 
-@pytest.mark.whole_machine
 def test_painting_does_not_wait_for_the_disk(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, asleep = project.store.write_journal, threading.Event()
+    write, awake, woken = project.store.write_journal, threading.Event(), []
 
     def stuck(photo_id, acts) -> None:
-        asleep.wait(10)
+        woken.append(awake.wait(30))
         write(photo_id, acts)
 
     monkeypatch.setattr(project.store, "write_journal", stuck)
     document = open_document(project, PHOTO)
-    began = time.perf_counter()
     for number in range(20):
         paint(document, (number * 10, 30))
-    seconds = time.perf_counter() - began
-    asleep.set()
-    assert seconds < 2.0  # the disk would have taken ten
+    awake.set()
+    document.flush()
+    assert woken and all(woken), "the strokes were done before the disk awoke"
 
 
 def test_closing_the_project_saves_what_is_queued(project: Project) -> None:
@@ -305,7 +303,6 @@ def test_a_slow_disk_is_waited_for_as_long_as_anything_reaches_it(
     assert document.unsaved == 0
 
 
-@pytest.mark.whole_machine
 def test_an_old_edit_is_handed_back_without_a_wait_for_what_is_queued(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,12 +310,11 @@ def test_an_old_edit_is_handed_back_without_a_wait_for_what_is_queued(
     paint(document, (10, 10), (10, 90))
     document.flush()
     write = project.store.write_journal
-    monkeypatch.setattr(project.store, "write_journal", lambda *act: go.wait(20) and write(*act))
+    monkeypatch.setattr(project.store, "write_journal", lambda *act: go.wait(30) and write(*act))
     paint(document, (50, 10), (50, 90))
     written, queued = document.edits
-    begin = time.monotonic()
     for edit in (written, queued):
         assert document.journal.reload(edit.edit_id).edit_id == edit.edit_id
-    assert time.monotonic() - begin < 10 and document.unsaved == 1
+    assert document.unsaved == 1, "the disk still sleeps"
     go.set()
     document.flush()
