@@ -157,6 +157,7 @@ class Course:
         plan = restrained(plan, self.trust)
         self.base, self.plan, self.reference = base, plan, reference
         self.rival = rival
+        self.names = {sample.sample_id: sample.name for sample in samples}
         self.samples = [sample for sample in samples if sample.split is Split.TRAIN]
         judging = [sample for sample in samples if sample.split is Split.VALIDATION]
         self.fingerprint = _fingerprint(base, samples, plan, reference, self.rival, earlier)
@@ -439,6 +440,7 @@ class Course:
             reliability_before=judged.reliability_before,
             reliability_after=judged.reliability_after,
             threshold=None if judged.threshold is None else judged.threshold.value,
+            names=self.names,
         )
 
     def _metadata(self, best: _Best) -> dict[str, str]:

@@ -77,4 +77,5 @@ def compare_on(
         seconds=time.monotonic() - began,
         judged_by=JudgedBy.FRESH,
         pairs=compared.pairs,
+        names={sample.sample_id: sample.name for sample in samples},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -148,6 +149,7 @@ class FineTuneResult:
         reliability_before, reliability_after: Of the candidate's probabilities before and after they were
             calibrated; None where nothing but what it learned from judges.
         threshold: Probability that draws the candidate's best mask there, in [0, 1]; None likewise.
+        names: Of the files of the photos in ``pairs``, for people.
     """
 
     weights: WeightsFile
@@ -164,6 +166,7 @@ class FineTuneResult:
     reliability_before: Reliability | None = field(default=None, repr=False)
     reliability_after: Reliability | None = field(default=None, repr=False)
     threshold: float | None = None
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def validated(self) -> bool:

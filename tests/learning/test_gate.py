@@ -18,6 +18,7 @@ from resatt_studio.learning.gate import (
     Gain,
     gain_of,
     judge,
+    least_without_one,
 )
 from resatt_studio.records.training import FineTuneResult, GateRules, JudgedBy, Pair, Tally
 from resatt_studio.records.weights import Scores, WeightsFile
@@ -180,6 +181,49 @@ def test_what_is_usual_decides_where_little_was_seen_and_nothing_where_much_was(
     assert gain_of(little, 0.8).low > -TOLERATED_LOSS
     many = gain_of(pairs([0.6] * 200, [0.603] * 200), 0.8)
     assert abs((many.low + many.high) / 2 - many.mean) < 0.0005
+
+
+def upside_down(place: int, before: int, after: int) -> Pair:
+    """A square of a photo whose crack was labelled not crack and all else crack: next to nothing is found."""
+    size = 50_000
+    return Pair(f"photo {place}", Tally(before, 40, size - before), Tally(after, 40, size - after))
+
+
+def test_one_photo_does_not_decide_against_all_others() -> None:
+    here = pairs([0.8, 0.8], [0.78, 0.79], 10)
+    wrong = tuple(upside_down(2, 900, 1500) for _ in range(10))
+    given = replace(result((*here, *wrong)), names={"photo 2": "pier 4.jpg"})
+    assert given.after.dice > given.before.dice + RULES.min_gain, "it outweighs the others"
+    verdict = judge(given)
+    assert not verdict.promoted and verdict.undecided
+    assert "pier 4.jpg alone makes that so: without this photo it would be -0.0" in verdict.reason
+    assert "Look at its correction again" in verdict.reason
+
+
+@given(gains=st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=7))
+def test_what_is_let_through_is_no_loss_without_any_one_photo(gains: list[float]) -> None:
+    given = result(pairs([0.6] * len(gains), [0.6 + gain for gain in gains], 6))
+    if not judge(given).promoted:
+        return
+    for place in range(len(gains)):
+        left = [one for one in given.pairs if one.photo != f"photo {place}"]
+        assert pooled([p.after for p in left]) >= pooled([p.before for p in left]) - TOLERATED_LOSS - 1e-9
+
+
+def test_the_only_photo_that_judges_may_decide() -> None:
+    assert least_without_one(pairs([0.6], [0.7], 10)) is None
+    assert judge(result(pairs([0.6], [0.7], 10))).promoted
+
+
+def test_a_handful_of_squares_overrules_no_photo() -> None:
+    much, little = pairs([0.6], [0.7], 10), Pair("little", tally(0.6), tally(0.5))
+    assert judge(result((*much, *[little] * (LEAST_UNITS - 1)))).promoted
+    assert not judge(result((*much, *[little] * LEAST_UNITS))).promoted
+
+
+def test_without_the_best_photo_a_candidate_gains_least() -> None:
+    photo, gain = least_without_one(pairs([0.6, 0.6, 0.6], [0.62, 0.7, 0.62], 4)) or ("", 0.0)
+    assert photo == "photo 1" and gain == pytest.approx(0.02)
 
 
 def test_the_draws_repeat() -> None:
