@@ -58,7 +58,8 @@ def fine_tune(
     """Teach a copy of ``base`` the corrections in ``samples``.
 
     Closing the generator stops it and keeps nothing but the resume point. Between two reports it holds no
-    torch mode and no global seed, and it works for about 0.2 s at most on the networks a CPU is meant for.
+    torch mode and no global seed, and passes over a batch once at most: a few tenths of a second on one core
+    for the networks a CPU is meant for.
 
     Yields:
         Where it is; several times a step.
