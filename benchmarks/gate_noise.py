@@ -1,11 +1,13 @@
 """What the gate lets through when candidates differ from the weights in use by chance alone.
 
     python benchmarks/gate_noise.py --data DATA [--set crackmap] [--candidates 8] [--confidence 0.8]
+                                    [--upside-down]
 
 Candidates are the factory weights with noise on every kernel: some a little better on the surface, most
-worse. One, two or six photos of the test split judge each of them as in the app (held-back parts, or whole
-photos, with strokes over the largest errors of approved predictions); what it really gains is measured on the
-photos that did not judge. No candidate learned anything, so this is harder on a gate than the app's are.
+worse. One to six photos of the test split judge each of them as in the app (held-back parts, or whole photos,
+with strokes over the largest errors of approved predictions); what it really gains is measured on the photos
+that did not judge. No candidate learned anything, so this is harder on a gate than the app's are. With
+``--upside-down`` one of the judges says crack where none is and not crack where one is.
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ NOISE = (0.2, 0.3)
 JUDGES = (
     (JudgedBy.PARTS, 1),
     (JudgedBy.PARTS, 2),
+    (JudgedBy.PARTS, 3),
+    (JudgedBy.PARTS, 5),
     (JudgedBy.PHOTOS, 1),
     (JudgedBy.PHOTOS, 2),
     (JudgedBy.PHOTOS, 6),
@@ -65,17 +69,34 @@ class Case:
 
 @dataclass(eq=False)
 class Bench:
-    """Photos of one set with their truth, as samples that the factory weights predicted."""
+    """Photos of one set with their truth, as samples that the factory weights predicted.
+
+    Attributes:
+        samples, wrong: As corrected rightly, and upside down.
+        truths: Masks.
+        own: What the factory weights answer.
+        weights: These.
+        rules: Of the gate.
+    """
 
     samples: list[Sample]
+    wrong: list[Sample]
     truths: list[BoolArray]
     own: list[UInt8Array]
     weights: WeightsFile
     rules: GateRules
 
-    def case(self, answers: Sequence[UInt8Array], judged_by: JudgedBy, chosen: Sequence[int]) -> Case | None:
+    def case(
+        self,
+        answers: Sequence[UInt8Array],
+        judged_by: JudgedBy,
+        chosen: Sequence[int],
+        upside_down: bool,
+    ) -> Case | None:
         places = {self.samples[place].sample_id: place for place in chosen}
         given = [self.samples[place] for place in chosen]
+        if upside_down:
+            given[0] = self.wrong[chosen[0]]
         windows = list(choose_windows(given, hold_parts_back=judged_by is JudgedBy.PARTS))
         order = [places[window.sample_id] for window in windows]
         old, new = (
@@ -129,6 +150,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=8)
     parser.add_argument("--draws", type=int, default=24)
     parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--upside-down", action="store_true", help="one judge is labelled upside down")
     parser.add_argument("--confidence", type=float, default=USUAL_RULES.confidence, help="of the gate")
     asked = parser.parse_args()
     weights = load_weights(asset("weights", "r2aunet-factory.safetensors"))
@@ -136,13 +158,15 @@ def main() -> None:
     photos = [read_photo(pair.photo).pixels for pair in pairs]
     truths = [read_mask(pair.mask, pixels.shape[:2]) for pair, pixels in zip(pairs, photos, strict=True)]
     own = answers_of(build(weights), photos, asked.threads)
-    samples = []
+    samples, wrong = [], []
     for pair, pixels, truth, answer in zip(pairs, photos, truths, own, strict=True):
         shown = np.rint(255 * soft_probability()[answer]).astype(np.uint8)
         name = pair.photo.stem
-        labels = stroke_labels(truth, shown > 127)
-        samples.append(Sample(name, name, name, Split.TRAIN, pixels, labels, shown))
-    bench = Bench(samples, truths, own, weights, replace(USUAL_RULES, confidence=asked.confidence))
+        for given, mask in ((samples, truth), (wrong, ~truth)):
+            labels = stroke_labels(mask, shown > 127)
+            given.append(Sample(name, name, name, Split.TRAIN, pixels, labels, shown))
+    rules = replace(USUAL_RULES, confidence=asked.confidence)
+    bench = Bench(samples, wrong, truths, own, weights, rules)
     cases: dict[tuple[JudgedBy, int], list[Case]] = {key: [] for key in JUDGES}
     chance = torch.Generator().manual_seed(0)
     for number in range(asked.candidates):
@@ -157,7 +181,7 @@ def main() -> None:
             rng = np.random.default_rng(number)
             for _ in range(asked.draws):
                 chosen = [int(place) for place in rng.permutation(len(samples))[:judges]]
-                case = bench.case(answers, judged_by, chosen)
+                case = bench.case(answers, judged_by, chosen, asked.upside_down)
                 if case is not None:
                     cases[judged_by, judges].append(case)
     print("| judged by | cases | rose | of them lost | won | promoted | of them lost | won |")
