@@ -18,6 +18,9 @@ from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
 from resatt_studio.records.correction import TILE_PX, Correction, Edit, Label, Step, TileChange
 from resatt_studio.records.geometry import Box
 
+UNLIKELY_CRACK_SHARE = 0.5
+"""Of a photo's pixels: where more are labelled crack, crack and not crack were likely exchanged. In the masks
+of CrackMap, CFD, Crack500 and SUT-Crack crack is a quarter of a photo at most."""
 _NOTHING = Box(0, 0, 0, 0)
 
 
@@ -101,6 +104,11 @@ class CorrectionDocument:
     @memory_limit_bytes.setter
     def memory_limit_bytes(self, limit: int) -> None:
         self._history.memory_limit_bytes = limit
+
+    @property
+    def crack_share(self) -> float:
+        """Share of the photo's pixels that is labelled crack, in [0, 1]."""
+        return self.labels.counts()[Label.CRACK] / (self.height * self.width)
 
     @property
     def can_undo(self) -> bool:

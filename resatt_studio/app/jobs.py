@@ -342,12 +342,14 @@ def approve(
     author: str,
     complete: bool | None,
     in_tiles: bool = False,
-) -> None:
-    """Turn a document into a sample and close it; see ``workflow.correct.approve``."""
+) -> float:
+    """Turn a document into a sample and close it; see ``workflow.correct.approve``. Returns the share of the
+    photo that was labelled crack."""
     from resatt_studio.workflow.correct import approve as approve_correction
 
     try:
         approve_correction(project, document, prediction, author, complete, in_tiles=in_tiles)
+        return document.crack_share
     finally:
         document.close()
 

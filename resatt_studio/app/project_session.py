@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import platformdirs
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 WRITE_WAIT_S = 10.0
 _MEGABYTE = 1_000_000
+_Result = TypeVar("_Result")
 _NOTHING = jobs.ProjectState((), (), 0)
 
 
@@ -334,12 +335,19 @@ class ProjectSession(QObject):
         self.listed = self.listing.of(self.state.entries, self.state.ranks, self.state.answers.by_photo)
         self.listed_changed.emit()
 
-    def _write(self, act: Callable[[], Any], words: str = "", key: str = "", then: str = "") -> None:
-        """Have something written that closing the window must wait for; tell ``then`` when it is done."""
+    def _write(
+        self,
+        act: Callable[[], _Result],
+        words: str = "",
+        key: str = "",
+        then: Callable[[_Result], str] | None = None,
+    ) -> None:
+        """Have something written that closing the window must wait for; when it is done, tell what ``then``
+        makes of the result."""
 
-        def done(_: object) -> None:
-            if then:
-                self.told.emit(then)
+        def done(result: _Result) -> None:
+            if then is not None:
+                self.told.emit(then(result))
             self.refresh()
 
         self._submit(once(act), words, done, key=key, must=True)

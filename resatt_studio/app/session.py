@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from resatt_studio import settings
+from resatt_studio.annotation.document import UNLIKELY_CRACK_SHARE
 from resatt_studio.app import jobs
 from resatt_studio.app.canvas.tile_memory import MORE_MEMORY
 from resatt_studio.app.listing import neighbour, openable, unchecked
@@ -550,7 +551,7 @@ class Session(ProjectSession):
         self._write(
             lambda: jobs.approve(project, document, prediction, author, complete, in_tiles),
             mark("Approving {name}").format(name=entry.name),
-            then=tr("{name} is approved.").format(name=entry.name),
+            then=lambda crack_share: _words_of_approval(entry.name, crack_share),
         )
         self.open_photo((following or entry).photo_id)
 
@@ -597,3 +598,12 @@ class Session(ProjectSession):
             self._set_prediction(None)
             self._ask_again()
         self._predict_next(self.project)
+
+
+def _words_of_approval(name: str, crack_share: float) -> str:
+    if crack_share <= UNLIKELY_CRACK_SHARE:
+        return tr("{name} is approved.").format(name=name)
+    return tr(
+        "{name} is approved with {share} of it labelled crack. If crack and not crack were exchanged, open "
+        "it again, undo and approve it once more."
+    ).format(name=name, share=f"{crack_share:.0%}")

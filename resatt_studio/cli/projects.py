@@ -42,25 +42,32 @@ def add(
     list_file: Annotated[
         Path | None, typer.Option("--list", metavar="FILE", help="Only the stems that this file lists.")
     ] = None,
+    inverted: Annotated[
+        bool, typer.Option("--inverted", help="Black (0) is crack in the masks, white is not.")
+    ] = False,
 ) -> None:
     """Add photos to a project, with masks as approved corrections."""
     from resatt_studio.workflow.project import open_project
 
     with open_project(project) as opened:
-        added = _add(opened, photos, masks, list_file)
+        added = _add(opened, photos, masks, list_file, inverted)
         corrections = f", {len(added.samples)} approved corrections" if masks is not None else ""
         say(None, f"{opened.folder}: {len(added.photos)} photos ({added.new} new){corrections}")
 
 
-def _add(project: Project, photos: Path, masks: Path | None, list_file: Path | None) -> Added:
+def _add(
+    project: Project, photos: Path, masks: Path | None, list_file: Path | None, inverted: bool = False
+) -> Added:
     from resatt_studio.workflow.load import add_photos
     from resatt_studio.workflow.sources import read_list
 
     stems = read_list(list_file) if list_file is not None else None
     author = chosen_settings().author
-    added = watch(add_photos(project, [photos], masks, stems, author), "Adding")
+    added = watch(add_photos(project, [photos], masks, stems, author, inverted), "Adding")
     for refused in added.refused:
         warn(f"{refused.path}: {refused.reason}")
+    for doubt in added.doubted:
+        warn(f"{doubt.path}: {doubt.reason}")
     return added
 
 

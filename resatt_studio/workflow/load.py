@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from resatt_studio.annotation.document import UNLIKELY_CRACK_SHARE
 from resatt_studio.errors import MaskError, PhotoChanged, PhotoError
 from resatt_studio.imaging.files import hashing, read_deep, read_facts, read_mask, read_photo
 from resatt_studio.imaging.opening import is_file, is_folder
@@ -69,6 +70,14 @@ def _shorter(stem: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A file that was taken, and why somebody should look at it."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Added:
     """What :func:`add_photos` did.
 
@@ -77,12 +86,14 @@ class Added:
         new: How many of them the project did not know.
         samples: Corrections that were approved from masks.
         refused: Broken photos, unfit masks, and stems of the list without a file.
+        doubted: Masks in which crack and not crack were likely exchanged.
     """
 
     photos: tuple[PhotoEntry, ...]
     new: int
     samples: tuple[SampleEntry, ...] = ()
     refused: tuple[Refused, ...] = ()
+    doubted: tuple[Doubt, ...] = ()
 
 
 def add_photos(
@@ -91,6 +102,7 @@ def add_photos(
     masks: Path | None = None,
     stems: Sequence[str] | None = None,
     author: str = "",
+    inverted: bool = False,
 ) -> Job[Added]:
     """Add photos to the project; masks of the same stem become approved, complete corrections.
 
@@ -103,6 +115,7 @@ def add_photos(
         masks: Folder of masks, 255 (or 1) for crack, as large as their photos; None for none.
         stems: Only these; None for all.
         author: Who stands for the masks.
+        inverted: Whether crack is 0 in the masks and not crack is not.
 
     Raises:
         PhotoError: A source does not exist, or nothing is left to add.
@@ -112,7 +125,7 @@ def add_photos(
     photos, refused = choose_photos(sources, stems)
     photos = without_masks(photos, by_stem)
     known = {entry.photo_id for entry in project.store.photos()}
-    entries, samples = dict[str, PhotoEntry](), list[SampleEntry]()
+    entries, samples, doubted = dict[str, PhotoEntry](), list[SampleEntry](), list[Doubt]()
     for done, path in enumerate(photos):
         yield progress(done, len(photos), "photos", path.name)
         try:
@@ -129,14 +142,24 @@ def add_photos(
             if mask is None:
                 refused.append(Refused(path, f"no mask of this stem in {masks}; added without a correction"))
                 continue
-            samples.append(_approve_mask(project, facts, mask, author))
+            sample, crack_share = _approve_mask(project, facts, mask, author, inverted)
+            samples.append(sample)
+            if crack_share > UNLIKELY_CRACK_SHARE:
+                cure = "without --inverted" if inverted else "with --inverted, if black is crack in it"
+                doubted.append(Doubt(mask, f"{crack_share:.0%} of the photo is crack; add it again {cure}"))
         except (MaskError, PhotoError) as error:
             refused.append(Refused(mask or path, str(error)))
     yield progress(len(photos), len(photos), "photos")
     project.store.log("add", f"{len(entries)} photos, {len(samples)} masks", author=author)
     fresh = sum(photo_id not in known for photo_id in entries)
     current = {entry.photo_id: entry for entry in project.store.photos()}
-    return Added(tuple(current[photo_id] for photo_id in entries), fresh, tuple(samples), tuple(refused))
+    return Added(
+        tuple(current[photo_id] for photo_id in entries),
+        fresh,
+        tuple(samples),
+        tuple(refused),
+        tuple(doubted),
+    )
 
 
 def _hash_of_large(path: Path, done: int, total: int) -> Job[str]:
@@ -162,22 +185,30 @@ def photo_facts(path: Path, photo_id: str = "") -> PhotoFacts:
     return replace(read_facts(path, photo_id), group=photo_group(path))
 
 
-def labels_of_mask(path: Path, height_px: int, width_px: int) -> UInt8Array:
+def labels_of_mask(path: Path, height_px: int, width_px: int, inverted: bool = False) -> UInt8Array:
     """Read a complete ground truth mask as labels: every pixel is crack or not crack, none unsaid.
+
+    Args:
+        path: Mask file.
+        height_px, width_px: Of the upright photo.
+        inverted: Whether crack is 0 in it.
 
     Raises:
         MaskError: The mask is ambiguous or of another size.
     """
     mask = read_mask(path, (height_px, width_px))
-    return np.where(mask, np.uint8(Label.CRACK), np.uint8(Label.NOT_CRACK))
+    return np.where(mask != inverted, np.uint8(Label.CRACK), np.uint8(Label.NOT_CRACK))
 
 
-def _approve_mask(project: Project, facts: PhotoFacts, mask: Path, author: str) -> SampleEntry:
-    labels = labels_of_mask(mask, facts.height, facts.width)
+def _approve_mask(
+    project: Project, facts: PhotoFacts, mask: Path, author: str, inverted: bool
+) -> tuple[SampleEntry, float]:
+    """The sample, and the share of the photo that is crack in it."""
+    labels = labels_of_mask(mask, facts.height, facts.width, inverted)
     document = open_document(project, facts.photo_id, author)
     try:
         document.apply_labels("mask", Box(0, 0, facts.height, facts.width), labels)
-        return approve(project, document, None, author)
+        return approve(project, document, None, author), document.crack_share
     finally:
         document.close()
 

@@ -19,6 +19,7 @@ from resatt_studio.app.predictor import Predictor
 from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StoreError, StudioError
 from resatt_studio.records.arrays import read_only
+from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
@@ -203,6 +204,19 @@ def test_approving_every_pixel_makes_a_complete_sample(opened: Any) -> None:
     session.approve_complete()
     assert wait_for(lambda: len(project.store.samples()) == 1, 10)
     assert project.store.samples()[0].complete
+
+
+@pytest.mark.parametrize(("rows", "told"), [(0.4, "is approved."), (0.6, "60% of it labelled crack")])
+def test_a_photo_that_is_mostly_crack_is_approved_and_told(opened: Any, rows: float, told: str) -> None:
+    session, words = opened.parts.session, []
+    session.told.connect(words.append)
+    height, width = session.document.height, session.document.width
+    labels = np.full((height, width), Label.NOT_CRACK, np.uint8)
+    labels[: round(rows * height)] = Label.CRACK
+    session.document.apply_labels("mask", Box(0, 0, height, width), labels)
+    session.approve()
+    assert wait_for(lambda: any(told in said for said in words), 20), words
+    assert len(session.project.store.samples()) == 1
 
 
 def test_a_photo_that_is_gone_is_told_and_leaves_no_empty_waiting(opened: Any) -> None:

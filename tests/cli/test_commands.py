@@ -17,7 +17,7 @@ CONTRACT = {
     "gui": [],
     "demo": ["--out", "--window", "--no-window"],
     "new": ["--photos"],
-    "add": ["--photos", "--masks", "--list"],
+    "add": ["--photos", "--masks", "--inverted", "--list"],
     "predict": ["--out", "--weights", "--project", "--probability", "--input", "--device", "--json"],
     "label": ["--json", "--model", "--weights", "--device"],
     "dehaze": ["--out", "--weights", "--device", "--json"],

@@ -38,6 +38,15 @@ def test_new_and_add_tell_what_they_did(run: Run, photo_folder: Path, tmp_path: 
         assert [sample.author for sample in project.store.samples()] == ["Ada"]
 
 
+def test_masks_that_are_upside_down_are_named_with_the_cure(
+    run: Run, taught: Path, photo_folder: Path
+) -> None:
+    masks = photo_folder.parent / "masks"
+    ran = run("add", taught, "--photos", photo_folder, "--masks", masks, "--inverted")
+    assert ran.code == 0 and ran.err.count("of the photo is crack; add it again without --inverted") == 4
+    assert str(masks / "wall_0.png") in ran.err
+
+
 def test_a_project_is_not_made_twice_and_not_opened_where_there_is_none(
     run: Run, photo_folder: Path, tmp_path: Path
 ) -> None:
