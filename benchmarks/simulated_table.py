@@ -1,0 +1,73 @@
+"""One table over simulations: ``python benchmarks/simulated_table.py benchmarks/results/*/``.
+
+A folder is what ``resatt-studio simulate --out`` wrote; nothing is walked. A line is a recipe, means are over
+inspectors. "Ahead" is the app's Dice less the recipe's after 2, 5 and 10 photos, paired by inspector; "lost
+elsewhere" the most Dice that any inspector had lost on any other set at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean
+
+from resatt_studio.simulation.compare import OURS, Sessions, ahead, by_recipe
+from resatt_studio.simulation.points import at_photos
+from resatt_studio.simulation.promotions import GateRecord, gate_records
+from resatt_studio.simulation.report import read_json
+
+PHOTOS = (0, 1, 2, 5, 10)
+COMPARED = (2, 5, 10)
+HEADS = (
+    *("simulation", "recipe", "inspectors", *(f"after {count}" for count in PHOTOS), "app ahead"),
+    *("lost elsewhere", "promotions", "worst", "of them lost more than 0.01", "refusals", "without reason"),
+)
+
+
+def rows(folder: Path) -> Iterator[list[str]]:
+    """A line for each recipe of one simulation."""
+    points = read_json(folder / "simulation.json").points
+    recipes = by_recipe(points)
+    gates = {record.recipe: record for record in gate_records(points)}
+    for recipe, sessions in recipes.items():
+        walks = list(sessions.values())
+        means = [f"{fmean(at_photos(walk, count).dice for walk in walks):.3f}" for count in PHOTOS]
+        others = [] if recipe == OURS or OURS not in recipes else COMPARED
+        differences = [ahead(recipes[OURS], sessions, count) for count in others]
+        leads = ", ".join(f"{one.mean:+.3f}" for one in differences if one is not None)
+        did = gate_cells(gates.get(recipe))
+        yield [folder.name, recipe, str(len(sessions)), *means, leads, f"{most_lost(sessions):.3f}", *did]
+
+
+def gate_cells(gate: GateRecord | None) -> list[str]:
+    """What a gate did; nothing where nothing was learned."""
+    if gate is None:
+        return ["0", "", "0", "0", "0"]
+    worst = "" if gate.worst is None else f"{gate.worst:+.3f}"
+    refusals = sum(times for _, times in gate.refusals)
+    return [str(len(gate.promotions)), worst, str(gate.lost), str(refusals), str(gate.without_reason)]
+
+
+def most_lost(sessions: Sessions) -> float:
+    """Dice lost at the end on the set, and by the inspector, that lost most."""
+    lost = [0.0]
+    for session in sessions.values():
+        began = session[0].elsewhere
+        ended = next(point.elsewhere for point in reversed(session) if point.elsewhere)
+        lost += [began[name] - dice for name, dice in ended.items()]
+    return max(lost)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    lines = [row for folder in parser.parse_args().folders for row in rows(folder)]
+    for cells in (HEADS, ["---"] * len(HEADS), *lines):
+        print(f"| {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
