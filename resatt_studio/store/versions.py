@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -121,12 +122,19 @@ class WeightsShelf:
         return self.version(weights.weights_id)
 
     def _write(self, weights: WeightsFile) -> None:
-        """Write the file unless its version is on the shelf: equal tensors may come with another header."""
-        known = select(_weights.weights_id).where(_weights.weights_id == weights.weights_id)
+        """Write the file unless its version is on the shelf: equal tensors may come with another header. The
+        very same file mends one that is missing or damaged."""
+        known = select(_weights.file_hash).where(_weights.weights_id == weights.weights_id)
         with self._database.reading() as connection:
-            if connection.scalar(known) is not None:
+            file_hash: str | None = connection.scalar(known)
+        path = self.path(weights.weights_id)
+        if file_hash is not None:
+            if sha256(weights.data) != file_hash:
                 return
-        write_whole(self.path(weights.weights_id), weights.data)
+            with suppress(WeightsError):
+                _verified(path, file_hash)
+                return
+        write_whole(path, weights.data)
 
     def versions(self, model: str | None = None) -> list[WeightsVersion]:
         """Every version, or those of one model, in the order of arrival."""
@@ -316,7 +324,10 @@ class WeightsShelf:
 
 
 def _verified(path: Path, file_hash: str) -> bytes:
-    hint = "Roll back to another version, or copy the file back from a backup of the project folder."
+    hint = (
+        "Import a file that was exported from this version, roll back to another version, or copy the file "
+        "back from a backup of the project folder."
+    )
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -194,6 +194,19 @@ def test_a_changed_weights_file_is_never_loaded(opened: Opened, weights_of: Weig
     assert "damaged" in opened.problems()[0]
 
 
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"two")])
+def test_adding_the_very_same_file_mends_a_damaged_one(
+    opened: Opened, weights_of: WeightsOf, spoil: Callable[[Path], None]
+) -> None:
+    weights = weights_of("one")
+    version = opened.shelf.add(weights, state=ACTIVE)
+    spoil(opened.shelf.path(version.weights_id))
+    assert opened.problems() != []
+    assert opened.shelf.add(weights) == version
+    assert opened.shelf.load(version.weights_id).data == weights.data
+    assert opened.problems() == []
+
+
 def test_no_active_version_is_said_plainly(shelf: WeightsShelf, weights_of: WeightsOf) -> None:
     shelf.add(weights_of("one"))
     with pytest.raises(WeightsError, match="no active weights"):
