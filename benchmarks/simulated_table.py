@@ -3,16 +3,20 @@
 A folder is what ``resatt-studio simulate --out`` wrote; nothing is walked. A line is a recipe, means are over
 inspectors. "Ahead" is the app's Dice less the recipe's after 2, 5 and 10 photos, paired by inspector; "lost
 elsewhere" the most Dice that any inspector had lost on any other set at the end.
+
+``--plots DIR`` draws each simulation's curves to ``DIR/<folder>.png`` (needs matplotlib); ``--without NAME``
+leaves a recipe out of them, so that one that fails altogether does not squeeze all others.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 
 from resatt_studio.simulation.compare import OURS, Sessions, ahead, by_recipe
+from resatt_studio.simulation.plot import draw_plot
 from resatt_studio.simulation.points import at_photos
 from resatt_studio.simulation.promotions import GateRecord, gate_records
 from resatt_studio.simulation.report import read_json
@@ -59,12 +63,28 @@ def most_lost(sessions: Sessions) -> float:
     return max(lost)
 
 
+def plot(folder: Path, out: Path, without: Sequence[str]) -> None:
+    """Draw one simulation's curves."""
+    simulation = read_json(folder / "simulation.json")
+    points = [point for point in simulation.points if point.recipe not in without]
+    said = simulation.settings
+    title = f"{said['set']}, {said['learning']['steps']} steps a run"
+    draw_plot(out / f"{folder.name}.png", points, title)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    lines = [row for folder in parser.parse_args().folders for row in rows(folder)]
+    parser.add_argument("--plots", type=Path, metavar="DIR")
+    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="not in the plots")
+    asked = parser.parse_args()
+    if asked.plots is not None:
+        asked.plots.mkdir(parents=True, exist_ok=True)
+        for folder in asked.folders:
+            plot(folder, asked.plots, asked.without)
+    lines = [row for folder in asked.folders for row in rows(folder)]
     for cells in (HEADS, ["---"] * len(HEADS), *lines):
         print(f"| {' | '.join(cells)} |")
 
