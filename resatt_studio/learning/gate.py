@@ -162,20 +162,18 @@ def least_without_one(pairs: Sequence[Pair]) -> tuple[str, float] | None:
         pairs: Squares of the photos that judge.
 
     Returns:
-        None where, whichever is left out, fewer than ``LEAST_UNITS`` squares are left.
+        None where, whichever is left out, the rest says too little: fewer than ``LEAST_UNITS`` squares, or no
+        crack, of which Dice makes all or nothing.
     """
     photos, counts = _by_photo(pairs)
-    left = [len(pairs) - sum(one.photo == photo for one in pairs) for photo in photos]
-    gains = _gain(counts.sum(axis=0) - counts)
-    least = min(
-        (
-            (float(gain), photo)
-            for gain, photo, squares in zip(gains, photos, left, strict=True)
-            if squares >= LEAST_UNITS
-        ),
-        default=None,
-    )
-    return None if least is None else (least[1], least[0])
+    rest = counts.sum(axis=0) - counts
+    squares = [sum(one.photo != photo for one in pairs) for photo in photos]
+    telling = (np.array(squares) >= LEAST_UNITS) & (rest[:, 0] + rest[:, 2] > 0)
+    if not telling.any():
+        return None
+    gains = np.where(telling, _gain(rest), np.inf)
+    place = int(np.argmin(gains))
+    return photos[place], float(gains[place])
 
 
 def _units(pairs: Sequence[Pair]) -> npt.NDArray[np.int64]:

@@ -149,7 +149,7 @@ class FineTuneResult:
         reliability_before, reliability_after: Of the candidate's probabilities before and after they were
             calibrated; None where nothing but what it learned from judges.
         threshold: Probability that draws the candidate's best mask there, in [0, 1]; None likewise.
-        names: Of the files of the photos in ``pairs``, for people.
+        names: Of the photos' files, for people, by what ``Pair.photo`` calls the photo.
     """
 
     weights: WeightsFile

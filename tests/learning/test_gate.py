@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resatt_studio.learning.gate import (
@@ -200,6 +200,7 @@ def test_one_photo_does_not_decide_against_all_others() -> None:
     assert "Look at its correction again" in verdict.reason
 
 
+@example(gains=[0.2, -0.02, -0.01])
 @given(gains=st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=7))
 def test_what_is_let_through_is_no_loss_without_any_one_photo(gains: list[float]) -> None:
     given = result(pairs([0.6] * len(gains), [0.6 + gain for gain in gains], 6))
@@ -219,6 +220,14 @@ def test_a_handful_of_squares_overrules_no_photo() -> None:
     much, little = pairs([0.6], [0.7], 10), Pair("little", tally(0.6), tally(0.5))
     assert judge(result((*much, *[little] * (LEAST_UNITS - 1)))).promoted
     assert not judge(result((*much, *[little] * LEAST_UNITS))).promoted
+
+
+def test_photos_without_crack_overrule_no_photo() -> None:
+    """Of them Dice makes all or nothing: one false pixel turns 1 into 0."""
+    wall, clean = pairs([0.6], [0.7], 10), Pair("clean", Tally(0, 0, 0), Tally(0, 1, 0))
+    given = result((*wall, *[clean] * LEAST_UNITS))
+    assert least_without_one(given.pairs) == ("clean", pytest.approx(0.1))
+    assert judge(given).promoted
 
 
 def test_without_the_best_photo_a_candidate_gains_least() -> None:
