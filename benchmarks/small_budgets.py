@@ -24,22 +24,23 @@ def blur_a_megapixel() -> None:
     cv2.GaussianBlur(np.full((1000, 1000, 3), 128, np.uint8), (0, 0), 3.0)
 
 
+PHOTOS = [Entry("photo", f"bridge_IMG_{number:05d}.jpg", lambda: None, "/photos") for number in range(10_000)]
+RANDOM = np.random.default_rng(0)
+LOOKS = {f"{number:04d}": RANDOM.normal(size=21).astype(np.float32) for number in range(1000)}
+DOUBTS = {one: float(RANDOM.random()) for one in LOOKS}
+PATCH = RANDOM.random((128, 128, 3), np.float32)
+
+
 def search_ten_thousand_photos() -> None:
-    ranked(
-        "img 4711",
-        [Entry("photo", f"bridge_IMG_{n:05d}.jpg", lambda: None, "/photos") for n in range(10_000)],
-    )
+    ranked("img 4711", PHOTOS)
 
 
 def rank_a_thousand_photos() -> None:
-    random = np.random.default_rng(0)
-    looks = {f"{number:04d}": random.normal(size=21).astype(np.float32) for number in range(1000)}
-    rank_photos({one: float(random.random()) for one in looks}, looks, approved=["0000"])
+    rank_photos(DOUBTS, LOOKS, approved=["0000"])
 
 
 def haze_a_training_patch() -> None:
-    random = np.random.default_rng(0)
-    add_haze(random.random((128, 128, 3), np.float32), random, HazeRecipe(degradation_chance=1.0))
+    add_haze(PATCH, np.random.default_rng(0), HazeRecipe(degradation_chance=1.0))
 
 
 def draw_a_training_tile() -> None:

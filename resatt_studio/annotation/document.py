@@ -20,7 +20,8 @@ from resatt_studio.records.geometry import Box
 
 UNLIKELY_CRACK_SHARE = 0.5
 """Of a photo's pixels: where more are labelled crack, crack and not crack were likely exchanged. In the masks
-of CrackMap, CFD, Crack500 and SUT-Crack crack is a quarter of a photo at most."""
+of CrackMap, CFD, Crack500 and SUT-Crack crack is a quarter of a photo at most, in AsphaltCrack300's little
+more."""
 _NOTHING = Box(0, 0, 0, 0)
 
 
@@ -106,7 +107,7 @@ class CorrectionDocument:
         self._history.memory_limit_bytes = limit
 
     @property
-    def crack_share(self) -> float:
+    def labelled_crack_share(self) -> float:
         """Share of the photo's pixels that is labelled crack, in [0, 1]."""
         return self.labels.counts()[Label.CRACK] / (self.height * self.width)
 

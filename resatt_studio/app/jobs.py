@@ -349,7 +349,7 @@ def approve(
 
     try:
         approve_correction(project, document, prediction, author, complete, in_tiles=in_tiles)
-        return document.crack_share
+        return document.labelled_crack_share
     finally:
         document.close()
 

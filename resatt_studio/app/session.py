@@ -551,7 +551,7 @@ class Session(ProjectSession):
         self._write(
             lambda: jobs.approve(project, document, prediction, author, complete, in_tiles),
             mark("Approving {name}").format(name=entry.name),
-            then=lambda crack_share: _words_of_approval(entry.name, crack_share),
+            then=lambda share: _words_of_approval(entry.name, share),
         )
         self.open_photo((following or entry).photo_id)
 
@@ -600,10 +600,10 @@ class Session(ProjectSession):
         self._predict_next(self.project)
 
 
-def _words_of_approval(name: str, crack_share: float) -> str:
-    if crack_share <= UNLIKELY_CRACK_SHARE:
+def _words_of_approval(name: str, labelled_share: float) -> str:
+    if labelled_share <= UNLIKELY_CRACK_SHARE:
         return tr("{name} is approved.").format(name=name)
     return tr(
         "{name} is approved with {share} of it labelled crack. If crack and not crack were exchanged, open "
         "it again, undo and approve it once more."
-    ).format(name=name, share=f"{crack_share:.0%}")
+    ).format(name=name, share=f"{labelled_share:.0%}")

@@ -49,6 +49,8 @@ def add(
     """Add photos to a project, with masks as approved corrections."""
     from resatt_studio.workflow.project import open_project
 
+    if inverted and masks is None:
+        raise typer.BadParameter("says how masks are read; give --masks with it", param_hint="--inverted")
     with open_project(project) as opened:
         added = _add(opened, photos, masks, list_file, inverted)
         corrections = f", {len(added.samples)} approved corrections" if masks is not None else ""
@@ -66,8 +68,8 @@ def _add(
     added = watch(add_photos(project, [photos], masks, stems, author, inverted), "Adding")
     for refused in added.refused:
         warn(f"{refused.path}: {refused.reason}")
-    for doubt in added.doubted:
-        warn(f"{doubt.path}: {doubt.reason}")
+    for suspect in added.suspects:
+        warn(f"{suspect.path}: {suspect.reason}")
     return added
 
 

@@ -70,8 +70,8 @@ def _shorter(stem: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """A file that was taken, and why somebody should look at it."""
+class Suspect:
+    """A mask that was taken, and why somebody should look at it."""
 
     path: Path
     reason: str
@@ -86,14 +86,14 @@ class Added:
         new: How many of them the project did not know.
         samples: Corrections that were approved from masks.
         refused: Broken photos, unfit masks, and stems of the list without a file.
-        doubted: Masks in which crack and not crack were likely exchanged.
+        suspects: Masks in which crack and not crack were likely exchanged.
     """
 
     photos: tuple[PhotoEntry, ...]
     new: int
     samples: tuple[SampleEntry, ...] = ()
     refused: tuple[Refused, ...] = ()
-    doubted: tuple[Doubt, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
 
 
 def add_photos(
@@ -125,7 +125,7 @@ def add_photos(
     photos, refused = choose_photos(sources, stems)
     photos = without_masks(photos, by_stem)
     known = {entry.photo_id for entry in project.store.photos()}
-    entries, samples, doubted = dict[str, PhotoEntry](), list[SampleEntry](), list[Doubt]()
+    entries, samples, suspects = dict[str, PhotoEntry](), list[SampleEntry](), list[Suspect]()
     for done, path in enumerate(photos):
         yield progress(done, len(photos), "photos", path.name)
         try:
@@ -145,8 +145,7 @@ def add_photos(
             sample, crack_share = _approve_mask(project, facts, mask, author, inverted)
             samples.append(sample)
             if crack_share > UNLIKELY_CRACK_SHARE:
-                cure = "without --inverted" if inverted else "with --inverted, if black is crack in it"
-                doubted.append(Doubt(mask, f"{crack_share:.0%} of the photo is crack; add it again {cure}"))
+                suspects.append(Suspect(mask, _why_suspect(crack_share, inverted)))
         except (MaskError, PhotoError) as error:
             refused.append(Refused(mask or path, str(error)))
     yield progress(len(photos), len(photos), "photos")
@@ -158,7 +157,7 @@ def add_photos(
         fresh,
         tuple(samples),
         tuple(refused),
-        tuple(doubted),
+        tuple(suspects),
     )
 
 
@@ -208,9 +207,17 @@ def _approve_mask(
     document = open_document(project, facts.photo_id, author)
     try:
         document.apply_labels("mask", Box(0, 0, facts.height, facts.width), labels)
-        return approve(project, document, None, author), document.crack_share
+        return approve(project, document, None, author), document.labelled_crack_share
     finally:
         document.close()
+
+
+def _why_suspect(crack_share: float, inverted: bool) -> str:
+    again = "without --inverted" if inverted else "with --inverted"
+    return (
+        f"{crack_share:.0%} of the photo is crack in it; if crack and not crack are exchanged, add it again "
+        f"{again} (and with --list, where other masks of the folder are right)"
+    )
 
 
 def open_sample(project: Project, entry: SampleEntry, fresh: bool = True) -> Job[AnySample]:

@@ -43,8 +43,10 @@ def test_masks_that_are_upside_down_are_named_with_the_cure(
 ) -> None:
     masks = photo_folder.parent / "masks"
     ran = run("add", taught, "--photos", photo_folder, "--masks", masks, "--inverted")
-    assert ran.code == 0 and ran.err.count("of the photo is crack; add it again without --inverted") == 4
+    assert ran.code == 0 and ran.err.count("are exchanged, add it again without --inverted") == 4
     assert str(masks / "wall_0.png") in ran.err
+    ran = run("add", taught, "--photos", photo_folder, "--inverted")
+    assert ran.code == 2 and "--masks" in ran.err
 
 
 def test_a_project_is_not_made_twice_and_not_opened_where_there_is_none(

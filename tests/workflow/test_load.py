@@ -130,14 +130,14 @@ def test_a_mask_upside_down_is_taken_told_and_mended_by_adding_it_again(
     truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     cv2.imwrite(str(path), 255 - truth)
     added = drain(add_photos(project, [photo_folder], masks))
-    assert [one.path for one in added.doubted] == [path]
-    assert "with --inverted" in added.doubted[0].reason and not added.refused
+    assert [one.path for one in added.suspects] == [path]
+    assert "with --inverted" in added.suspects[0].reason and not added.refused
     again = drain(add_photos(project, [photo_folder], masks, ["wall_1"], inverted=True))
-    assert not again.doubted
+    assert not again.suspects
     (sample,) = again.samples
     np.testing.assert_array_equal(project.blobs.get_array(sample.labels_blob) == Label.CRACK, truth > 0)
     wrongly = drain(add_photos(project, [photo_folder], masks, ["wall_2"], inverted=True))
-    assert "without --inverted" in wrongly.doubted[0].reason
+    assert "without --inverted" in wrongly.suspects[0].reason
 
 
 def test_masks_added_twice_make_no_second_sample(project: Project, photo_folder: Path) -> None:
