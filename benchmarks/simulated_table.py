@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from resatt_studio.simulation.compare import OURS, Sessions, ahead, by_recipe
+from resatt_studio.simulation.compare import OURS, Sessions, ahead, by_recipe, changes_elsewhere
 from resatt_studio.simulation.plot import draw_plot
 from resatt_studio.simulation.points import at_photos
 from resatt_studio.simulation.promotions import GateRecord, gate_records
-from resatt_studio.simulation.report import read_json
+from resatt_studio.simulation.report import Simulation, read_json
 
 PHOTOS = (0, 1, 2, 5, 10)
 COMPARED = (2, 5, 10)
@@ -29,11 +29,10 @@ HEADS = (
 )
 
 
-def rows(folder: Path) -> Iterator[list[str]]:
+def rows(name: str, simulation: Simulation) -> Iterator[list[str]]:
     """A line for each recipe of one simulation."""
-    points = read_json(folder / "simulation.json").points
-    recipes = by_recipe(points)
-    gates = {record.recipe: record for record in gate_records(points)}
+    recipes = by_recipe(simulation.points)
+    gates = {record.recipe: record for record in gate_records(simulation.points)}
     for recipe, sessions in recipes.items():
         walks = list(sessions.values())
         means = [f"{fmean(at_photos(walk, count).dice for walk in walks):.3f}" for count in PHOTOS]
@@ -41,7 +40,7 @@ def rows(folder: Path) -> Iterator[list[str]]:
         differences = [ahead(recipes[OURS], sessions, count) for count in others]
         leads = ", ".join(f"{one.mean:+.3f}" for one in differences if one is not None)
         did = gate_cells(gates.get(recipe))
-        yield [folder.name, recipe, str(len(sessions)), *means, leads, f"{most_lost(sessions):.3f}", *did]
+        yield [name, recipe, str(len(sessions)), *means, leads, f"{most_lost(sessions):.3f}", *did]
 
 
 def gate_cells(gate: GateRecord | None) -> list[str]:
@@ -55,21 +54,16 @@ def gate_cells(gate: GateRecord | None) -> list[str]:
 
 def most_lost(sessions: Sessions) -> float:
     """Dice lost at the end on the set, and by the inspector, that lost most."""
-    lost = [0.0]
-    for session in sessions.values():
-        began = session[0].elsewhere
-        ended = next(point.elsewhere for point in reversed(session) if point.elsewhere)
-        lost += [began[name] - dice for name, dice in ended.items()]
-    return max(lost)
+    changes = [changes_elsewhere({seed: session}) for seed, session in sessions.items()]
+    return max(0.0, *(-one.mean for change in changes for one in change.values()))
 
 
-def plot(folder: Path, out: Path, without: Sequence[str]) -> None:
+def plot(path: Path, simulation: Simulation, without: Sequence[str]) -> None:
     """Draw one simulation's curves."""
-    simulation = read_json(folder / "simulation.json")
     points = [point for point in simulation.points if point.recipe not in without]
     said = simulation.settings
     title = f"{said['set']}, {said['learning']['steps']} steps a run"
-    draw_plot(out / f"{folder.name}.png", points, title)
+    draw_plot(path, points, title)
 
 
 def main() -> None:
@@ -80,11 +74,12 @@ def main() -> None:
     parser.add_argument("--plots", type=Path, metavar="DIR")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="not in the plots")
     asked = parser.parse_args()
+    simulations = {folder.name: read_json(folder / "simulation.json") for folder in asked.folders}
     if asked.plots is not None:
         asked.plots.mkdir(parents=True, exist_ok=True)
-        for folder in asked.folders:
-            plot(folder, asked.plots, asked.without)
-    lines = [row for folder in asked.folders for row in rows(folder)]
+        for name, simulation in simulations.items():
+            plot(asked.plots / f"{name}.png", simulation, asked.without)
+    lines = [row for name, simulation in simulations.items() for row in rows(name, simulation)]
     for cells in (HEADS, ["---"] * len(HEADS), *lines):
         print(f"| {' | '.join(cells)} |")
 

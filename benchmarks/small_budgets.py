@@ -18,17 +18,15 @@ from resatt_studio.synthesis.haze import HazeRecipe, add_haze
 from resatt_studio.synthesis.scenes import render_scene
 
 TURNS = 7
-
-
-def blur_a_megapixel() -> None:
-    cv2.GaussianBlur(np.full((1000, 1000, 3), 128, np.uint8), (0, 0), 3.0)
-
-
 PHOTOS = [Entry("photo", f"bridge_IMG_{number:05d}.jpg", lambda: None, "/photos") for number in range(10_000)]
 RANDOM = np.random.default_rng(0)
 LOOKS = {f"{number:04d}": RANDOM.normal(size=21).astype(np.float32) for number in range(1000)}
 DOUBTS = {one: float(RANDOM.random()) for one in LOOKS}
 PATCH = RANDOM.random((128, 128, 3), np.float32)
+
+
+def blur_a_megapixel() -> None:
+    cv2.GaussianBlur(np.full((1000, 1000, 3), 128, np.uint8), (0, 0), 3.0)
 
 
 def search_ten_thousand_photos() -> None:

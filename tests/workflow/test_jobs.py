@@ -187,7 +187,7 @@ def test_stop_closes_what_is_under_way() -> None:
     first = runner.submit(endless, Urgency.FINE_TUNE)
     second = runner.submit(endless, Urgency.FINE_TUNE)
     assert begun.wait(5)
-    assert runner.stop(30)
+    assert runner.stop()
     assert log == ["closed"]
     assert {r.job_id for r in reports if isinstance(r, JobFailed) and r.cancelled} == {first, second}
 
