@@ -255,7 +255,8 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     made.parts.learner.drop()
     assert wait_for(lambda: not made.parts.learner.learning, 20)
     made.window.close()
-    assert made.parts.session.gpu.stop(60), "the interpreter cannot end under a running network"
+    for worker in (made.parts.session.gpu, made.parts.session.tile_worker, made.parts.session.files):
+        assert worker.stop(60), "the interpreter cannot end under a running network, nor with files open"
     made.window.deleteLater()
     settle(0.05)
     # Outside of a running event loop nothing is deleted later; a window left over would be styled again with

@@ -95,6 +95,12 @@ class OpenedPhoto:
     prediction: Prediction | HugePrediction | None
     tiles: TilePyramid | None = None
 
+    def close(self) -> None:
+        """Let go of its files, when nobody is to see it."""
+        self.document.close()
+        if self.tiles is not None:
+            self.tiles.close()
+
 
 def open_or_create(
     folder: Path, create: bool, preferences: Settings, ranked: bool = False
@@ -284,6 +290,11 @@ class PhotoBeside:
     photo: Photo | None
     tiles: TilePyramid | None
     labels: TiledLabels = field(repr=False)
+
+    def close(self) -> None:
+        """Let go of its file; on the thread that builds tiles, or when that has ended."""
+        if self.tiles is not None:
+            self.tiles.close()
 
 
 def open_beside(

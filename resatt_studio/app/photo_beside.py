@@ -8,7 +8,7 @@ from resatt_studio.app import jobs
 from resatt_studio.app.canvas.tile_memory import WHOLE_BYTES_A_PIXEL
 from resatt_studio.app.session import Session
 from resatt_studio.app.view_state import ViewState
-from resatt_studio.app.worker import Answers, once
+from resatt_studio.app.worker import Answers
 from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
@@ -53,8 +53,8 @@ class BesidePhoto(QObject):
     def shut_down(self) -> None:
         """The threads have ended: let go of its file."""
         photo, self.photo = self.photo, None
-        if photo is not None and photo.tiles is not None:
-            photo.tiles.close()
+        if photo is not None:
+            photo.close()
 
     # -- inside --
 
@@ -86,7 +86,11 @@ class BesidePhoto(QObject):
         self._job = session.files.submit(
             lambda: jobs.open_beside(project, entry, whole, session.memory, session.tile_cache),
             Urgency.PREDICT_SHOWN,
-            Answers(self._opened, failed=lambda error: self._refused(entry, error)),
+            Answers(
+                self._opened,
+                failed=lambda error: self._refused(entry, error),
+                unheard=lambda photo: photo.close(),
+            ),
         )
         self.changed.emit()
 
@@ -131,4 +135,4 @@ class BesidePhoto(QObject):
 
     def _close(self, photo: jobs.PhotoBeside) -> None:
         if photo.tiles is not None:
-            self._session.tile_worker.submit(once(photo.tiles.close), Urgency.PREDICT_SHOWN)
+            self._session.close_tiles(photo.tiles)

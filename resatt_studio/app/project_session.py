@@ -148,7 +148,7 @@ class ProjectSession(QObject):
             elif not isinstance(error, StudioError):
                 self.failed.emit(error)
 
-        return Answers(here(answers.done), here(answers.progress), failed, answers.ended)
+        return Answers(here(answers.done), here(answers.progress), failed, answers.ended, answers.unheard)
 
     # -- opening and closing --
 
@@ -272,7 +272,8 @@ class ProjectSession(QObject):
             self._count_predictions(result.project)
 
         job = lambda: jobs.open_or_create(folder, create, preferences, ranked)  # noqa: E731 - a job factory
-        self._submit(job, mark("Opening {name}").format(name=folder.name), opened, key="project")
+        words = mark("Opening {name}").format(name=folder.name)
+        self._submit(job, words, opened, key="project", unheard=lambda result: result.project.close())
 
     @property
     def _ranked(self) -> bool:
@@ -362,6 +363,7 @@ class ProjectSession(QObject):
         key: str = "",
         must: bool = False,
         listed: Listed | None = None,
+        unheard: Callable[[Any], None] | None = None,
     ) -> None:
         """Queue a job on the files worker.
 
@@ -374,6 +376,7 @@ class ProjectSession(QObject):
             key: A later job of the same key replaces it.
             must: Closing the window waits for it.
             listed: How it stands in the list of jobs; by default its words, without a way to stop it.
+            unheard: As for ``Answers``.
         """
 
         def progress(report: JobProgress) -> None:
@@ -401,7 +404,7 @@ class ProjectSession(QObject):
             self.progressed.emit(words, 0, 0)
         if listed is None and words:
             listed = Listed(words, stoppable=False)
-        answers = Answers(done, progress, fail, ended)
+        answers = Answers(done, progress, fail, ended, unheard)
         self.files.submit(factory, Urgency.PREDICT_SHOWN, answers, key, listed)
 
     def ask(

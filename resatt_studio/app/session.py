@@ -171,6 +171,7 @@ class Session(ProjectSession):
             lambda pixels: self._preview(entry, pixels),
             lambda: self._give_up(entry),
             key="photo",
+            unheard=lambda opened: opened.close(),
         )
 
     def leave_photo(self) -> None:
@@ -186,8 +187,13 @@ class Session(ProjectSession):
         self._more_than, self._gave_up = None, False
         if document is not None:
             self._submit(once(document.close), "", must=True)
-        if tiles is not None:  # on the thread that may still be building them
-            self.tile_worker.submit(once(tiles.close), Urgency.PREDICT_SHOWN)
+        if tiles is not None:
+            self.close_tiles(tiles)
+
+    def close_tiles(self, tiles: TilePyramid) -> None:
+        """Let go of a huge photo's file, on the thread that may still be building its tiles."""
+        self.hold()
+        self.tile_worker.submit(once(tiles.close), Urgency.PREDICT_SHOWN, Answers(ended=self.release))
 
     def shut_down(self, timeout_s: float = 2.0) -> bool:
         """As for any project; a huge photo that is still open is put away when nobody builds its tiles."""
@@ -362,9 +368,7 @@ class Session(ProjectSession):
     def _show(self, entry: PhotoEntry, opened: jobs.OpenedPhoto) -> None:
         project = self.project
         if not self._is_open(entry.photo_id) or project is None:
-            self._submit(once(opened.document.close), "", must=True)
-            if opened.tiles is not None:
-                self._submit(once(opened.tiles.close), "")
+            self._submit(once(opened.close), "", must=True)
             return
         self.photo, self.document = opened.photo, opened.document
         if opened.photo is None:

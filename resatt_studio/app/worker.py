@@ -25,12 +25,22 @@ def once(act: Callable[[], Any]) -> JobFactory:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Who in the window hears what became of a job; each is called in the window's thread."""
+    """Who in the window hears what became of a job; each is called in the window's thread.
+
+    Attributes:
+        done: Hears the result.
+        progress: Hears of every step.
+        failed: Hears the error.
+        ended: Called after either.
+        unheard: Takes a result that came too late to be heard, because the worker was stopped; for results
+            that hold a file.
+    """
 
     done: Callable[[Any], None] | None = None
     progress: Callable[[JobProgress], None] | None = None
     failed: Callable[[Exception], None] | None = None
     ended: Callable[[], None] | None = None
+    unheard: Callable[[Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,14 @@ class Worker(QObject):
         self._behind = behind
         self._stopped = False
         self._answers: dict[int, Answers] = {}
+        self._left: dict[int, Answers] = {}
         self._listed: dict[int, Listed] = {}
+        self._unheard: dict[int, Any] = {}
         # Queued also when the emitting thread is Python's own: the slot must run in the window's thread.
         self._reported.connect(self._dispatch, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        self._runner.start(self._reported.emit, self._name, first=stand_back if self._behind else None)
+        self._runner.start(self._report, self._name, first=stand_back if self._behind else None)
 
     @property
     def busy(self) -> bool:
@@ -119,14 +131,27 @@ class Worker(QObject):
         if not self._stopped:
             self._stopped = True
             self._reported.disconnect(self._dispatch)
-            self._answers.clear()
-        return self._runner.stop(timeout_s)
+            self._left, self._answers = self._answers, {}
+        ended = self._runner.stop(timeout_s)
+        while ended and self._unheard:
+            job_id, result = self._unheard.popitem()
+            answers = self._left.get(job_id)
+            if answers is not None and answers.unheard is not None:
+                answers.unheard(result)
+        return ended
+
+    def _report(self, report: JobReport) -> None:
+        """On the runner's thread."""
+        if isinstance(report, JobDone):
+            self._unheard[report.job_id] = report.result
+        self._reported.emit(report)
 
     @Slot(object)
     def _dispatch(self, report: JobReport) -> None:
         answers = self._answers.get(report.job_id)
         if answers is None:
             return
+        self._unheard.pop(report.job_id, None)
         listed = self._listed.get(report.job_id)
         if listed is not None:
             self.reported.emit(report)

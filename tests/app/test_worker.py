@@ -136,6 +136,21 @@ def test_after_stop_nobody_is_answered(qapp: object) -> None:
     assert heard == []
 
 
+def test_a_result_that_comes_too_late_to_be_heard_is_given_back(qapp: object) -> None:
+    made = Worker("test")
+    made.start()
+    ready, heard, late = threading.Event(), [], []
+    made.submit(once(lambda: "heard"), NOW, Answers(heard.append, unheard=late.append))
+    assert wait_for(lambda: bool(heard), 5)
+    made.submit(once(lambda: "late"), NOW, Answers(heard.append, unheard=late.append))
+    made.submit(once(lambda: "of no weight"), NOW)
+    made.submit(once(ready.set), NOW)
+    assert ready.wait(10), "the event loop does not run meanwhile"
+    assert made.stop()
+    wait_for(lambda: False, 0.1)
+    assert (heard, late) == (["heard"], ["late"])
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux alone")
 def test_the_network_computes_behind_the_window(qapp: object) -> None:
     behind, beside = Worker("behind", behind=True), Worker("beside")

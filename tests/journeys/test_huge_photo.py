@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 from resatt_studio.annotation.strokes import stamp
+from resatt_studio.app.worker import once
+from resatt_studio.imaging.tiled_tiff import TiledTiff
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.jobs import JobProgress, JobReport
+from resatt_studio.records.jobs import JobProgress, JobReport, Urgency
 from resatt_studio.records.prediction import HugePrediction
 from resatt_studio.synthesis.scenes import render_scene
 from tests.app.test_version_comparison import other_weights
@@ -312,6 +315,40 @@ def test_tiles_of_a_photo_that_was_left_before_it_was_compared_are_not_kept(
     desk.window.close()
     assert desk.window.ended_in_time and not tiles_on_disk(session, photo_id), "nor when the window is closed"
     released.append(True)
+
+
+@pytest.mark.parametrize("is_shown", [True, False], ids=["left", "not yet shown"])
+def test_a_window_that_closes_meanwhile_lets_go_of_the_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_shown: bool
+) -> None:
+    from resatt_studio.app.main import wait_for
+    from resatt_studio.imaging import tiled_tiff
+
+    session, usual = desk.parts.session, tiled_tiff.open_tiled
+    opened: list[TiledTiff] = []
+    may_open, ready = threading.Event(), threading.Event()
+
+    def noted(path: Path, least_px: int = 0) -> TiledTiff | None:
+        assert may_open.wait(60)
+        photo = usual(path, least_px)
+        opened.extend([photo] if photo else [])
+        return photo
+
+    assert wait_for(lambda: quiet(desk), 60)
+    monkeypatch.setattr(tiled_tiff, "open_tiled", noted)
+    session.next_photo()
+    assert wait_for(lambda: not session._writes, 30), "nothing is left to write, which closing would wait for"
+    may_open.set()
+    if is_shown:
+        assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif", 30)
+        session.leave_photo()
+    else:
+        session.files.submit(once(ready.set), Urgency.PREDICT_SHOWN)
+        assert ready.wait(60), "it is open, and the window did not hear of it yet"
+        assert session.tiles is None
+    desk.window.close()
+    assert desk.window.ended_in_time
+    assert opened and all(photo._file.closed for photo in opened)
 
 
 def test_a_compared_photo_keeps_its_tiles_but_for_those_with_damaged_parts(desk: Desk) -> None:
