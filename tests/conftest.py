@@ -253,7 +253,7 @@ def studio(qapp: Any, own_settings: Path, tmp_path: Path) -> Iterator[Any]:
     settle(0.05)
     yield made
     made.parts.learner.drop()
-    assert wait_for(lambda: not made.parts.learner.learning, 20)
+    assert wait_for(lambda: not made.parts.learner.learning, 60)
     made.window.close()
     for worker in (made.parts.session.gpu, made.parts.session.tile_worker, made.parts.session.files):
         assert worker.stop(60), "the interpreter cannot end under a running network, nor with files open"

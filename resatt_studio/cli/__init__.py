@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="resatt-studio")
     except SystemExit as end:
-        if _reader_is_gone():
+        if _reader_is_gone(end):
             return READER_GONE
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except StudioError as error:
@@ -39,9 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _reader_is_gone() -> bool:
-    """Whether click met a closed pipe: it says so only by what it puts in the place of stdout."""
-    return type(sys.stdout).__name__ == "PacifyFlushWrapper"
+def _reader_is_gone(end: SystemExit) -> bool:
+    """Whether a closed pipe was met: rich then ends with 1 as for a bug, in the tables and in the help, and
+    click says so only by what it puts in the place of stdout."""
+    return isinstance(end.__context__, BrokenPipeError) or type(sys.stdout).__name__ == "PacifyFlushWrapper"
 
 
 def _tolerate_every_name() -> None:

@@ -17,6 +17,8 @@ Device = Annotated[
     ),
 ]
 
+Inverted = Annotated[bool, typer.Option("--inverted", help="Black (0) is crack in the masks, white is not.")]
+
 
 def chosen_settings() -> Settings:
     """The settings; what is wrong with them is told on stderr."""

@@ -46,19 +46,9 @@ def err() -> Console:
     return _console(stderr=True)
 
 
-class _Pipe(Console):
-    """A console that tells a reader who went away from a bug; rich would end with 1."""
-
-    def on_broken_pipe(self) -> None:
-        try:
-            super().on_broken_pipe()
-        except SystemExit:
-            raise SystemExit(READER_GONE) from None
-
-
 def _console(stderr: bool) -> Console:
     """A terminal has its own width; in a file or a pipe, tables shall not be squeezed into 80 columns."""
-    console = _Pipe(stderr=stderr, highlight=False, soft_wrap=True)
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = PIPE_COLUMNS
     return console

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resatt_studio.cli.choices import Device, chosen_device, chosen_settings, chosen_threads
+from resatt_studio.cli.choices import Device, Inverted, chosen_device, chosen_settings, chosen_threads
 from resatt_studio.cli.console import say, show_table, warn, watch, write_json
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def evaluate(
     tolerance: Annotated[
         float, typer.Option(metavar="PX", min=0.0, help="Distance within which a pixel counts as hit.")
     ] = 2.0,
+    inverted: Inverted = False,
     device: Device = "auto",
 ) -> None:
     """Score predictions against true masks."""
@@ -104,6 +105,7 @@ def evaluate(
         photos,
         masks,
         stems,
+        inverted=inverted,
         tolerance_px=tolerance,
         threshold=chosen.threshold,
         device=chosen_device(device, settings),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resatt_studio.cli.choices import chosen_settings, chosen_threads
+from resatt_studio.cli.choices import Inverted, chosen_settings, chosen_threads
 from resatt_studio.cli.console import say, warn, watch, write_json
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def add(
     list_file: Annotated[
         Path | None, typer.Option("--list", metavar="FILE", help="Only the stems that this file lists.")
     ] = None,
-    inverted: Annotated[
-        bool, typer.Option("--inverted", help="Black (0) is crack in the masks, white is not.")
-    ] = False,
+    inverted: Inverted = False,
 ) -> None:
     """Add photos to a project, with masks as approved corrections."""
     from resatt_studio.workflow.project import open_project

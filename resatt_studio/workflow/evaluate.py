@@ -67,6 +67,7 @@ def evaluate_files(
     masks: Path,
     stems: Sequence[str] | None = None,
     *,
+    inverted: bool = False,
     tolerance_px: float = 2.0,
     threshold: float = THRESHOLD,
     device: str = "auto",
@@ -79,6 +80,7 @@ def evaluate_files(
         photos: Folder of photos.
         masks: Folder of masks of the same stems; 255 (or 1) is crack.
         stems: Only these; None for every photo with a mask.
+        inverted: Whether crack is 0 in the masks and not crack is not.
         tolerance_px: Euclidean distance within which a pixel counts as hit for ``tolerance_f1``.
         threshold: Probability above which a pixel is crack, in [0, 1].
         device: "auto", "cpu", "cuda" or "mps".
@@ -102,7 +104,7 @@ def evaluate_files(
             refused.append(Refused(path, f"no mask of this stem in {masks}"))
         else:
             pairs.append((path, mask))
-    reading = _Reading(pairs, refused)
+    reading = _Reading(pairs, refused, inverted)
     if pairs:
         yield progress(0, len(pairs), "photos", pairs[0][0].name)
         # torch is loaded here, after everything that can be wrong with the paths was told
@@ -140,8 +142,9 @@ def evaluate_files(
 class _Reading:
     """Reads pairs one by one; what cannot be read is noted and the rest goes on."""
 
-    def __init__(self, pairs: Sequence[tuple[Path, Path]], refused: list[Refused]) -> None:
+    def __init__(self, pairs: Sequence[tuple[Path, Path]], refused: list[Refused], inverted: bool) -> None:
         self._pairs = pairs
+        self._inverted = inverted
         self.refused = refused
         self.masks: list[Path] = []
         self.begun = 0
@@ -155,7 +158,7 @@ class _Reading:
             self.name = path.name
             try:
                 photo = read_photo(path)
-                truth = read_mask(mask, (photo.height, photo.width))
+                truth = read_mask(mask, (photo.height, photo.width)) != self._inverted
             except (PhotoError, MaskError) as error:
                 self.refused.append(Refused(path, str(error)))
                 continue

@@ -203,8 +203,8 @@ def test_the_map_is_exported_with_its_colour_bar(
     panel = asked.window.panel("attentionPanel")
     assert panel.export.isEnabled() and asked.window.actions_["export_heat"].isEnabled()
     QTest.mouseClick(panel.export, Qt.MouseButton.LeftButton)
-    assert wait_for(out.is_file, 20)
-    assert wait_for(lambda: str(out) in asked.window.notice.text, 20)
+    assert wait_for(out.is_file, 60)
+    assert wait_for(lambda: str(out) in asked.window.notice.text, 60)
     from resatt_studio.imaging.files import read_photo
 
     picture = read_photo(out)
@@ -221,10 +221,10 @@ def test_a_name_without_its_ending_overwrites_no_file_that_was_not_asked_about(
     for name in ("wall", "wall.rmt"):
         chosen.append(name)
         asked.window.ask.export_heat()
-        assert wait_for(lambda: "is there already" in asked.window.notice.text, 20)
+        assert wait_for(lambda: "is there already" in asked.window.notice.text, 60)
     chosen.append("wall.new")
     asked.window.ask.export_heat()
-    assert wait_for((tmp_path / "wall.new.png").is_file, 20)
+    assert wait_for((tmp_path / "wall.new.png").is_file, 60)
     assert (tmp_path / "wall.png").read_bytes() == b"a photo"
     assert (tmp_path / "wall.rmt.png").read_bytes() == b"another"
 
@@ -234,7 +234,7 @@ def test_the_photo_itself_is_never_written_over(asked: Any, tmp_path: Path) -> N
     before, link = photo.read_bytes(), tmp_path / "link.png"
     link.hardlink_to(photo)
     asked.parts.attention.export(link)
-    assert wait_for(lambda: "never overwritten" in asked.window.notice.text, 20)
+    assert wait_for(lambda: "never overwritten" in asked.window.notice.text, 60)
     assert photo.read_bytes() == link.read_bytes() == before
 
 
@@ -244,7 +244,7 @@ def test_a_file_that_cannot_be_written_is_told(
     folder = tmp_path / "gone"
     folder.write_text("a file where a folder should be")
     asked.parts.attention.export(folder / "map.png")
-    assert wait_for(lambda: "map.png" in asked.window.notice.text, 20)
+    assert wait_for(lambda: "map.png" in asked.window.notice.text, 60)
 
 
 def test_the_button_takes_the_tool_in_hand_and_gives_the_brush_back(looking: Any) -> None:

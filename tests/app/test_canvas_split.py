@@ -206,7 +206,7 @@ def test_the_photos_levels_are_halved_only_once_a_layer_is_looked_at(canvas, qtb
     canvas.set_dehazing(dehazing())
     assert not canvas.background.kinds & {"dehazed", "transmission", "residual"}
     canvas.set_layer("transmission", visible=True)
-    qtbot.waitUntil(lambda: bool(canvas.scene.haze.pyramids["transmission"].levels), timeout=3000)
+    qtbot.waitUntil(lambda: bool(canvas.scene.haze.pyramids["transmission"].levels), timeout=60_000)
     assert not canvas.scene.haze.pyramids["dehazed"].levels
 
 

@@ -141,7 +141,7 @@ def test_a_stroke_is_seen_while_the_button_is_still_down(canvas, qtbot):
     QApplication.postEvent(
         canvas, QMouseEvent(QEvent.Type.MouseMove, point, canvas.mapToGlobal(point), LEFT, LEFT, NO_KEY)
     )
-    qtbot.waitUntil(lambda: (grabbed(canvas)[150, 185] != bare[150, 185]).any(), timeout=1000)
+    qtbot.waitUntil(lambda: (grabbed(canvas)[150, 185] != bare[150, 185]).any(), timeout=60_000)
     assert canvas.in_stroke and canvas.document.edit_count == 0
     QTest.mouseRelease(canvas, LEFT, NO_KEY, QPoint(200, 150))
 
@@ -328,7 +328,7 @@ def test_layers_switch_on_and_off(canvas, qtbot):
     seen = [grabbed(canvas)]
     for name in ("probability", "uncertainty"):
         canvas.set_layer(name, visible=True)
-        qtbot.waitUntil(lambda: not canvas.background.busy, timeout=2000)
+        qtbot.waitUntil(lambda: not canvas.background.busy, timeout=60_000)
     seen.append(grabbed(canvas))
     canvas.set_layer("mask", visible=False)
     canvas.set_layer("probability", visible=False)
@@ -402,7 +402,7 @@ def test_it_can_be_named_and_reached_by_keyboard(canvas):
 def test_levels_made_in_the_background_are_shown_when_ready(canvas, qtbot):
     big = np.random.default_rng(1).integers(0, 256, (1600, 1600, 3), np.uint8)
     canvas.set_photo(big, photo_id="d" * 64)
-    qtbot.waitUntil(lambda: not canvas.background.busy, timeout=3000)
+    qtbot.waitUntil(lambda: not canvas.background.busy, timeout=60_000)
     # Noise at 19 % is near its mean; sampled without levels it would still be noise.
     shown = grabbed(canvas)[100:200, 150:250]
     assert shown.astype(float).std() < 30
@@ -413,7 +413,7 @@ def test_a_map_for_which_there_is_no_room_is_refused_once_for_each_prediction(ca
     told = []
     canvas.refused.connect(told.append)
     canvas.set_prediction(prediction())
-    qtbot.waitUntil(lambda: not canvas.background.busy)
+    qtbot.waitUntil(lambda: not canvas.background.busy, timeout=60_000)
     canvas._prepared()
     assert HEIGHT * WIDTH * 5 < canvas.memory.held_bytes < HEIGHT * WIDTH * 5.5
     canvas.set_layer("uncertainty", visible=True)
@@ -421,5 +421,5 @@ def test_a_map_for_which_there_is_no_room_is_refused_once_for_each_prediction(ca
     assert len(told) == 1 and "Memory for photos" in told[0] and canvas.scene.uncertainty is None
     canvas.memory.bound_bytes *= 2
     canvas.set_prediction(prediction())
-    qtbot.waitUntil(lambda: canvas.scene.uncertainty is not None)
+    qtbot.waitUntil(lambda: canvas.scene.uncertainty is not None, timeout=60_000)
     assert len(told) == 1

@@ -38,7 +38,7 @@ def opened(studio: Any, project_folder: Path) -> Any:
     session.predictor.predict_shown = lambda project, photo: None
     session.predictor.predict_ahead = lambda project, entries: None
     session.open_project(project_folder)
-    assert wait_for(lambda: session.prediction is not None, 30)
+    assert wait_for(lambda: session.prediction is not None, 60)
     return studio
 
 
@@ -53,7 +53,7 @@ def press(studio: Any, back: bool = False) -> None:
     keys = Qt.KeyboardModifier.ShiftModifier if back else Qt.KeyboardModifier.NoModifier
     QTest.keyClick(studio.window.canvas, Qt.Key.Key_N, keys)
     settle(0.02)
-    assert wait_for(lambda: not studio.parts.session.files.busy, 20)
+    assert wait_for(lambda: not studio.parts.session.files.busy, 60)
     settle(0.02)
 
 
@@ -90,19 +90,19 @@ def test_after_the_last_place_the_next_photo_shows_its_first(opened: Any) -> Non
     press(opened)
     press(opened)
     press(opened)
-    assert wait_for(lambda: shown(opened) == ("doubtful place 1 of 1", LARGE), 20)
+    assert wait_for(lambda: shown(opened) == ("doubtful place 1 of 1", LARGE), 60)
     assert session.entry.name == "wall_1.jpg"
 
 
 def test_a_photo_without_doubt_says_so_and_is_left_by_the_next_press(opened: Any) -> None:
     session = opened.parts.session
     session.open_photo(next(e.photo_id for e in session.listed if e.name == "wall_2.jpg"))
-    assert wait_for(lambda: session.prediction is not None, 20)
+    assert wait_for(lambda: session.prediction is not None, 60)
     press(opened)
     assert shown(opened) == (NOTHING_TOLD, None) and session.entry.name == "wall_2.jpg"
     press(opened)
-    assert wait_for(lambda: session.entry.name == "wall_3.jpg" and session.prediction is not None, 20)
-    assert wait_for(lambda: shown(opened) == (NOTHING_TOLD, None), 20)
+    assert wait_for(lambda: session.entry.name == "wall_3.jpg" and session.prediction is not None, 60)
+    assert wait_for(lambda: shown(opened) == (NOTHING_TOLD, None), 60)
     press(opened)
     assert session.entry.name == "wall_3.jpg" and "last photo" in opened.window.notice.text
 
@@ -119,7 +119,7 @@ def test_what_was_corrected_is_passed_over(opened: Any, already: bool) -> None:
         press(opened)
         assert shown(opened) == ("doubtful place 1 of 1", LARGE)
     press(opened)
-    assert wait_for(lambda: opened.parts.session.entry.name == "wall_1.jpg", 20)
+    assert wait_for(lambda: opened.parts.session.entry.name == "wall_1.jpg", 60)
 
 
 def test_asked_before_the_mask_is_there_it_shows_the_place_when_it_comes(opened: Any) -> None:
@@ -129,7 +129,7 @@ def test_asked_before_the_mask_is_there_it_shows_the_place_when_it_comes(opened:
     press(opened)
     assert shown(opened) == (WAITING_WORDS, None)
     session._set_prediction(answer)
-    assert wait_for(lambda: shown(opened) == ("doubtful place 1 of 2", LARGE), 10)
+    assert wait_for(lambda: shown(opened) == ("doubtful place 1 of 2", LARGE), 60)
 
 
 def test_another_mask_or_another_photo_takes_the_frame_away(opened: Any) -> None:
@@ -164,7 +164,7 @@ def test_the_frame_is_drawn_around_the_place_and_not_while_the_bare_photo_is_wan
 def test_the_words_name_the_key_in_force(opened: Any) -> None:
     session, status = opened.parts.session, opened.window.status
     session.open_photo(next(e.photo_id for e in session.listed if e.name == "wall_2.jpg"))
-    assert wait_for(lambda: session.prediction is not None, 20)
+    assert wait_for(lambda: session.prediction is not None, 60)
     press(opened)
     assert status.doubt.text() == NOTHING_TOLD
     opened.parts.keys.set_keys("next_doubt", ["Ctrl+B"])

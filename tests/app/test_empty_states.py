@@ -52,7 +52,7 @@ def test_an_empty_project_asks_for_photos_everywhere(studio: Any, tmp_path: Path
     with create_project(tmp_path / "empty.resatt", tiny_weights):
         pass
     studio.parts.session.open_project(tmp_path / "empty.resatt")
-    assert wait_for(lambda: studio.parts.session.project is not None, 30)
+    assert wait_for(lambda: studio.parts.session.project is not None, 60)
     silent = {id for id, words in WITHOUT_PHOTOS.items() if words not in said(studio, id)}
     assert silent == set()
     assert "versions of its weights" not in said(studio, "learningPanel"), "there is one"
@@ -64,9 +64,9 @@ def test_a_project_that_learns_from_agreed_photos_says_that_none_is_agreed(
 ) -> None:
     session = studio.parts.session
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     studio.window.actions_["agreed_only"].trigger()
-    assert wait_for(lambda: session.state.rules.agreed_only, 10)
+    assert wait_for(lambda: session.state.rules.agreed_only, 60)
     assert "learns from photos that a second reader agreed to (Ctrl+Shift+Return)" in said(
         studio, "learningPanel"
     )

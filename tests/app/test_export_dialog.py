@@ -32,11 +32,11 @@ def writing(studio: Any, project_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     session.predictor.predict_shown = lambda project, photo: None
     session.predictor.predict_ahead = lambda project, entries: None
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     studio.window.ask.export()
     dialog = studio.window.findChild(ExportDialog)
     dialog.go.click()
-    assert wait_for(lambda: dialog.bar.value() > 0, 10)
+    assert wait_for(lambda: dialog.bar.value() > 0, 60)
     return studio
 
 
@@ -44,8 +44,8 @@ def test_closing_it_ends_the_writing_and_nothing_else(writing: Any, monkeypatch:
     broken: list[BaseException] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: broken.append(error))
     writing.window.findChild(ExportDialog).close()
-    assert wait_for(lambda: writing.window.findChild(ExportDialog) is None, 5)
-    assert wait_for(lambda: not writing.parts.session.files.busy, 10)
+    assert wait_for(lambda: writing.window.findChild(ExportDialog) is None, 60)
+    assert wait_for(lambda: not writing.parts.session.files.busy, 60)
     settle(0.1)
     assert broken == []
 

@@ -61,15 +61,15 @@ def test_a_job_is_listed_with_its_pace_and_stopped_by_its_button(studio: Any) ->
     assert panel._empty.isVisible()
     listed = Listed("Count walls", stopped=lambda: stopped.append("stopped"))
     studio.parts.session.files.submit(long_job, Urgency.EVALUATE, Answers(), listed=listed)
-    assert wait_for(lambda: len(panel.rows) == 1, 10)
+    assert wait_for(lambda: len(panel.rows) == 1, 60)
     (row,) = panel.rows.values()
-    assert wait_for(lambda: "left" in row.words.text(), 10)
+    assert wait_for(lambda: "left" in row.words.text(), 60)
     assert " of 1000 photos" in row.words.text() and "a second" in row.words.text()
     assert not panel._empty.isVisible() and row.bar.maximum() == 1000
     button = next(b for b in panel.findChildren(QPushButton) if b.accessibleName() == "Stop: Count walls")
     button.click()
     assert row.words.text() == "Ending…" or not jobs.running
-    assert wait_for(lambda: not jobs.running and not panel.rows, 10)
+    assert wait_for(lambda: not jobs.running and not panel.rows, 60)
     assert stopped == ["stopped"] and jobs.failures == ()
 
 
@@ -79,7 +79,7 @@ def test_a_job_that_ends_in_its_own_way_is_asked_to(studio: Any) -> None:
     listed = Listed("Learn", stop=lambda: asked.append(1))
     worker, jobs = studio.parts.session.files, studio.parts.jobs
     job_id = worker.submit(long_job, Urgency.EVALUATE, Answers(), listed=listed)
-    assert wait_for(lambda: len(jobs.running) == 1, 10)
+    assert wait_for(lambda: len(jobs.running) == 1, 60)
     (job,) = jobs.running
     jobs.stop(job)
     jobs.stop(job)
@@ -96,7 +96,7 @@ def test_what_failed_is_listed_once_with_its_job_until_it_is_cleared(studio: Any
     session, jobs = studio.parts.session, studio.parts.jobs
     answers = Answers(failed=session.failed.emit)
     session.files.submit(failing, Urgency.EVALUATE, answers, listed=Listed("Read a wall"))
-    assert wait_for(lambda: jobs.failures != (), 10)
+    assert wait_for(lambda: jobs.failures != (), 60)
     settle(0.3)
     (failure,) = jobs.failures
     assert (failure.title, failure.words) == ("Read a wall", "wall.jpg is empty. Copy it again.")
@@ -115,12 +115,12 @@ def test_what_failed_is_listed_once_with_its_job_until_it_is_cleared(studio: Any
 def test_photos_that_a_job_left_out_are_among_what_failed(studio: Any, project_folder: Path) -> None:
     session = studio.parts.session
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     folder = project_folder.parent / "more"
     folder.mkdir()
     (folder / "torn.jpg").write_bytes(b"\xff\xd8\xff nothing")
     session.add([folder])
-    assert wait_for(lambda: len(studio.parts.jobs.failures) == 1, 20)
+    assert wait_for(lambda: len(studio.parts.jobs.failures) == 1, 60)
     (failure,) = studio.parts.jobs.failures
     assert failure.title == "Add photos" and failure.words.startswith("torn.jpg: ")
 

@@ -72,16 +72,16 @@ def test_a_key_answers_and_the_answer_is_there_when_the_photo_is_opened_again(
     first = session.photo.photo_id
     QTest.keyClick(looking.window.canvas, key)
     assert labels.chosen is kind, "shown at once"
-    assert wait_for(lambda: not session.files.busy, 20)
+    assert wait_for(lambda: not session.files.busy, 60)
     assert panel.answers[kind].isChecked() and CRACK_WORDS[kind][1] in panel.said.text()
     assert "tester" in panel.said.text()
     assert looking.window.actions_[f"answer_{KEYS.index(key) + 1}"].isChecked()
     QTest.keyClick(looking.window.canvas, Qt.Key.Key_D)
     assert labels.answer is None, "an answer belongs to its photo"
-    assert wait_for(lambda: session.photo is not None and session.photo.photo_id != first, 20)
+    assert wait_for(lambda: session.photo is not None and session.photo.photo_id != first, 60)
     assert not any(button.isChecked() for button in panel.answers.values())
     QTest.keyClick(looking.window.canvas, Qt.Key.Key_A)
-    assert wait_for(lambda: labels.chosen is kind, 20)
+    assert wait_for(lambda: labels.chosen is kind, 60)
     looking.window.close()
     with open_project(full_project) as project:
         answer = crack_type_answer(project, first)
@@ -98,7 +98,7 @@ def test_choosing_again_replaces_the_answer_and_0_takes_it_back(looking: Any) ->
     assert labels.chosen is CrackType.BRANCHING
     QTest.keyClick(looking.window.canvas, Qt.Key.Key_0)
     assert labels.chosen is None and not looking.window.actions_["answer_none"].isEnabled()
-    assert wait_for(lambda: not session.files.busy, 20)
+    assert wait_for(lambda: not session.files.busy, 60)
     assert crack_type_answer(session.project, session.photo.photo_id) is None
     assert "none yet" in panel.said.text() and not panel.clear.isVisible()
     told = [e.detail for e in session.project.store.events(9) if e.kind == "label-answer"]
@@ -138,8 +138,8 @@ def test_an_answer_that_cannot_be_kept_is_told_and_taken_back(
 
     monkeypatch.setattr(answers, "answer_crack_type", refuse)
     QTest.keyClick(looking.window.canvas, Qt.Key.Key_3)
-    assert wait_for(lambda: "The disk is full." in looking.window.notice.text, 20)
-    assert wait_for(lambda: looking.parts.labels.answer is None, 20)
+    assert wait_for(lambda: "The disk is full." in looking.window.notice.text, 60)
+    assert wait_for(lambda: looking.parts.labels.answer is None, 60)
 
 
 def test_closing_waits_for_the_answer(looking: Any, full_project: Path) -> None:
@@ -191,7 +191,7 @@ def test_weights_that_come_into_use_answer_anew(looking: Any, small_weights: Any
 def test_the_history_says_what_was_answered(looking: Any) -> None:
     panel = looking.window.panel("historyPanel")
     QTest.keyClick(looking.window.canvas, Qt.Key.Key_3)
-    assert wait_for(lambda: "crack type: transverse" in panel.list.item(0).text(), 20)
+    assert wait_for(lambda: "crack type: transverse" in panel.list.item(0).text(), 60)
     assert looking.parts.session.entry.name in panel.list.item(0).text()
 
 

@@ -216,7 +216,7 @@ def test_a_switch_in_the_middle_of_work_loses_nothing_and_leaves_no_english(look
     session.files.submit(
         lambda: long_job(stop), Urgency.EVALUATE, answers, listed=Listed(mark("Predict all photos"))
     )
-    assert wait_for(lambda: bool(looking.parts.jobs.running), 20)
+    assert wait_for(lambda: bool(looking.parts.jobs.running), 60)
     session.failed.emit(PhotoError("“a.jpg” was not found.", "Check the spelling of the path."))
     settle(0.2)
     document, steps = session.document, len(looking.parts.history.steps)
@@ -255,7 +255,7 @@ def test_a_switch_in_the_middle_of_work_loses_nothing_and_leaves_no_english(look
     settle(0.1)
     assert np.array_equal(document.labels.to_array(), one_stroke)
     stop.append(True)
-    assert wait_for(lambda: not looking.parts.jobs.running, 20)
+    assert wait_for(lambda: not looking.parts.jobs.running, 60)
 
 
 def test_what_lies_over_the_photo_and_is_built_once_follows_the_language(looking: Any) -> None:
@@ -279,7 +279,7 @@ def test_what_lies_over_the_photo_and_is_built_once_follows_the_language(looking
     settle(0.05)
     tree = window.panel("learningPanel").versions.tree
     QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualItemRect(tree.item(0, 0)).center())
-    assert wait_for(lambda: tour.step == "export", 5), "the panel is another one, and is listened to"
+    assert wait_for(lambda: tour.step == "export", 60), "the panel is another one, and is listened to"
 
 
 def test_old_panels_are_gone_after_a_switch(looking: Any) -> None:
@@ -315,7 +315,7 @@ def test_the_language_chosen_in_the_settings_is_applied_at_once_and_kept(looking
     window.ask.settings()
     dialog = next(d for d in window.findChildren(QDialog) if d.isVisible())
     dialog.language.setCurrentIndex(dialog.language.findData("zh_CN"))
-    assert wait_for(lambda: any(d.windowTitle() == "设置" for d in window.findChildren(QDialog)), 5)
+    assert wait_for(lambda: any(d.windowTitle() == "设置" for d in window.findChildren(QDialog)), 60)
     assert load_settings().settings.language == "zh_CN"
     assert window.menuBar().actions()[0].text() == "文件(&F)"
     for open_one in window.findChildren(QDialog):

@@ -74,7 +74,7 @@ def test_the_map_shows_the_photo_and_shades_what_is_out_of_sight(canvas: Any, qt
     canvas.zoom_to(4.0)
     canvas.centre_on(150, 105)
     small = the_map(canvas)
-    qtbot.waitUntil(lambda: not small._redraw.isActive())
+    qtbot.waitUntil(lambda: not small._redraw.isActive(), timeout=60_000)
     image = small.grab().toImage()
     seen = image.pixelColor(image.width() // 4, image.height() // 2)
     unseen = image.pixelColor(image.width() * 3 // 4, image.height() // 2)

@@ -58,7 +58,7 @@ def test_an_exception_on_any_thread_reaches_the_window(qapp: object) -> None:
         thread.join()
         error = KeyError("lost")
         sys.excepthook(KeyError, error, None)
-        assert wait_for(lambda: len(heard) == 2, 5)
+        assert wait_for(lambda: len(heard) == 2, 60)
     finally:
         catcher.release()
     assert isinstance(heard[0], ZeroDivisionError)

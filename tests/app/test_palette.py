@@ -95,7 +95,7 @@ def test_the_keyboard_alone_opens_a_photo_by_name(looking: Any) -> None:
     dialog = next(c for c in window.children() if type(c).__name__ == "PaletteDialog")
     QTest.keyClicks(dialog.field, "wall_3")
     QTest.keyClick(dialog.field, Qt.Key.Key_Return)
-    assert wait_for(lambda: session.entry is not None and session.entry.name == "wall_3.jpg", 10)
+    assert wait_for(lambda: session.entry is not None and session.entry.name == "wall_3.jpg", 60)
 
 
 @pytest.mark.gui

@@ -29,13 +29,13 @@ def read(studio: Any, project_folder: Path) -> Any:
     session.predictor.predict_ahead = lambda project, entries: None
     be(studio, "Ada")
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     for author in ("Ada", "Ada", "Bo"):
         be(studio, author)
         first = session.entry.photo_id
         session.approve()
-        assert wait_for(lambda first=first: session.document and session.entry.photo_id != first, 20)
-    assert wait_for(lambda: standings(session) == ["approved"] * 3 + ["new"], 20)
+        assert wait_for(lambda first=first: session.document and session.entry.photo_id != first, 60)
+    assert wait_for(lambda: standings(session) == ["approved"] * 3 + ["new"], 60)
     opens(studio, 0)
     return studio
 
@@ -62,7 +62,7 @@ def name(session: Any) -> str:
 
 def answer(studio: Any, note: str) -> None:
     """Type a note into the dialog and press Enter."""
-    assert wait_for(lambda: studio.window.findChild(QInputDialog) is not None, 10)
+    assert wait_for(lambda: studio.window.findChild(QInputDialog) is not None, 60)
     field = studio.window.findChild(QInputDialog).findChild(QLineEdit)
     QTest.keyClicks(field, note)
     QTest.keyClick(field, Qt.Key.Key_Return)
@@ -73,10 +73,10 @@ def test_the_second_reader_agrees_and_comes_to_the_next_that_waits(read: Any) ->
     session, window = read.parts.session, read.window
     assert window.review.isVisible() and window.review.words.text().startswith("Approved by Ada on 20")
     QTest.keyClick(window.canvas, Qt.Key.Key_Return, CONTROL | SHIFT)
-    assert wait_for(lambda: standings(session)[0] == "agreed" and name(session) == "wall_1.jpg", 20)
+    assert wait_for(lambda: standings(session)[0] == "agreed" and name(session) == "wall_1.jpg", 60)
     QTest.mouseClick(window.review.agree, Qt.MouseButton.LeftButton)
-    assert wait_for(lambda: standings(session)[1] == "agreed", 20)
-    assert wait_for(lambda: not window.review.isVisible(), 5), "nothing waits on this photo any more"
+    assert wait_for(lambda: standings(session)[1] == "agreed", 60)
+    assert wait_for(lambda: not window.review.isVisible(), 60), "nothing waits on this photo any more"
     assert "3 approved, 2 by two" in window.panel("photosPanel")._summary.text()
     session.told.connect((told := []).append)
     QTest.keyClick(window.canvas, Qt.Key.Key_D, SHIFT)
@@ -87,10 +87,10 @@ def test_a_photo_is_sent_back_corrected_and_approved_again(read: Any) -> None:
     session, window = read.parts.session, read.window
     QTest.keyClick(window.canvas, Qt.Key.Key_Backspace, CONTROL)
     answer(read, "the left end is missing")
-    assert wait_for(lambda: standings(session)[0] == "sent back" and name(session) == "wall_1.jpg", 20)
+    assert wait_for(lambda: standings(session)[0] == "sent back" and name(session) == "wall_1.jpg", 60)
     be(read, "Ada")
     opens(read, 0)
-    assert wait_for(window.review.isVisible, 5)
+    assert wait_for(window.review.isVisible, 60)
     words = window.review.words.text()
     assert words.startswith("Sent back by Bo on 20") and words.endswith(": the left end is missing")
     assert not window.review.agree.isVisible()
@@ -101,7 +101,7 @@ def test_a_photo_is_sent_back_corrected_and_approved_again(read: Any) -> None:
     assert "sent back" in row.data(Qt.ItemDataRole.AccessibleTextRole)
     assert session.state.pending_samples == 2, "nobody learns from it meanwhile"
     session.approve()
-    assert wait_for(lambda: standings(session)[0] == "approved" and session.state.pending_samples == 3, 20)
+    assert wait_for(lambda: standings(session)[0] == "approved" and session.state.pending_samples == 3, 60)
     chain = session.project.store.reviews(session.state.entries[0].photo_id)
     assert [link.author for link in chain] == ["Ada", "Bo", "Ada"]
 
@@ -115,14 +115,14 @@ def test_nobody_reads_their_own_approval_and_is_told_so_before_a_note_is_written
     for count, id in enumerate(("agree", "send_back"), start=1):
         assert window.actions_[id].isEnabled()
         window.actions_[id].trigger()
-        assert wait_for(lambda count=count: len(told) == count, 10)
+        assert wait_for(lambda count=count: len(told) == count, 60)
     assert all("Bo approved wall_2.jpg and cannot be its second reader" in str(error) for error in told)
     assert "cannot be its second reader" in window.notice.text
     assert window.findChild(QInputDialog) is None and standings(session)[2] == "approved"
     window.actions_["one_person"].trigger()
-    assert wait_for(lambda: window.actions_["one_person"].isChecked() and window.review.isVisible(), 10)
+    assert wait_for(lambda: window.actions_["one_person"].isChecked() and window.review.isVisible(), 60)
     window.actions_["agree"].trigger()
-    assert wait_for(lambda: standings(session)[2] == "agreed", 10)
+    assert wait_for(lambda: standings(session)[2] == "agreed", 60)
 
 
 def test_a_photo_that_is_not_approved_has_nothing_for_a_second_reader(read: Any) -> None:
@@ -143,7 +143,7 @@ def test_filters_and_search_find_what_second_readers_said(read: Any) -> None:
     agree(project, ids[1], "Bo")
     answer_crack_type(project, ids[3], CrackType.TRANSVERSE, "Bo")
     session.refresh()
-    assert wait_for(lambda: bool(session.state.answers.answers), 10)
+    assert wait_for(lambda: bool(session.state.answers.answers), 60)
     found: Callable[..., list[int]] = lambda **changes: (  # noqa: E731
         session.set_listing(**changes) or [ids.index(entry.photo_id) for entry in session.listed]
     )
@@ -165,15 +165,15 @@ def test_learning_can_be_kept_to_what_was_agreed_to_from_the_menu(read: Any) -> 
     session, learner = read.parts.session, read.parts.learner
     assert learner.can_learn and learner.pending == 3
     read.window.actions_["agreed_only"].trigger()
-    assert wait_for(lambda: session.state.rules.agreed_only, 10)
+    assert wait_for(lambda: session.state.rules.agreed_only, 60)
     assert not learner.can_learn and learner.pending == 0
     read.window.actions_["agree"].trigger()
-    assert wait_for(lambda: learner.can_learn and learner.pending == 1, 10)
+    assert wait_for(lambda: learner.can_learn and learner.pending == 1, 60)
 
 
 def test_the_export_says_how_many_photos_two_people_stand_for(read: Any) -> None:
     read.window.actions_["agree"].trigger()
-    assert wait_for(lambda: standings(read.parts.session)[0] == "agreed", 10)
+    assert wait_for(lambda: standings(read.parts.session)[0] == "agreed", 60)
     read.window.ask.export()
     from resatt_studio.app.dialogs.export import ExportDialog
 
@@ -184,12 +184,12 @@ def test_the_export_says_how_many_photos_two_people_stand_for(read: Any) -> None
 def test_a_note_goes_to_the_photo_it_was_written_about(read: Any) -> None:
     session, window = read.parts.session, read.window
     window.actions_["send_back"].trigger()
-    assert wait_for(lambda: window.findChild(QInputDialog) is not None, 10)
+    assert wait_for(lambda: window.findChild(QInputDialog) is not None, 60)
     opens(read, 1)
     dialog = window.findChild(QInputDialog)
     dialog.setTextValue("The branch is missing.")
     dialog.accept()
-    assert wait_for(lambda: "sent back" in standings(session), 10)
+    assert wait_for(lambda: "sent back" in standings(session), 60)
     assert standings(session)[:2] == ["sent back", "approved"]
     assert session.entry.photo_id == session.state.entries[1].photo_id, "whoever looks at it goes on"
 
@@ -198,7 +198,7 @@ def test_nobody_is_asked_for_a_note_about_a_photo_that_was_left_meanwhile(read: 
     window = read.window
     window.actions_["agree"].trigger()
     window.actions_["send_back"].trigger()  # before the window has gone on to the next photo
-    assert wait_for(lambda: standings(read.parts.session)[0] == "agreed", 10)
+    assert wait_for(lambda: standings(read.parts.session)[0] == "agreed", 60)
     settle(0.3)
     assert window.findChild(QInputDialog) is None
 
@@ -215,7 +215,7 @@ def test_another_name_decides_at_once_who_may_be_the_second_reader(read: Any) ->
 def test_a_note_is_shown_as_it_was_written(read: Any) -> None:
     session, bar = read.parts.session, read.window.review
     read.parts.reader.send_back("Width < 2 mm: <b>no</b> crack & no joint.")
-    assert wait_for(lambda: "sent back" in standings(session), 10)
+    assert wait_for(lambda: "sent back" in standings(session), 60)
     opens(read, standings(session).index("sent back"))
     assert "<b>no</b> crack & no joint" in bar.words.text()
     assert bar.words.textFormat() == Qt.TextFormat.PlainText

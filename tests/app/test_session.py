@@ -36,7 +36,7 @@ def opened(studio: Any, project_folder: Path) -> Any:
     session.predictor.predict_shown = lambda project, photo: None
     session.predictor.predict_ahead = lambda project, entries: None
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     return studio
 
 
@@ -58,7 +58,7 @@ def prediction(
 def test_a_prediction_of_the_open_photo_is_shown_and_counted(opened: Any) -> None:
     session = opened.parts.session
     session.predictor.predicted.emit(prediction(session))
-    assert wait_for(lambda: session.crack_share is not None, 10)
+    assert wait_for(lambda: session.crack_share is not None, 60)
     assert session.crack_share == pytest.approx(0.25)
     assert opened.window.status.share.text() == "mask 25.0 %"
     assert session.document.weights_id == session.active.weights_id
@@ -70,7 +70,7 @@ def test_a_prediction_of_the_open_photo_is_shown_and_counted(opened: Any) -> Non
 def test_a_prediction_by_other_weights_or_of_another_photo_is_dropped(opened: Any, what: str) -> None:
     session = opened.parts.session
     session.predictor.predicted.emit(prediction(session, **{what: "0" * 64}))
-    assert wait_for(lambda: not session.files.busy, 10)
+    assert wait_for(lambda: not session.files.busy, 60)
     settle(0.05)
     assert session.prediction is None
 
@@ -81,21 +81,21 @@ def test_a_mask_by_dehazing_weights_that_are_out_of_use_is_dropped(
     session = opened.parts.session
     session.set_photo_input("dehazed")
     session.predictor.predicted.emit(prediction(session, dehazer_id="d" * 64))
-    assert wait_for(lambda: session.prediction is not None, 10), "no others are in use"
+    assert wait_for(lambda: session.prediction is not None, 60), "no others are in use"
     asked: list[str] = []
     session.predictor.predict_shown = lambda project, photo: asked.append(photo.photo_id)
     weights = small_weights("dhformer")
     session.project.shelf.add(weights, state=WeightsState.ACTIVE, name="other")
     session.refresh()
-    assert wait_for(lambda: session.prediction is None, 10)
+    assert wait_for(lambda: session.prediction is None, 60)
     assert asked == [session.photo.photo_id]
     session.predictor.grew.emit(part(session, dehazer_id="d" * 64))
     session.predictor.predicted.emit(prediction(session, dehazer_id="d" * 64))
-    assert wait_for(lambda: not session.files.busy, 10)
+    assert wait_for(lambda: not session.files.busy, 60)
     settle(0.05)
     assert session.prediction is None and mask_rows(opened) == (False, False)
     session.predictor.predicted.emit(prediction(session, dehazer_id=weights.weights_id))
-    assert wait_for(lambda: session.prediction is not None, 10)
+    assert wait_for(lambda: session.prediction is not None, 60)
 
 
 def test_a_kept_mask_of_the_former_input_is_not_shown_when_its_photo_comes(opened: Any) -> None:
@@ -106,7 +106,7 @@ def test_a_kept_mask_of_the_former_input_is_not_shown_when_its_photo_comes(opene
     session.predictor.predict_shown = lambda project, photo: asked.append(photo.photo_id)
     session.next_photo()
     session.set_photo_input("dehazed")
-    assert wait_for(lambda: session.photo is not None and not session.files.busy, 20)
+    assert wait_for(lambda: session.photo is not None and not session.files.busy, 60)
     assert session.prediction is None and asked == [session.photo.photo_id]
 
 
@@ -139,7 +139,7 @@ def test_what_is_finished_of_a_prediction_is_seen_before_the_rest(opened: Any) -
     assert mask_rows(opened) == (True, False), "another threshold leaves it there"
     assert session.prediction is None, "a part is never taken for the whole"
     session.predictor.predicted.emit(prediction(session))
-    assert wait_for(lambda: session.prediction is not None, 10)
+    assert wait_for(lambda: session.prediction is not None, 60)
     session.predictor.grew.emit(part(session))
     assert np.array_equal(opened.window.canvas.scene.probability.values, session.prediction.probability_8bit)
 
@@ -165,8 +165,8 @@ def test_only_the_last_of_many_quick_steps_is_opened(opened: Any) -> None:
     names = [entry.photo_id for entry in session.listed]
     for _ in range(3):
         session.next_photo()
-    assert wait_for(lambda: session.document is not None, 20)
-    assert wait_for(lambda: not session.files.busy, 20)
+    assert wait_for(lambda: session.document is not None, 60)
+    assert wait_for(lambda: not session.files.busy, 60)
     assert session.photo.photo_id == names[3]
     assert shown[-1] == names[3]
     assert session.document.photo_id == names[3]
@@ -192,7 +192,7 @@ def test_a_refused_approval_is_told_and_taken_back(opened: Any, monkeypatch: pyt
     session.approve()
     state = {entry.photo_id: entry.state for entry in session.state.entries}
     assert state[first] is ReviewState.APPROVED, "shown at once"
-    assert wait_for(lambda: "The disk is full." in opened.window.notice.text, 10)
+    assert wait_for(lambda: "The disk is full." in opened.window.notice.text, 60)
     assert wait_for(
         lambda: next(e for e in session.state.entries if e.photo_id == first).state is ReviewState.NEW, 10
     )
@@ -202,7 +202,7 @@ def test_approving_every_pixel_makes_a_complete_sample(opened: Any) -> None:
     session = opened.parts.session
     project = session.project
     session.approve_complete()
-    assert wait_for(lambda: len(project.store.samples()) == 1, 10)
+    assert wait_for(lambda: len(project.store.samples()) == 1, 60)
     assert project.store.samples()[0].complete
 
 
@@ -215,7 +215,7 @@ def test_a_photo_that_is_mostly_crack_is_approved_and_told(opened: Any, rows: fl
     labels[: round(rows * height)] = Label.CRACK
     session.document.apply_labels("mask", Box(0, 0, height, width), labels)
     session.approve()
-    assert wait_for(lambda: any(told in said for said in words), 20), words
+    assert wait_for(lambda: any(told in said for said in words), 60), words
     assert len(session.project.store.samples()) == 1
 
 
@@ -225,14 +225,14 @@ def test_a_photo_that_is_gone_is_told_and_leaves_no_empty_waiting(opened: Any) -
     kept = gone.facts.path.read_bytes()
     gone.facts.path.unlink()
     session.open_photo(gone.photo_id)
-    assert wait_for(lambda: gone.name in opened.window.notice.text, 20)
+    assert wait_for(lambda: gone.name in opened.window.notice.text, 60)
     assert session.document is None
     assert gone.name in opened.window.canvas._message
     gone.facts.path.write_bytes(kept)
     session.open_photo(gone.photo_id)
-    assert wait_for(lambda: session.document is not None, 20), "the card is in again; a click tries again"
+    assert wait_for(lambda: session.document is not None, 60), "the card is in again; a click tries again"
     session.open_photo(session.listed[0].photo_id)
-    assert wait_for(lambda: session.document is not None, 20)
+    assert wait_for(lambda: session.document is not None, 60)
 
 
 def test_a_preview_is_kept_for_the_next_visit_once_the_file_was_compared(
@@ -262,7 +262,7 @@ def test_a_folder_that_is_no_project_is_told_and_the_start_page_stays(studio: An
     errors: list[StudioError] = []
     studio.parts.session.failed.connect(errors.append)
     studio.parts.session.open_project(tmp_path)
-    assert wait_for(lambda: bool(errors), 20)
+    assert wait_for(lambda: bool(errors), 60)
     assert str(tmp_path) in errors[0].message
     assert errors[0].hint
     assert studio.window.welcome.isVisible()
@@ -285,7 +285,7 @@ def test_a_project_that_cannot_be_opened_leaves_the_open_one_as_it_is(
         session.create_project(other, [])
     else:
         session.open_project(other)
-    assert wait_for(lambda: bool(errors), 20)
+    assert wait_for(lambda: bool(errors), 60)
     settle(0.1)
     assert session.project is project and project.is_open
     assert session.photo is photo and session.document is not None
@@ -301,8 +301,8 @@ def test_of_two_projects_asked_for_at_once_the_last_one_is_open_alone(
     session.open_project(project_folder)
     assert session.files._runner.wait_idle(30)  # it is there, but the window has not heard of it yet
     session.create_project(made, [])
-    assert wait_for(lambda: session.project is not None and session.project.folder == made, 30)
-    assert wait_for(lambda: not session.files.busy, 10)
+    assert wait_for(lambda: session.project is not None and session.project.folder == made, 60)
+    assert wait_for(lambda: not session.files.busy, 60)
     assert [project.folder for project in shown if project is not None] == [made]
     with open_project(project_folder):  # nobody holds it
         pass
@@ -319,7 +319,7 @@ def test_opening_the_open_project_again_says_so_and_keeps_the_photo(opened: Any)
 def test_nothing_is_predicted_for_a_project_that_was_closed(studio: Any, project_folder: Path) -> None:
     session, begun = studio.parts.session, []
     session.open_project(project_folder)
-    assert wait_for(lambda: session.photo is not None, 30)
+    assert wait_for(lambda: session.photo is not None, 60)
     session.predict_all()
     answered = session.gpu._answers
     assert answered
@@ -354,7 +354,7 @@ def test_of_a_closed_project_only_the_end_of_a_job_and_bugs_are_heard(opened: An
     told = [("progress", "half"), ("done", "whole"), ("failed", full), ("failed", bug), "ended"]
     assert (heard, broken) == (told, [])
     session.close_project()
-    assert wait_for(lambda: session.project is None, 10)
+    assert wait_for(lambda: session.project is None, 60)
     heard.clear()
     answer()
     assert (heard, broken) == (["ended"], [bug])
@@ -363,7 +363,7 @@ def test_of_a_closed_project_only_the_end_of_a_job_and_bugs_are_heard(opened: An
 def test_the_share_of_crack_goes_with_its_photo(opened: Any) -> None:
     session, status = opened.parts.session, opened.window.status
     session.predictor.predicted.emit(prediction(session))
-    assert wait_for(lambda: status.share.text() != "", 10)
+    assert wait_for(lambda: status.share.text() != "", 60)
     session.close_project()
     assert status.share.text() == ""
 
@@ -378,7 +378,7 @@ def test_what_was_searched_for_in_one_project_hides_nothing_of_the_next(
     session.close_project()
     assert panel.search.text() == "" and session.listing.sort == "state", "how one likes lists stays"
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None and len(session.listed) == 4, 30)
+    assert wait_for(lambda: session.document is not None and len(session.listed) == 4, 60)
 
 
 def test_the_session_walks_the_list_as_it_is_sorted(opened: Any) -> None:
@@ -436,7 +436,7 @@ def ranked(opened: Any) -> Any:
             Prediction(photo_id, session.active.weights_id, values, mean_entropy=1 / rows)
         )
     session.set_listing(sort="next")
-    assert wait_for(lambda: len(session.state.ranks) == 3, 10)
+    assert wait_for(lambda: len(session.state.ranks) == 3, 60)
     return opened
 
 
@@ -461,10 +461,10 @@ def test_after_a_photo_is_done_the_first_of_the_ranking_comes(ranked: Any, act: 
     session = ranked.parts.session
     ids = {entry.name: entry.photo_id for entry in session.listed}
     session.open_photo(ids["wall_3.jpg"])
-    assert wait_for(lambda: session.document is not None, 20)
+    assert wait_for(lambda: session.document is not None, 60)
     getattr(session, act)()
     assert session.entry.name == "wall_2.jpg"
-    assert wait_for(lambda: session.document is not None and len(session.state.ranks) == 2, 20)
+    assert wait_for(lambda: session.document is not None and len(session.state.ranks) == 2, 60)
     assert names(ranked)[-1] == "wall_3.jpg"
     getattr(session, act)()
     assert session.entry.name == "wall_0.jpg"
@@ -474,7 +474,7 @@ def test_another_threshold_ranks_anew(ranked: Any) -> None:
     session = ranked.parts.session
     before = dict(session.state.ranks)
     session.set_threshold(0.3)
-    assert wait_for(lambda: session.state.ranks != before and not session.files.busy, 10)
+    assert wait_for(lambda: session.state.ranks != before and not session.files.busy, 60)
 
 
 def test_a_project_of_an_older_version_is_counted_behind_the_window(
@@ -496,4 +496,4 @@ def test_a_project_of_an_older_version_is_counted_behind_the_window(
     session.predictor.predict_ahead = lambda project, entries: None
     session.set_listing(sort="next")
     session.open_project(project_folder)
-    assert wait_for(lambda: len(session.state.ranks) == 1, 30)
+    assert wait_for(lambda: len(session.state.ranks) == 1, 60)

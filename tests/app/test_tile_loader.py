@@ -59,13 +59,13 @@ def test_leaving_a_photo_ends_its_building_however_often_it_was_looked_at(worker
     pyramid: Any = EndlessPyramid()
     loader = TileLoader(worker)
     loader.show(pyramid)
-    assert wait_for(lambda: pyramid.building_now, 5)
+    assert wait_for(lambda: pyramid.building_now, 60)
     for looks in range(1, 13):
         loader.look(VIEW)
-        assert wait_for(lambda looks=looks: pyramid.loaded >= looks, 5)
+        assert wait_for(lambda looks=looks: pyramid.loaded >= looks, 60)
     assert not pyramid.left, "looking does not end it"
     loader.show(None)
-    assert wait_for(lambda: pyramid.left and not worker.busy, 5)
+    assert wait_for(lambda: pyramid.left and not worker.busy, 60)
 
 
 def test_what_one_loader_builds_is_told_for_another_view_of_the_photo(worker: Worker) -> None:
@@ -76,5 +76,5 @@ def test_what_one_loader_builds_is_told_for_another_view_of_the_photo(worker: Wo
     loader.grew.connect(grown.append)
     other.show(pyramid, builds=False)
     loader.show(pyramid)
-    assert wait_for(lambda: bool(grown), 5)
+    assert wait_for(lambda: bool(grown), 60)
     assert grown == [Box(0, 0, 512, 512)]

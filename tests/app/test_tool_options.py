@@ -140,7 +140,7 @@ def test_fields_set_options_and_follow_them(studio: Any):
 def test_options_are_written_to_the_settings_once_they_rest(studio: Any):
     studio.parts.view.options.set("sift", "shortest", 77.0)
     studio.parts.view.set_brush(radius_px=11.0)
-    assert wait_for(lambda: load_settings().settings.tool_options != (), 5)
+    assert wait_for(lambda: load_settings().settings.tool_options != (), 60)
     assert load_settings().settings.tool_options == ("radius=11.0", "sift.shortest=77.0")
 
 

@@ -31,7 +31,7 @@ def touring(studio: Any, project_folder: Path) -> Any:
     studio.window.actions_["tour"].trigger()
     assert studio.window.tour.step == "open"
     session.open_project(project_folder)
-    assert wait_for(lambda: studio.window.tour.step == "mask", 30), "opening a project leads on"
+    assert wait_for(lambda: studio.window.tour.step == "mask", 60), "opening a project leads on"
     studio.window.activateWindow()
     return studio
 
@@ -64,25 +64,25 @@ def test_doing_a_step_leads_on_without_next(touring: Any) -> None:
     window, session, tour = touring.window, touring.parts.session, touring.window.tour
     for _ in range(2):  # away and back again
         QTest.keyClick(window.canvas, Qt.Key.Key_S)
-    assert wait_for(lambda: tour.step == "paint", 5)
+    assert wait_for(lambda: tour.step == "paint", 60)
     middle = window.canvas.rect().center()
     QTest.mousePress(window.canvas, LEFT, pos=middle)
     QTest.mouseMove(window.canvas, middle + QPoint(40, 0))
     QTest.mouseRelease(window.canvas, LEFT, pos=middle + QPoint(40, 0))
-    assert wait_for(lambda: tour.step == "approve", 5)
+    assert wait_for(lambda: tour.step == "approve", 60)
     first = session.entry.photo_id
     QTest.keyClick(window.canvas, Qt.Key.Key_Return)
-    assert wait_for(lambda: tour.step == "learn", 5)
-    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 20)
-    assert wait_for(lambda: touring.parts.learner.can_learn, 20)
+    assert wait_for(lambda: tour.step == "learn", 60)
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 60)
+    assert wait_for(lambda: touring.parts.learner.can_learn, 60)
     touring.parts.learner.learn = lambda: None  # the lesson itself is told of elsewhere
     QTest.mouseClick(window.panel("learningPanel").learn, LEFT)
-    assert wait_for(lambda: tour.step == "versions", 5)
+    assert wait_for(lambda: tour.step == "versions", 60)
     tree = window.panel("learningPanel").versions.tree
     QTest.mouseClick(tree.viewport(), LEFT, pos=tree.visualItemRect(tree.item(0, 0)).center())
-    assert wait_for(lambda: tour.step == "export", 5)
+    assert wait_for(lambda: tour.step == "export", 60)
     QTest.keyClick(window.canvas, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    assert wait_for(lambda: tour.step == "" and not tour.callout.isVisible(), 5)
+    assert wait_for(lambda: tour.step == "" and not tour.callout.isVisible(), 60)
     assert not tour.frame.isVisible()
 
 
@@ -129,7 +129,7 @@ def test_it_follows_the_window_and_stops_none_of_it(touring: Any) -> None:
     steps(touring, "approve")
     before = tour.frame.geometry()
     window.resize(1300, 760)
-    assert wait_for(lambda: tour.frame.geometry() != before, 5)
+    assert wait_for(lambda: tour.frame.geometry() != before, 60)
     assert tour.frame.geometry().contains(STEPS[3].where(window))
     assert QApplication.activeModalWidget() is None
 

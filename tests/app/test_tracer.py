@@ -384,7 +384,7 @@ def view_place(canvas, place: tuple[float, float]) -> QPoint:
 
 
 def settle(canvas, qtbot) -> None:
-    qtbot.waitUntil(lambda: not canvas.background.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not canvas.background.busy, timeout=60_000)
 
 
 @pytest.mark.gui
@@ -395,7 +395,7 @@ def test_mouse_and_keys_trace_a_crack_on_the_canvas(traced, qtbot):
     QTest.mouseClick(traced, left, pos=view_place(traced, on_crack(0.2)))
     QTest.mouseMove(traced, view_place(traced, on_crack(0.8)))
     qtbot.waitUntil(
-        lambda: any(isinstance(m, LineMark) and not m.dashed for m in traced._overlay), timeout=10_000
+        lambda: any(isinstance(m, LineMark) and not m.dashed for m in traced._overlay), timeout=60_000
     )
     QTest.mouseClick(traced, left, pos=view_place(traced, on_crack(0.8)))
     settle(traced, qtbot)

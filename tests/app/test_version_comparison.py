@@ -76,7 +76,7 @@ def test_a_click_scores_both_on_the_approved_photos(opened: Any) -> None:
     assert f"Dice {result.pooled_before.dice:.3f} → {result.pooled_after.dice:.3f}" in box.told.text()
     kept = [session.project.store.has_prediction(row.photo_id, v.weights_id) for v in pair.versions]
     assert kept == [True, True]
-    assert wait_for(lambda: any(event.kind == "compared" for event in session.state.events), 30)
+    assert wait_for(lambda: any(event.kind == "compared" for event in session.state.events), 60)
     assert session.state.events[0].author == "tester"
 
 
@@ -126,7 +126,7 @@ def test_comparing_can_be_stopped_and_a_refusal_is_told_in_the_panel(opened: Any
     assert not pair.running and pair.result is None and box.compare.text() == "Compare"
     session.project.store.samples = lambda split=None: []
     pair.compare()
-    assert wait_for(lambda: pair.trouble is not None, 30)
+    assert wait_for(lambda: pair.trouble is not None, 60)
     assert "No photo of the project is approved yet" in box.told.text() and "Enter" in box.told.text()
 
 
@@ -181,7 +181,7 @@ def test_another_threshold_draws_it_anew_without_asking_a_network(opened: Any) -
     opened.parts.pair._session.predictor.both_versions = None  # asking would fail
     opened.parts.session.set_threshold(0.45)
     changes = opened.parts.changes
-    assert wait_for(lambda: changes.change is not change, 30)
+    assert wait_for(lambda: changes.change is not change, 60)
     assert changes.change.thresholds == (0.45, 0.45)
 
 

@@ -97,11 +97,11 @@ def test_rolling_back_names_where_it_leads_and_is_off_where_it_leads_nowhere(box
     choose_by_key(box, "revit")
     assert not box.back.isEnabled()
     press(box, 1, box.use)
-    assert wait_for(lambda: shelf.earlier("revit") is not None, 30)
+    assert wait_for(lambda: shelf.earlier("revit") is not None, 60)
     assert "small revit" in box.back.accessibleName() and box.back.isEnabled()
     assert session.active is not None and not session.can_roll_back, "the segmenter's are another matter"
     QTest.mouseClick(box.back, Qt.MouseButton.LeftButton)
-    assert wait_for(lambda: "small revit" in shelf.active("revit").name and not box.back.isEnabled(), 30)
+    assert wait_for(lambda: "small revit" in shelf.active("revit").name and not box.back.isEnabled(), 60)
     assert "factory" in box.tree.item(0, 0).text(), "it stays on the shelf"
 
 
@@ -138,7 +138,7 @@ def test_a_version_that_is_chosen_stays_chosen_when_others_arrive(
     path = tmp_path / "new.safetensors"
     path.write_bytes(small_weights("rmt", seed=5).data)
     looking.parts.shelf.bring_in(path, "rmt")
-    assert wait_for(lambda: box.tree.rowCount() == 3, 30)
+    assert wait_for(lambda: box.tree.rowCount() == 3, 60)
     assert box.tree.only == ""
 
 
@@ -155,7 +155,7 @@ def test_a_version_goes_out_as_a_file_and_its_card(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     choose_by_key(box, model)
     QTest.mouseClick(box.export, Qt.MouseButton.LeftButton)
-    assert wait_for(lambda: "were written" in looking.window.notice.text, 30)
+    assert wait_for(lambda: "were written" in looking.window.notice.text, 60)
     active = looking.parts.shelf.active(model)
     assert NETWORKS[model] in asked[0] and active.weights_id[:12] in asked[0]
     assert load_weights(tmp_path / "out.safetensors").weights_id == active.weights_id
@@ -167,7 +167,7 @@ def test_the_factorys_weights_can_be_taken_out_as_well(looking: Any, tmp_path: P
 
     out = tmp_path / "factory.safetensors"
     looking.parts.shelf.export("dhformer", "", out)
-    assert wait_for(lambda: "were written" in looking.window.notice.text, 30)
+    assert wait_for(lambda: "were written" in looking.window.notice.text, 60)
     assert load_weights(out).weights_id == load_weights(factory_path("dhformer")).weights_id
 
 
@@ -198,7 +198,7 @@ def test_the_menu_brings_in_weights_of_the_network_that_is_listed(
     choose_by_key(box, "revit")
     looking.window.actions_["import_weights"].trigger()
     words = "These are ReViT small revit, which is in use already."
-    assert wait_for(lambda: looking.window.notice.text == words, 30)
+    assert wait_for(lambda: looking.window.notice.text == words, 60)
     assert titles == ["Import weights of ReViT"]
 
 
@@ -217,7 +217,7 @@ def test_a_file_that_cannot_be_used_is_named_with_the_cure_and_changes_nothing(
         ("missing.pth", "cannot be read"),
     ):
         shelf.bring_in(tmp_path / name, "dhformer")
-        assert wait_for(lambda words=words: words in notice.text, 30), notice.text
+        assert wait_for(lambda words=words: words in notice.text, 60), notice.text
         assert str(tmp_path / name) in notice.text
     assert {model: shelf.versions(model) for model in NETWORKS} == before
 
@@ -236,6 +236,6 @@ def test_weights_are_swapped_between_two_steps_of_a_long_prediction(
     session.gpu.submit(long, Urgency.PREDICT_SHOWN)
     shelf.use("rmt", candidate)
     try:
-        assert wait_for(lambda: shelf.active("rmt").weights_id == candidate, 10)
+        assert wait_for(lambda: shelf.active("rmt").weights_id == candidate, 60)
     finally:
         ended.set()

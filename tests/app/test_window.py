@@ -32,7 +32,7 @@ pytestmark = pytest.mark.gui
 def opened(studio: Any, project_folder: Path) -> Any:
     """The window with the project of four photos open and its first photo shown."""
     studio.parts.session.open_project(project_folder)
-    assert wait_for(lambda: studio.parts.session.document is not None, 30)
+    assert wait_for(lambda: studio.parts.session.document is not None, 60)
     return studio
 
 
@@ -66,14 +66,14 @@ def test_a_dropped_project_is_opened_and_dropped_photos_are_added(
 
     session = studio.parts.session
     drop(studio.window, project_folder)
-    assert wait_for(lambda: len(session.state.entries) == 4, 30)
+    assert wait_for(lambda: len(session.state.entries) == 4, 60)
     extra = tmp_path / "späte Fotos [2]"
     extra.mkdir()
     pixels, _ = tiny_photo(64, 80, 99)
     (extra / "ü.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
     (extra / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
     drop(studio.window, extra)
-    assert wait_for(lambda: len(session.state.entries) == 6, 30)
+    assert wait_for(lambda: len(session.state.entries) == 6, 60)
     broken = [e for e in session.state.entries if e.state is ReviewState.BROKEN]
     assert [e.name for e in broken] == ["broken.jpg"]
     assert broken[0].reason
@@ -153,7 +153,7 @@ def test_brush_keys_reach_canvas_slider_and_status(opened: Any) -> None:
 def test_the_status_bar_writes_the_last_place_of_a_pointer_that_hurries(opened: Any) -> None:
     status = opened.window.status
     status.show_pointer(-1, -1)
-    assert wait_for(lambda: not status._pointer_due.isActive(), 5), (
+    assert wait_for(lambda: not status._pointer_due.isActive(), 60), (
         "the system's own pointer may move as well"
     )
     told = []
@@ -161,7 +161,7 @@ def test_the_status_bar_writes_the_last_place_of_a_pointer_that_hurries(opened: 
     for column in range(20):
         status.show_pointer(3, column)
     assert len(told) == 1, "the first is written at once, the others wait"
-    assert wait_for(lambda: status.pointer.text().startswith("x 19  y 3"), 5)
+    assert wait_for(lambda: status.pointer.text().startswith("x 19  y 3"), 60)
     assert len(told) == 2
     status.show_pointer(-1, -1)
     assert status.pointer.text() == "", "that it left is written at once"
@@ -203,7 +203,7 @@ def test_the_threshold_slider_is_kept_with_the_project(opened: Any, project_fold
     assert session.threshold == pytest.approx(0.3)
     assert opened.window.canvas.scene.threshold == pytest.approx(0.3)
     session.close_project()
-    assert wait_for(lambda: not session.files.busy, 10)
+    assert wait_for(lambda: not session.files.busy, 60)
     with open_project(project_folder) as project:
         assert project.settings.threshold == pytest.approx(0.3)
 
@@ -226,7 +226,7 @@ def test_an_automatic_threshold_follows_the_weights_in_use(opened: Any, project_
     assert session.own_threshold == pytest.approx(0.2) and not panel.automatic.isChecked()
     panel.automatic.click()
     session.close_project()
-    assert wait_for(lambda: not session.files.busy, 10)
+    assert wait_for(lambda: not session.files.busy, 60)
     with open_project(project_folder) as project:
         assert project.settings.threshold_automatic
 
@@ -235,7 +235,7 @@ def test_skip_goes_on_and_the_list_says_so(opened: Any) -> None:
     session = opened.parts.session
     first = session.entry.photo_id
     QTest.keyClick(opened.window.canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 20)
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 60)
     entry = next(e for e in session.state.entries if e.photo_id == first)
     assert entry.state is ReviewState.SKIPPED
 
@@ -320,7 +320,7 @@ def test_every_label_fits_its_place(opened: Any) -> None:
         ]
 
     # A text that background work has just changed gets its room in the event loop's next turn.
-    wait_for(lambda: not cut(), 5.0)
+    wait_for(lambda: not cut(), 60)
     assert cut() == []
 
 

@@ -22,7 +22,9 @@ CONTRACT = {
     "label": ["--json", "--model", "--weights", "--device"],
     "dehaze": ["--out", "--weights", "--device", "--json"],
     "finetune": ["--seconds", "--steps", "--promote", "--seed", "--json"],
-    "evaluate": ["--photos", "--masks", "--list", "--weights", "--project", "--tolerance", "--json"],
+    "evaluate": [
+        *("--photos", "--masks", "--inverted", "--list", "--weights", "--project", "--tolerance", "--json")
+    ],
     "next": ["--count", "--predict", "--device", "--json"],
     "export": ["--format", "--out"],
     "weights list": [],
@@ -101,9 +103,9 @@ def test_an_interrupt_ends_with_130(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of another kind")
-@pytest.mark.parametrize("more", [(), ("--json", "-")], ids=["words", "json"])
-def test_a_reader_who_goes_away_is_no_bug(more: tuple[str, ...]) -> None:
-    arguments = [sys.executable, "-m", "resatt_studio", "doctor", *more]
+@pytest.mark.parametrize("words", ["doctor", "doctor --json -", "--help", "simulate --help"])
+def test_a_reader_who_goes_away_is_no_bug(words: str) -> None:
+    arguments = [sys.executable, "-m", "resatt_studio", *words.split()]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None and running.stderr is not None
         running.stdout.close()

@@ -101,3 +101,7 @@ def test_predicted_masks_evaluate_to_one(run: Run, photo_folder: Path, tmp_path:
     ran = run("evaluate", "--photos", photo_folder, "--masks", tmp_path / "out", "--json", "-")
     said = json.loads(ran.out)
     assert said["micro"]["dice"] == said["macro"]["iou"] == said["tolerance_f1"] == 1.0
+    for mask in (tmp_path / "out").glob("*.mask.png"):
+        cv2.imwrite(str(mask), 255 - cv2.imread(str(mask), cv2.IMREAD_UNCHANGED))
+    ran = run("evaluate", "--photos", photo_folder, "--masks", tmp_path / "out", "--inverted", "--json", "-")
+    assert json.loads(ran.out)["micro"] == said["micro"]

@@ -78,7 +78,7 @@ def laid(studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: 
     session.told.connect(made.heard.append)
     session.failed.connect(made.heard.append)
     session.open_project(tmp_path / "wall.resatt")
-    assert wait_for(lambda: session.tiles is not None, 30)
+    assert wait_for(lambda: session.tiles is not None, 60)
     return made
 
 
@@ -98,12 +98,12 @@ def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Pa
     from resatt_studio.app.main import settle, wait_for
 
     session, canvas = desk.parts.session, desk.window.canvas
-    assert wait_for(lambda: shown(desk), 30)
+    assert wait_for(lambda: shown(desk), 60)
     assert session.photo is None and session.document is not None
     assert any("part by part" in str(word) for word in desk.heard)
     canvas.zoom_to(1.0)
     canvas.centre_on(1200, 2000)
-    assert wait_for(lambda: shown(desk), 30)
+    assert wait_for(lambda: shown(desk), 60)
     view = canvas.viewport
     seen = view.visible
     exact = wall()[seen.slices][: view.view_height, : view.view_width]
@@ -113,7 +113,7 @@ def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Pa
         picture = canvas.scene.photo_picture.view(np.uint8).reshape(*canvas.scene.photo_picture.shape, 4)
         return picture[: exact.shape[0], : exact.shape[1], 2::-1]
 
-    assert wait_for(lambda: np.array_equal(painted(), exact), 10)
+    assert wait_for(lambda: np.array_equal(painted(), exact), 60)
     assert 0 < session.memory.used_bytes <= session.memory.bound_bytes
 
     document = session.document
@@ -121,12 +121,12 @@ def test_a_huge_photo_is_shown_painted_and_come_back_to(desk: Desk, tmp_path: Pa
     labels = np.where(mask, np.uint8(Label.CRACK), np.uint8(Label.UNSAID))
     document.apply_labels("test", box, labels)
     session.note_edit()
-    assert wait_for(lambda: quiet(desk), 30)
+    assert wait_for(lambda: quiet(desk), 60)
     session.next_photo()
-    assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 30)
-    assert wait_for(lambda: shown(desk) and any("damaged" in str(word) for word in desk.heard), 30)
+    assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 60)
+    assert wait_for(lambda: shown(desk) and any("damaged" in str(word) for word in desk.heard), 60)
     session.previous_photo()
-    assert wait_for(lambda: session.tiles is not None and session.entry.name == "a.tif", 30)
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "a.tif", 60)
     assert session.document.labels.read(box).any(), "the stroke was saved"
     view = canvas.viewport
     middle = view.to_photo(view.view_height / 2, view.view_width / 2)
@@ -167,8 +167,8 @@ def test_a_huge_photo_is_approved_in_tiles_and_can_be_learned_from(desk: Desk) -
     document.apply_labels("test", Box(1000, 1300, 1020, 1390), said)
     session.note_edit()
     session.approve()
-    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 30)
-    assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 30), "the next one"
+    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 60)
+    assert wait_for(lambda: session.entry is not None and session.entry.name == "b.tif", 60), "the next one"
     (sample,), left_out = drain(collect_samples(session.project))
     assert isinstance(sample, HugeSample) and left_out == () and sample.photo_id == photo_id
     assert np.array_equal(sample.labels_in(Box(1000, 1300, 1020, 1390)), said)
@@ -228,9 +228,9 @@ def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(quick_desk: De
     session.leave_photo()
     assert canvas.scene.probability is None
     session.open_photo(photo_id)
-    assert wait_for(lambda: session.huge is not None, 30), "it is there at once"
+    assert wait_for(lambda: session.huge is not None, 60), "it is there at once"
     session.approve()
-    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 30)
+    assert wait_for(lambda: any("a.tif is approved" in str(word) for word in desk.heard), 60)
     (entry,) = session.project.store.samples()
     assert np.array_equal(session.project.blobs.get_array(entry.predicted_blob), values)
 
@@ -254,8 +254,8 @@ def test_a_prediction_of_all_of_it_that_is_stopped_shows_nothing_and_goes_on_whe
     assert wait_for(lambda: any(report.done >= 25 for report in reports) and bool(jobs.running), 120)
     (job,) = (job for job in jobs.running if job.title.startswith("Predict all of"))
     jobs.stop(job)
-    assert wait_for(lambda: session.predictor.whole_id == "", 30)
-    assert wait_for(lambda: scene.probability is None, 10), "what is finished does not pass for the whole"
+    assert wait_for(lambda: session.predictor.whole_id == "", 60)
+    assert wait_for(lambda: scene.probability is None, 60), "what is finished does not pass for the whole"
     assert not session.project.store.has_prediction(photo_id, weights_id)
     reports.clear()
     desk.window.actions_["predict_whole"].trigger()
@@ -276,9 +276,9 @@ def test_a_file_that_was_changed_is_put_away_and_leaves_no_tiles(desk: Desk, tmp
     path.write_bytes(bytes(data))
     photo_id = session.listed[1].photo_id
     session.next_photo()
-    assert wait_for(lambda: any("was changed" in str(word) for word in desk.heard), 30)
+    assert wait_for(lambda: any("was changed" in str(word) for word in desk.heard), 60)
     assert session.entry is None and session.tiles is None
-    assert wait_for(lambda: not session.tile_worker.busy, 30)
+    assert wait_for(lambda: not session.tile_worker.busy, 60)
     assert not tiles_on_disk(session, photo_id)
 
 
@@ -303,14 +303,14 @@ def test_tiles_of_a_photo_that_was_left_before_it_was_compared_are_not_kept(
     monkeypatch.setattr(jobs, "compare_file", compare)
     session = desk.parts.session
     session.next_photo()
-    assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif" and shown(desk), 30)
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif" and shown(desk), 60)
     photo_id = session.entry.photo_id
     assert tiles_on_disk(session, photo_id) == {f"{photo_id}.visit"}, "nobody knows yet what they show"
     session.leave_photo()
-    assert wait_for(lambda: not session.tile_worker.busy and not session.files.busy, 30)
+    assert wait_for(lambda: not session.tile_worker.busy and not session.files.busy, 60)
     assert not tiles_on_disk(session, photo_id)
     session.open_photo(photo_id)
-    assert wait_for(lambda: session.tiles is not None and shown(desk), 30)
+    assert wait_for(lambda: session.tiles is not None and shown(desk), 60)
     assert tiles_on_disk(session, photo_id)
     desk.window.close()
     assert desk.window.ended_in_time and not tiles_on_disk(session, photo_id), "nor when the window is closed"
@@ -337,10 +337,10 @@ def test_a_window_that_closes_meanwhile_lets_go_of_the_file(
     assert wait_for(lambda: quiet(desk), 60)
     monkeypatch.setattr(tiled_tiff, "open_tiled", noted)
     session.next_photo()
-    assert wait_for(lambda: not session._writes, 30), "nothing is left to write, which closing would wait for"
+    assert wait_for(lambda: not session._writes, 60), "nothing is left to write, which closing would wait for"
     may_open.set()
     if is_shown:
-        assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif", 30)
+        assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif", 60)
         session.leave_photo()
     else:
         session.files.submit(once(ready.set), Urgency.PREDICT_SHOWN)
@@ -355,19 +355,19 @@ def test_a_compared_photo_keeps_its_tiles_but_for_those_with_damaged_parts(desk:
     from resatt_studio.app.main import wait_for
 
     session = desk.parts.session
-    assert wait_for(lambda: quiet(desk), 30)
+    assert wait_for(lambda: quiet(desk), 60)
     sound = session.entry.photo_id
     assert tiles_on_disk(session, sound) == {sound}
     session.next_photo()
-    assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif" and shown(desk), 30)
-    assert wait_for(lambda: quiet(desk), 30)
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "b.tif" and shown(desk), 60)
+    assert wait_for(lambda: quiet(desk), 60)
     damaged = session.entry.photo_id
     assert f"{damaged}.visit" in tiles_on_disk(session, damaged)
     desk.heard.clear()
     session.previous_photo()
-    assert wait_for(lambda: session.tiles is not None and session.entry.name == "a.tif", 30)
+    assert wait_for(lambda: session.tiles is not None and session.entry.name == "a.tif", 60)
     session.next_photo()
-    assert wait_for(lambda: any("1 part is damaged" in str(word) for word in desk.heard), 30), "told again"
+    assert wait_for(lambda: any("1 part is damaged" in str(word) for word in desk.heard), 60), "told again"
 
 
 def test_a_file_that_cannot_be_compared_just_now_stays_on_the_screen(
@@ -379,7 +379,7 @@ def test_a_file_that_cannot_be_compared_just_now_stays_on_the_screen(
     from resatt_studio.workflow.jobs import progress
 
     session = desk.parts.session
-    assert wait_for(lambda: quiet(desk), 30)
+    assert wait_for(lambda: quiet(desk), 60)
     photo_id = session.entry.photo_id
     session.leave_photo()
 
@@ -389,7 +389,7 @@ def test_a_file_that_cannot_be_compared_just_now_stays_on_the_screen(
 
     monkeypatch.setattr(jobs, "compare_file", compare)
     session.open_photo(photo_id)
-    assert wait_for(lambda: any("drive is away" in str(word) for word in desk.heard), 30)
+    assert wait_for(lambda: any("drive is away" in str(word) for word in desk.heard), 60)
     assert session.tiles is not None and tiles_on_disk(session, photo_id) == {photo_id}
 
 
@@ -399,11 +399,11 @@ def test_a_checkpoint_of_a_huge_photo_is_there_when_it_is_opened_again(desk: Des
     session, history = desk.parts.session, desk.parts.history
     photo_id = session.entry.photo_id
     history.add_checkpoint("before the rain")
-    assert wait_for(lambda: len(history.checkpoints) == 1, 30)
+    assert wait_for(lambda: len(history.checkpoints) == 1, 60)
     session.leave_photo()
     assert history.checkpoints == ()
     session.open_photo(photo_id)
-    assert wait_for(lambda: [one.name for one in history.checkpoints] == ["before the rain"], 30)
+    assert wait_for(lambda: [one.name for one in history.checkpoints] == ["before the rain"], 60)
 
 
 def test_scale_and_answer_of_a_huge_photo_are_kept_and_n_says_why_not(desk: Desk) -> None:
@@ -418,13 +418,13 @@ def test_scale_and_answer_of_a_huge_photo_are_kept_and_n_says_why_not(desk: Desk
     parts.scale.set(0.25)
     desk.window.actions_["answer_1"].trigger()
     chosen = parts.labels.chosen
-    assert chosen is CrackType(chosen) and wait_for(lambda: parts.scale.mm_per_px == 0.25, 30)
+    assert chosen is CrackType(chosen) and wait_for(lambda: parts.scale.mm_per_px == 0.25, 60)
     QTest.keyClick(desk.window.canvas, Qt.Key.Key_N)
     assert "part by part" in desk.window.notice.text and parts.doubts.words == ""
     session.leave_photo()
     assert parts.scale.mm_per_px is None and parts.labels.chosen is None
     session.open_photo(photo_id)
-    assert wait_for(lambda: parts.scale.mm_per_px == 0.25 and parts.labels.chosen is chosen, 30)
+    assert wait_for(lambda: parts.scale.mm_per_px == 0.25 and parts.labels.chosen is chosen, 60)
 
 
 NEVER = ("next_doubt", "toggle_dehazed", "toggle_compare", "toggle_heat", "toggle_change", "solo_residual")
@@ -467,7 +467,7 @@ def test_what_can_never_be_done_with_a_huge_photo_is_disabled_and_says_why(
     assert cv2.imwrite(str(small), tiny_photo(96, 128)[0])
     session.predictor.predict_shown = lambda project, photo: None
     session.create_project(tmp_path / "small.resatt", [small])
-    assert wait_for(lambda: session.photo is not None, 30)
+    assert wait_for(lambda: session.photo is not None, 60)
     assert all(actions[id].isEnabled() and "part by part" not in actions[id].toolTip() for id in NEVER)
     assert all(row.eye.isEnabled() for row in layers.rows.values())
     assert layers.input.compare.isEnabled() and "part by part" not in layers.input.state.text()
@@ -505,17 +505,17 @@ def test_a_kept_prediction_comes_back_with_its_weights(quick_desk: Desk) -> None
     kept(desk, second)
     assert session.huge is None
     shelf.use("r2aunet", second)
-    assert wait_for(lambda: session.huge is not None, 30)
+    assert wait_for(lambda: session.huge is not None, 60)
     assert session.huge.weights_id == second and canvas.scene.probability is not None
     assert session.crack_share == pytest.approx(1.0)
     session.set_photo_input("dehazed")
     assert session.huge is not None, "it is shown to the network as it is, whatever was chosen"
     shelf.roll_back("r2aunet")
-    assert wait_for(lambda: session.active.weights_id == first, 30)
+    assert wait_for(lambda: session.active.weights_id == first, 60)
     settle(0.3)
     assert session.huge is None and canvas.scene.probability is None
     shelf.use("r2aunet", second)
-    assert wait_for(lambda: session.huge is not None, 30)
+    assert wait_for(lambda: session.huge is not None, 60)
 
 
 def test_two_versions_are_not_compared_on_a_huge_photo_and_it_is_said(quick_desk: Desk) -> None:
@@ -526,7 +526,7 @@ def test_two_versions_are_not_compared_on_a_huge_photo_and_it_is_said(quick_desk
     box = quick_desk.window.panel("learningPanel").versions.comparison
     session.project.shelf.add(other_weights(5), parent=session.active.weights_id)
     session.refresh()
-    assert wait_for(lambda: len(session.state.versions) == 2, 20)
+    assert wait_for(lambda: len(session.state.versions) == 2, 60)
     pair.choose([version.weights_id for version in session.state.versions])
     assert box.compare.isEnabled()
     pair.set_scope(Scope.SHOWN)
@@ -539,13 +539,13 @@ def test_two_versions_are_not_compared_on_a_huge_photo_and_it_is_said(quick_desk
 def test_building_smaller_sizes_stands_in_the_list_of_jobs(desk: Desk) -> None:
     from resatt_studio.app.main import wait_for
 
-    assert wait_for(lambda: quiet(desk), 30)
+    assert wait_for(lambda: quiet(desk), 60)
     session, jobs = desk.parts.session, desk.parts.jobs
     seen: list[str] = []
     session.tile_worker.reported.connect(lambda _: seen.extend(job.title for job in jobs._running.values()))
     session.next_photo()
-    assert wait_for(lambda: "Build smaller sizes" in seen, 30)
-    assert wait_for(lambda: quiet(desk), 30)
+    assert wait_for(lambda: "Build smaller sizes" in seen, 60)
+    assert wait_for(lambda: quiet(desk), 60)
     assert not jobs._running
 
 
@@ -557,7 +557,7 @@ def test_a_photo_that_only_fits_whole_says_what_it_would_take(studio: Any, proje
     errors: list[Any] = []
     session.failed.connect(errors.append)
     session.open_project(project_folder)
-    assert wait_for(lambda: bool(errors), 30)
+    assert wait_for(lambda: bool(errors), 60)
     assert "Memory for photos" in errors[0].hint and session.tiles is None and session.photo is None
 
 
@@ -575,7 +575,7 @@ def test_the_tracer_brings_the_pixels_that_it_needs_and_follows_the_crack(desk: 
     from resatt_studio.imaging.centre_lines import centre_lines
 
     session, canvas = desk.parts.session, desk.window.canvas
-    assert wait_for(lambda: shown(desk), 30)
+    assert wait_for(lambda: shown(desk), 60)
     assert canvas.scale < 0.5, "the photo's own pixels are not on the screen"
     truth = render_scene(23, 512, 512).mask
     line = np.argwhere(centre_lines(truth)) + np.array([800, 1200])
@@ -594,7 +594,7 @@ def test_the_tracer_brings_the_pixels_that_it_needs_and_follows_the_crack(desk: 
     assert tool.in_hand
     click(*ends[1])
     QTest.keyClick(canvas, Qt.Key.Key_Return)
-    assert wait_for(lambda: session.document.edit_count == 1, 30)
+    assert wait_for(lambda: session.document.edit_count == 1, 60)
     said = session.document.labels.read(Box(800, 1200, 1312, 1712)) == Label.CRACK
     assert said.any() and truth[said].mean() > 0.5
 
@@ -607,7 +607,7 @@ def test_where_nothing_was_predicted_tools_say_so_and_name_the_key(desk: Desk) -
     from resatt_studio.records.prediction import PredictionPart
 
     session, canvas = desk.parts.session, desk.window.canvas
-    assert wait_for(lambda: shown(desk), 30)
+    assert wait_for(lambda: shown(desk), 60)
     assert "{predict}" in session.huge_words, "the key is put in where it is shown"
     assert "Ctrl+P" in desk.window.notice.text
     canvas.add_part(

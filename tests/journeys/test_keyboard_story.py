@@ -112,17 +112,17 @@ def test_open_predict_correct_approve_send_back_agree_and_export(
     session.settings = replace(session.settings, author="Bo")
     key(KEY.Key_Return)
     assert on_photo(session, "wall_2.jpg")
-    assert wait_for(lambda: approved(session)[:2] == ["approved", "approved"], 20)
+    assert wait_for(lambda: approved(session)[:2] == ["approved", "approved"], 60)
 
     # Bo reads what the tester approved and sends it back with a note
     key(KEY.Key_D, SHIFT)
-    assert on_photo(session, "wall_0.jpg") and wait_for(window.review.isVisible, 5)
+    assert on_photo(session, "wall_0.jpg") and wait_for(window.review.isVisible, 60)
     key(KEY.Key_Backspace, CONTROL)
-    assert wait_for(lambda: isinstance(focused(), QLineEdit), 10), "the note can be typed at once"
+    assert wait_for(lambda: isinstance(focused(), QLineEdit), 60), "the note can be typed at once"
     QTest.keyClicks(focused(), "wider on the left")
     key(KEY.Key_Return)
-    assert wait_for(lambda: approved(session)[0] == "sent back", 20)
-    assert wait_for(lambda: window.findChild(QInputDialog) is None, 5)
+    assert wait_for(lambda: approved(session)[0] == "sent back", 60)
+    assert wait_for(lambda: window.findChild(QInputDialog) is None, 60)
     come_back(window)
 
     # the tester reads the note, corrects, approves again, and agrees to Bo's photo
@@ -133,11 +133,11 @@ def test_open_predict_correct_approve_send_back_agree_and_export(
     key(KEY.Key_Q)
     key(KEY.Key_Space)
     key(KEY.Key_Return)
-    assert wait_for(lambda: approved(session)[0] == "approved", 20)
+    assert wait_for(lambda: approved(session)[0] == "approved", 60)
     key(KEY.Key_D, SHIFT)
     assert on_photo(session, "wall_1.jpg")
     key(KEY.Key_Return, CONTROL | SHIFT)
-    assert wait_for(lambda: approved(session)[:2] == ["approved", "agreed"], 20)
+    assert wait_for(lambda: approved(session)[:2] == ["approved", "agreed"], 60)
 
     # the list can be filtered and walked, and left again
     walk(lambda here: window.panel("photosPanel").isAncestorOf(here), KEY.Key_F6)
@@ -149,7 +149,7 @@ def test_open_predict_correct_approve_send_back_agree_and_export(
 
     # export: masks into a folder that is typed
     key(KEY.Key_E, CONTROL)
-    assert wait_for(lambda: window.findChild(ExportDialog) is not None, 10)
+    assert wait_for(lambda: window.findChild(ExportDialog) is not None, 60)
     dialog = window.findChild(ExportDialog)
     walk(lambda here: isinstance(here, QRadioButton), KEY.Key_Tab)
     walk(lambda here: here is dialog.folder, KEY.Key_Tab)
@@ -157,8 +157,8 @@ def test_open_predict_correct_approve_send_back_agree_and_export(
     QTest.keyClicks(focused(), str(tmp_path / "out"))
     key(KEY.Key_Return)
     assert wait_for(lambda: len(list((tmp_path / "out").rglob("*.png"))) == 4, 60)
-    assert wait_for(lambda: "written" in dialog.words.text() and dialog.go.isEnabled(), 20)
+    assert wait_for(lambda: "written" in dialog.words.text() and dialog.go.isEnabled(), 60)
     key(KEY.Key_Escape)
-    assert wait_for(lambda: window.findChild(ExportDialog) is None, 5)
+    assert wait_for(lambda: window.findChild(ExportDialog) is None, 60)
     come_back(window)
     assert focused() is window.canvas

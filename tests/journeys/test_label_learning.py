@@ -66,7 +66,7 @@ def answer_by_key(studio: Any, count: int) -> None:
             assert wait_for(
                 lambda n=number: session.photo is not None and int(session.entry.name[:2]) == n + 1, 30
             )
-    assert wait_for(lambda: not session.files.busy, 30)
+    assert wait_for(lambda: not session.files.busy, 60)
 
 
 def test_answers_by_key_teach_the_networks_and_the_panel_says_what_came_of_it(opened: Any) -> None:
@@ -81,7 +81,7 @@ def test_answers_by_key_teach_the_networks_and_the_panel_says_what_came_of_it(op
     assert wait_for(lambda: len(parts.labels.labellings) == 2, 60)
     answer_by_key(opened, PHOTOS - 3)
     assert wait_for(lambda: learner.outcome("revit") is not None and not learner.learning, 200)
-    assert wait_for(lambda: box.rows["rmt"].version.text().endswith("in use"), 30)
+    assert wait_for(lambda: box.rows["rmt"].version.text().endswith("in use"), 60)
     rmt, revit = learner.outcome("rmt"), learner.outcome("revit")
     assert rmt.state is WeightsState.ACTIVE and revit.state is WeightsState.REFUSED
     assert "Promoted: better." in window.notice.news.text  # also when its time is over
@@ -106,7 +106,7 @@ def test_answers_by_key_teach_the_networks_and_the_panel_says_what_came_of_it(op
     QTest.keyClick(versions.network, Qt.Key.Key_Down)
     assert versions.network.currentData() == "rmt"
     QTest.mouseClick(versions.back, Qt.MouseButton.LeftButton)
-    assert wait_for(lambda: parts.shelf.active("rmt").name == "small rmt", 30)
+    assert wait_for(lambda: parts.shelf.active("rmt").name == "small rmt", 60)
     settle(0.05)
     assert box.rows["rmt"].version.text() == f"RMT {rmt.name} used before"
     assert session.active is not None
@@ -117,7 +117,7 @@ def test_with_the_setting_at_ask_a_key_begins_and_stop_ends(opened: Any, folder:
     opened.window.ask.change_settings(learn_labels="ask")
     answer_by_key(opened, PHOTOS)
     box = opened.window.panel("labelsPanel").learning
-    assert wait_for(box.learn.isEnabled, 30)
+    assert wait_for(box.learn.isEnabled, 60)
     settle(0.2)
     assert not learner.learning and box.learn.text() == f"Learn from {PHOTOS} new answers"
     QTest.keyClick(
@@ -131,7 +131,7 @@ def test_with_the_setting_at_ask_a_key_begins_and_stop_ends(opened: Any, folder:
     assert learner.outcome("rmt") is None and not box.stop.isVisible()
     QTest.mouseClick(box.learn, Qt.MouseButton.LeftButton)
     assert wait_for(lambda: not learner.learning, 200)
-    assert wait_for(lambda: learner.fresh == 0, 30) and learner.outcome("rmt") is not None
+    assert wait_for(lambda: learner.fresh == 0, 60) and learner.outcome("rmt") is not None
     assert box.learn.text() == "Learn from answers"
     opened.window.close()
     with open_project(folder) as project:

@@ -129,5 +129,5 @@ def test_an_approved_mask_of_the_dehazed_photo_says_so(opened: Any) -> None:
     assert predicted(opened, "dehazed")
     dehazer_id = session.prediction.dehazer_id
     session.approve()
-    assert wait_for(lambda: bool(project.store.samples()), 30)
+    assert wait_for(lambda: bool(project.store.samples()), 60)
     assert [(s.photo_id, s.dehazer_id) for s in project.store.samples()] == [(first, dehazer_id)]

@@ -75,11 +75,11 @@ def test_an_opened_project_is_predicted_painted_undone_and_saved(studio: Any, pr
     assert np.array_equal(session.document.labels.to_array(), labels)
     press(studio, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert session.document.edit_count == 2
-    assert wait_for(lambda: not session.saving and not window.isWindowModified(), 5)
+    assert wait_for(lambda: not session.saving and not window.isWindowModified(), 60)
     press(studio, Qt.Key.Key_D)
-    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 10)
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 60)
     press(studio, Qt.Key.Key_A)
-    assert wait_for(lambda: session.document is not None and session.entry.photo_id == first, 10)
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id == first, 60)
     assert session.document.edit_count == 2
     assert session.entry.state is ReviewState.CORRECTING
 
@@ -91,9 +91,9 @@ def test_undo_outlives_a_restart_of_the_window(studio: Any, project_folder: Path
     stroke(studio, (0.5, 0.1), (0.5, 0.9))
     painted = session.document.labels.to_array()
     session.close_project()
-    assert wait_for(lambda: not session.files.busy, 10)
+    assert wait_for(lambda: not session.files.busy, 60)
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     assert np.array_equal(session.document.labels.to_array(), painted)
     press(studio, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not session.document.labels.to_array().any()
@@ -112,9 +112,9 @@ def test_approve_learn_promote_and_export(studio: Any, project_folder: Path, tmp
         press(studio, Qt.Key.Key_W)
         stroke(studio, (0.2, 0.1), (0.2, 0.9))
         press(studio, Qt.Key.Key_Return)
-        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 10)
-        assert wait_for(lambda: session.document is not None and session.prediction is not None, 30)
-    assert wait_for(lambda: learner.pending == 2, 10), "the first photos all teach"
+        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 60)
+        assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
+    assert wait_for(lambda: learner.pending == 2, 60), "the first photos all teach"
     states = [entry.state for entry in session.state.entries]
     assert states.count(ReviewState.APPROVED) == 2
     outcomes: list[Any] = []
@@ -129,22 +129,22 @@ def test_approve_learn_promote_and_export(studio: Any, project_folder: Path, tmp
     panel = window.panel("learningPanel")
     assert panel.curves.plotted
     assert outcomes[0].verdict.reason in panel.words.text()
-    assert wait_for(lambda: len(session.state.versions) == 2, 10)
+    assert wait_for(lambda: len(session.state.versions) == 2, 60)
     candidate = outcomes[0].version.weights_id
     if not outcomes[0].verdict.promoted:
         learner.promote(candidate)
-    assert wait_for(lambda: session.active is not None and session.active.weights_id == candidate, 20)
-    assert wait_for(lambda: session.prediction is not None and session.prediction.weights_id == candidate, 30)
+    assert wait_for(lambda: session.active is not None and session.active.weights_id == candidate, 60)
+    assert wait_for(lambda: session.prediction is not None and session.prediction.weights_id == candidate, 60)
     learner.roll_back()
-    assert wait_for(lambda: session.active.weights_id != candidate, 20)
+    assert wait_for(lambda: session.active.weights_id != candidate, 60)
     states = {version.weights_id: version.state for version in session.state.versions}
     assert list(states.values()).count(WeightsState.ACTIVE) == 1
     window.ask.export()
     dialog = _dialog(window, "ExportDialog")
     dialog.folder.setText(str(tmp_path / "out"))
     QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
-    assert wait_for(lambda: len(list((tmp_path / "out").rglob("*.png"))) == 4, 30)
-    assert wait_for(lambda: "written" in dialog.words.text(), 10)
+    assert wait_for(lambda: len(list((tmp_path / "out").rglob("*.png"))) == 4, 60)
+    assert wait_for(lambda: "written" in dialog.words.text(), 60)
     dialog.close()
 
 
@@ -161,10 +161,10 @@ def test_the_first_start_offers_the_sample_project_and_the_next_one_opens_it_aga
     folder = session.project.folder
     assert load_settings().settings.recent_projects == (folder,)
     session.close_project()
-    assert wait_for(lambda: not session.files.busy, 30)
+    assert wait_for(lambda: not session.files.busy, 60)
     assert window.welcome.isVisible()
     session.open_sample()
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     assert session.project.folder == folder
 
 
@@ -173,11 +173,11 @@ def test_closing_while_learning_keeps_the_best_as_a_candidate(
 ) -> None:
     session, learner = studio.parts.session, studio.parts.learner
     session.open_project(project_folder)
-    assert wait_for(lambda: session.document is not None, 30)
+    assert wait_for(lambda: session.document is not None, 60)
     press(studio, Qt.Key.Key_Q)
     stroke(studio, (0.5, 0.1), (0.5, 0.9))
     press(studio, Qt.Key.Key_Return)
-    assert wait_for(lambda: learner.pending == 1, 20)
+    assert wait_for(lambda: learner.pending == 1, 60)
     press(studio, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     assert wait_for(lambda: len(learner.losses) >= 3, 120)
     asked: list[str] = []
@@ -214,9 +214,9 @@ def test_learning_begins_by_itself_after_an_approval_and_no_second_time(
         first = session.entry.photo_id
         stroke(studio, (0.5, 0.1), (0.5, 0.9))
         press(studio, Qt.Key.Key_Return)
-        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 10)
-        assert wait_for(lambda: session.document is not None and session.prediction is not None, 30)
-        assert wait_for(lambda approved=approved: held_or_taught(session) == approved, 10)
+        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 60)
+        assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
+        assert wait_for(lambda approved=approved: held_or_taught(session) == approved, 60)
     assert wait_for(lambda: bool(outcomes) and not learner.learning, 60)
     # the second photo may have come while the first taught: then it gets a lesson of its own
     assert not wait_for(lambda: learner.learning, 1) or wait_for(lambda: not learner.learning, 60)
@@ -240,7 +240,7 @@ def test_a_project_that_is_opened_with_new_corrections_is_learned_from(
     assert shown(studio)
     stroke(studio, (0.5, 0.1), (0.5, 0.9))
     press(studio, Qt.Key.Key_Return)
-    assert wait_for(lambda: held_or_taught(session) == 1 and session.has_samples, 10)
+    assert wait_for(lambda: held_or_taught(session) == 1 and session.has_samples, 60)
     session.close_project()
     session.settings = replace(session.settings, learn_cracks="auto")
     outcomes: list[Any] = []

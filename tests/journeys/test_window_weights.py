@@ -51,7 +51,7 @@ def bring_in(studio: Any, model: str, path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
     click(box.bring_in)
     notice = studio.window.notice
-    assert wait_for(lambda: "is on the shelf" in notice.text, 30), notice.text
+    assert wait_for(lambda: "is on the shelf" in notice.text, 60), notice.text
     row = [box.tree.item(row, 0).text() for row in range(box.tree.rowCount())]
     assert any("candidate" in text for text in row)
     click(notice.news._act)
