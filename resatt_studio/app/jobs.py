@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from resatt_studio.workflow.project import Project
 
 MODEL = "r2aunet"
+LET_GO_S = 5.0
 PREVIEW_SIDE_PX = 1600
 PREVIEW_KEPT_FROM_MP = 20.0
 """Previews of larger photos take long enough to be kept for the next visit."""
@@ -115,13 +118,17 @@ def open_or_create(
     yield progress(0, 0, message=mark("Opening {name}").format(name=folder.name))
     if create:
         project = create_project(folder, starting_weights=preferences.starting_weights)
-        if preferences.threshold != USUAL_THRESHOLD:
-            project.settings.threshold = preferences.threshold
     else:
         project = open_project(folder)
-    cut_off = any(run.state is RunState.RUNNING and run.model == MODEL for run in project.store.runs())
-    own = project.settings.own_threshold
-    return OpenedProject(project, read_state(project, ranked), own, cut_off)
+    try:
+        if create and preferences.threshold != USUAL_THRESHOLD:
+            project.settings.threshold = preferences.threshold
+        cut_off = any(run.state is RunState.RUNNING and run.model == MODEL for run in project.store.runs())
+        own = project.settings.own_threshold
+        return OpenedProject(project, read_state(project, ranked), own, cut_off)
+    except BaseException:
+        project.close()
+        raise
 
 
 def sample_folder() -> Path:
@@ -317,6 +324,15 @@ def open_beside(
         yield progress(0, 0, message=words)
         return PhotoBeside(entry, load.open_photo(project, entry.photo_id), None, labels)
     return PhotoBeside(entry, None, (yield from _tiles(project, entry, memory, cache)), labels)
+
+
+def close_project(project: Project, let_go: threading.Event) -> Generator[JobProgress, None, None]:
+    """Close a project, once the network's thread has ended what it did for it: a run that is dropped still
+    writes that it was stopped. A thread that hangs is waited for no longer than five seconds."""
+    deadline = time.monotonic() + LET_GO_S
+    while not let_go.wait(0.02) and time.monotonic() < deadline:
+        yield progress(0, 0)
+    project.close()
 
 
 def photo_too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:

@@ -58,6 +58,7 @@ class Learner(QObject):
         self.losses: list[tuple[int, float]] = []
         self.dices: list[tuple[int, float]] = []
         self._tried: frozenset[str] = frozenset()
+        self._just_opened = True
         self._short_runs = 0
         self._idle = QTimer(self, singleShot=True, interval=round(IDLE_S * 1000))
         self._idle.timeout.connect(self._look_when_idle)
@@ -188,17 +189,35 @@ class Learner(QObject):
     def _look(self) -> None:
         """Begin by itself when something new was approved and nothing was tried with it yet."""
         self.changed.emit()
-        if self._session.settings.learn_cracks != "auto" or self._session.project is None:
+        if self._session.project is None:
+            return
+        if self._just_opened:
+            self._just_opened, self._tried = False, self._tried_before()
+        if self._session.settings.learn_cracks != "auto":
             return
         self._idle.start()
         # What was rolled back is pending again, but would only make the same weights once more.
-        if self.pending and self._approved() - self._tried:
+        if self._due:
             self.learn()
 
+    @property
+    def _due(self) -> bool:
+        """Whether something is to be learned that was not tried yet."""
+        return bool(self.pending and self._approved() - self._tried)
+
     def _approved(self) -> frozenset[str]:
-        """sample_ids of the approved corrections that count; the same ones promise no other end."""
+        """sample_ids of the approved corrections that count; the same ones promise no other end. An approval
+        that is still being written has none."""
         state = self._session.state
-        return frozenset(e.review.sample_id for e in state.entries if e.review and state.counts(e))
+        reviews = (e.review for e in state.entries if state.counts(e))
+        return frozenset(review.sample_id for review in reviews if review and review.sample_id)
+
+    def _tried_before(self) -> frozenset[str]:
+        """Of these, all but those to learn from that no version of the project learned from yet."""
+        state = self._session.state
+        teaching = {e.review.sample_id for e in state.entries if e.review and e.split is Split.TRAIN}
+        learned = {sample_id for version in state.versions for sample_id in version.samples}
+        return self._approved() - (teaching - learned)
 
     def _look_when_idle(self) -> None:
         """Begin the longer run when it is due and nobody paints."""
@@ -206,7 +225,7 @@ class Learner(QObject):
             self._idle.start()
         elif (
             self._session.settings.learn_cracks == "auto"  # it may have been changed meanwhile
-            and not self.pending
+            and not self._due
             and self._short_runs >= THOROUGH_AFTER
         ):
             self.learn_thoroughly()
@@ -253,6 +272,7 @@ class Learner(QObject):
     def _forget(self) -> None:
         self.drop()
         self._tried, self._began_with, self._short_runs = frozenset(), None, 0
+        self._just_opened = True
         self._clear()
         self.changed.emit()
 

@@ -5,6 +5,7 @@ Slow things are jobs on the files worker, one after the other in the order they 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -188,9 +189,12 @@ class ProjectSession(QObject):
         self.state = _NOTHING
         self.listing = replace(self.listing, search="")  # of this project's photos
         self.thumbnails.clear()
-        self._submit(once(project.close), mark("Closing"), must=True)
+        let_go = threading.Event()
+        self._submit(lambda: jobs.close_project(project, let_go), mark("Closing"), must=True)
         self._relist()
         self.project_changed.emit(None)
+        # Now that everybody has dropped what they asked of the network: behind all that has to end first.
+        self.gpu.submit(once(let_go.set), Urgency.PREDICT_SHOWN)
         self.changed.emit()
 
     def shut_down(self, timeout_s: float = 2.0) -> bool:

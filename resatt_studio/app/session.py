@@ -198,9 +198,9 @@ class Session(ProjectSession):
     def shut_down(self, timeout_s: float = 2.0) -> bool:
         """As for any project; a huge photo that is still open is put away when nobody builds its tiles."""
         ended = super().shut_down(timeout_s)
-        tiles, self.tiles = self.tiles, None
-        if tiles is not None and ended:
-            tiles.close()
+        if ended and self.tiles is not None:
+            self.tiles.close()
+            self.tiles = None
         return ended
 
     def next_photo(self) -> None:
@@ -367,7 +367,8 @@ class Session(ProjectSession):
 
     def _show(self, entry: PhotoEntry, opened: jobs.OpenedPhoto) -> None:
         project = self.project
-        if not self._is_open(entry.photo_id) or project is None:
+        shown = self.document is not None  # it was asked for twice, and the other answer came first
+        if not self._is_open(entry.photo_id) or project is None or shown:
             self._submit(once(opened.close), "", must=True)
             return
         self.photo, self.document = opened.photo, opened.document

@@ -50,7 +50,7 @@ class PyramidCache:
     def keys(self, photo_id: str) -> set[TileKey]:
         """Places of one photo that have a file, which may still turn out to be broken."""
         try:
-            names = [entry.name for entry in os.scandir(self.folder / photo_id)]
+            names = [path.name for path in (self.folder / photo_id).iterdir()]
         except OSError:
             return set()
         return {key for key in map(_key_of, names) if key is not None}
@@ -114,13 +114,14 @@ class PyramidCache:
         self.touch(photo_id)
         known = []
         try:
-            folders = [entry for entry in os.scandir(self.folder) if entry.is_dir(follow_symlinks=False)]
+            with os.scandir(self.folder) as entries:
+                folders = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError:
             return
         for folder in folders:
             open_now = folder.name in (photo_id, visit_id(photo_id))
-            with suppress(OSError):  # another window tidies too
-                size_bytes = sum(file.stat().st_size for file in os.scandir(folder.path))
+            with suppress(OSError), os.scandir(folder.path) as files:  # another window tidies too
+                size_bytes = sum(file.stat().st_size for file in files)
                 known.append((open_now, folder.stat().st_mtime_ns, folder.name, size_bytes))
         used = sum(size_bytes for *_, size_bytes in known)
         for _, _, name, size_bytes in sorted(known):

@@ -422,7 +422,10 @@ class Course:
             threshold_of(self.rival.metadata),
         )
         told = self._metadata(best) | calibration_header(judged.calibration)
-        told |= threshold_header(judged.threshold if self.threshold is None else None)
+        # Weights that learned under the inspector's own threshold are read at that one: header and shelf
+        # agree.
+        threshold = judged.threshold if self.threshold is None else None
+        told |= threshold_header(threshold)
         compared = judged.comparison
         weights = pack_weights(self.base.model, self.base.config, best.state, told)
         return FineTuneResult(
@@ -439,7 +442,7 @@ class Course:
             pairs=compared.pairs,
             reliability_before=judged.reliability_before,
             reliability_after=judged.reliability_after,
-            threshold=None if judged.threshold is None else judged.threshold.value,
+            threshold=None if threshold is None else threshold.value,
             names=self.names,
         )
 

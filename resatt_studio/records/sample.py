@@ -19,7 +19,8 @@ class SampleEntry:
     """A sample as the store lists it.
 
     Attributes:
-        sample_id: Content hash of the labels blob together with the photo id.
+        sample_id: Content hash of the labels blob together with the photo id; and with prediction and
+            threshold, where the same labels were approved over another mask before.
         photo_id: SHA-256 (hex) of the photo's bytes.
         photo_path: Where the photo is now.
         group: Photo group of the split.

@@ -61,14 +61,16 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reader = engine.execution_options(**{_BEGIN: "BEGIN"})
+        self._closed = False
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that may write; committed at the end, rolled back when an error leaves it.
 
         Raises:
-            StoreError: The database could not be written; nothing of the transaction remains.
+            StoreError: The database could not be written, or was closed; nothing of the transaction remains.
         """
+        self._require_open()
         with errors_in_words(self.engine), self.engine.begin() as connection:
             yield connection
 
@@ -77,14 +79,20 @@ class Database:
         """One consistent view of the database.
 
         Raises:
-            StoreError: The database could not be read.
+            StoreError: The database could not be read, or was closed.
         """
+        self._require_open()
         with errors_in_words(self.engine), self._reader.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Close every pooled connection; SQLite then folds the write-ahead log into the database."""
+        self._closed = True
         self.engine.dispose()
+
+    def _require_open(self) -> None:
+        if self._closed:  # the engine would quietly open a file that another program may hold by now
+            raise StoreError(f"The project database {self.engine.url.database} was closed.", "Open it again.")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,17 @@ class PhotoRecords(Records):
         """Put a photo on the list.
 
         A photo of the same content is known already: it keeps its place and work, and when its old file is
-        gone it is from now on found at the new path. A file listed as broken at this path is replaced.
+        gone, or is another one now, it is from now on found at the new path. A file listed as broken at this
+        path is replaced.
 
         Raises:
             StoreError: The path cannot be kept as text, or the database refused.
         """
         path = _text(facts.path)
+        where = select(_photos.path).where(_photos.photo_id == facts.photo_id)
+        with self._database.reading() as connection:
+            former = connection.scalar(where)
+        moved = former is not None and former != path and not _holds(Path(former), facts)
         with self._database.writing() as connection:
             connection.execute(
                 delete(schema.photos).where(
@@ -42,13 +48,10 @@ class PhotoRecords(Records):
                     _photos.photo_id != facts.photo_id,
                 )
             )
-            known = connection.execute(
-                select(_photos.path, _photos.state).where(_photos.photo_id == facts.photo_id)
-            ).one_or_none()
-            if known is None:
+            if connection.scalar(where) is None:
                 self._insert(connection, facts, ReviewState.NEW, "")
                 log_event(connection, "photo-added", path, facts.photo_id)
-            elif known.path != path and not is_file(Path(known.path)):
+            elif moved:
                 self._move(connection, facts.photo_id, path)
         return self.photo(facts.photo_id)
 
@@ -176,6 +179,19 @@ def _text(path: Path) -> str:
             "Rename the file or its folder, then add it again.",
         ) from error
     return text
+
+
+def _holds(path: Path, facts: PhotoFacts) -> bool:
+    """Whether a file is this photo still; a card is used again, and its names with it."""
+    if not is_file(path):
+        return False
+    try:
+        with path.open("rb") as file:
+            same_size = file.seek(0, os.SEEK_END) == facts.bytes
+            file.seek(0)
+            return same_size and hashlib.file_digest(file, "sha256").hexdigest() == facts.photo_id
+    except OSError:
+        return False
 
 
 def _listing() -> Select[Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, insert, select, update
 
 from resatt_studio.imaging.doubt import Counts, count_values
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import HugePrediction, Prediction
+from resatt_studio.records.weights import WeightsState
 from resatt_studio.store import schema
 from resatt_studio.store.base import Records, now
 
@@ -106,19 +107,19 @@ class PredictionRecords(Records):
             )
 
     def value_counts(self) -> dict[str, Counts]:
-        """How many pixels of each photo's newest prediction have each of the 256 values, by photo_id; photos
-        without a prediction, or whose newest one was never counted, are left out."""
+        """How many pixels of each photo's prediction have each of the 256 values, by photo_id: the one by
+        weights in use, else the newest. Photos without one, or whose one was never counted, are left out."""
         query = select(_predictions.photo_id, _predictions.value_counts).where(
-            _predictions.id.in_(_newest()), _predictions.value_counts.is_not(None)
+            _predictions.id.in_(_telling()), _predictions.value_counts.is_not(None)
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return {row.photo_id: _unpacked(row.value_counts) for row in rows}
 
     def uncounted(self) -> list[tuple[str, str, str]]:
-        """Photo, weights and dehazer of every newest prediction whose values were never counted."""
+        """Photo, weights and dehazer of every prediction of :meth:`value_counts` that was never counted."""
         query = select(_predictions.photo_id, _predictions.weights_id, _predictions.dehazer_id).where(
-            _predictions.id.in_(_newest()), _predictions.value_counts.is_(None)
+            _predictions.id.in_(_telling()), _predictions.value_counts.is_(None)
         )
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(_predictions.id)).all()
@@ -134,8 +135,12 @@ class PredictionRecords(Records):
             )
 
 
-def _newest() -> Select[tuple[int]]:
-    return select(func.max(_predictions.id)).group_by(_predictions.photo_id)
+def _telling() -> Select[tuple[int]]:
+    """The prediction of each photo that says what is shown: by weights in use, else the newest. Weights that
+    were only compared with those in use do not count."""
+    in_use = select(schema.weights.c.weights_id).where(schema.weights.c.state == WeightsState.ACTIVE)
+    by_use = func.max(case((_predictions.weights_id.in_(in_use), _predictions.id)))
+    return select(func.coalesce(by_use, func.max(_predictions.id))).group_by(_predictions.photo_id)
 
 
 def _packed(counts: Counts) -> bytes:

@@ -65,11 +65,11 @@ class SampleRecords(Records):
         """
         labels_blob = self._put(labels)
         predicted_blob = "" if predicted is None else self._put(predicted)
-        sample_id = hashlib.sha256(f"{photo_id}:{labels_blob}".encode()).hexdigest()
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
             _check_arrays(connection, photo_id, labels, predicted)
             _decide_group(connection, photo_id)
+            sample_id = _sample_id(connection, photo_id, labels_blob, predicted_blob, threshold)
             mine = _samples.photo_id == photo_id
             connection.execute(update(schema.samples).where(mine).values(is_current=False))
             values = {
@@ -98,7 +98,8 @@ class SampleRecords(Records):
     def samples(self, split: Split | None = None, agreed_only: bool = False) -> list[SampleEntry]:
         """The newest sample of every photo that has one, in the order of approval.
 
-        What a second reader sent back is left out until it is approved again.
+        What a second reader sent back, and photos that were skipped since, are left out until they are
+        approved again.
 
         Args:
             split: Only of this side.
@@ -277,6 +278,24 @@ def _check_arrays(
         raise BugError(f"label value {highest}; only 0, 1 and 2 have a meaning")
 
 
+def _sample_id(
+    connection: Connection, photo_id: str, labels_blob: str, predicted_blob: str, threshold: float
+) -> str:
+    """Of a correction. The same labels over another mask are another truth, which replaces the first and does
+    not overwrite it."""
+    usual = _digest(photo_id, labels_blob)
+    known = connection.execute(
+        select(_samples.predicted_blob, _samples.threshold).where(_samples.sample_id == usual)
+    ).one_or_none()
+    if known is None or tuple(known) == (predicted_blob, threshold):
+        return usual
+    return _digest(photo_id, labels_blob, predicted_blob, repr(threshold))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(":".join(parts).encode()).hexdigest()
+
+
 def _decide_group(connection: Connection, photo_id: str) -> None:
     """Give the photo's group its side, unless it has one."""
     group = connection.execute(
@@ -311,9 +330,10 @@ def _listing(newest: Subquery | None = None) -> Select[Any]:
 
 
 def _standing(agreed_only: bool) -> Select[Any]:
-    """The current samples that no second reader sent back, or those alone that one agreed to."""
+    """The current samples of photos that were not skipped since and that no second reader sent back, or those
+    alone that one agreed to."""
     newest = newest_reviews()
-    query = _listing(newest).where(_samples.is_current)
+    query = _listing(newest).where(_samples.is_current, _photos.state != ReviewState.SKIPPED)
     if agreed_only:
         return query.where(newest.c.act == ReviewAct.AGREED)
     return query.where(newest.c.act.is_distinct_from(ReviewAct.SENT_BACK))

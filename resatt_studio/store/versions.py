@@ -269,6 +269,12 @@ class WeightsShelf:
                 stacks.setdefault(model, []).append(weights_id)
         return {model: stack[-2] for model, stack in stacks.items() if len(stack) > 1}
 
+    def taken_back(self) -> frozenset[str]:
+        """Ids of the versions that were in use and were rolled back each time."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(_activations.weights_id, _activations.taken_back)).all()
+        return frozenset(row[0] for row in rows) - {row[0] for row in rows if not row[1]}
+
     def gone_on_from(self) -> dict[str, str]:
         """The version that each one's learning went on from, both by their ids; none for what began anew."""
         said = _weights.header["earlier"].as_string()

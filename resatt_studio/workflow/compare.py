@@ -59,7 +59,8 @@ def compare_versions(
     Args:
         project: Open project.
         before, after: Versions of the segmenter.
-        photo_ids: Approved photos; None for those held back to judge by, or for all while none is.
+        photo_ids: Approved photos, at least one; None for those held back to judge learning by, or for all
+            that count for it while none is.
         threshold: Probability in [0, 1] above which a pixel is crack; None for what the project has for each
             of the versions.
         device, threads, engine_path: As for :func:`~.predict.make_engine`.
@@ -143,7 +144,8 @@ def judging_samples(
 
     Args:
         project: Open project.
-        photo_ids: Approved photos; None for those held back to judge by, or for all while none is.
+        photo_ids: Approved photos, at least one; None for those held back to judge learning by, or for all
+            that count for it while none is.
 
     Raises:
         LearningError: No photo is approved, or one that was named is not.
@@ -151,14 +153,17 @@ def judging_samples(
     cure = (
         "Correct a photo and approve it (Enter in the window); its mask is then what both are held against."
     )
-    approved = {entry.photo_id: entry for entry in project.store.samples()}
-    if photo_ids is not None:
+    agreed_only = photo_ids is None and project.settings.learn_agreed_only
+    approved = {entry.photo_id: entry for entry in project.store.samples(agreed_only=agreed_only)}
+    if photo_ids:
         missing = next((photo_id for photo_id in photo_ids if photo_id not in approved), None)
         if missing is not None:
             name = project.store.photo(missing).name
             raise LearningError(f"{name} is not approved, so nobody knows where its cracks are.", cure)
         return tuple(approved[photo_id] for photo_id in dict.fromkeys(photo_ids)), False
     held = tuple(entry for entry in approved.values() if entry.split is Split.VALIDATION)
+    if agreed_only:
+        cure = "This project learns from photos that a second reader agreed to: let one agree."
     if not approved:
         raise LearningError(
             "No photo of the project is approved yet, so there is nothing to compare by.", cure

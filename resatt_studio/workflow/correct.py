@@ -13,7 +13,8 @@ from resatt_studio.annotation.journal import decode_edit
 from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import BoolArray, UInt8Array
-from resatt_studio.records.correction import Checkpoint, Label
+from resatt_studio.records.correction import TILE_PX, Checkpoint, Label
+from resatt_studio.records.geometry import Box
 from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import HugePrediction, Prediction
@@ -188,7 +189,8 @@ def approve(
         document: What the inspector painted; may be empty when the prediction was right.
         prediction: What was on the screen, or None.
         author: Who approves.
-        complete: Whether the inspector stands for every pixel; by default when no pixel is unsaid.
+        complete: Whether the inspector stands for every pixel: what nobody painted is then labelled as the
+            mask on the screen says, not crack where there is none. None says so when no pixel is unsaid.
         threshold: Probability in [0, 1] above which the prediction was shown as crack; by default the
             project's with the weights that made it.
         in_tiles: Of a huge photo: only the tiles that say something are kept, and it is learned from part by
@@ -201,9 +203,8 @@ def approve(
         raise StoreError("A stroke is still in hand.", "Finish the stroke, then approve.")
     if isinstance(document, StoredDocument):
         document.flush()
-    labels = document.labels if in_tiles else document.labels.to_array()
-    if complete is None:
-        complete = document.labels.counts()[Label.UNSAID] == 0
+    painted = document.labels
+    all_painted = painted.counts()[Label.UNSAID] == 0
     predicted: UInt8Array | TiledMap | None = None
     if isinstance(prediction, HugePrediction):
         predicted = prediction.probability
@@ -213,9 +214,35 @@ def approve(
     if threshold is None:
         settings = project.settings
         threshold = settings.threshold if prediction is None else settings.threshold_of(prediction.weights_id)
+    said = _every_pixel(painted, predicted, threshold) if complete and not all_painted else painted
     return project.store.approve(
-        document.photo_id, labels, predicted, complete, author or document.author, dehazer_id, threshold
+        document.photo_id,
+        said if in_tiles else said.to_array(),
+        predicted,
+        all_painted if complete is None else complete,
+        author or document.author,
+        dehazer_id,
+        threshold,
     )
+
+
+def _every_pixel(
+    painted: TiledLabels, predicted: UInt8Array | TiledMap | None, threshold: float
+) -> TiledLabels:
+    """What was painted, and elsewhere what the mask on the screen says."""
+    said = TiledLabels(painted.height, painted.width)
+    for row in range(-(-painted.height // TILE_PX)):
+        for column in range(-(-painted.width // TILE_PX)):
+            box = painted.tile_box(row, column)
+            mask = overruled(_part(predicted, box), painted.read(box), threshold)
+            said.put_tile(row, column, np.where(mask, np.uint8(Label.CRACK), np.uint8(Label.NOT_CRACK)))
+    return said
+
+
+def _part(predicted: UInt8Array | TiledMap | None, box: Box) -> UInt8Array | None:
+    if predicted is None or isinstance(predicted, np.ndarray):
+        return None if predicted is None else predicted[box.slices]
+    return predicted.read(box)
 
 
 def replay_tiles(height: int, width: int, done: Sequence[bytes]) -> dict[tuple[int, int], bytes]:

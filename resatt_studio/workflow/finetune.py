@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -190,7 +190,7 @@ def fine_tune_project(
     rival = project.shelf.load(active.weights_id)
     onward = start_from is not StartFrom.ACTIVE
     base = project.shelf.load(lineage(project, active)[-1].weights_id) if onward else rival
-    earlier = _to_go_on_from(project, base, active, learned) if start_from is StartFrom.NEWEST else None
+    earlier = _to_go_on_from(project, base, active) if start_from is StartFrom.NEWEST else None
     around = yield from look_around(project, base, samples)
     run = _begin(project, base, plan, learned, author)
     for words in _told_of(left_out):
@@ -236,16 +236,24 @@ def fine_tune_project(
     return FineTuneOutcome(version, verdict, result, left_out, tuple(run.notices), looked)
 
 
-def _to_go_on_from(
-    project: Project, base: WeightsFile, active: WeightsVersion, learned: tuple[str, ...]
-) -> WeightsFile | None:
-    """The newest candidate made from ``base`` that learned from nothing but what is learned from now; none
-    that was rolled back. A refused one is as good as another: a few photos refused it, more decide next
-    time."""
+def _to_go_on_from(project: Project, base: WeightsFile, active: WeightsVersion) -> WeightsFile | None:
+    """The newest candidate made from ``base`` that learned from nothing but corrections that still stand,
+    also where memory has no room for them all now; none that was rolled back or went on from one that was. A
+    refused one is as good as another: a few photos refused it, more decide next time."""
+    counting = project.store.samples(Split.TRAIN, project.settings.learn_agreed_only)
+    standing = {entry.sample_id for entry in counting}
+    undone, gone_on_from = project.shelf.taken_back(), project.shelf.gone_on_from()
+
+    def with_those_before(weights_id: str) -> Iterator[str]:
+        while weights_id:
+            yield weights_id
+            weights_id = gone_on_from.get(weights_id, "")
+
     for version in reversed(project.shelf.versions(MODEL)):
-        rolled_back = version.state is WeightsState.RETIRED and version.number > active.number
-        mine = version.parent == base.weights_id and version.samples and set(version.samples) <= set(learned)
-        if mine and not rolled_back:
+        given_up = version.state is WeightsState.RETIRED and version.number > active.number
+        given_up |= not undone.isdisjoint(with_those_before(version.weights_id))
+        mine = version.parent == base.weights_id and version.samples and set(version.samples) <= standing
+        if mine and not given_up:
             with suppress(WeightsError):  # its file is gone or damaged: an older one will do
                 return project.shelf.load(version.weights_id)
     return None

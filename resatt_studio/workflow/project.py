@@ -212,9 +212,13 @@ class Project:
         with self._guard:
             if not self._open:
                 return
-            for writer in list(self._writers.values()):
-                writer.close()
-            self._open = False
+            self._open = False  # first: a document ends now, whoever else has it in use
+            try:
+                for writer in list(self._writers.values()):
+                    writer.close()
+            except BaseException:
+                self._open = True
+                raise
         self._database.close()
         self._lock.release()
         atexit.unregister(self.close)

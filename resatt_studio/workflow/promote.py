@@ -93,8 +93,12 @@ def rollback(project: Project, model: str = MODEL, author: str = "") -> WeightsV
     """Take the newest promotion back; again, and the one before it.
 
     Raises:
-        WeightsError: Nothing was active before.
+        WeightsError: Nothing was active before, or the file of what was is missing or damaged; nothing has
+            changed.
     """
+    earlier = project.shelf.earlier().get(model)
+    if earlier is not None:
+        project.shelf.load(earlier)
     return project.shelf.rollback(model, author)
 
 

@@ -106,7 +106,7 @@ def find_version(project: Project, name: str) -> WeightsVersion:
     if name == WeightsState.ACTIVE.value:
         return project.shelf.active(MODEL)
     if name == WeightsState.CANDIDATE.value:
-        waiting = [version for version in versions if version.state is WeightsState.CANDIDATE]
+        waiting = [v for v in project.shelf.versions(MODEL) if v.state is WeightsState.CANDIDATE]
         if not waiting:
             raise WeightsError(
                 f"{project.folder.name} has no candidate.", "Fine-tune first, or name a version by its id."

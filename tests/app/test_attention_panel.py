@@ -292,10 +292,11 @@ def test_every_control_has_a_name_and_every_text_its_room(asked: Any, name: str)
         if not w.accessibleName() and not (isinstance(w, QAbstractButton) and w.text())
     ]
     assert controls and nameless == []
-    cut = [
-        label.text()
-        for label in panel.findChildren(QLabel)
-        if label.isVisibleTo(panel) and not label.wordWrap() and label.width() < label.sizeHint().width()
-    ]
-    assert cut == []
+
+    def cut() -> list[str]:
+        labels = [w for w in panel.findChildren(QLabel) if w.isVisibleTo(panel) and not w.wordWrap()]
+        return [label.text() for label in labels if label.width() < label.sizeHint().width()]
+
+    wait_for(lambda: not cut(), 60)
+    assert cut() == []
     assert not any(bar.isVisible() for bar in panel.findChildren(QScrollBar) if bar.orientation() == ACROSS)

@@ -35,15 +35,16 @@ def test_a_failure_is_told_and_leaves_nothing_waiting(background: Any, qtbot: An
 
 def test_the_failure_of_an_older_call_takes_nothing_from_the_newer_one(background: Any, qtbot: Any):
     heard: list[str] = []
-    go = threading.Event()
+    begun, go = threading.Event(), threading.Event()
 
     def fails() -> None:
-        go.wait(5)
+        begun.set()
+        go.wait(60)
         raise ValueError("old")
 
     with qtbot.captureExceptions() as caught:
         background.run("map", fails, heard.append, lambda: heard.append("failed"))
-        qtbot.wait(50)
+        assert begun.wait(60)
         background.run("map", lambda: "new", heard.append)
         go.set()
         qtbot.waitUntil(lambda: bool(heard) and bool(caught), timeout=60_000)

@@ -82,7 +82,7 @@ print("ratio", ratio)
 def test_strokes_and_pixels_are_exact_at_any_device_pixel_ratio(ratio):
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": ratio}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     assert f"ratio {float(ratio)}" in done.stdout
@@ -152,7 +152,7 @@ print("ratio", ratio)
 def test_heat_and_divider_lie_where_they_belong_at_any_device_pixel_ratio(ratio):
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": ratio}
     done = subprocess.run(
-        [sys.executable, "-c", LOOKS], env=env, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", LOOKS], env=env, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     assert f"ratio {float(ratio)}" in done.stdout

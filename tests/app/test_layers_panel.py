@@ -42,7 +42,7 @@ def plain_text(studio: Any, id: str) -> str:
 
 def open_menu() -> Any:
     assert wait_for(
-        lambda: any(m.isVisible() and isinstance(m, QMenu) for m in QApplication.topLevelWidgets()), 5
+        lambda: any(m.isVisible() and isinstance(m, QMenu) for m in QApplication.topLevelWidgets()), 60
     )
     return next(m for m in QApplication.topLevelWidgets() if isinstance(m, QMenu) and m.isVisible())
 

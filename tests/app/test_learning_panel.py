@@ -125,6 +125,12 @@ def test_three_short_runs_call_for_a_long_one_when_the_window_is_idle(
     learner._look_when_idle()
     assert begun == [usual] * 2, "two are too few"
     learner.learn()
+    tried = frozenset("abc")
+    monkeypatch.setattr(type(learner), "pending", property(lambda _: 3))
+    monkeypatch.setattr(learner, "_approved", lambda: tried)
+    learner._look_when_idle()
+    assert len(begun) == 3, "what is new comes first"
+    learner._tried = tried  # and was refused, all of it
     learner._look_when_idle()
     learner._look_when_idle()
     assert begun == [*[usual] * 3, 2 * usual], "once"
@@ -160,6 +166,7 @@ def test_what_was_rolled_back_is_not_learned_again_by_itself(
     monkeypatch.setattr(studio.parts.shelf, "roll_back", lambda model: fails or now.update(pending=3))
     monkeypatch.setattr(type(learner), "pending", property(lambda _: now["pending"]))
     monkeypatch.setattr(learner, "_approved", lambda: now["approved"])
+    monkeypatch.setattr(learner, "_tried_before", frozenset)
     session = learner._session
     monkeypatch.setattr(session, "settings", replace(session.settings, learn_cracks="auto"))
     monkeypatch.setattr(session, "project", SimpleNamespace(close=lambda: None))

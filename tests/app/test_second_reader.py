@@ -52,7 +52,7 @@ def opens(studio: Any, number: int) -> None:
     session = studio.parts.session
     session.open_photo(session.state.entries[number].photo_id)
     assert wait_for(
-        lambda: session.document is not None and session.entry == session.state.entries[number], 20
+        lambda: session.document is not None and session.entry == session.state.entries[number], 60
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +17,16 @@ from resatt_studio.app import jobs
 from resatt_studio.app.main import settle, wait_for
 from resatt_studio.app.panels.photo_model import FACTS_ROLE
 from resatt_studio.app.predictor import Predictor
-from resatt_studio.app.worker import Answers
+from resatt_studio.app.worker import Answers, once
 from resatt_studio.errors import StoreError, StudioError
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsState
+from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.project import open_project
 
 pytestmark = pytest.mark.gui
@@ -194,7 +197,7 @@ def test_a_refused_approval_is_told_and_taken_back(opened: Any, monkeypatch: pyt
     assert state[first] is ReviewState.APPROVED, "shown at once"
     assert wait_for(lambda: "The disk is full." in opened.window.notice.text, 60)
     assert wait_for(
-        lambda: next(e for e in session.state.entries if e.photo_id == first).state is ReviewState.NEW, 10
+        lambda: next(e for e in session.state.entries if e.photo_id == first).state is ReviewState.NEW, 60
     )
 
 
@@ -242,8 +245,6 @@ def test_a_preview_is_kept_for_the_next_visit_once_the_file_was_compared(
     from resatt_studio.app.canvas.tile_memory import TileMemory
     from resatt_studio.errors import PhotoChanged
     from resatt_studio.imaging.pyramid_cache import PyramidCache
-    from resatt_studio.workflow.jobs import drain
-    from resatt_studio.workflow.project import open_project
 
     monkeypatch.setattr(jobs, "PREVIEW_KEPT_FROM_MP", 0.0)
     cache, memory = PyramidCache(tmp_path / "tiles", 1 << 30), TileMemory(1 << 30)
@@ -308,6 +309,37 @@ def test_of_two_projects_asked_for_at_once_the_last_one_is_open_alone(
         pass
 
 
+def test_a_project_that_cannot_be_read_is_let_go_of(
+    studio: Any, project_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, failed = studio.parts.session, []
+    session.failed.connect(failed.append)
+
+    def unreadable(*_: object) -> None:
+        raise StoreError("The network drive went away.")
+
+    monkeypatch.setattr(jobs, "read_state", unreadable)
+    session.open_project(project_folder)
+    assert wait_for(lambda: bool(failed), 60)
+    assert session.project is None
+    with open_project(project_folder):  # nobody holds it
+        pass
+
+
+def test_a_photo_that_was_asked_for_twice_is_opened_once(opened: Any) -> None:
+    session = opened.parts.session
+    document = session.document
+    again = drain(
+        jobs.open_photo(
+            session.project, session.entry, "", "", lambda error: None, 0, session.memory, session.tile_cache
+        )
+    )
+    assert again.document is document and document._users == 2
+    session._show(session.entry, again)
+    assert wait_for(lambda: not session.files.busy, 60)
+    assert session.document is document and document._users == 1
+
+
 def test_opening_the_open_project_again_says_so_and_keeps_the_photo(opened: Any) -> None:
     session, document = opened.parts.session, opened.parts.session.document
     session.open_project(session.project.folder)
@@ -320,12 +352,16 @@ def test_nothing_is_predicted_for_a_project_that_was_closed(studio: Any, project
     session, begun = studio.parts.session, []
     session.open_project(project_folder)
     assert wait_for(lambda: session.photo is not None, 60)
+    go = threading.Event()
+    session.gpu.submit(once(lambda: go.wait(60)), Urgency.DECIDE)  # whatever is asked for now has to wait
     session.predict_all()
     answered = session.gpu._answers
-    assert answered
+    assert any(answers.done is not None for answers in answered.values())
     for job_id, answers in list(answered.items()):
-        answered[job_id] = replace(answers, done=begun.append)
+        if answers.done is not None:
+            answered[job_id] = replace(answers, done=begun.append)
     session.close_project()
+    go.set()
     assert wait_for(lambda: not session.gpu.busy, 60)
     assert begun == [], "each was cancelled"
 

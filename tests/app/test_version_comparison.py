@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from resatt_studio.app.changes import LAYER
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.version_pair import Scope
 from resatt_studio.imaging.changes import GAINED_COLOUR, LOST_COLOUR, area_words, change_map
 from resatt_studio.models import create_model
 from resatt_studio.models.state import pack_weights
@@ -124,10 +125,20 @@ def test_comparing_can_be_stopped_and_a_refusal_is_told_in_the_panel(opened: Any
     pair.stop()
     settle(0.3)
     assert not pair.running and pair.result is None and box.compare.text() == "Compare"
-    session.project.store.samples = lambda split=None: []
-    pair.compare()
-    assert wait_for(lambda: pair.trouble is not None, 60)
-    assert "No photo of the project is approved yet" in box.told.text() and "Enter" in box.told.text()
+    session.project.store.samples = lambda *asked, **more: []
+    for scope in (Scope.JUDGING, Scope.APPROVED):
+        pair.set_scope(scope)
+        pair.compare()
+        assert wait_for(lambda: pair.trouble is not None, 60)
+        assert "No photo of the project is approved yet" in box.told.text() and "Enter" in box.told.text()
+
+
+def test_the_photos_that_are_compared_on_stay_chosen_when_the_panel_is_made_anew(opened: Any) -> None:
+    box, pair = comparison(opened), opened.parts.pair
+    pair.set_scope(Scope.APPROVED)
+    anew = type(box)(opened.parts)  # as another language does
+    assert Scope(anew.scope.currentData()) is Scope.APPROVED and anew.scope.currentText() != ""
+    anew.deleteLater()
 
 
 def test_the_shown_photo_and_all_approved_ones_can_be_compared_too(opened: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QPushButton, QWidget
@@ -171,10 +171,11 @@ def test_words_that_change_all_the_time_do_not_have_the_status_bar_laid_out_anew
     status = opened.window.status
     status.show_pointer(-1, -1)
     settle(0.2)
+    QCoreApplication.sendPostedEvents(status, QEvent.Type.LayoutRequest)  # of what the network changed
     asked = _Asked(status)
     status.pointer.setText("x 1  y 2")
     status.pointer.setText("x 100  y 200")
-    QApplication.processEvents()
+    QCoreApplication.sendPostedEvents(status, QEvent.Type.LayoutRequest)
     assert asked.layouts == 0
     wide = "x 1" + "0" * 80
     status.pointer.setText(wide)

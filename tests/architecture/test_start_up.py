@@ -50,7 +50,7 @@ def probe(*modules: str) -> dict[str, tuple[float, list[str]]]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -68,6 +68,8 @@ def paint(project: Project, chance: random.Random) -> None:
             time.sleep(SHORTEST_STROKE_S)
         else:
             stroke(document, chance)
+        while document.unsaved > 1:  # a slow disk is no reason to get further ahead of it than a hand does
+            time.sleep(0.001)
         tell(photo=photo_id, **state_of(document))
 
 

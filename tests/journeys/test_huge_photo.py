@@ -209,11 +209,11 @@ def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(quick_desk: De
     first: list[Box] = []
     session.prediction_grew.connect(lambda part: first.extend(box for box, _ in part.pieces))
     desk.window.actions_["predict_whole"].trigger()
+    session.predict_again()
+    assert "is being predicted" in str(desk.heard[-1])
     assert wait_for(lambda: bool(first), 120)
     assert not first[0].intersection(canvas.viewport.visible.expanded(512)).empty, "what is seen comes first"
     assert isinstance(canvas.scene.probability, KeptMap)
-    session.predict_again()
-    assert "is being predicted" in str(desk.heard[-1])
     assert wait_for(lambda: session.huge is not None, 240)
     values = session.project.store.prediction(photo_id, session.active.weights_id).probability_8bit
     shown = canvas.scene.probability
@@ -571,7 +571,7 @@ def test_the_tracer_brings_the_pixels_that_it_needs_and_follows_the_crack(desk: 
     from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
 
-    from resatt_studio.app.main import settle, wait_for
+    from resatt_studio.app.main import wait_for
     from resatt_studio.imaging.centre_lines import centre_lines
 
     session, canvas = desk.parts.session, desk.window.canvas
@@ -589,7 +589,7 @@ def test_the_tracer_brings_the_pixels_that_it_needs_and_follows_the_crack(desk: 
 
     click(*ends[0])
     if not tool.in_hand:  # the first pixels were on their way
-        settle(0.5)
+        assert wait_for(lambda: not session.tile_worker.busy, 60)
         click(*ends[0])
     assert tool.in_hand
     click(*ends[1])
@@ -607,9 +607,9 @@ def test_where_nothing_was_predicted_tools_say_so_and_name_the_key(desk: Desk) -
     from resatt_studio.records.prediction import PredictionPart
 
     session, canvas = desk.parts.session, desk.window.canvas
-    assert wait_for(lambda: shown(desk), 60)
     assert "{predict}" in session.huge_words, "the key is put in where it is shown"
-    assert "Ctrl+P" in desk.window.notice.text
+    assert "Ctrl+P" in desk.window.notice.news.text
+    assert wait_for(lambda: shown(desk), 60)
     canvas.add_part(
         PredictionPart(session.entry.photo_id, "w", ((Box(0, 0, 64, 64), np.zeros((64, 64), np.uint8)),))
     )

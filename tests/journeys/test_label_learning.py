@@ -64,7 +64,7 @@ def answer_by_key(studio: Any, count: int) -> None:
         QTest.keyClick(canvas, Qt.Key.Key_D)
         if number + 1 < PHOTOS:
             assert wait_for(
-                lambda n=number: session.photo is not None and int(session.entry.name[:2]) == n + 1, 30
+                lambda n=number: session.photo is not None and int(session.entry.name[:2]) == n + 1, 60
             )
     assert wait_for(lambda: not session.files.busy, 60)
 

@@ -13,9 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.errors import StoreError
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.project import RunState
+from resatt_studio.records.training import Verdict
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.settings import load_settings
 from resatt_studio.workflow.project import open_project
@@ -217,14 +219,65 @@ def test_learning_begins_by_itself_after_an_approval_and_no_second_time(
         assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 60)
         assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
         assert wait_for(lambda approved=approved: held_or_taught(session) == approved, 60)
-    assert wait_for(lambda: bool(outcomes) and not learner.learning, 60)
     # the second photo may have come while the first taught: then it gets a lesson of its own
-    assert not wait_for(lambda: learner.learning, 1) or wait_for(lambda: not learner.learning, 60)
+    assert wait_for(lambda: bool(outcomes) and not learner.learning and not session.files.busy, 200)
     lessons = len(outcomes)
     assert 1 <= lessons <= 2
     session.refresh()
-    assert not wait_for(lambda: learner.learning, 1), "nothing new was approved"
-    assert len(outcomes) == lessons
+    assert wait_for(lambda: not session.files.busy, 60)
+    assert not learner.learning and len(outcomes) == lessons, "nothing new was approved"
+
+
+def test_what_was_refused_is_tried_again_with_something_new_alone(
+    studio: Any, project_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = Verdict(False, "as the test wants")
+    monkeypatch.setattr("resatt_studio.learning.gate.judge", lambda result, rules: refused)
+    session, learner = studio.parts.session, studio.parts.learner
+    session.settings = replace(session.settings, learn_seconds=3, learn_cracks="auto")
+    session.open_project(project_folder)
+    assert shown(studio)
+    outcomes: list[Any] = []
+    learner.ended.connect(outcomes.append)
+
+    def quiet() -> bool:
+        return not learner.learning and not session.files.busy
+
+    for approved in (1, 2):
+        first = session.entry.photo_id
+        stroke(studio, (0.5, 0.1), (0.5, 0.9))
+        press(studio, Qt.Key.Key_Return)
+        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 60)
+        assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
+        assert wait_for(lambda approved=approved: len(outcomes) >= approved and quiet(), 200)
+        assert [len(outcome.version.samples) for outcome in outcomes] == [*range(1, approved + 1)]
+    assert learner.pending == 2
+    session.close_project()
+    session.open_project(project_folder)
+    assert shown(studio) and wait_for(quiet, 60)
+    assert len(outcomes) == 2, "nothing is new in it"
+
+
+def test_a_project_that_is_closed_while_it_learns_is_closed_behind_it(
+    studio: Any, project_folder: Path
+) -> None:
+    session, learner, cut_off = studio.parts.session, studio.parts.learner, []
+    session.learning_cut_off.connect(lambda: cut_off.append(1))
+    session.open_project(project_folder)
+    assert shown(studio)
+    stroke(studio, (0.5, 0.1), (0.5, 0.9))
+    press(studio, Qt.Key.Key_Return)
+    assert wait_for(lambda: held_or_taught(session) == 1 and session.has_samples, 60)
+    learner.learn()
+    assert wait_for(lambda: bool(learner.losses), 200)
+    closed = session.project
+    session.close_project()
+    session.open_project(project_folder)
+    assert shown(studio)
+    assert [run.state for run in session.project.store.runs()] == [RunState.STOPPED], "and it is told so"
+    assert not cut_off and not closed.is_open
+    with pytest.raises(StoreError, match="was closed"):
+        closed.store.runs()
 
 
 def held_or_taught(session: Any) -> int:
@@ -246,4 +299,4 @@ def test_a_project_that_is_opened_with_new_corrections_is_learned_from(
     outcomes: list[Any] = []
     learner.ended.connect(outcomes.append)
     session.open_project(project_folder)
-    assert wait_for(lambda: any(outcome is not None for outcome in outcomes), 60)
+    assert wait_for(lambda: any(outcome is not None for outcome in outcomes), 200)

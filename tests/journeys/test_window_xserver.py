@@ -81,11 +81,14 @@ def test_a_stroke_by_mouse_and_an_undo_by_key_are_on_the_disk(
             return strokes(project_folder) >= 1
 
         until(first_stroke, 60, "no stroke reached the disk")
-        painted = strokes(project_folder)
+        painted, before = strokes(project_folder), -1
+        while painted != before:  # one of the drags before may still be on its way
+            time.sleep(2)
+            painted, before = strokes(project_folder), painted
         drag(90)
-        until(lambda: strokes(project_folder) == painted + 1, 10, "the second stroke was lost")
+        until(lambda: strokes(project_folder) == painted + 1, 60, "the second stroke was lost")
         xdo("key", "ctrl+z")
-        until(lambda: strokes(project_folder) == painted, 10, "the undo was lost")
+        until(lambda: strokes(project_folder) == painted, 60, "the undo was lost")
         app.send_signal(signal.SIGINT)
         assert app.wait(60) == 0, said.read_text(encoding="utf-8")
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -53,11 +54,13 @@ def test_a_copy_does_not_take_the_place_of_a_photo_that_is_still_there(
     store: SampleStore, facts_of: Facts, tmp_path: Path
 ) -> None:
     here, copy = tmp_path / "here.jpg", tmp_path / "copy.jpg"
-    here.touch()
-    copy.touch()
-    facts = replace(facts_of("a"), path=here)
+    for path in (here, copy):
+        path.write_bytes(b"photo")
+    facts = replace(facts_of("a"), path=here, bytes=5, photo_id=hashlib.sha256(b"photo").hexdigest())
     store.add_photo(facts)
     assert store.add_photo(replace(facts, path=copy)).facts.path == here
+    here.write_bytes(b"other")
+    assert store.add_photo(replace(facts, path=copy)).facts.path == copy, "the card was used again"
 
 
 def test_relocating_changes_the_path_alone(store: SampleStore, facts_of: Facts, tmp_path: Path) -> None:

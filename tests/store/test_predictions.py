@@ -111,6 +111,21 @@ def test_values_are_counted_of_the_newest_prediction_of_each_photo(
     assert np.array_equal(counts[second], np.bincount(values.ravel(), minlength=256))
 
 
+def test_values_are_counted_of_the_weights_in_use_whoever_was_compared_since(
+    opened: Opened, add: Callable[..., str], weights_of: Callable[..., WeightsFile]
+) -> None:
+    photo = add("a")
+    used = opened.shelf.add(weights_of("used"), state=WeightsState.ACTIVE)
+    compared = opened.shelf.add(weights_of("compared"))
+    for version, value in ((used, 3), (compared, 120)):
+        values = np.full((30, 40), value, np.uint8)
+        opened.store.put_prediction(Prediction(photo, version.weights_id, values, 0.1))
+    assert opened.store.value_counts()[photo][3] == 1200
+    with opened.database.writing() as connection:
+        connection.execute(update(schema.predictions).values(value_counts=None))
+    assert opened.store.uncounted() == [(photo, used.weights_id, "")]
+
+
 def test_what_was_never_counted_is_told_and_can_be_noted(opened: Opened, add: Callable[..., str]) -> None:
     photo = add("a")
     opened.store.put_prediction(Prediction(photo, "w" * 64, np.zeros((30, 40), np.uint8), 0.1))

@@ -11,7 +11,7 @@ import pytest
 from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.photo import Split
+from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.weights import WeightsFile, WeightsState
 from resatt_studio.store.blobs import BlobStore
 from resatt_studio.store.samples import SampleStore
@@ -49,7 +49,8 @@ def test_a_sample_in_tiles_keeps_what_was_said_and_the_prediction_without_a_copy
     assert sample.predicted_blob == predicted.blob and store.samples() == [sample]
     kept = opened.blobs.open_map(sample.labels_blob)
     assert kept is not None and np.array_equal(kept.read(labels.box), labels.to_array())
-    assert store.approve(photo, labels).sample_id == sample.sample_id, "the same labels, the same sample"
+    again = store.approve(photo, labels, predicted, threshold=0.3)
+    assert again.sample_id == sample.sample_id, "the same labels over the same mask, the same sample"
     assert opened.problems() == []
 
 
@@ -58,6 +59,30 @@ def test_a_sample_knows_at_which_threshold_it_was_approved(store: SampleStore, a
     assert store.approve(photo, ONES, ONES, threshold=0.3).threshold == 0.3
     assert store.approve(photo, ONES, ONES).threshold == 0.5
     assert store.samples()[0].threshold == 0.5
+
+
+def test_the_same_labels_over_another_mask_are_another_sample(store: SampleStore, add: Add) -> None:
+    photo = add("a")
+    first = store.approve(photo, ONES, ONES * 9)
+    second = store.approve(photo, ONES, ONES * 200)
+    assert second.sample_id != first.sample_id and store.samples() == [second]
+    assert store.sample(first.sample_id).predicted_blob == first.predicted_blob, "the first truth is kept"
+    assert store.first_samples([photo])[0].predicted_blob == first.predicted_blob
+    third = store.approve(photo, ONES, ONES * 200, threshold=0.3)
+    assert third.sample_id not in (first.sample_id, second.sample_id), "a mask cut elsewhere is another"
+    for again in (second, first):
+        once_more = store.approve(photo, ONES, ONES * (200 if again is second else 9))
+        assert once_more.sample_id == again.sample_id and store.samples() == [once_more]
+
+
+def test_a_photo_that_was_skipped_after_its_approval_neither_teaches_nor_judges(
+    store: SampleStore, add: Add
+) -> None:
+    photo = add("a")
+    sample = store.approve(photo, ONES)
+    store.set_state(photo, ReviewState.SKIPPED)
+    assert store.samples() == [] and store.unlearned() == []
+    assert store.approve(photo, ONES).sample_id == sample.sample_id and len(store.samples()) == 1
 
 
 def test_the_first_samples_are_those_of_the_first_approvals(store: SampleStore, add: Add) -> None:

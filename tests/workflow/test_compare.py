@@ -17,6 +17,7 @@ from resatt_studio.learning.support import Window
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import Split
 from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.review import ReviewAct
 from resatt_studio.workflow import compare
 from resatt_studio.workflow.compare import (
     change_to_file,
@@ -95,9 +96,25 @@ def test_before_any_photo_is_held_back_all_approved_ones_stand_in(
     project: Project, two: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taught = project.store.samples(Split.TRAIN)
-    monkeypatch.setattr(project.store, "samples", lambda split=None: taught)
+    monkeypatch.setattr(project.store, "samples", lambda split=None, agreed_only=False: taught)
     entries, held_back = judging_samples(project)
     assert list(entries) == taught and not held_back
+
+
+def test_where_nothing_is_approved_there_is_nothing_to_compare_by(project: Project) -> None:
+    for asked in (None, []):
+        with pytest.raises(LearningError, match="No photo of the project is approved yet"):
+            judging_samples(project, asked)
+
+
+def test_where_agreed_photos_alone_count_they_alone_judge_a_comparison(project: Project, two: Any) -> None:
+    project.settings.learn_agreed_only = True
+    with pytest.raises(LearningError, match="approved yet"):
+        judging_samples(project)
+    agreed = project.store.samples(Split.VALIDATION)[0]
+    project.store.second_reading(agreed.photo_id, ReviewAct.AGREED, "", "Bo")
+    assert judging_samples(project) == ((agreed,), True)
+    assert len(judging_samples(project, [sample.photo_id for sample in project.store.samples()])[0]) == 5
 
 
 def test_a_lost_photo_is_named_and_the_rest_goes_on(project: Project, two: Any) -> None:

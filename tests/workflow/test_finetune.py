@@ -10,7 +10,9 @@ import cv2
 import pytest
 
 from resatt_studio.errors import LearningError
+from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
+from resatt_studio.records.review import ReviewAct
 from resatt_studio.records.training import FineTunePlan, StartFrom, StepReport, Verdict
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.synthesis.scenes import render_scene
@@ -287,6 +289,59 @@ def test_what_was_rolled_back_is_not_gone_on_from(
     taught.shelf.rollback()
     assert taught.shelf.active().weights_id == one.version.weights_id != two.version.weights_id
     assert earlier_of(taught, drain(learning(taught, reference))) == one.version.weights_id
+
+
+def test_nor_is_what_went_on_from_it(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    drain(learning(taught, reference))
+    verdict_is(monkeypatch, False)
+    refused = drain(learning(taught, reference))
+    taught.shelf.rollback()
+    anew = drain(learning(taught, reference, seed=1))
+    assert earlier_of(taught, anew) == "" != earlier_of(taught, refused)
+    assert earlier_of(taught, drain(learning(taught, reference))) == anew.version.weights_id
+
+
+def test_what_was_rolled_back_stays_so_when_newer_weights_are_in_use(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    photo = next(entry for entry in taught.store.samples(Split.TRAIN))
+    taught.store.second_reading(photo.photo_id, ReviewAct.SENT_BACK, "look again", "Bo")
+    back = drain(learning(taught, reference))
+    taught.shelf.rollback()
+    taught.store.approve(photo.photo_id, taught.blobs.get_array(photo.labels_blob))
+    newer = drain(learning(taught, reference))
+    assert earlier_of(taught, newer) == "" and taught.shelf.active().number > back.version.number
+    taught.store.second_reading(photo.photo_id, ReviewAct.SENT_BACK, "once more", "Bo")
+    assert earlier_of(taught, drain(learning(taught, reference, seed=1))) == ""
+
+
+def test_photos_that_memory_has_no_room_for_do_not_make_learning_begin_anew(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, False)
+    one = drain(learning(taught, reference))
+    monkeypatch.setattr(finetune, "PIXEL_MEMORY_BYTES", 2 * 96 * 128 * 5)
+    two = drain(learning(taught, reference))
+    assert len(two.left_out) == 2 and set(two.version.samples) < set(one.version.samples)
+    assert earlier_of(taught, two) == one.version.weights_id
+    monkeypatch.undo()
+    verdict_is(monkeypatch, False)
+    assert earlier_of(taught, drain(learning(taught, reference))) == two.version.weights_id
+
+
+def test_under_an_own_threshold_weights_are_kept_without_one(taught: Project, reference: Path) -> None:
+    usual = drain(learning(taught, reference))
+    assert (usual.version.threshold is None) == (
+        "threshold" not in taught.shelf.header(usual.version.weights_id)
+    )
+    taught.settings.threshold = 0.35
+    own = drain(learning(taught, reference, seed=1))
+    assert own.version.threshold is None and own.result.threshold is None
+    assert "threshold" not in taught.shelf.header(own.version.weights_id)
 
 
 def test_weights_whose_file_is_damaged_are_not_gone_on_from(

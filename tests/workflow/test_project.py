@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from resatt_studio.errors import ProjectError, SettingsError, StoreError, WeightsError
+from resatt_studio.records.photo import PhotoFacts
 from resatt_studio.records.weights import WeightsFile, WeightsState
-from resatt_studio.workflow.correct import check_project
+from resatt_studio.workflow.correct import check_project, open_document
 from resatt_studio.workflow.lock import ProjectLock
 from resatt_studio.workflow.project import (
     DATABASE,
@@ -224,6 +225,22 @@ def test_closing_twice_is_closing_once(project: Project) -> None:
     project.close()
     project.close()
     assert not project.is_open
+
+
+def test_closing_ends_a_document_whoever_else_has_it(project: Project) -> None:
+    project.store.add_photo(PhotoFacts("a" * 64, Path("/photos/a.jpg").absolute(), 30, 40, 1))
+    document = open_document(project, "a" * 64)
+    assert open_document(project, "a" * 64) is document
+    project.close()
+    assert project.writers == {}
+    document.close()
+
+
+def test_a_closed_project_is_neither_read_nor_written(project: Project) -> None:
+    project.close()
+    for use in (project.store.photos, project.shelf.rollback):
+        with pytest.raises(StoreError, match="was closed"):
+            use()
 
 
 def test_a_writer_that_cannot_write_keeps_the_project_open(project: Project) -> None:

@@ -75,6 +75,15 @@ def test_damaged_weights_never_become_active(project: Project) -> None:
     assert project.shelf.active() == factory
 
 
+def test_rolling_back_never_leads_to_damaged_weights(project: Project) -> None:
+    factory = project.shelf.active()
+    promoted = promote(project, project.shelf.add(tiny(1)).weights_id)
+    project.shelf.path(factory.weights_id).write_bytes(b"torn")
+    with pytest.raises(WeightsError, match="damaged"):
+        rollback(project)
+    assert project.shelf.active() == promoted
+
+
 def test_imported_weights_wait_as_a_candidate(project: Project, tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.safetensors"
     path.write_bytes(tiny(5).data)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from resatt_studio.learning.turned import how_turned
 from resatt_studio.records.photo import Split
 from resatt_studio.records.sample import SampleEntry
 from resatt_studio.records.training import USUAL_RULES, FineTunePlan
@@ -172,6 +173,22 @@ def test_a_photo_judges_with_its_first_labels(
     assert not np.any(wall.blobs.get_array(wall.store.samples()[-1].labels_blob) == 1)
     looked = look(wall, reference)
     assert looked is not None and looked.verdict.promoted
+
+
+def test_first_labels_that_were_turned_against_the_photo_do_not_judge(
+    wall: Project, tmp_path: Path, finds: Finds, reference: Path
+) -> None:
+    first = photo(wall, tmp_path, "alpha")
+    undecided(wall, finds(2.0), first)
+    scene = render_scene(5, 128, 128)
+    cv2.imwrite(str(tmp_path / "photos" / "beta.png"), scene.pixels)
+    beta = drain(add_photos(wall, [tmp_path / "photos"], None, ["beta"])).photos[0]
+    truth, shown = np.where(scene.mask, 1, 2).astype(np.uint8), np.where(scene.mask, 250, 0).astype(np.uint8)
+    turned = truth[::-1, ::-1].copy()
+    assert how_turned(turned, shown)
+    wall.store.approve(beta.photo_id, turned, shown)
+    wall.store.approve(beta.photo_id, truth, shown)
+    assert look(wall, reference) is None
 
 
 def test_once_a_photo_is_held_back_it_judges_alone(

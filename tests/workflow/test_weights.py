@@ -45,6 +45,14 @@ def test_a_version_is_named_by_state_number_name_or_beginning_of_its_id(
         assert find_version(project, name).number == 1
 
 
+def test_the_candidate_is_that_of_the_segmenter(
+    project: Project, other: Path, tmp_path: Path, small_weights: Callable[..., Any]
+) -> None:
+    candidate = import_file(project, other)
+    project.shelf.add(small_weights("rmt"))
+    assert find_version(project, "candidate").weights_id == candidate.weights_id
+
+
 def test_a_file_is_meant_also_beside_a_project(project: Project, other: Path) -> None:
     assert choose_weights(str(other), project).weights_id == choose_weights(str(other), None).weights_id
 

@@ -59,6 +59,7 @@ class VersionComparisonBox(QWidget):
         self.scope.setAccessibleName(tr("Photos that both versions are compared on"))
         for scope, text in _SCOPES.items():
             self.scope.addItem(tr(text), scope)
+        self.scope.setCurrentIndex(self.scope.findData(self._pair.scope))  # another language makes it anew
         self.scope.activated.connect(lambda index: self._pair.set_scope(Scope(self.scope.itemData(index))))
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
