@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -177,6 +178,8 @@ def project_template(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Pat
     home = tmp_path_factory.mktemp("template")
     with create_project(home / "bridge.resatt", tiny_weights) as project:
         drain(add_photos(project, [write_photos(home)]))
+    gc.collect()
+    gc.freeze()  # as the window does: torch and Qt are here to stay, and no test waits while they are counted
     return home / "bridge.resatt"
 
 

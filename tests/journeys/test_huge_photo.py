@@ -236,10 +236,12 @@ def test_all_of_a_huge_photo_is_predicted_shown_kept_and_approved(quick_desk: De
 
 
 def test_a_prediction_of_all_of_it_that_is_stopped_shows_nothing_and_goes_on_when_it_is_asked_again(
-    quick_desk: Desk,
+    quick_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from resatt_studio.app import job_list
     from resatt_studio.app.main import wait_for
 
+    monkeypatch.setattr(job_list, "SHORT_S", 0.0)  # it can be stopped at once, also where it takes a moment
     desk = quick_desk
     session, jobs, scene = desk.parts.session, desk.parts.jobs, desk.window.canvas.scene
     photo_id, weights_id = session.entry.photo_id, session.active.weights_id
