@@ -84,6 +84,8 @@ class OpenedProject:
     """The inspector's own; None while each version brings its own."""
     cut_off: bool
     """Whether a crash ended learning; it can go on from where it was."""
+    learned_at: str
+    """When the newest run began that came to its end; ISO 8601, "" before any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +125,11 @@ def open_or_create(
     try:
         if create and preferences.threshold != USUAL_THRESHOLD:
             project.settings.threshold = preferences.threshold
-        cut_off = any(run.state is RunState.RUNNING and run.model == MODEL for run in project.store.runs())
+        runs = [run for run in project.store.runs() if run.model == MODEL]
+        cut_off = any(run.state is RunState.RUNNING for run in runs)
+        learned_at = max((run.started_at for run in runs if run.state is RunState.FINISHED), default="")
         own = project.settings.own_threshold
-        return OpenedProject(project, read_state(project, ranked), own, cut_off)
+        return OpenedProject(project, read_state(project, ranked), own, cut_off, learned_at)
     except BaseException:
         project.close()
         raise
@@ -330,9 +334,11 @@ def close_project(project: Project, let_go: threading.Event) -> Generator[JobPro
     """Close a project, once the network's thread has ended what it did for it: a run that is dropped still
     writes that it was stopped. A thread that hangs is waited for no longer than five seconds."""
     deadline = time.monotonic() + LET_GO_S
-    while not let_go.wait(0.02) and time.monotonic() < deadline:
-        yield progress(0, 0)
-    project.close()
+    try:
+        while not let_go.wait(0.02) and time.monotonic() < deadline:
+            yield progress(0, 0)
+    finally:
+        project.close()
 
 
 def photo_too_large(entry: PhotoEntry, memory: TileMemory) -> PhotoError:

@@ -213,11 +213,10 @@ class Learner(QObject):
         return frozenset(review.sample_id for review in reviews if review and review.sample_id)
 
     def _tried_before(self) -> frozenset[str]:
-        """Of these, all but those to learn from that no version of the project learned from yet."""
-        state = self._session.state
-        teaching = {e.review.sample_id for e in state.entries if e.review and e.split is Split.TRAIN}
-        learned = {sample_id for version in state.versions for sample_id in version.samples}
-        return self._approved() - (teaching - learned)
+        """Of these, what was there already when the newest run began that came to its end."""
+        reviews = (e.review for e in self._session.state.entries if e.review)
+        old = {review.sample_id for review in reviews if review.made_at <= self._session.learned_at}
+        return self._approved() & old
 
     def _look_when_idle(self) -> None:
         """Begin the longer run when it is due and nobody paints."""

@@ -89,6 +89,7 @@ class ProjectSession(QObject):
         self.listed: tuple[PhotoEntry, ...] = ()
         usual = preferences.threshold == USUAL_THRESHOLD
         self.own_threshold: float | None = None if usual else preferences.threshold
+        self.learned_at = ""
         self._opening: object = None  # the newest wish for another project
         self._counting: int | None = None
         self._writes = 0
@@ -193,8 +194,11 @@ class ProjectSession(QObject):
         self._submit(lambda: jobs.close_project(project, let_go), mark("Closing"), must=True)
         self._relist()
         self.project_changed.emit(None)
-        # Now that everybody has dropped what they asked of the network: behind all that has to end first.
-        self.gpu.submit(once(let_go.set), Urgency.PREDICT_SHOWN)
+        # Everybody has dropped now what they asked of the network. What writes at its end is waited for.
+        if self.gpu.has(Urgency.LEARN_LABELS, Urgency.FINE_TUNE, Urgency.PREDICT_HUGE):
+            self.gpu.submit(once(let_go.set), Urgency.PREDICT_SHOWN)
+        else:
+            let_go.set()
         self.changed.emit()
 
     def shut_down(self, timeout_s: float = 2.0) -> bool:
@@ -264,7 +268,7 @@ class ProjectSession(QObject):
                 return
             self.close_project()
             self.project = result.project
-            self.own_threshold = result.own_threshold
+            self.own_threshold, self.learned_at = result.own_threshold, result.learned_at
             self.state = result.state
             self._remember(result.project.folder)
             # First: what its state makes somebody begin must not be forgotten with the project before.

@@ -23,7 +23,7 @@ from resatt_studio.app.project_session import ProjectSession
 from resatt_studio.app.worker import Answers, once
 from resatt_studio.errors import BugError, PhotoChanged, StudioError
 from resatt_studio.records.arrays import Float32Array, UInt8Array
-from resatt_studio.records.correction import Edit
+from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo, PhotoEntry, ReviewState
@@ -546,6 +546,12 @@ class Session(ProjectSession):
         in_tiles = self.tiles is not None
         if self.stepping:
             self.told.emit(tr("The photo is still on its way to another step; approve it when it is there."))
+            return
+        painted = self.document.labels.counts()
+        if complete and prediction is None and self.active is not None and painted[Label.UNSAID]:
+            self.told.emit(
+                tr("“Approve every pixel” goes by the mask: do so when the mask of the whole photo is there.")
+            )
             return
         document = self.document.share()  # of its own until it is approved; the photo itself is put away
         author = self.settings.author

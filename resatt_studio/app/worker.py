@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobDone, JobFailed, JobProgress, JobReport, Urgency
 from resatt_studio.workflow.courtesy import stand_back
 from resatt_studio.workflow.jobs import JobFactory, JobRunner
@@ -85,6 +86,7 @@ class Worker(QObject):
         self._stopped = False
         self._answers: dict[int, Answers] = {}
         self._left: dict[int, Answers] = {}
+        self._urgencies: dict[int, Urgency] = {}
         self._listed: dict[int, Listed] = {}
         self._unheard: dict[int, Any] = {}
         # Queued also when the emitting thread is Python's own: the slot must run in the window's thread.
@@ -92,6 +94,10 @@ class Worker(QObject):
 
     def start(self) -> None:
         self._runner.start(self._report, self._name, first=stand_back if self._behind else None)
+
+    def has(self, *urgencies: Urgency) -> bool:
+        """Whether a job of one of these waits or runs."""
+        return any(urgency in urgencies for urgency in self._urgencies.values())
 
     @property
     def busy(self) -> bool:
@@ -114,6 +120,7 @@ class Worker(QObject):
         job_id = self._runner.submit(factory, urgency, key)
         # The report of even the quickest job waits for the event loop, so it finds its answers here.
         self._answers[job_id] = answers or Answers()
+        self._urgencies[job_id] = urgency
         if listed is not None:
             self._listed[job_id] = listed
             self.listed.emit(job_id, listed)
@@ -159,7 +166,7 @@ class Worker(QObject):
             if answers.progress is not None:
                 answers.progress(report)
             return
-        del self._answers[report.job_id]
+        del self._answers[report.job_id], self._urgencies[report.job_id]
         self._listed.pop(report.job_id, None)
         try:
             self._conclude(report, answers)
@@ -175,7 +182,7 @@ class Worker(QObject):
         if isinstance(report, JobDone):
             if answers.done is not None:
                 answers.done(report.result)
-        elif report.error is not None:
+        elif report.error is not None and not (report.cancelled and isinstance(report.error, StudioError)):
             if answers.failed is not None:
                 answers.failed(report.error)
             else:

@@ -119,7 +119,7 @@ def write_json(target: Path | None, value: Mapping[str, Any]) -> None:
         return
     from resatt_studio.imaging.writing import write_whole
 
-    write_whole(target, text.encode())
+    write_whole(target, text.encode(errors="replace"))  # names on Linux may be no Unicode
 
 
 def say(json_target: Path | None, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -152,9 +153,14 @@ def _measures(item: HugeItem, number: int, crack: Crack, own: BoolArray | None) 
     box, scale = crack.box, item.mm_per_px
     return [
         *(number, box.top, box.left, box.bottom, box.right, crack.area_px, long, wide),
-        None if scale is None else round(crack.area_px * scale**2, 2),
-        *(None if scale is None or one is None else round(one * scale, 3) for one in (long, wide)),
+        None if scale is None else _rounded(crack.area_px * scale**2),
+        *(None if scale is None or one is None else _rounded(one * scale) for one in (long, wide)),
     ]
+
+
+def _rounded(value: float) -> float:
+    """To the thousandth, and to at least six digits: up close a thousandth of a millimetre is much."""
+    return round(value, max(3, 6 - math.ceil(math.log10(value)))) if value > 0 else value
 
 
 def _cell(value: float | None) -> str:

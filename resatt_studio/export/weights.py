@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from resatt_studio.errors import StudioError
+from resatt_studio.errors import ExportError, StudioError
 from resatt_studio.export.card import weights_card
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.masks import not_as_written
@@ -34,6 +34,10 @@ def write_weights(item: WeightsItem, out: Path) -> list[Path]:
     """
     path = out if out.suffix.casefold() == SUFFIX else out / f"{weights_stem(item)}{SUFFIX}"
     card = path.with_suffix(".md")
+    if card.exists() and not path.exists():
+        raise ExportError(
+            f"“{card}” is there already, and nothing is written over it.", "Choose another name."
+        )
     write_whole(path, item.weights.data)
     write_whole(card, weights_card(item, path.name).encode("utf-8"))
     return [path, card]

@@ -22,6 +22,7 @@ ReadMask: TypeAlias = Callable[[Box], BoolArray]
 """Gives a box of the mask, h x w bool."""
 
 Ints: TypeAlias = npt.NDArray[np.int64]
+_Steps: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
 
 BAND_ROWS = 512
 LARGEST_BOX_PX = 50_000_000
@@ -116,28 +117,32 @@ def outline(mask: BoolArray) -> list[list[tuple[int, int]]]:
     """
     steps = _edges(mask)
     rings = []
-    while steps:
-        start = min(steps)
-        ring = [start]
-        place, heading = start, min(steps[start])
-        while True:
-            steps[place].remove(heading)
-            if not steps[place]:
-                del steps[place]
-            place = (place[0] + heading[0], place[1] + heading[1])
-            if place == start and start not in steps:
-                break
-            following = steps[place]
-            if heading not in following:
-                ring.append(place)
-                # The crack lies on the right hand; turning left keeps pixels together that touch at a corner.
-                left = (-heading[1], heading[0])
-                heading = left if left in following else next(iter(following))
-        rings.append([*ring, start])
+    for start in sorted(steps):
+        while start in steps:
+            rings.append(_ring(steps, start))
     return rings
 
 
-def _edges(mask: BoolArray) -> dict[tuple[int, int], set[tuple[int, int]]]:
+def _ring(steps: _Steps, start: tuple[int, int]) -> list[tuple[int, int]]:
+    """Walk one ring, which is taken out of ``steps``."""
+    ring = [start]
+    place, heading = start, min(steps[start])
+    while True:
+        steps[place].remove(heading)
+        if not steps[place]:
+            del steps[place]
+        place = (place[0] + heading[0], place[1] + heading[1])
+        if place == start and start not in steps:
+            return [*ring, start]
+        following = steps[place]
+        if heading not in following:
+            ring.append(place)
+            # The crack lies on the right hand; turning left keeps pixels together that touch at a corner.
+            left = (-heading[1], heading[0])
+            heading = left if left in following else next(iter(following))
+
+
+def _edges(mask: BoolArray) -> _Steps:
     """Where the rim leads from each corner, in steps of one pixel, with the mask on the right hand."""
     padded = np.pad(mask, 1)
     inside = padded[1:-1, 1:-1]

@@ -59,6 +59,15 @@ def is_file(path: Path) -> bool:
     return stat.S_ISREG(_mode(path))
 
 
+def is_unicode(path: Path) -> bool:
+    """Whether a database, or a program on another system, can keep the name."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_folder(path: Path) -> bool:
     """As :func:`is_file`, of a folder."""
     return stat.S_ISDIR(_mode(path))

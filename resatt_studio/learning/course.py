@@ -422,8 +422,8 @@ class Course:
             threshold_of(self.rival.metadata),
         )
         told = self._metadata(best) | calibration_header(judged.calibration)
-        # Weights that learned under the inspector's own threshold are read at that one: header and shelf
-        # agree.
+        # What learned under the inspector's own threshold brings none, in the header or on the shelf: the
+        # weights that answer elsewhere would be shifted by it.
         threshold = judged.threshold if self.threshold is None else None
         told |= threshold_header(threshold)
         compared = judged.comparison

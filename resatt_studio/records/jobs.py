@@ -59,8 +59,8 @@ class JobFailed:
     """A job ended by an error.
 
     Attributes:
-        error: What was raised.
-        cancelled: True when it was stopped on request, in which case ``error`` is None.
+        error: What was raised; of a job that was asked to stop, mostly None.
+        cancelled: Whether it had been asked to stop before it ended.
     """
 
     job_id: int

@@ -20,6 +20,7 @@ from resatt_studio.store.base import Records, following, log_event, now
 from resatt_studio.store.review_rows import newest_reviews, review_columns, review_of, with_reviews
 
 _photos, _groups = schema.photos.c, schema.photo_groups.c
+_MOST_COMPARED_BYTES = 100_000_000
 
 
 class PhotoRecords(Records):
@@ -89,13 +90,17 @@ class PhotoRecords(Records):
             return _entry(connection.execute(_listing().where(_photos.photo_id == photo_id)).one())
 
     def set_state(self, photo_id: str, state: ReviewState) -> None:
-        """Set where the inspector stands with a photo.
+        """Set where the inspector stands with a photo. What was approved of one that is skipped
+        does not count until it is approved again.
 
         Raises:
             StoreError: The project has no such photo.
         """
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
+            if state is ReviewState.SKIPPED:
+                mine = schema.samples.c.photo_id == photo_id
+                connection.execute(update(schema.samples).where(mine).values(is_current=False))
             set_review_state(connection, photo_id, state)
 
     def relocate(self, photo_id: str, path: Path) -> PhotoEntry:
@@ -182,14 +187,16 @@ def _text(path: Path) -> str:
 
 
 def _holds(path: Path, facts: PhotoFacts) -> bool:
-    """Whether a file is this photo still; a card is used again, and its names with it."""
+    """Whether a file is this photo still; a card is used again, and its names with it. A large file is one by
+    its size: to read it takes too long here, and whoever opens it compares it."""
     if not is_file(path):
         return False
     try:
         with path.open("rb") as file:
-            same_size = file.seek(0, os.SEEK_END) == facts.bytes
+            if file.seek(0, os.SEEK_END) != facts.bytes or facts.bytes > _MOST_COMPARED_BYTES:
+                return file.tell() == facts.bytes
             file.seek(0)
-            return same_size and hashlib.file_digest(file, "sha256").hexdigest() == facts.photo_id
+            return hashlib.file_digest(file, "sha256").hexdigest() == facts.photo_id
     except OSError:
         return False
 

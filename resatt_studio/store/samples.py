@@ -12,6 +12,7 @@ from sqlalchemy import Connection, FromClause, Row, Select, Subquery, delete, fu
 
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.correction import Label
 from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.project import LabelAnswer, SidedAnswer
@@ -65,11 +66,14 @@ class SampleRecords(Records):
         """
         labels_blob = self._put(labels)
         predicted_blob = "" if predicted is None else self._put(predicted)
+        says_all = isinstance(labels, np.ndarray) and bool((labels != Label.UNSAID).all())
         with self._database.writing() as connection:
             self._require_photo(connection, photo_id)
             _check_arrays(connection, photo_id, labels, predicted)
             _decide_group(connection, photo_id)
-            sample_id = _sample_id(connection, photo_id, labels_blob, predicted_blob, threshold)
+            sample_id = _digest(photo_id, labels_blob)
+            if not says_all and _over_another_mask(connection, sample_id, predicted_blob, threshold):
+                sample_id = _digest(photo_id, labels_blob, predicted_blob, repr(threshold))
             mine = _samples.photo_id == photo_id
             connection.execute(update(schema.samples).where(mine).values(is_current=False))
             values = {
@@ -278,18 +282,15 @@ def _check_arrays(
         raise BugError(f"label value {highest}; only 0, 1 and 2 have a meaning")
 
 
-def _sample_id(
-    connection: Connection, photo_id: str, labels_blob: str, predicted_blob: str, threshold: float
-) -> str:
-    """Of a correction. The same labels over another mask are another truth, which replaces the first and does
-    not overwrite it."""
-    usual = _digest(photo_id, labels_blob)
+def _over_another_mask(connection: Connection, sample_id: str, predicted_blob: str, threshold: float) -> bool:
+    """Whether these labels were approved before, and left the rest to another mask: that is another truth,
+    which replaces the first and does not overwrite it."""
     known = connection.execute(
-        select(_samples.predicted_blob, _samples.threshold).where(_samples.sample_id == usual)
+        select(_samples.predicted_blob, _samples.threshold).where(_samples.sample_id == sample_id)
     ).one_or_none()
-    if known is None or tuple(known) == (predicted_blob, threshold):
-        return usual
-    return _digest(photo_id, labels_blob, predicted_blob, repr(threshold))
+    if known is None or known.predicted_blob != predicted_blob:
+        return known is not None
+    return predicted_blob != "" and known.threshold != threshold
 
 
 def _digest(*parts: str) -> str:
@@ -330,10 +331,9 @@ def _listing(newest: Subquery | None = None) -> Select[Any]:
 
 
 def _standing(agreed_only: bool) -> Select[Any]:
-    """The current samples of photos that were not skipped since and that no second reader sent back, or those
-    alone that one agreed to."""
+    """The current samples that no second reader sent back, or those alone that one agreed to."""
     newest = newest_reviews()
-    query = _listing(newest).where(_samples.is_current, _photos.state != ReviewState.SKIPPED)
+    query = _listing(newest).where(_samples.is_current)
     if agreed_only:
         return query.where(newest.c.act == ReviewAct.AGREED)
     return query.where(newest.c.act.is_distinct_from(ReviewAct.SENT_BACK))

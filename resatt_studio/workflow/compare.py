@@ -153,7 +153,7 @@ def judging_samples(
     cure = (
         "Correct a photo and approve it (Enter in the window); its mask is then what both are held against."
     )
-    agreed_only = photo_ids is None and project.settings.learn_agreed_only
+    agreed_only = not photo_ids and project.settings.learn_agreed_only
     approved = {entry.photo_id: entry for entry in project.store.samples(agreed_only=agreed_only)}
     if photo_ids:
         missing = next((photo_id for photo_id in photo_ids if photo_id not in approved), None)
@@ -162,8 +162,11 @@ def judging_samples(
             raise LearningError(f"{name} is not approved, so nobody knows where its cracks are.", cure)
         return tuple(approved[photo_id] for photo_id in dict.fromkeys(photo_ids)), False
     held = tuple(entry for entry in approved.values() if entry.split is Split.VALIDATION)
-    if agreed_only:
-        cure = "This project learns from photos that a second reader agreed to: let one agree."
+    if not approved and agreed_only:
+        raise LearningError(
+            "No second reader has agreed to a photo of the project yet, so there is nothing to compare by.",
+            "This project learns from photos that a second reader agreed to: let one agree.",
+        )
     if not approved:
         raise LearningError(
             "No photo of the project is approved yet, so there is nothing to compare by.", cure

@@ -12,7 +12,14 @@ from resatt_studio.imaging.files import read_mask, read_photo
 from resatt_studio.records.weights import Scores, WeightsFile
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.predict import THRESHOLD, Threads
-from resatt_studio.workflow.sources import Refused, choose_photos, match_masks, the_mask, without_masks
+from resatt_studio.workflow.sources import (
+    Refused,
+    choose_photos,
+    masks_beside,
+    match_masks,
+    the_mask,
+    without_masks,
+)
 
 if TYPE_CHECKING:
     from resatt_studio.learning.evaluate import Evaluation, Example
@@ -92,6 +99,7 @@ def evaluate_files(
     """
     by_stem = match_masks(masks)
     paths, refused = choose_photos([photos], stems)
+    by_stem = masks_beside(paths, by_stem)
     paths = without_masks(paths, by_stem)
     pairs = []
     for path in paths:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,7 @@ from resatt_studio.workflow.load import fits_whole, open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput
 from resatt_studio.workflow.predict import Threads, make_engine, predict_photo
 from resatt_studio.workflow.predict_huge import predict_huge
-from resatt_studio.workflow.sources import Refused
+from resatt_studio.workflow.sources import Refused, refuse_photos
 from resatt_studio.workflow.weights import MODEL, weights_item
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def export_project(
         project.store.log("exported", f"weights to {paths[0]}", weights_id=active.weights_id)
         return ExportedFiles(paths)
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
-    stems = unique_stems([entry.facts.path for entry in entries])
+    stems = _stems(entries)
+    for stem in stems.values():
+        refuse_photos(out / f"{stem}{exporter.suffix}", [entry.facts.path for entry in entries])
     predicting = _Predicting(
         project,
         active.weights_id,
@@ -105,7 +108,7 @@ def export_project(
             continue
         if not fits(entry.facts.height * entry.facts.width):
             try:
-                written = yield from _export_huge(predicting, exporter, entry, stems[entry.facts.path], out)
+                written = yield from _export_huge(predicting, exporter, entry, stems[entry.photo_id], out)
             except (PhotoError, ExportError) as error:
                 refused.append(Refused(entry.facts.path, str(error)))
                 continue
@@ -123,7 +126,7 @@ def export_project(
             continue
         threshold = project.settings.threshold
         scale = project.settings.mm_per_px(entry.photo_id)
-        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.facts.path], scale)
+        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.photo_id], scale)
         files.extend(exporter.export(item, out).paths)
     yield progress(len(entries), len(entries), "photos")
     if not files:
@@ -134,6 +137,18 @@ def export_project(
         told += f", masks from input {shown}"
     project.store.log("exported", told, weights_id=active.weights_id)
     return ExportedFiles(tuple(files), tuple(refused))
+
+
+def _stems(entries: Sequence[PhotoEntry]) -> dict[str, str]:
+    """A stem of its own for every photo, by photo_id; two that were added from one path, one after the other,
+    have the beginning of their ids behind it."""
+    by_path = unique_stems([entry.facts.path for entry in entries])
+    crowded = Counter(entry.facts.path for entry in entries)
+    return {
+        entry.photo_id: by_path[entry.facts.path]
+        + (f"-{entry.photo_id[:8]}" if crowded[entry.facts.path] > 1 else "")
+        for entry in entries
+    }
 
 
 def _export_huge(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -238,22 +238,20 @@ def fine_tune_project(
 
 def _to_go_on_from(project: Project, base: WeightsFile, active: WeightsVersion) -> WeightsFile | None:
     """The newest candidate made from ``base`` that learned from nothing but corrections that still stand,
-    also where memory has no room for them all now; none that was rolled back or went on from one that was. A
-    refused one is as good as another: a few photos refused it, more decide next time."""
+    also where memory has no room for them all now; none that was rolled back, or put aside for an older one,
+    and none that went on from such. A refused one is as good as another: a few photos refused it, more decide
+    next time."""
     counting = project.store.samples(Split.TRAIN, project.settings.learn_agreed_only)
     standing = {entry.sample_id for entry in counting}
-    undone, gone_on_from = project.shelf.taken_back(), project.shelf.gone_on_from()
-
-    def with_those_before(weights_id: str) -> Iterator[str]:
-        while weights_id:
-            yield weights_id
-            weights_id = gone_on_from.get(weights_id, "")
-
-    for version in reversed(project.shelf.versions(MODEL)):
-        given_up = version.state is WeightsState.RETIRED and version.number > active.number
-        given_up |= not undone.isdisjoint(with_those_before(version.weights_id))
+    versions, before = project.shelf.versions(MODEL), project.shelf.gone_on_from()
+    given_up = set(project.shelf.taken_back())
+    for version in versions:  # in the order of arrival, so that what this one went on from is known
+        put_aside = version.state is WeightsState.RETIRED and version.number > active.number
+        if put_aside or before.get(version.weights_id) in given_up:
+            given_up.add(version.weights_id)
+    for version in reversed(versions):
         mine = version.parent == base.weights_id and version.samples and set(version.samples) <= standing
-        if mine and not given_up:
+        if mine and version.weights_id not in given_up:
             with suppress(WeightsError):  # its file is gone or damaged: an older one will do
                 return project.shelf.load(version.weights_id)
     return None

@@ -154,7 +154,10 @@ class JobRunner:
         if entry is None:
             return False
         try:
-            report = _closed(entry) if entry.cancelled else _stepped(entry)
+            was_cancelled = entry.cancelled
+            report = _closed(entry) if was_cancelled else _stepped(entry)
+            if isinstance(report, JobFailed) and entry.cancelled and not was_cancelled:
+                report = replace(report, cancelled=True)  # asked to stop during this very step
         except BaseException as error:
             # Nobody may be left waiting for a job that will never end, whatever ended it.
             self._forget(entry)

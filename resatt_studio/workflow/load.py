@@ -13,7 +13,7 @@ import numpy as np
 from resatt_studio.annotation.document import UNLIKELY_CRACK_SHARE
 from resatt_studio.errors import MaskError, PhotoChanged, PhotoError
 from resatt_studio.imaging.files import hashing, read_deep, read_facts, read_mask, read_photo
-from resatt_studio.imaging.opening import is_file, is_folder
+from resatt_studio.imaging.opening import is_file, is_folder, is_unicode
 from resatt_studio.imaging.photo_parts import PhotoParts
 from resatt_studio.imaging.raster import MAX_PIXELS
 from resatt_studio.records.arrays import UInt8Array
@@ -25,7 +25,14 @@ from resatt_studio.store.search import find_by_content
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.project import Project
-from resatt_studio.workflow.sources import Refused, choose_photos, match_masks, the_mask, without_masks
+from resatt_studio.workflow.sources import (
+    Refused,
+    choose_photos,
+    masks_beside,
+    match_masks,
+    the_mask,
+    without_masks,
+)
 
 _Read = TypeVar("_Read", bound=Photo | DeepPhoto | None)
 
@@ -123,11 +130,21 @@ def add_photos(
     """
     by_stem = match_masks(masks) if masks is not None else {}
     photos, refused = choose_photos(sources, stems)
+    by_stem = masks_beside(photos, by_stem)
     photos = without_masks(photos, by_stem)
+    if not photos and masks is not None:
+        raise PhotoError(
+            f"Every picture in {masks} passes for a mask, so no photo is left to add.",
+            "Name the masks NAME.mask.png, or put them into a folder of their own.",
+        )
     known = {entry.photo_id for entry in project.store.photos()}
     entries, samples, suspects = dict[str, PhotoEntry](), list[SampleEntry](), list[Suspect]()
     for done, path in enumerate(photos):
         yield progress(done, len(photos), "photos", path.name)
+        if not is_unicode(path):
+            name = path.name.encode(errors="replace").decode()
+            refused.append(Refused(path, f"The name {name} is no Unicode. Rename the file and add it again."))
+            continue
         try:
             facts = photo_facts(path, (yield from _hash_of_large(path, done, len(photos))))
         except PhotoError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,7 +27,7 @@ from resatt_studio.workflow.jobs import Job, during, progress
 from resatt_studio.workflow.load import fits_whole, open_photo
 from resatt_studio.workflow.photo_input import Clearing, PhotoInput, asks_for_clearing, choose_input
 from resatt_studio.workflow.predict_huge import predict_huge
-from resatt_studio.workflow.sources import Refused, choose_photos, each_photo
+from resatt_studio.workflow.sources import Refused, choose_photos, each_photo, refuse_photos
 
 if TYPE_CHECKING:
     from resatt_studio.imaging.tiled_tiff import TiledTiff
@@ -321,6 +322,8 @@ def predict_files(
     paths, _ = choose_photos(sources)
     stems = unique_stems(paths)
     formats = [find_exporter("mask"), *([find_exporter("probability")] if probability else [])]
+    for path, exporter in product(paths, formats):
+        refuse_photos(out / f"{stems[path]}{exporter.suffix}", paths)
     yield progress(0, len(paths), "photos", paths[0].name)
     engine = make_engine(weights, device, threads, engine_path)
     dehazer = None if shown is PhotoInput.RAW else make_dehazer(dehazer_weights, device, threads, engine_path)

@@ -85,7 +85,8 @@ def refuse_photos(out: Path, photos: Iterable[Path]) -> None:
         with suppress(OSError):
             if os.path.samestat(target, photo.stat()):
                 raise ExportError(
-                    f"{out} is the photo itself, and photos are never overwritten.", "Give another name."
+                    f"{out} is the photo itself, and photos are never overwritten.",
+                    "Give another name, or another folder.",
                 )
 
 
@@ -185,6 +186,21 @@ def the_mask(masks: Mapping[str, tuple[Path, ...]], photo: Path) -> Path | None:
             f"Photo {photo.name} has {len(paths)} masks: {names}.", "Keep one mask for each stem."
         )
     return paths[0] if paths else None
+
+
+def masks_beside(
+    photos: Sequence[Path], masks: Mapping[str, tuple[Path, ...]]
+) -> Mapping[str, tuple[Path, ...]]:
+    """Of masks in the photos' own folder: where ``a.mask.png`` or ``a_mask.png`` lies beside a photo
+    ``a.png``, it alone is the mask."""
+    own = {path.resolve() for path in photos}
+
+    def told_apart(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        marked = tuple(path for path in paths if _MASK_MARK.search(path.stem))
+        others = {path.resolve() for path in paths} - {path.resolve() for path in marked}
+        return marked if marked and others <= own else paths
+
+    return {stem: told_apart(paths) for stem, paths in masks.items()}
 
 
 def without_masks(photos: Sequence[Path], masks: Mapping[str, tuple[Path, ...]]) -> list[Path]:

@@ -201,14 +201,6 @@ def test_a_refused_approval_is_told_and_taken_back(opened: Any, monkeypatch: pyt
     )
 
 
-def test_approving_every_pixel_makes_a_complete_sample(opened: Any) -> None:
-    session = opened.parts.session
-    project = session.project
-    session.approve_complete()
-    assert wait_for(lambda: len(project.store.samples()) == 1, 60)
-    assert project.store.samples()[0].complete
-
-
 @pytest.mark.parametrize(("rows", "told"), [(0.4, "is approved."), (0.6, "60% of it labelled crack")])
 def test_a_photo_that_is_mostly_crack_is_approved_and_told(opened: Any, rows: float, told: str) -> None:
     session, words = opened.parts.session, []
@@ -324,6 +316,19 @@ def test_a_project_that_cannot_be_read_is_let_go_of(
     assert session.project is None
     with open_project(project_folder):  # nobody holds it
         pass
+
+
+def test_every_pixel_is_approved_by_a_mask_that_is_there(opened: Any) -> None:
+    session, photo_id = opened.parts.session, opened.parts.session.entry.photo_id
+    session.approve_complete()
+    assert session.entry.photo_id == photo_id and "mask of the whole photo" in opened.window.notice.text
+    session.predictor.predicted.emit(prediction(session))
+    assert wait_for(lambda: session.prediction is not None, 60)
+    session.approve_complete()
+    assert wait_for(lambda: bool(session.project.store.samples()) and not session.files.busy, 60)
+    (sample,) = session.project.store.samples()
+    assert sample.photo_id == photo_id and sample.complete
+    assert session.project.blobs.get_array(sample.labels_blob).all(), "no pixel is unsaid"
 
 
 def test_a_photo_that_was_asked_for_twice_is_opened_once(opened: Any) -> None:

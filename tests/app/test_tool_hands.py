@@ -431,6 +431,7 @@ def test_the_scale_is_kept_for_the_photo_and_told_by_the_ruler(window):
     assert canvas._overlay[-1].text.endswith(" mm")
     session = window.parts.session
     first, kept = session.entry.photo_id, scale.mm_per_px
+    assert kept == pytest.approx(200.0 / length_px, rel=1e-9), "with more digits than the field shows"
     session.next_photo()
     assert wait_for(lambda: session.photo is not None, 60)
     settle(0.1)

@@ -144,6 +144,23 @@ def test_after_stop_nobody_is_answered(qapp: object) -> None:
     assert heard == []
 
 
+@pytest.mark.parametrize("error", [StudioError("The project was closed."), KeyError("a bug")])
+def test_of_what_a_cancelled_job_fails_with_bugs_alone_are_told(worker: Worker, error: Exception) -> None:
+    begun, go, failed, ended = threading.Event(), threading.Event(), [], []
+
+    def job() -> None:
+        begun.set()
+        assert go.wait(60)
+        raise error
+
+    job_id = worker.submit(once(job), NOW, Answers(failed=failed.append, ended=lambda: ended.append(1)))
+    assert worker.has(NOW) and not worker.has(LATER) and begun.wait(60)
+    worker.cancel(job_id)
+    go.set()
+    assert wait_for(lambda: bool(ended), 60)
+    assert failed == ([] if isinstance(error, StudioError) else [error]) and not worker.has(NOW)
+
+
 def test_a_result_that_comes_too_late_to_be_heard_is_given_back(qapp: object) -> None:
     made = Worker("test")
     made.start()

@@ -59,6 +59,15 @@ def test_a_broken_photo_is_a_warning_unless_it_is_the_only_one(
     assert ran.code == 2 and "wall_2.jpg" in ran.err
 
 
+def test_predict_writes_over_no_picture_that_it_was_given(run: Run, photo_folder: Path) -> None:
+    drawn = photo_folder / "wall_1.mask.png"
+    cv2.imwrite(str(drawn), np.full((96, 128), 7, np.uint8))
+    before = drawn.read_bytes()
+    ran = run("predict", photo_folder, "--out", photo_folder)
+    assert ran.code == 2 and "never overwritten" in ran.err and drawn.name in ran.err
+    assert drawn.read_bytes() == before and not (photo_folder / "wall_0.mask.png").exists()
+
+
 @pytest.mark.parametrize(
     "options", [["--weights", "nothing.safetensors"], ["--weights", "abcdef"], ["--device", "abacus"]]
 )

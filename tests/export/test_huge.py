@@ -166,6 +166,20 @@ def test_measures_are_in_millimetres_where_the_scale_is_known(tmp_path: Path) ->
     assert (second["length_px"], second["mean_width_px"]) == ("1", "1")
 
 
+def test_measures_keep_six_digits_however_near_a_photo_was_taken(tmp_path: Path) -> None:
+    mask = np.zeros((40, 80), np.uint8)
+    mask[10:11, 5:65] = 255
+    item = ExportItem(
+        PhotoFacts("p" * 64, Path("wall.tif"), 40, 80, bytes=1),
+        Prediction("p" * 64, "w" * 64, mask, 0.0),
+        mm_per_px=0.0051,
+    )
+    with EXPORTERS["measures"].export(item, tmp_path).paths[0].open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["area_mm2"]) == pytest.approx(60 * 0.0051**2, rel=1e-5)
+    assert float(row["mean_width_mm"]) == pytest.approx(0.0051, rel=1e-2)
+
+
 def test_measures_keep_all_their_digits_however_large_a_crack_is(tmp_path: Path) -> None:
     mask = np.zeros((1300, 1100), np.uint8)
     mask[10:1290, 5:1096] = 255

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from resatt_studio.errors import ExportError
 from resatt_studio.export.card import weights_card
 from resatt_studio.export.items import WeightsItem
 from resatt_studio.export.registry import EXPORTERS
@@ -47,6 +48,17 @@ def story() -> WeightsItem:
     return WeightsItem(WeightsFile("a" * 64, "r2aunet", config, metadata, b""), (version, factory))
 
 
+def small() -> WeightsFile:
+    import torch
+
+    from resatt_studio.models import create_model
+    from resatt_studio.models.state import pack_weights
+
+    torch.manual_seed(1)
+    config = {"base_width": 2, "t": 1, "stem": 1}
+    return pack_weights("r2aunet", config, create_model("r2aunet", **config).state_dict())
+
+
 def test_the_card_tells_what_how_well_where_from_and_on_what_terms() -> None:
     card = weights_card(story(), "mine.safetensors")
     for fact in (
@@ -79,19 +91,27 @@ def test_a_card_of_weights_off_the_shelf_claims_no_lineage() -> None:
 def test_weights_go_to_the_named_file_or_get_a_name_in_the_folder(as_file: bool, tmp_path: Path) -> None:
     import torch
 
-    from resatt_studio.models import create_model
-    from resatt_studio.models.state import load_weights, pack_weights, state_of
+    from resatt_studio.models.state import load_weights, state_of
 
-    torch.manual_seed(1)
-    config = {"base_width": 2, "t": 1, "stem": 1}
-    state = create_model("r2aunet", **config).state_dict()
-    weights = pack_weights("r2aunet", config, state)
+    weights = small()
     out = tmp_path / "mine.safetensors" if as_file else tmp_path / "folder"
     path, card = EXPORTERS["weights"].export(WeightsItem(weights), out).paths
     assert path == (out if as_file else out / f"r2aunet-{weights.weights_id[:12]}.safetensors")
     assert card == path.with_suffix(".md")
     back = state_of(load_weights(path))
-    assert all(torch.equal(back[name], tensor) for name, tensor in state.items())
+    assert all(torch.equal(back[name], tensor) for name, tensor in state_of(weights).items())
+
+
+def test_a_file_that_has_the_name_of_the_card_is_left_alone(tmp_path: Path) -> None:
+    notes = tmp_path / "bridge.md"
+    notes.write_text("my notes", encoding="utf-8")
+    exporter, item = EXPORTERS["weights"], WeightsItem(small())
+    with pytest.raises(ExportError, match=r"bridge\.md” is there already"):
+        exporter.export(item, tmp_path / "bridge.safetensors")
+    assert notes.read_text(encoding="utf-8") == "my notes" and not (tmp_path / "bridge.safetensors").exists()
+    notes.unlink()
+    for _ in range(2):  # an export of the same name is replaced together with its card
+        exporter.export(item, tmp_path / "bridge.safetensors")
 
 
 def test_the_card_of_calibrated_weights_says_how_far_they_can_be_believed() -> None:

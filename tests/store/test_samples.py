@@ -10,6 +10,7 @@ import pytest
 
 from resatt_studio.annotation.tiled_labels import TiledLabels
 from resatt_studio.errors import BugError, StoreError
+from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState, Split
 from resatt_studio.records.weights import WeightsFile, WeightsState
@@ -62,16 +63,24 @@ def test_a_sample_knows_at_which_threshold_it_was_approved(store: SampleStore, a
 
 
 def test_the_same_labels_over_another_mask_are_another_sample(store: SampleStore, add: Add) -> None:
-    photo = add("a")
-    first = store.approve(photo, ONES, ONES * 9)
-    second = store.approve(photo, ONES, ONES * 200)
+    photo, some = add("a"), ONES.copy()
+    some[0] = Label.UNSAID
+    first = store.approve(photo, some, ONES * 9)
+    second = store.approve(photo, some, ONES * 200)
     assert second.sample_id != first.sample_id and store.samples() == [second]
     assert store.sample(first.sample_id).predicted_blob == first.predicted_blob, "the first truth is kept"
     assert store.first_samples([photo])[0].predicted_blob == first.predicted_blob
-    third = store.approve(photo, ONES, ONES * 200, threshold=0.3)
+    third = store.approve(photo, some, ONES * 200, threshold=0.3)
     assert third.sample_id not in (first.sample_id, second.sample_id), "a mask cut elsewhere is another"
+    everything = store.approve(photo, ONES)
+    again = store.approve(photo, ONES, ONES * 9, threshold=0.3)
+    assert again.sample_id == everything.sample_id, "what says all leaves nothing to a mask"
+    alone = store.approve(photo, some * 2)
+    assert store.approve(photo, some * 2, threshold=0.3).sample_id == alone.sample_id, (
+        "there is no mask to cut"
+    )
     for again in (second, first):
-        once_more = store.approve(photo, ONES, ONES * (200 if again is second else 9))
+        once_more = store.approve(photo, some, ONES * (200 if again is second else 9))
         assert once_more.sample_id == again.sample_id and store.samples() == [once_more]
 
 
@@ -82,6 +91,8 @@ def test_a_photo_that_was_skipped_after_its_approval_neither_teaches_nor_judges(
     sample = store.approve(photo, ONES)
     store.set_state(photo, ReviewState.SKIPPED)
     assert store.samples() == [] and store.unlearned() == []
+    store.set_state(photo, ReviewState.CORRECTING)
+    assert store.samples() == [], "painting on it approves nothing"
     assert store.approve(photo, ONES).sample_id == sample.sample_id and len(store.samples()) == 1
 
 

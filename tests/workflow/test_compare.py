@@ -109,7 +109,7 @@ def test_where_nothing_is_approved_there_is_nothing_to_compare_by(project: Proje
 
 def test_where_agreed_photos_alone_count_they_alone_judge_a_comparison(project: Project, two: Any) -> None:
     project.settings.learn_agreed_only = True
-    with pytest.raises(LearningError, match="approved yet"):
+    with pytest.raises(LearningError, match="No second reader has agreed"):
         judging_samples(project)
     agreed = project.store.samples(Split.VALIDATION)[0]
     project.store.second_reading(agreed.photo_id, ReviewAct.AGREED, "", "Bo")

@@ -316,9 +316,10 @@ def test_a_slow_disk_is_waited_for_as_long_as_anything_reaches_it(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write, document = project.store.write_journal, open_document(project, PHOTO)
-    now = [0.0]
+    now, go = [0.0], threading.Event()
 
     def slow(photo_id: str, acts: object) -> None:
+        assert go.wait(60)
         now[0] += 0.9
         write(photo_id, acts)
 
@@ -329,8 +330,9 @@ def test_a_slow_disk_is_waited_for_as_long_as_anything_reaches_it(
     for number in range(5):
         for row in range(64):  # as many as share a transaction
             paint(document, (row * 4 + number, 5), (row * 4 + number, 9))
-    document.flush(timeout_s=1.0)  # five times as long as it may stand still
-    assert document.unsaved == 0
+    threading.Timer(0.3, go.set).start()
+    document.flush(timeout_s=1.0)
+    assert document.unsaved == 0 and now[0] > 2, "longer than it may stand still"
 
 
 def test_an_old_edit_is_handed_back_without_a_wait_for_what_is_queued(

@@ -102,6 +102,33 @@ def test_skipped_and_lost_photos_are_left_out_and_told(
     assert [row.path for row in done.refused] == [entries[1].facts.path, entries[2].facts.path]
 
 
+def test_no_export_is_written_over_a_photo_of_the_project(project: Project, photo_folder: Path) -> None:
+    drawn = photo_folder / "wall_1.mask.png"
+    cv2.imwrite(str(drawn), np.full((96, 128), 7, np.uint8))
+    before = drawn.read_bytes()
+    drain(add_photos(project, [photo_folder]))
+    with pytest.raises(ExportError, match="never overwritten"):
+        drain(export_project(project, "mask", photo_folder, device="cpu", threads=1))
+    assert drawn.read_bytes() == before
+
+
+def test_two_photos_of_one_path_get_files_of_their_own(
+    project: Project, photo_folder: Path, tmp_path: Path
+) -> None:
+    card = tmp_path / "IMG_1.jpg"
+    for name in ("wall_0.jpg", "wall_1.jpg"):  # the card was used again
+        card.write_bytes((photo_folder / name).read_bytes())
+        (entry,) = drain(add_photos(project, [card])).photos
+        document = open_document(project, entry.photo_id)
+        document.begin("brush", Label.CRACK, 5.0)
+        document.extend([(20.0, 20.0), (20.0, 90.0)])
+        document.end()
+        document.close()
+    done = drain(export_project(project, "tristate", tmp_path / "out"))
+    ids = [entry.photo_id[:8] for entry in project.store.photos()]
+    assert [path.name for path in done.files] == [f"IMG_1-{photo_id}.tristate.png" for photo_id in ids]
+
+
 def test_weights_come_with_their_card(project: Project, tmp_path: Path) -> None:
     weights, card = drain(export_project(project, "weights", tmp_path / "out")).files
     assert weights.read_bytes() == project.shelf.load(project.shelf.active().weights_id).data

@@ -304,6 +304,18 @@ def test_nor_is_what_went_on_from_it(
     assert earlier_of(taught, drain(learning(taught, reference))) == anew.version.weights_id
 
 
+def test_nor_is_what_went_on_from_weights_that_were_put_aside_for_older_ones(
+    taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict_is(monkeypatch, True)
+    first = taught.shelf.active()
+    drain(learning(taught, reference))
+    verdict_is(monkeypatch, False)
+    drain(learning(taught, reference))
+    taught.shelf.promote(first.weights_id)
+    assert earlier_of(taught, drain(learning(taught, reference, seed=1))) == ""
+
+
 def test_what_was_rolled_back_stays_so_when_newer_weights_are_in_use(
     taught: Project, reference: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

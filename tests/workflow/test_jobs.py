@@ -192,6 +192,20 @@ def test_stop_closes_what_is_under_way() -> None:
     assert {r.job_id for r in reports if isinstance(r, JobFailed) and r.cancelled} == {first, second}
 
 
+def test_what_fails_in_the_step_that_it_was_asked_to_stop_in_was_cancelled() -> None:
+    runner, reports = JobRunner(), []
+
+    def job() -> Generator[JobProgress, None, None]:
+        runner.cancel(job_id)
+        raise ValueError("its project was closed")
+        yield
+
+    job_id = runner.submit(job, Urgency.EVALUATE)
+    assert runner.step(reports.append)
+    (report,) = reports
+    assert isinstance(report, JobFailed) and report.cancelled and isinstance(report.error, ValueError)
+
+
 def test_a_job_submitted_after_stop_is_reported_as_cancelled() -> None:
     runner, reports = JobRunner(), []
     runner.start(reports.append)

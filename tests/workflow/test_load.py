@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import cv2
@@ -226,6 +228,31 @@ def test_the_masks_that_predict_writes_are_found_by_stem(photo_folder: Path) -> 
         path.rename(path.with_name(f"{path.stem}.mask.png"))
     found = the_mask(match_masks(masks), photo_folder / "wall_3.jpg")
     assert found == masks / "wall_3.mask.png"
+
+
+def test_masks_beside_their_photos_are_told_from_them_by_their_mark(
+    project: Project, photo_folder: Path
+) -> None:
+    for mask in (photo_folder.parent / "masks").iterdir():
+        shutil.copy(mask, photo_folder / f"{mask.stem}.mask.png")
+    added = drain(add_photos(project, [photo_folder], photo_folder))
+    assert len(added.photos) == len(added.samples) == 4 and not added.refused
+
+
+def test_a_folder_in_which_every_picture_passes_for_a_mask_is_told(
+    project: Project, photo_folder: Path
+) -> None:
+    with pytest.raises(PhotoError, match="no photo is left to add"):
+        drain(add_photos(project, [photo_folder], photo_folder))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of bytes exist on Linux alone")
+def test_a_name_that_is_no_unicode_is_told_and_the_rest_goes_on(project: Project, photo_folder: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(photo_folder) + b"/w\xe4ll.jpg"))
+    odd.write_bytes((photo_folder / "wall_0.jpg").read_bytes() + b"another")
+    added = drain(add_photos(project, [photo_folder]))
+    assert len(added.photos) == 4
+    assert [(row.path, "no Unicode" in row.reason) for row in added.refused] == [(odd, True)]
 
 
 def test_two_masks_of_one_stem_are_refused(photo_folder: Path) -> None:

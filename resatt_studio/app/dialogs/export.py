@@ -163,8 +163,8 @@ def _words(entries: Iterable[PhotoEntry], source: str) -> str:
     approved = [entry for entry in entries if entry.state is ReviewState.APPROVED]
     agreed = sum(entry.agreed for entry in approved)
     words = tr(
-        "{approved} approved photos are written with your corrections over the prediction; the "
-        "others as predicted. Masks come from {source}."
+        "Every photo is written with its corrections over the prediction; {approved} of them are approved. "
+        "Masks come from {source}."
     ).format(approved=len(approved), source=source)
     read = tr("A second reader agreed to {count} of them.").format(count=agreed)
     return f"{words} {read}" if agreed else words

@@ -41,11 +41,7 @@ class ScaleDialog(QDialog):
         self.per_px.setSingleStep(0.01)
         self.per_px.setAccessibleName(tr("Scale"))
         self.everywhere = QCheckBox(tr("For every photo of the project that has no scale of its own"))
-        self.per_px.valueChanged.connect(self._follow_scale)
-        self.length.valueChanged.connect(self._follow_length)
         self._length_px = length_px or 0.0
-        self.per_px.setValue(scale.mm_per_px or _USUAL_MM_PER_PX)
-        self._follow_scale(self.per_px.value())
         form = QFormLayout()
         form.setVerticalSpacing(10)
         if length_px is None:
@@ -61,9 +57,13 @@ class ScaleDialog(QDialog):
         form.addRow(tr("Scale"), self.per_px)
         buttons = QDialogButtonBox()
         buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        keep = buttons.addButton(tr("Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
-        keep.setDefault(True)
-        keep.setProperty("primary", True)
+        self.keep = buttons.addButton(tr("Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.keep.setDefault(True)
+        self.keep.setProperty("primary", True)
+        self.per_px.valueChanged.connect(self._follow_scale)
+        self.length.valueChanged.connect(self._follow_length)
+        self.per_px.setValue(scale.mm_per_px or _USUAL_MM_PER_PX)
+        self._follow_scale(scale.mm_per_px or _USUAL_MM_PER_PX)
         self.forget = buttons.addButton(tr("Forget the scale"), QDialogButtonBox.ButtonRole.DestructiveRole)
         self.forget.setEnabled(scale.mm_per_px is not None)
         self.forget.clicked.connect(self._forget)
@@ -79,8 +79,8 @@ class ScaleDialog(QDialog):
         (self.per_px if length_px is None else self.length).selectAll()
 
     def accept(self) -> None:
-        """Keep what is shown."""
-        self._scale.set(self.per_px.value(), self.everywhere.isChecked())
+        """Keep what was typed, with more digits than the other field shows."""
+        self._scale.set(self._mm_per_px, self.everywhere.isChecked())
         super().accept()
 
     def _forget(self) -> None:
@@ -88,9 +88,13 @@ class ScaleDialog(QDialog):
         self.reject()
 
     def _follow_scale(self, mm_per_px: float) -> None:
+        self._mm_per_px = mm_per_px
+        self.keep.setEnabled(True)
         with QSignalBlocker(self.length):
             self.length.setValue(mm_per_px * self._length_px)
 
     def _follow_length(self, length_mm: float) -> None:
+        self._mm_per_px = length_mm / self._length_px
+        self.keep.setEnabled(_LEAST <= self._mm_per_px <= _MOST)
         with QSignalBlocker(self.per_px):
             self.per_px.setValue(length_mm / self._length_px)
