@@ -152,6 +152,12 @@ class PhotoHistory(QObject):
             self.changed.emit()
 
     def _forget(self) -> None:
+        document, target = self._session.document, self._target
+        if self._session.stepping and document is not None and target is not None and not document.in_stroke:
+            try:
+                document.go_to(target)  # the photo is left as it was asked for, and not on the way there
+            except StudioError as error:
+                self._session.failed.emit(error)
         self._halt()
         self.checkpoints, self._known, self._target = (), (None, 0), None
         self.changed.emit()

@@ -92,6 +92,7 @@ class ProjectSession(QObject):
         self.learned_at = ""
         self._opening: object = None  # the newest wish for another project
         self._counting: int | None = None
+        self._adding: int | None = None
         self._writes = 0
         self.files.broke.connect(self.failed)
         self.gpu.broke.connect(self.failed)
@@ -179,14 +180,21 @@ class ProjectSession(QObject):
         else:
             self.create_project(folder, [jobs.sample_photos()])
 
-    def close_project(self) -> None:
-        """Write what is in flight and show the start page."""
+    def close_project(self) -> bool:
+        """Write what is in flight and show the start page; False where the disk refuses: then nothing has
+        changed."""
         if self.project is None:
-            return
+            return True
+        try:
+            self.flush()
+        except StudioError as error:
+            self.failed.emit(error)
+            return False
         project, self.project = self.project, None
         self.leave_photo()
         self.predictor.forget()
         self.files.cancel(self._counting)
+        self.files.cancel(self._adding)
         self.state = _NOTHING
         self.listing = replace(self.listing, search="")  # of this project's photos
         self.thumbnails.clear()
@@ -200,6 +208,16 @@ class ProjectSession(QObject):
         else:
             let_go.set()
         self.changed.emit()
+        return True
+
+    def flush(self) -> None:
+        """Wait until every stroke is on the disk, also of photos that were left.
+
+        Raises:
+            StoreError: The disk refuses; the strokes stay in memory and are tried again.
+        """
+        if self.project is not None:
+            self.project.flush()
 
     def shut_down(self, timeout_s: float = 2.0) -> bool:
         """Write what was asked for, stop the threads, close the project; whether all ended in time."""
@@ -230,8 +248,12 @@ class ProjectSession(QObject):
             author = self.settings.author
             stopped = lambda: self.refresh(self._after_adding)  # noqa: E731 - what was added stays
             listed = Listed(mark("Add photos"), stopped=stopped)
-            self._submit(
-                lambda: jobs.add(project, sources, author), mark("Adding photos"), self._added, listed=listed
+            self._adding = self._submit(
+                lambda: jobs.add(project, sources, author),
+                mark("Adding photos"),
+                self._added,
+                listed=listed,
+                urgency=Urgency.PREDICT_AHEAD,  # what is opened and approved meanwhile does not wait for it
             )
 
     def refresh(self, then: Callable[[], None] | None = None) -> None:
@@ -266,7 +288,9 @@ class ProjectSession(QObject):
             if opening is not self._opening:  # another one was asked for meanwhile
                 self._submit(once(result.project.close), "", must=True)
                 return
-            self.close_project()
+            if not self.close_project():
+                self._submit(once(result.project.close), "", must=True)
+                return
             self.project = result.project
             self.own_threshold, self.learned_at = result.own_threshold, result.learned_at
             self.state = result.state
@@ -372,8 +396,9 @@ class ProjectSession(QObject):
         must: bool = False,
         listed: Listed | None = None,
         unheard: Callable[[Any], None] | None = None,
-    ) -> None:
-        """Queue a job on the files worker.
+        urgency: Urgency = Urgency.PREDICT_SHOWN,
+    ) -> int:
+        """Queue a job on the files worker and return its id.
 
         Args:
             factory: Makes the job.
@@ -385,6 +410,7 @@ class ProjectSession(QObject):
             must: Closing the window waits for it.
             listed: How it stands in the list of jobs; by default its words, without a way to stop it.
             unheard: As for ``Answers``.
+            urgency: When it is stepped among the others.
         """
 
         def progress(report: JobProgress) -> None:
@@ -413,7 +439,7 @@ class ProjectSession(QObject):
         if listed is None and words:
             listed = Listed(words, stoppable=False)
         answers = Answers(done, progress, fail, ended, unheard)
-        self.files.submit(factory, Urgency.PREDICT_SHOWN, answers, key, listed)
+        return self.files.submit(factory, urgency, answers, key, listed)
 
     def ask(
         self,

@@ -184,7 +184,7 @@ class Session(ProjectSession):
         self.predictor.drop_part()
         self.entry, self.photo, self.prediction, self.huge = None, None, None, None
         self.predictor.open_id = ""
-        self._more_than, self._gave_up = None, False
+        self._more_than, self._gave_up, self._corrected = None, False, False
         if document is not None:
             self._submit(once(document.close), "", must=True)
         if tiles is not None:
@@ -221,6 +221,7 @@ class Session(ProjectSession):
         """A stroke ended: follow it to the disk."""
         if self.document is None or self.entry is None:
             return
+        self._corrected = True
         if self.entry.state is not ReviewState.CORRECTING:
             self._patch_entry(replace(self.entry, state=ReviewState.CORRECTING))
         self._unsaved.start()
@@ -262,15 +263,6 @@ class Session(ProjectSession):
         if project is not None:
             act = once(lambda: setattr(project.settings, "threshold_automatic", True))
             self._submit(act, "", key="threshold", must=True)
-
-    def flush(self) -> None:
-        """Wait until every stroke of the open photo is on the disk.
-
-        Raises:
-            StoreError: The disk refuses; the strokes stay in memory and are tried again.
-        """
-        if self.document is not None:
-            self.document.flush()
 
     # -- review --
 
@@ -592,12 +584,17 @@ class Session(ProjectSession):
         former, shown = self.state.in_use.get(DEHAZE_MODEL), self.threshold
         if self.entry is not None:
             here = self.entry.photo_id
+            if self._corrected:  # what was read may be older than the stroke
+                state = replace(state, entries=tuple(map(self._as_corrected, state.entries)))
             self.entry = next((e for e in state.entries if e.photo_id == here), self.entry)
         super()._take_state(state)
         if self.threshold != shown:
             self.threshold_changed.emit(self.threshold)
         if state.in_use.get(DEHAZE_MODEL) != former:
             self._dehazer_changed()
+
+    def _as_corrected(self, entry: PhotoEntry) -> PhotoEntry:
+        return replace(entry, state=ReviewState.CORRECTING) if self._is_open(entry.photo_id) else entry
 
     def _dehazer_changed(self) -> None:
         """Other weights take the haze out: a mask that was, or may have been, made by the old ones is not

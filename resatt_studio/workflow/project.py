@@ -51,8 +51,10 @@ def parse_threshold(text: str) -> float | None:
     return value
 
 
-class Closable(Protocol):
+class Writer(Protocol):
     """Something that writes into the project and must be closed before it."""
+
+    def flush(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -172,7 +174,7 @@ class Project:
         self._database = database
         self._lock = lock
         self._guard = threading.RLock()
-        self._writers: dict[str, Closable] = {}
+        self._writers: dict[str, Writer] = {}
         self._open = True
         atexit.register(self.close)  # whoever leaves without closing loses nothing either
 
@@ -198,9 +200,20 @@ class Project:
         return self._guard
 
     @property
-    def writers(self) -> dict[str, Closable]:
+    def writers(self) -> dict[str, Writer]:
         """What writes into the project now, by name; closed before the project is."""
         return self._writers
+
+    def flush(self) -> None:
+        """Wait until everything that was painted is on the disk.
+
+        Raises:
+            StoreError: It could not be written; it stays in memory and is tried again.
+        """
+        with self._guard:
+            writers = list(self._writers.values())
+        for writer in writers:
+            writer.flush()
 
     def close(self) -> None:
         """Write what is still in memory, then let others in; doing it twice does nothing.

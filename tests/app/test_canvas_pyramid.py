@@ -190,6 +190,19 @@ def test_before_its_levels_are_there_a_map_shows_a_value_of_each_cell():
     assert pyramid.block(2, Box(0, 0, 2, 2)).tolist() == [[27, 31], [59, 63]]
 
 
+def test_a_thin_crack_along_a_long_narrow_photo_is_seen_from_any_distance():
+    values = np.zeros((100, 5000), np.uint8)
+    values[51, :] = 230
+    pyramid = MaxPyramid(values)
+    pyramid.levels = halved_levels(values, halve_max)
+    for level in range(1, 8):
+        rows, columns = -(-100 >> level), -(-5000 >> level)
+        block = pyramid.block(level, Box(0, 0, rows, columns))
+        assert block.shape == (rows, columns) and (block.max(axis=0) == 230).all()
+    narrow = MaxPyramid(values[:60])
+    assert (narrow.block(6, Box(0, 0, 1, 79)) == 230).all(), "it needs no levels of its own"
+
+
 def test_zoomed_out_the_photo_is_its_own_mean():
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (1024, 768, 3), np.uint8)

@@ -97,6 +97,24 @@ def test_what_a_stroke_refreshes_is_all_that_changes(scale, strokes):
         np.testing.assert_array_equal(one, other)
 
 
+def test_what_changes_out_of_sight_is_seen_when_the_same_view_comes_back() -> None:
+    made, document, _ = scene()
+    whole = Viewport(240, 320, SIDE, SIDE)
+    made.set_viewport(whole)
+    made.compose()
+    clean = made.overlay_picture.copy()
+    made.refresh(stroke(document, Label.CRACK, 20.0, [(60.0, 60.0)]))
+    made.compose()
+    assert (made.overlay_picture != clean).any()
+    made.set_viewport(whole.zoomed(8.0, 0, 0).centred_on(350, 350))
+    made.compose()
+    undone = document.undo()
+    assert undone is not None and made.refresh(undone.box).empty
+    made.set_viewport(whole)
+    made.compose()
+    np.testing.assert_array_equal(made.overlay_picture, clean)
+
+
 def test_a_stroke_over_what_is_painted_already_refreshes_nothing() -> None:
     """A brush larger than the view, moved a little: its rim lies out of sight."""
     made, document, _ = scene()

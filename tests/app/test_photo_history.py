@@ -72,6 +72,17 @@ def test_a_far_state_is_reached_in_slices_and_the_newest_wish_counts(listed: Any
     listed.parts.session.flush()
 
 
+def test_a_photo_that_is_left_on_its_way_to_a_step_is_left_there(listed: Any) -> None:
+    session, history = listed.parts.session, listed.parts.history
+    document = session.document.share()
+    paint(listed, *np.linspace(5, 90, 40))
+    history.go_to(3)
+    session.next_photo()
+    assert document.edit_count == 3
+    assert wait_for(lambda: session.document is not None and session.document is not document, 60)
+    document.close()
+
+
 def test_a_photo_between_two_steps_is_not_approved(listed: Any) -> None:
     session, history = listed.parts.session, listed.parts.history
     document, entry = session.document, session.entry

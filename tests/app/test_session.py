@@ -26,7 +26,8 @@ from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import Prediction, PredictionPart
 from resatt_studio.records.weights import WeightsState
-from resatt_studio.workflow.jobs import drain
+from resatt_studio.workflow.jobs import drain, progress
+from resatt_studio.workflow.load import Added
 from resatt_studio.workflow.project import open_project
 
 pytestmark = pytest.mark.gui
@@ -329,6 +330,70 @@ def test_every_pixel_is_approved_by_a_mask_that_is_there(opened: Any) -> None:
     (sample,) = session.project.store.samples()
     assert sample.photo_id == photo_id and sample.complete
     assert session.project.blobs.get_array(sample.labels_blob).all(), "no pixel is unsaid"
+
+
+def test_what_a_full_disk_holds_up_keeps_the_project_open(
+    opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, failed = opened.parts.session, []
+    project, write = session.project, session.project.store.write_journal
+    session.failed.connect(failed.append)
+    is_full = [True]
+
+    def full(*acts: object) -> None:
+        if is_full:
+            raise StoreError("The disk is full.", "Free some room.")
+        write(*acts)
+
+    monkeypatch.setattr(project.store, "write_journal", full)
+    session.document.begin("brush", Label.CRACK, 5.0)
+    session.document.extend([(20.0, 20.0), (20.0, 60.0)])
+    session.document.end()
+    painted = session.entry.photo_id
+    session.next_photo()  # the strokes of the photo that was left are in memory alone
+    assert wait_for(lambda: session.document is not None, 60)
+    with pytest.raises(StoreError, match="full"):
+        session.flush()
+    assert not session.close_project() and session.project is project, "nothing is given up"
+    is_full.clear()
+    session.flush()
+    assert session.close_project() and wait_for(lambda: not session.files.busy, 60)
+    with open_project(project.folder) as again:
+        assert again.store.photo(painted).edits == 1
+
+
+def test_photos_are_opened_and_approved_while_others_are_added(
+    opened: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, go = opened.parts.session, threading.Event()
+
+    def endless(*_: object) -> Any:
+        while not go.is_set():
+            yield progress(0, 0)
+        return Added((), 0, (), (), ())
+
+    monkeypatch.setattr(jobs, "add", endless)
+    session.add([tmp_path])
+    session.predictor.predicted.emit(prediction(session))
+    first = session.entry.photo_id
+    session.approve()
+    assert wait_for(lambda: session.document is not None and session.entry.photo_id != first, 60)
+    assert wait_for(lambda: len(session.project.store.samples()) == 1, 60)
+    assert session.files.busy, "the others are still on their way"
+    go.set()
+    assert wait_for(lambda: not session.files.busy, 60)
+
+
+def test_a_stroke_counts_whatever_was_read_before_it(opened: Any) -> None:
+    session = opened.parts.session
+    stale = session.state
+    session.document.begin("brush", Label.CRACK, 5.0)
+    session.document.extend([(20.0, 20.0), (20.0, 60.0)])
+    session.document.end()
+    session.note_edit()
+    session._take_state(stale)
+    assert session.entry.state is ReviewState.CORRECTING
+    assert session.state.entries[0].state is ReviewState.CORRECTING
 
 
 def test_a_photo_that_was_asked_for_twice_is_opened_once(opened: Any) -> None:

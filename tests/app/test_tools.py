@@ -339,6 +339,18 @@ def test_the_wand_begins_just_below_what_is_only_suspected_and_takes_no_ground()
     assert click(create_tool("wand", host), 50, 50) is None
 
 
+def test_a_wand_under_which_other_weights_come_into_use_keeps_what_it_covers():
+    host = ramp_host()
+    tool = create_tool("wand", host)
+    tool.press(at(50.5, 40.5))
+    before = said(host)
+    host.probability = np.zeros((100, 100), np.uint8)  # a new mask that only begins to grow
+    host.probability[:10] = 200
+    tool.move([Pointer(50.5, 40.5, 101, 90)])
+    tool.release()
+    assert not (said(host) & ~before).any()
+
+
 def test_a_wand_taken_back_leaves_the_labels_as_they_were():
     host = ramp_host()
     host.document.say("brush", Label.NOT_CRACK, Box(40, 0, 60, 50), np.ones((20, 50), bool))

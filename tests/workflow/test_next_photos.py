@@ -52,13 +52,16 @@ def test_only_predicted_photos_that_wait_are_ranked(project: Project) -> None:
     assert all(rank.nearest_id for rank in ranks)
 
 
-def test_the_newest_prediction_counts(project: Project) -> None:
+def test_the_newest_prediction_of_the_weights_in_use_counts(project: Project) -> None:
     first = ids(project)[0]
-    before = next(rank for rank in rank_project(project) if rank.photo_id == first)
-    probability = np.zeros((96, 128), np.uint8)
-    project.store.put_prediction(Prediction(first, "f" * 64, probability, 0.1))
-    after = next(rank for rank in rank_project(project) if rank.photo_id == first)
-    assert before.doubt > 0.1 and after.doubt == 0.0
+
+    def doubt() -> float:
+        return next(rank.doubt for rank in rank_project(project) if rank.photo_id == first)
+
+    assert doubt() > 0.1
+    for weights_id, after in (("f" * 64, doubt()), (project.shelf.active().weights_id, 0.0)):
+        project.store.put_prediction(Prediction(first, weights_id, np.zeros((96, 128), np.uint8), 0.1))
+        assert doubt() == after
 
 
 def test_doubt_follows_the_projects_threshold(project: Project) -> None:

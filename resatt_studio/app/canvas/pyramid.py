@@ -228,9 +228,14 @@ class MaxPyramid:
             return self.values[cells.slices]
         if level <= len(self.levels):
             return self.levels[level - 1][cells.slices]
-        step = 1 << level
-        part = self.values[cells.top * step : cells.bottom * step, cells.left * step : cells.right * step]
-        return np.ascontiguousarray(part[::step, ::step])
+        known = self.levels[-1] if self.levels else self.values
+        step = 1 << (level - len(self.levels))
+        part = known[cells.top * step : cells.bottom * step, cells.left * step : cells.right * step]
+        if min(known.shape) > SMALLEST_SIDE_PX:  # the levels are not there yet
+            return np.ascontiguousarray(part[::step, ::step])
+        for _ in range(level - len(self.levels)):  # of a long narrow photo that is seen from far away
+            part = halve_max(part)
+        return part
 
 
 class SparsePyramid:

@@ -234,6 +234,8 @@ class Scene:
         """As :meth:`refresh`, of labels that another scene keeps and has taken over already."""
         if self._labels is None:
             return _NOTHING
+        if self._seen is not None and self._seen.viewport != self.viewport:
+            self._seen = None  # labels change out of its sight, and the same view may come back
         return self._spoil_overlay(self._changed_in(self._labels, self._shown_cells(box)))
 
     def refresh_probability(self, box: Box) -> Box:
@@ -268,7 +270,7 @@ class Scene:
         if inside.empty:
             return _NOTHING
         level = mask_level(view.scale)
-        if self._seen is None or self._seen.viewport != view:
+        if self._seen is None:
             whole, _, _ = cells_under(view, level, view.photo_in_view)
             self._seen = _Seen(view, whole, labels.block(level, whole).copy())
             return inside

@@ -12,6 +12,7 @@ from resatt_studio.app.tools.overlay import Tone
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 
 class Judge(CrackLoop):
@@ -31,6 +32,8 @@ class Judge(CrackLoop):
         if region is None:
             tell_no_crack(self.host, at)
             return None
+        if not region.whole:
+            self.host.tell(tr("The crack goes on further than one click reaches; click on the rest as well."))
         return self.judge(document, region.box, region.mask)
 
     def loop(self, document: CorrectionDocument, box: Box, mask: BoolArray) -> Edit | None:

@@ -102,6 +102,9 @@ class Reshape(CrackLoop):
         if region is None:
             self.host.tell(tr("No crack is seen here."))
             return None
+        if not region.whole:  # where it is cut off is no end of it, and would be moved as one
+            self.host.tell(tr("This crack is too long to be changed as a whole; draw around a part of it."))
+            return None
         wide = region.box.expanded(self._reach_px).intersection(document.labels.box)
         before = _placed(region.mask, region.box, wide)
         return self._apply(document, wide, before, np.broadcast_to(np.True_, before.shape))

@@ -78,9 +78,12 @@ class Wand(Stroke):
 
         def above(box: Box) -> BoolArray:
             values = self.host.read_probability(box)
-            if values is None:  # other weights came into use under the wand: what it covers stays
+            seed = 0 if values is None else int(values[self._seed[0] - box.top, self._seed[1] - box.left])
+            if (
+                values is None or seed == 0
+            ):  # other weights came into use under the wand: what it covers stays
                 return np.zeros((box.height, box.width), np.bool_)
-            return values > min(level, int(values[self._seed[0] - box.top, self._seed[1] - box.left]) - 1)
+            return values > min(level, seed - 1)
 
         region = region_at(above, *self._seed, document.labels.box, largest_side_px=REACH_PX)
         return NOTHING if region is None else document.cover(region.box, region.mask)
