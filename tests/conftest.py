@@ -51,6 +51,19 @@ def turn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         fcntl.flock(hall, fcntl.LOCK_UN)  # closing would not do where a child of the test lives on
 
 
+@pytest.fixture(autouse=True)
+def collector(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Python's collector runs between two tests of the window and in none. It may come while Qt disconnects a
+    signal, as pytest-qt does all the time; should it then destroy a Qt object that hashes to the same lock,
+    the thread waits for itself for ever (seen with PySide 6.11)."""
+    if {"qapp", "qtbot"}.isdisjoint(request.fixturenames):
+        yield
+        return
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Folder of the research photo sets; skips where none is named."""

@@ -136,8 +136,7 @@ class Worker(QObject):
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Close every job and end the thread; return whether it ended in time. May be asked again."""
         if not self._stopped:
-            self._stopped = True
-            self._reported.disconnect(self._dispatch)
+            self._stopped = True  # reports that still wait in the event loop find no answers
             self._left, self._answers = self._answers, {}
         ended = self._runner.stop(timeout_s)
         while ended and self._unheard:
