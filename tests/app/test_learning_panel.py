@@ -169,7 +169,7 @@ def test_what_was_rolled_back_is_not_learned_again_by_itself(
     monkeypatch.setattr(learner, "_tried_before", frozenset)
     session = learner._session
     monkeypatch.setattr(session, "settings", replace(session.settings, learn_cracks="auto"))
-    monkeypatch.setattr(session, "project", SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(session, "project", SimpleNamespace(close=lambda: None, flush=lambda: None))
     with QSignalBlocker(learner):  # the window has no such project to show
         learner._look()
         assert len(begun) == 1
