@@ -213,11 +213,7 @@ def test_learning_begins_by_itself_after_an_approval_and_no_second_time(
     outcomes: list[Any] = []
     learner.ended.connect(outcomes.append)
     for approved in (1, 2):
-        first = session.entry.photo_id
-        stroke(studio, (0.5, 0.1), (0.5, 0.9))
-        press(studio, Qt.Key.Key_Return)
-        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 60)
-        assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
+        approve_with_a_stroke(studio)
         assert wait_for(lambda approved=approved: held_or_taught(session) == approved, 60)
     # the second photo may have come while the first taught: then it gets a lesson of its own
     assert wait_for(lambda: bool(outcomes) and not learner.learning and not session.files.busy, 200)
@@ -244,11 +240,7 @@ def test_what_was_refused_is_tried_again_with_something_new_alone(
         return not learner.learning and not session.files.busy
 
     for approved in (1, 2):
-        first = session.entry.photo_id
-        stroke(studio, (0.5, 0.1), (0.5, 0.9))
-        press(studio, Qt.Key.Key_Return)
-        assert wait_for(lambda first=first: session.entry is not None and session.entry.photo_id != first, 60)
-        assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
+        approve_with_a_stroke(studio)
         assert wait_for(lambda approved=approved: len(outcomes) >= approved and quiet(), 200)
         assert [len(outcome.version.samples) for outcome in outcomes] == [*range(1, approved + 1)]
     assert learner.pending == 2
@@ -278,6 +270,16 @@ def test_a_project_that_is_closed_while_it_learns_is_closed_behind_it(
     assert not cut_off and not closed.is_open
     with pytest.raises(StoreError, match="was closed"):
         closed.store.runs()
+
+
+def approve_with_a_stroke(studio: Any) -> None:
+    """Correct the open photo, approve it, and see the next one with its mask."""
+    session = studio.parts.session
+    first = session.entry.photo_id
+    stroke(studio, (0.5, 0.1), (0.5, 0.9))
+    press(studio, Qt.Key.Key_Return)
+    assert wait_for(lambda: session.entry is not None and session.entry.photo_id != first, 60)
+    assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
 
 
 def held_or_taught(session: Any) -> int:
