@@ -285,10 +285,8 @@ class ProjectSession(QObject):
         preferences, ranked = self.settings, self._ranked
 
         def opened(result: jobs.OpenedProject) -> None:
-            if opening is not self._opening:  # another one was asked for meanwhile
-                self._submit(once(result.project.close), "", must=True)
-                return
-            if not self.close_project():
+            superseded = opening is not self._opening  # another one was asked for meanwhile
+            if superseded or not self.close_project():
                 self._submit(once(result.project.close), "", must=True)
                 return
             self.project = result.project

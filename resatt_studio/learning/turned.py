@@ -8,6 +8,7 @@ import numpy as np
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Label
+from resatt_studio.records.sample import AnySample, Sample
 
 LEAST_DICE = 0.3
 """The labels, turned back, have to agree with what the network saw by this much."""
@@ -45,6 +46,12 @@ def how_turned(labels: UInt8Array, predicted: UInt8Array | None) -> str:
     best = max(dices, key=lambda words: dices[words])
     turned = dices[best] >= LEAST_DICE and dices[best] >= LEAST_ADVANTAGE * as_it_lies
     return best if turned else ""
+
+
+def sample_turned(sample: AnySample) -> str:
+    """As :func:`how_turned`. Masks that were brought in may be turned; what was painted on tiles of the photo
+    cannot be."""
+    return how_turned(sample.labels, sample.predicted) if isinstance(sample, Sample) else ""
 
 
 def _dice(crack: BoolArray, seen: BoolArray) -> float:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 from sqlalchemy.sql.schema import Column
 
 from resatt_studio.errors import StoreError
+from resatt_studio.records.weights import WeightsState
 from resatt_studio.store import schema
 from resatt_studio.store.blobs import BlobStore
 from resatt_studio.store.engine import Database
+
+
+def weights_in_use() -> Select[tuple[str]]:
+    """Ids of every network's active weights, to compare with inside a statement."""
+    return select(schema.weights.c.weights_id).where(schema.weights.c.state == WeightsState.ACTIVE)
 
 
 def now() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,13 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from resatt_studio.errors import StoreError
-from resatt_studio.imaging.opening import is_file
+from resatt_studio.imaging.opening import is_unicode
 from resatt_studio.records.arrays import Float32Array
 from resatt_studio.records.photo import PhotoEntry, PhotoFacts, ReviewState, Split
-from resatt_studio.records.weights import WeightsState
 from resatt_studio.store import schema
-from resatt_studio.store.base import Records, following, log_event, now
+from resatt_studio.store.base import Records, following, log_event, now, weights_in_use
 from resatt_studio.store.review_rows import newest_reviews, review_columns, review_of, with_reviews
+from resatt_studio.store.search import has_content
 
 _photos, _groups = schema.photos.c, schema.photo_groups.c
 _MOST_COMPARED_BYTES = 100_000_000
@@ -40,7 +39,10 @@ class PhotoRecords(Records):
         where = select(_photos.path).where(_photos.photo_id == facts.photo_id)
         with self._database.reading() as connection:
             former = connection.scalar(where)
-        moved = former is not None and former != path and not _holds(Path(former), facts)
+        # A card is used again, and its names with it. Whoever opens a large file compares it.
+        moved = former not in (None, path) and not has_content(
+            Path(former), facts.photo_id, facts.bytes, _MOST_COMPARED_BYTES
+        )
         with self._database.writing() as connection:
             connection.execute(
                 delete(schema.photos).where(
@@ -176,29 +178,12 @@ def _text(path: Path) -> str:
         StoreError: The name is not Unicode (possible on Linux only).
     """
     text = str(path)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
+    if not is_unicode(path):
         raise StoreError(
             f"The file name {text!r} is not valid Unicode.",
             "Rename the file or its folder, then add it again.",
-        ) from error
+        )
     return text
-
-
-def _holds(path: Path, facts: PhotoFacts) -> bool:
-    """Whether a file is this photo still; a card is used again, and its names with it. A large file is one by
-    its size: to read it takes too long here, and whoever opens it compares it."""
-    if not is_file(path):
-        return False
-    try:
-        with path.open("rb") as file:
-            if file.seek(0, os.SEEK_END) != facts.bytes or facts.bytes > _MOST_COMPARED_BYTES:
-                return file.tell() == facts.bytes
-            file.seek(0)
-            return hashlib.file_digest(file, "sha256").hexdigest() == facts.photo_id
-    except OSError:
-        return False
 
 
 def _listing() -> Select[Any]:
@@ -209,12 +194,11 @@ def _listing() -> Select[Any]:
         .scalar_subquery()
     )
     predictions = schema.predictions.c
-    in_use = select(schema.weights.c.weights_id).where(schema.weights.c.state == WeightsState.ACTIVE)
     uncertainty = (
         select(predictions.mean_entropy)
         .where(predictions.photo_id == _photos.photo_id)
         # weights that were only compared with those in use say nothing about what is shown
-        .order_by(predictions.weights_id.in_(in_use).desc(), predictions.id.desc())
+        .order_by(predictions.weights_id.in_(weights_in_use()).desc(), predictions.id.desc())
         .limit(1)
         .scalar_subquery()
     )

@@ -11,9 +11,8 @@ from resatt_studio.imaging.doubt import Counts, count_values
 from resatt_studio.records.arrays import read_only
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import HugePrediction, Prediction
-from resatt_studio.records.weights import WeightsState
 from resatt_studio.store import schema
-from resatt_studio.store.base import Records, now
+from resatt_studio.store.base import Records, now, weights_in_use
 
 _predictions, _photos = schema.predictions.c, schema.photos.c
 _MOST_COUNTED = 2**32 - 1
@@ -138,8 +137,7 @@ class PredictionRecords(Records):
 def _telling() -> Select[tuple[int]]:
     """The prediction of each photo that says what is shown: by weights in use, else the newest. Weights that
     were only compared with those in use do not count."""
-    in_use = select(schema.weights.c.weights_id).where(schema.weights.c.state == WeightsState.ACTIVE)
-    by_use = func.max(case((_predictions.weights_id.in_(in_use), _predictions.id)))
+    by_use = func.max(case((_predictions.weights_id.in_(weights_in_use()), _predictions.id)))
     return select(func.coalesce(by_use, func.max(_predictions.id))).group_by(_predictions.photo_id)
 
 

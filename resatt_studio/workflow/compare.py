@@ -307,7 +307,7 @@ def change_to_file(
         ExportError: ``out`` is a photo of the project, or cannot be written.
     """
     entry = project.store.photo(photo_id)
-    refuse_photos(out, [other.facts.path for other in project.store.photos()])
+    refuse_photos([out], [other.facts.path for other in project.store.photos()])
     yield progress(0, 1, "photos", entry.name)
     photo = open_photo(project, photo_id)
     asked = [AskedVersion(project, version, device, threads) for version in (before, after)]

@@ -12,14 +12,7 @@ from resatt_studio.imaging.files import read_mask, read_photo
 from resatt_studio.records.weights import Scores, WeightsFile
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.predict import THRESHOLD, Threads
-from resatt_studio.workflow.sources import (
-    Refused,
-    choose_photos,
-    masks_beside,
-    match_masks,
-    the_mask,
-    without_masks,
-)
+from resatt_studio.workflow.sources import Refused, choose_with_masks, the_mask
 
 if TYPE_CHECKING:
     from resatt_studio.learning.evaluate import Evaluation, Example
@@ -97,10 +90,7 @@ def evaluate_files(
         PhotoError: The folder does not exist or holds no such photo, or nothing could be scored.
         MaskError: The mask folder does not exist or is empty.
     """
-    by_stem = match_masks(masks)
-    paths, refused = choose_photos([photos], stems)
-    by_stem = masks_beside(paths, by_stem)
-    paths = without_masks(paths, by_stem)
+    paths, by_stem, refused = choose_with_masks([photos], masks, stems)
     pairs = []
     for path in paths:
         try:

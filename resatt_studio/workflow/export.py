@@ -88,8 +88,8 @@ def export_project(
         return ExportedFiles(paths)
     entries = [entry for entry in project.store.photos() if entry.state is not ReviewState.BROKEN]
     stems = _stems(entries)
-    for stem in stems.values():
-        refuse_photos(out / f"{stem}{exporter.suffix}", [entry.facts.path for entry in entries])
+    outs = (out / f"{stem}{exporter.suffix}" for stem in stems.values())
+    refuse_photos(outs, (entry.facts.path for entry in entries))
     predicting = _Predicting(
         project,
         active.weights_id,

@@ -21,10 +21,10 @@ from resatt_studio.errors import (
     StudioError,
     WeightsError,
 )
-from resatt_studio.learning.turned import how_turned
+from resatt_studio.learning.turned import sample_turned
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
-from resatt_studio.records.sample import AnySample, Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.training import (
     USUAL_RULES,
     FineTunePlan,
@@ -282,8 +282,7 @@ def collect_samples(project: Project) -> Job[tuple[list[AnySample], tuple[str, .
         except (PhotoError, StoreError) as error:
             left_out.append(str(error))
             continue
-        # Masks that were brought in may be turned; what was painted on tiles of the photo cannot be.
-        turned = how_turned(sample.labels, sample.predicted) if isinstance(sample, Sample) else ""
+        turned = sample_turned(sample)
         if turned:
             left_out.append(f"{sample.name}: its labels look {turned} against the photo. Correct it anew.")
             continue

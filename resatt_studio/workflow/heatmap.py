@@ -197,7 +197,7 @@ def label_name(label: int) -> str:
 def _refuse_target(out: Path, source: Path) -> None:
     if out.suffix.casefold() != ".png":
         raise ExportError(f"{out} is no name for a picture.", "Give a name that ends in .png.")
-    refuse_photos(out, [source])
+    refuse_photos([out], [source])
 
 
 def _check_model(model: str) -> None:

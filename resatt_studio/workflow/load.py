@@ -25,14 +25,7 @@ from resatt_studio.store.search import find_by_content
 from resatt_studio.workflow.correct import approve, open_document
 from resatt_studio.workflow.jobs import Job, progress
 from resatt_studio.workflow.project import Project
-from resatt_studio.workflow.sources import (
-    Refused,
-    choose_photos,
-    masks_beside,
-    match_masks,
-    the_mask,
-    without_masks,
-)
+from resatt_studio.workflow.sources import Refused, choose_with_masks, the_mask
 
 _Read = TypeVar("_Read", bound=Photo | DeepPhoto | None)
 
@@ -128,10 +121,7 @@ def add_photos(
         PhotoError: A source does not exist, or nothing is left to add.
         MaskError: The mask folder does not exist or is empty.
     """
-    by_stem = match_masks(masks) if masks is not None else {}
-    photos, refused = choose_photos(sources, stems)
-    by_stem = masks_beside(photos, by_stem)
-    photos = without_masks(photos, by_stem)
+    photos, by_stem, refused = choose_with_masks(sources, masks, stems)
     if not photos and masks is not None:
         raise PhotoError(
             f"Every picture in {masks} passes for a mask, so no photo is left to add.",

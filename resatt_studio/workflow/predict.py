@@ -322,8 +322,7 @@ def predict_files(
     paths, _ = choose_photos(sources)
     stems = unique_stems(paths)
     formats = [find_exporter("mask"), *([find_exporter("probability")] if probability else [])]
-    for path, exporter in product(paths, formats):
-        refuse_photos(out / f"{stems[path]}{exporter.suffix}", paths)
+    refuse_photos((out / f"{stems[path]}{one.suffix}" for path, one in product(paths, formats)), paths)
     yield progress(0, len(paths), "photos", paths[0].name)
     engine = make_engine(weights, device, threads, engine_path)
     dehazer = None if shown is PhotoInput.RAW else make_dehazer(dehazer_weights, device, threads, engine_path)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resatt_studio.learning.turned import how_turned
+from resatt_studio.learning.turned import sample_turned
 from resatt_studio.records.photo import Split
 from resatt_studio.records.project import RunState
-from resatt_studio.records.sample import AnySample, Sample
+from resatt_studio.records.sample import AnySample
 from resatt_studio.records.training import FineTunePlan, FineTuneResult, GateRules, Verdict
 from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.workflow.jobs import Job, progress
@@ -147,7 +147,7 @@ def _fresh(project: Project, version: WeightsVersion, samples: Sequence[AnySampl
     for entry in first:
         known = given.get(entry.sample_id)
         sample = known or (yield from open_sample(project, entry))
-        if known is None and isinstance(sample, Sample) and how_turned(sample.labels, sample.predicted):
+        if known is None and sample_turned(sample):
             continue  # as ``collect_samples`` does: corrected anew since, and not because of the mask shown
         opened.append(sample)
     return opened

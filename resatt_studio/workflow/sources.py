@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -67,27 +66,35 @@ def each_photo(
     return tuple(rows), tuple(refused)
 
 
-def refuse_photos(out: Path, photos: Iterable[Path]) -> None:
+def refuse_photos(outs: Iterable[Path], photos: Iterable[Path]) -> None:
     """Refuse to write over a photo, whatever name it is called by.
 
     Args:
-        out: Where to write.
+        outs: Where to write.
         photos: Which must not be written over.
 
     Raises:
-        ExportError: ``out`` is one of them.
+        ExportError: One of ``outs`` is one of them.
     """
-    try:
-        target = out.stat()
-    except OSError:  # nothing is there, so nothing can be overwritten
+    there = _files(outs)  # where nothing is, nothing can be overwritten
+    if not there:
         return
-    for photo in photos:
+    for file in there.keys() & _files(photos).keys():
+        out = there[file]
+        raise ExportError(
+            f"{out} is the photo itself, and photos are never overwritten.",
+            "Give another name, or another folder.",
+        )
+
+
+def _files(paths: Iterable[Path]) -> dict[tuple[int, int], Path]:
+    """Those that exist, by what tells a file from every other on this machine."""
+    files = {}
+    for path in paths:
         with suppress(OSError):
-            if os.path.samestat(target, photo.stat()):
-                raise ExportError(
-                    f"{out} is the photo itself, and photos are never overwritten.",
-                    "Give another name, or another folder.",
-                )
+            found = path.stat()
+            files[found.st_dev, found.st_ino] = path
+    return files
 
 
 def read_list(path: Path) -> tuple[str, ...]:
@@ -188,7 +195,25 @@ def the_mask(masks: Mapping[str, tuple[Path, ...]], photo: Path) -> Path | None:
     return paths[0] if paths else None
 
 
-def masks_beside(
+def choose_with_masks(
+    sources: Sequence[Path], masks: Path | None, stems: Sequence[str] | None = None
+) -> tuple[list[Path], Mapping[str, tuple[Path, ...]], list[Refused]]:
+    """As :func:`choose_photos`, with the masks of a folder by stem, which may lie among the photos.
+
+    Returns:
+        Photos that are no masks, masks by stem (none where there is no folder), and stems without a photo.
+
+    Raises:
+        PhotoError: As :func:`choose_photos`.
+        MaskError: As :func:`match_masks`.
+    """
+    by_stem = match_masks(masks) if masks is not None else {}
+    photos, refused = choose_photos(sources, stems)
+    by_stem = _masks_beside(photos, by_stem)
+    return _without_masks(photos, by_stem), by_stem, refused
+
+
+def _masks_beside(
     photos: Sequence[Path], masks: Mapping[str, tuple[Path, ...]]
 ) -> Mapping[str, tuple[Path, ...]]:
     """Of masks in the photos' own folder: where ``a.mask.png`` or ``a_mask.png`` lies beside a photo
@@ -203,7 +228,7 @@ def masks_beside(
     return {stem: told_apart(paths) for stem, paths in masks.items()}
 
 
-def without_masks(photos: Sequence[Path], masks: Mapping[str, tuple[Path, ...]]) -> list[Path]:
+def _without_masks(photos: Sequence[Path], masks: Mapping[str, tuple[Path, ...]]) -> list[Path]:
     """Leave out the masks themselves, for mask folders that lie inside the photo folder."""
     files = {path.resolve() for paths in masks.values() for path in paths}
     return [path for path in photos if path.resolve() not in files]

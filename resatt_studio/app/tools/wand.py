@@ -79,9 +79,7 @@ class Wand(Stroke):
         def above(box: Box) -> BoolArray:
             values = self.host.read_probability(box)
             seed = 0 if values is None else int(values[self._seed[0] - box.top, self._seed[1] - box.left])
-            if (
-                values is None or seed == 0
-            ):  # other weights came into use under the wand: what it covers stays
+            if values is None or seed == 0:  # other weights came into use meanwhile: what it covers stays
                 return np.zeros((box.height, box.width), np.bool_)
             return values > min(level, seed - 1)
 
