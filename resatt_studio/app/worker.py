@@ -157,7 +157,6 @@ class Worker(QObject):
         answers = self._answers.get(report.job_id)
         if answers is None:
             return
-        self._unheard.pop(report.job_id, None)
         listed = self._listed.get(report.job_id)
         if listed is not None:
             self.reported.emit(report)
@@ -165,6 +164,7 @@ class Worker(QObject):
             if answers.progress is not None:
                 answers.progress(report)
             return
+        self._unheard.pop(report.job_id, None)
         del self._answers[report.job_id], self._urgencies[report.job_id]
         self._listed.pop(report.job_id, None)
         try:

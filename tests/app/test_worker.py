@@ -176,6 +176,17 @@ def test_a_result_that_comes_too_late_to_be_heard_is_given_back(qapp: object) ->
     assert (heard, late) == (["heard"], ["late"])
 
 
+def test_a_result_is_late_also_when_steps_before_it_were_heard(qapp: object) -> None:
+    made = Worker("test")
+    made.start()
+    ready, heard, late = threading.Event(), [], []
+    made.submit(counting(1), NOW, Answers(None, lambda step: heard.append(step.done), unheard=late.append))
+    made.submit(once(ready.set), NOW)
+    assert ready.wait(60), "its only step and its result wait for the event loop"
+    made._dispatch(JobProgress(min(made._answers), 0, 1))
+    assert heard == [0] and made.stop() and late == [1]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux alone")
 def test_the_network_computes_behind_the_window(qapp: object) -> None:
     behind, beside = Worker("behind", behind=True), Worker("beside")
