@@ -327,9 +327,11 @@ def test_a_slow_disk_is_waited_for_as_long_as_anything_reaches_it(
     monkeypatch.setattr(
         "resatt_studio.workflow.store_journal.time", SimpleNamespace(monotonic=lambda: now[0])
     )
-    for number in range(5):
-        for row in range(64):  # as many as share a transaction
-            paint(document, (row * 4 + number, 5), (row * 4 + number, 9))
+    monkeypatch.setattr("resatt_studio.workflow.store_journal._BATCH", 16)
+    for row in range(0, 64, 2):
+        paint(document, (row, 5), (row, 9))
+        paint(document, (row, 5), (row, 9), label=Label.NOT_CRACK)
+    assert len(document.edits) == 64, "four transactions, or five when the first takes few"
     threading.Timer(0.3, go.set).start()
     document.flush(timeout_s=1.0)
     assert document.unsaved == 0 and now[0] > 2, "longer than it may stand still"
