@@ -5,7 +5,7 @@
 Draws 1, 2 and 5 photos of a set's test split, fits the calibration on their true masks, and measures the
 expected calibration error (15 bins, pixels within 10 px of predicted cracks) and Dice at 0.5 on the photos
 that were not drawn; mean and worst of the draws, for several strengths of the pull on the bias. Then the
-same for the automatic threshold of calibrated probabilities and what holds it back. With --strokes the drawn
+same for the automatic threshold of calibrated probabilities and what holds it back (its falls, its rises). With --strokes the drawn
 photos are no true masks but approved predictions with strokes over their largest errors, as ``fewshot.py``
 paints them.
 """
@@ -35,17 +35,19 @@ from resatt_studio.learning.calibration import (
     soft_probability,
 )
 from resatt_studio.learning.exam import question
-from resatt_studio.learning.support import Window
-from resatt_studio.learning.threshold import HOLD, best_threshold
+from resatt_studio.learning.support import Window, held_back_part
+from resatt_studio.learning.threshold import USUAL_CAUTION, Caution, best_threshold
 from resatt_studio.learning.training.datasets import Pair, find_sets
 from resatt_studio.models.calibration import calibration_of
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.calibration import Calibration
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.photo import Split
+from resatt_studio.records.sample import Sample
 from resatt_studio.resources import asset
 
 PULLS = (float("inf"), 0.03, 0.3, PULL_BIAS, PULL)
-HOLDS = (0.0, 2.0, HOLD, 8.0)
+HOLDS = (Caution(0.0, 0.0), Caution(4.0, 4.0), USUAL_CAUTION, Caution(16.0, 16.0))
 DRAWN = (1, 2, 5)
 
 
@@ -59,7 +61,9 @@ class Answered:
     told_whole: Histogram
 
 
-def answers(segmenter: Segmenter, pair: Pair, strokes: bool) -> Answered:
+def answers(segmenter: Segmenter, pair: Pair, strokes: bool, parts: bool = False) -> Answered:
+    """What is told is the truth, or an approved prediction with ``strokes``; of these only the ``parts`` that
+    the app holds back of photos that teach."""
     photo = read_photo(pair.photo)
     truth = read_mask(pair.mask, (photo.height, photo.width))
     answer, _ = run_to_end(predict_tiles(segmenter.read_with(SOFT), photo.pixels))
@@ -71,6 +75,10 @@ def answers(segmenter: Segmenter, pair: Pair, strokes: bool) -> Answered:
         box = Box(0, 0, photo.height, photo.width)
         asked = question(Window(pair.photo.stem, box, photo.pixels, labels, shown))
         told, known = asked.truth, asked.known
+        if parts:
+            name = pair.photo.stem
+            held = held_back_part(Sample(name, name, name, Split.TRAIN, photo.pixels, labels, shown))
+            known = known & held.read(box) if held is not None else np.zeros_like(known)
     return Answered(
         histogram(answer, truth, near),
         histogram(answer, truth, everywhere),
@@ -115,18 +123,19 @@ def rows(photos: list[Answered], start: Calibration, draws: int) -> list[str]:
 def threshold_rows(photos: list[Answered], start: Calibration, draws: int) -> list[str]:
     lines = []
     for number in DRAWN:
-        for hold in HOLDS:
+        for caution in HOLDS:
             rng = np.random.default_rng(0)
             measured = []
             for _ in range(draws):
                 order = rng.permutation(len(photos))
                 drawn, rest = order[:number], [photos[place].whole for place in order[max(DRAWN) :]]
                 found = fit_calibration([photos[place].told_near for place in drawn], start)
-                best = best_threshold([photos[place].told_whole for place in drawn], found, hold)
+                best = best_threshold([photos[place].told_whole for place in drawn], found, caution)
                 measured.append((best, dice(rest, found, best) - dice(rest, found)))
             thresholds, changes = zip(*measured, strict=True)
             cells = (f"{np.mean(thresholds):.2f}", f"{np.std(thresholds):.2f}", f"{np.mean(changes):+.3f}")
-            lines.append(f"| {number} | {hold:g} | {' | '.join(cells)} | {min(changes):+.3f} |")
+            held = f"{caution.falls:g}, {caution.rises:g}"
+            lines.append(f"| {number} | {held} | {' | '.join(cells)} | {min(changes):+.3f} |")
     return lines
 
 
@@ -155,7 +164,7 @@ def main() -> None:
         print("| photos | pull on the bias | ECE before | after | worst draw | Dice change | worst draw |")
         print("|---|---|---|---|---|---|---|")
         print("\n".join(rows(photos, start, asked.draws)))
-        print("\n| photos | hold | threshold | spread | Dice change against 0.5 | worst draw |")
+        print("\n| photos | held by | threshold | spread | Dice change against 0.5 | worst draw |")
         print("|---|---|---|---|---|---|")
         print("\n".join(threshold_rows(photos, start, asked.draws)))
 
