@@ -5,9 +5,9 @@
 Draws 1, 2 and 5 photos of a set's test split, fits the calibration on their true masks, and measures the
 expected calibration error (15 bins, pixels within 10 px of predicted cracks) and Dice at 0.5 on the photos
 that were not drawn; mean and worst of the draws, for several strengths of the pull on the bias. Then the
-same for the automatic threshold of calibrated probabilities and what holds it back (its falls, its rises). With --strokes the drawn
-photos are no true masks but approved predictions with strokes over their largest errors, as ``fewshot.py``
-paints them.
+same for the automatic threshold of calibrated probabilities and what holds it back: from lower and from
+higher ones. With --strokes the drawn photos are no true masks but approved predictions with strokes over
+their largest errors, as ``fewshot.py`` paints them.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
     python benchmarks/thresholds.py --data DATA [--set crackmap] [--weights FILE] [--draws 150]
 
 Four photos of a set's training split are corrected one after the other: approved predictions with strokes
-over their largest errors, as ``fewshot.py`` paints them. Their held-back parts choose the threshold, as in the
-app before any whole photo is held back. The weights stay as they are. Dice is taken at 0.5 and at each
-threshold on up to 25 other photos of the split: the mean gain, and how many of the steps from one photo to the
-next lost more than 0.01.
+over their largest errors, as ``fewshot.py`` paints them. Their held-back parts choose the threshold, as in
+the app before any whole photo is held back. The weights stay as they are. Dice is taken at 0.5 and at each
+threshold on up to 25 other photos of the split: the mean gain, and how many of the steps from one photo to
+the next lost more than 0.01.
 """
 
 from __future__ import annotations
