@@ -112,7 +112,7 @@ def export(
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write into.")],
 ) -> None:
-    """Write masks, probabilities or weights of a project as files."""
+    """Write masks, probabilities or weights of a project as files; approved photos as they were approved."""
     from resatt_studio.workflow.export import export_project
     from resatt_studio.workflow.project import open_project
 
@@ -124,4 +124,8 @@ def export(
         exported = watch(job, "Exporting")
         for refused in exported.refused:
             warn(f"{refused.path}: {refused.reason}")
-        say(None, f"{len(exported.files)} files in {out}")
+        told = f"{len(exported.files)} files in {out}"
+        approved, others = len(exported.approved), len(exported.by_weights)
+        if approved or others:
+            told += f": {approved} photos as approved, {others} by the weights in use"
+        say(None, told)

@@ -18,7 +18,7 @@ class ExportItem:
 
     Attributes:
         facts: The photo.
-        prediction: Of the weights to be exported with, or None when there is none.
+        prediction: Of the weights to be exported with, or as approved; None when there is none.
         correction: What the inspector said, or None when nothing.
         threshold: Probability in [0, 1] above which an unsaid pixel counts as crack.
         stem: Beginning of the file names; the photo's own stem when empty. See ``export.names``.
@@ -43,7 +43,7 @@ class HugeItem:
 
     Attributes:
         facts, threshold, stem, mm_per_px: As in :class:`ExportItem`.
-        seen: Probability * 255 of the weights to be exported with, or None when there is none.
+        seen: Probability * 255, of the weights to be exported with or as approved; None when there is none.
         said: What the inspector said, or None when nothing.
     """
 

@@ -36,6 +36,8 @@ class Exporter:
             they are not what was meant, and says in a few words what is in them.
         aliases: Further names it answers to.
         shows_prediction: Whether the network's answer is part of it; photos are then predicted first.
+        shows_probability: Whether the answer itself is written, and not only a mask made of it; labels of
+            every pixel then do not stand for it.
         huge_writer: Dotted name of ``(item, out) -> Writing`` for a :class:`HugeItem`: writes and checks some
             rows at a time. "" where photos that are too large to be held whole cannot have it.
     """
@@ -48,6 +50,7 @@ class Exporter:
     checker: str
     aliases: tuple[str, ...] = ()
     shows_prediction: bool = True
+    shows_probability: bool = False
     huge_writer: str = ""
 
     def export_huge(self, item: HugeItem, out: Path) -> Generator[tuple[int, int], None, Exported]:
@@ -126,6 +129,7 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
                 writer="resatt_studio.export.probability:write_probability",
                 checker="resatt_studio.export.probability:check_probability",
                 aliases=("probability-16bit",),
+                shows_probability=True,
                 huge_writer="resatt_studio.export.huge:write_probability",
             ),
             Exporter(

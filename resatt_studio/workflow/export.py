@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resatt_studio.annotation.tiled_labels import TiledLabels
-from resatt_studio.errors import ExportError, PhotoError
-from resatt_studio.export.items import ExportItem, HugeItem
+from resatt_studio.errors import ExportError, PhotoError, StoreError
+from resatt_studio.export.huge import ArrayMap
+from resatt_studio.export.items import Exported, ExportItem, HugeItem
 from resatt_studio.export.names import unique_stems
 from resatt_studio.export.registry import Exporter, Subject, find_exporter
 from resatt_studio.records.correction import Correction, Label
+from resatt_studio.records.jobs import JobProgress
+from resatt_studio.records.maps import TiledMap
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.records.prediction import HugePrediction, Prediction
+from resatt_studio.records.sample import SampleEntry
 from resatt_studio.workflow.counting import counted
 from resatt_studio.workflow.dehaze import dehaze_photo, project_dehazer
 from resatt_studio.workflow.jobs import Job, during, progress, titled
@@ -42,10 +46,15 @@ class ExportedFiles:
     Attributes:
         files: In the order of the photos.
         refused: Photos that were left out, and why.
+        approved: Photos that were written as they were approved, whatever weights came into use since.
+        by_weights: Photos in whose files the weights in use have a say: those that are not approved, or were
+            approved while nothing was predicted of them.
     """
 
     files: tuple[Path, ...]
     refused: tuple[Refused, ...] = ()
+    approved: tuple[Path, ...] = ()
+    by_weights: tuple[Path, ...] = ()
 
 
 def export_project(
@@ -61,9 +70,14 @@ def export_project(
 ) -> Job[ExportedFiles]:
     """Write a project's photos, or its active weights, in one format.
 
-    Photos that the active weights have not seen are predicted first where the format shows a prediction.
-    Broken and skipped photos are left out, and so are photos without a correction where the format holds
-    nothing else.
+    An approved photo is written as it was approved: its labels over the prediction that was on the screen, at
+    the threshold of then. Any other is written with its correction over the prediction of the active weights,
+    which is made first where they have not seen the photo. These weights also answer for what nobody painted
+    on a photo that was approved while nothing was predicted of it, and give the probability of one that was
+    approved by its mask.
+
+    Broken and skipped photos are left out, and so are approved ones of which the project has lost what was
+    approved, and photos without a correction where the format holds nothing else.
 
     Args:
         project: Open project.
@@ -98,45 +112,53 @@ def export_project(
         shown,
         _clearing(project, device, threads),
     )
+    samples = {sample.photo_id: sample for sample in project.store.samples()}
     files: list[Path] = []
     refused: list[Refused] = []
+    as_approved: list[Path] = []
+    by_weights: list[Path] = []
     for done, entry in enumerate(entries):
         report = progress(done, len(entries), "photos", entry.name)
         yield report
+        path, stem = entry.facts.path, stems[entry.photo_id]
         if entry.state is ReviewState.SKIPPED:
-            refused.append(Refused(entry.facts.path, "skipped in the review"))
+            refused.append(Refused(path, "skipped in the review"))
             continue
-        if not fits(entry.facts.height * entry.facts.width):
-            try:
-                written = yield from _export_huge(predicting, exporter, entry, stems[entry.photo_id], out)
-            except (PhotoError, ExportError) as error:
-                refused.append(Refused(entry.facts.path, str(error)))
-                continue
-            files.extend(written)
-            continue
-        correction = stored_correction(project, entry)
-        if correction is None and not exporter.shows_prediction:
-            continue
+        # What was painted, or sent back, since the approval is no longer what was approved.
+        approved = samples.get(entry.photo_id) if entry.state is ReviewState.APPROVED else None
+        item: ExportItem | HugeItem | None
         try:
-            prediction = None
-            if exporter.shows_prediction:
-                prediction = yield from during(predicting.prediction(entry), report)
-        except PhotoError as error:
-            refused.append(Refused(entry.facts.path, str(error)))
+            if fits(entry.facts.height * entry.facts.width):
+                item = yield from _whole_item(predicting, exporter, entry, approved, stem, report)
+            else:
+                item = yield from _huge_item(predicting, exporter, entry, approved, stem)
+            if item is None:
+                continue
+            if isinstance(item, HugeItem):
+                written = yield from _export_huge(exporter, item, approved is not None, out)
+        except (PhotoError, ExportError) as error:
+            refused.append(Refused(path, str(error)))
             continue
-        threshold = project.settings.threshold
-        scale = project.settings.mm_per_px(entry.photo_id)
-        item = ExportItem(entry.facts, prediction, correction, threshold, stems[entry.photo_id], scale)
-        files.extend(exporter.export(item, out).paths)
+        if isinstance(item, ExportItem):  # what the disk refuses of a whole photo, it refuses of all
+            written = exporter.export(item, out)
+        files.extend(written.paths)
+        if _asks_weights(exporter, approved):
+            by_weights.append(path)
+        elif approved is not None:
+            as_approved.append(path)
     yield progress(len(entries), len(entries), "photos")
     if not files:
         reason = refused[0].reason if refused else _why_nothing(exporter, bool(entries))
         raise ExportError(f"There was nothing to export as {exporter.name}: {reason}")
     told = f"{len(files)} files, {exporter.name}, to {out}"
-    if exporter.shows_prediction and shown is not PhotoInput.RAW:
+    if as_approved:
+        told += f", {len(as_approved)} photos as approved"
+    if by_weights:
+        told += f", {len(by_weights)} by weights {active.name}"
+    if by_weights and shown is not PhotoInput.RAW:
         told += f", masks from input {shown}"
     project.store.log("exported", told, weights_id=active.weights_id)
-    return ExportedFiles(tuple(files), tuple(refused))
+    return ExportedFiles(tuple(files), tuple(refused), tuple(as_approved), tuple(by_weights))
 
 
 def _stems(entries: Sequence[PhotoEntry]) -> dict[str, str]:
@@ -151,22 +173,97 @@ def _stems(entries: Sequence[PhotoEntry]) -> dict[str, str]:
     }
 
 
-def _export_huge(
-    predicting: _Predicting, exporter: Exporter, entry: PhotoEntry, stem: str, out: Path
-) -> Job[tuple[Path, ...]]:
-    """Write a photo that is too large to be held whole; no file where the format would hold nothing."""
-    labels = stored_labels(predicting.project, entry)
-    if labels is None and not exporter.shows_prediction:
-        return ()
-    seen = None
-    if exporter.huge_writer and exporter.shows_prediction:
+def _asks_weights(exporter: Exporter, approved: SampleEntry | None) -> bool:
+    """Whether the weights in use have a say in what is written of a photo."""
+    if not exporter.shows_prediction or (approved is not None and approved.predicted_blob):
+        return False
+    return approved is None or exporter.shows_probability or not approved.complete
+
+
+def _whole_item(
+    predicting: _Predicting,
+    exporter: Exporter,
+    entry: PhotoEntry,
+    approved: SampleEntry | None,
+    stem: str,
+    report: JobProgress,
+) -> Job[ExportItem | None]:
+    """What is to be written of a photo that is held whole; None where the format would hold nothing."""
+    project = predicting.project
+    prediction, threshold = None, project.settings.threshold
+    if approved is None:
+        correction = stored_correction(project, entry)
+    else:
+        try:
+            correction = Correction(entry.photo_id, project.blobs.get_array(approved.labels_blob))
+            if exporter.shows_prediction and approved.predicted_blob:
+                prediction, threshold = _approved_prediction(project, approved), approved.threshold
+        except StoreError as error:
+            raise _lost(entry.name, error) from error
+    if not exporter.shows_prediction and (correction is None or not correction.labels.any()):
+        return None
+    if _asks_weights(exporter, approved):
+        prediction = yield from during(predicting.prediction(entry), report)
+    scale = project.settings.mm_per_px(entry.photo_id)
+    return ExportItem(entry.facts, prediction, correction, threshold, stem, scale)
+
+
+def _approved_prediction(project: Project, approved: SampleEntry) -> Prediction:
+    """What was on the screen at an approval; by which weights, a sample does not remember."""
+    values = project.blobs.get_array(approved.predicted_blob)
+    return Prediction(approved.photo_id, "", values, 0.0, dehazer_id=approved.dehazer_id)
+
+
+def _huge_item(
+    predicting: _Predicting,
+    exporter: Exporter,
+    entry: PhotoEntry,
+    approved: SampleEntry | None,
+    stem: str,
+) -> Job[HugeItem | None]:
+    """As :func:`_whole_item`, of a photo that is too large to be held whole."""
+    project = predicting.project
+    seen: TiledMap | None = None
+    said: TiledMap | None
+    threshold = project.settings.threshold
+    if approved is None:
+        said = stored_labels(project, entry)
+    else:
+        try:
+            said = _approved_map(project, approved.labels_blob)
+            if exporter.shows_prediction and approved.predicted_blob:
+                seen, threshold = _approved_map(project, approved.predicted_blob), approved.threshold
+        except StoreError as error:
+            raise _lost(entry.name, error) from error
+    if not exporter.shows_prediction and (said is None or next(said.tiles(), None) is None):
+        return None
+    if exporter.huge_writer and _asks_weights(exporter, approved):
         # It may take hours, so it is told how far it is.
         seen = (yield from titled(predicting.huge_prediction(entry), entry.name)).probability
-    settings = predicting.project.settings
-    scale = settings.mm_per_px(entry.photo_id)
-    item = HugeItem(entry.facts, seen, labels, settings.threshold, stem, scale)
-    exported = yield from counted(exporter.export_huge(item, out), "rows")
-    return exported.paths
+    return HugeItem(entry.facts, seen, said, threshold, stem, project.settings.mm_per_px(entry.photo_id))
+
+
+def _approved_map(project: Project, blob: str) -> TiledMap:
+    """A map of a sample, read where it is wanted; one that was approved whole, when there was more memory, is
+    read now."""
+    return project.blobs.open_map(blob) or ArrayMap(project.blobs.get_array(blob))
+
+
+def _export_huge(exporter: Exporter, item: HugeItem, approved: bool, out: Path) -> Job[Exported]:
+    """Write a photo that is too large to be held whole, some rows a step."""
+    try:
+        return (yield from counted(exporter.export_huge(item, out), "rows"))
+    except StoreError as error:
+        if not approved:
+            raise
+        raise _lost(item.facts.path.name, error) from error
+
+
+def _lost(name: str, error: StoreError) -> ExportError:
+    return ExportError(
+        f"What was approved of “{name}” cannot be read: {error.message}",
+        "Copy it back from a backup of the project folder, or approve the photo again.",
+    )
 
 
 def stored_correction(project: Project, entry: PhotoEntry) -> Correction | None:

@@ -11,6 +11,7 @@ import pytest
 
 from resatt_studio.app.dialogs.export import ExportDialog
 from resatt_studio.app.main import settle, wait_for
+from resatt_studio.workflow.export import ExportedFiles
 from resatt_studio.workflow.jobs import Job, progress
 
 pytestmark = pytest.mark.gui
@@ -21,11 +22,11 @@ def writing(studio: Any, project_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     """The window with the dialog open while it writes."""
     from resatt_studio.workflow import export
 
-    def slow(*args: object, **options: object) -> Job[tuple[Path, ...]]:
+    def slow(*args: object, **options: object) -> Job[ExportedFiles]:
         for done in range(500):
             time.sleep(0.01)
             yield progress(done, 500)
-        return ()
+        return ExportedFiles(())
 
     monkeypatch.setattr(export, "export_project", slow)
     session = studio.parts.session
@@ -57,3 +58,20 @@ def test_stopping_it_in_the_list_of_jobs_lets_it_be_begun_again(writing: Any) ->
     jobs.stop(job)
     assert dialog.go.isEnabled() and not dialog.bar.isVisible()
     assert dialog.words.text() == "Stopped."
+
+
+def test_it_says_how_many_photos_were_written_as_approved_and_how_many_by_the_weights_in_use(
+    studio: Any, project_folder: Path, tmp_path: Path
+) -> None:
+    session = studio.parts.session
+    session.open_project(project_folder)
+    assert wait_for(lambda: session.document is not None and session.prediction is not None, 60)
+    session.approve()
+    assert wait_for(lambda: session.project.store.samples() != [], 60)
+    studio.window.ask.export()
+    dialog = studio.window.findChild(ExportDialog)
+    assert "as they were approved (1 of them)" in dialog.words.text()
+    dialog.folder.setText(str(tmp_path / "out"))
+    dialog.go.click()
+    assert wait_for(lambda: dialog.go.isEnabled(), 60)
+    assert dialog.words.text().endswith("Photos as they were approved: 1; by the weights in use: 3.")

@@ -178,7 +178,7 @@ def test_the_export_says_how_many_photos_two_people_stand_for(read: Any) -> None
     from resatt_studio.app.dialogs.export import ExportDialog
 
     words = read.window.findChild(ExportDialog).words.text()
-    assert "3 of them are approved" in words and "A second reader agreed to 1 of them." in words
+    assert "(3 of them)" in words and "A second reader agreed to 1 of them." in words
 
 
 def test_a_note_goes_to_the_photo_it_was_written_about(read: Any) -> None:

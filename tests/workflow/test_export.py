@@ -13,10 +13,13 @@ import pytest
 from resatt_studio.errors import ExportError
 from resatt_studio.records.correction import Label
 from resatt_studio.records.photo import PhotoEntry, ReviewState
+from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.review import ReviewAct
+from resatt_studio.records.sample import SampleEntry
 from resatt_studio.records.weights import WeightsState
 from resatt_studio.workflow import load
 from resatt_studio.workflow.catalog import exporters
-from resatt_studio.workflow.correct import open_document
+from resatt_studio.workflow.correct import approve, approved_mask, open_document
 from resatt_studio.workflow.export import export_project, stored_correction
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos
@@ -57,6 +60,141 @@ def test_masks_show_what_was_said_over_what_was_predicted(
     assert all(project.store.has_prediction(entry.photo_id, active) for entry in entries)
 
 
+def approved(
+    project: Project,
+    entry: PhotoEntry,
+    threshold: float | None = 0.3,
+    in_tiles: bool = False,
+    seed: int = 4,
+) -> SampleEntry:
+    """Approve a photo over a map of all values, that no network made; over none without a threshold."""
+    values = np.random.default_rng(seed).integers(0, 256, (entry.facts.height, entry.facts.width), np.uint8)
+    seen = Prediction(entry.photo_id, project.shelf.active().weights_id, values, 0.1)
+    document = open_document(project, entry.photo_id)
+    try:
+        on_screen = None if threshold is None else seen
+        return approve(project, document, on_screen, threshold=threshold, in_tiles=in_tiles)
+    finally:
+        document.close()
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks a network fails."""
+    monkeypatch.setattr(
+        "resatt_studio.workflow.export.make_engine", lambda **_: pytest.fail("a network was loaded")
+    )
+
+
+@pytest.fixture
+def promoted(project: Project, tmp_path: Path, make_weights: Callable[..., Any]) -> Callable[[], None]:
+    """``promoted()`` brings other weights, and another threshold, into use."""
+
+    def promote() -> None:
+        project.shelf.add(
+            make_weights(tmp_path / "newer.safetensors", 3), state=WeightsState.ACTIVE, name="new"
+        )
+        project.settings.threshold = 0.8
+
+    return promote
+
+
+@pytest.mark.parametrize("in_tiles", [False, True])
+@pytest.mark.parametrize("format_name", [name for name in exporters() if name != "weights"])
+def test_an_approved_photo_is_written_as_approved_whatever_weights_come_after(
+    project: Project,
+    entries: list[PhotoEntry],
+    tmp_path: Path,
+    promoted: Callable[[], None],
+    no_network: None,
+    format_name: str,
+    in_tiles: bool,
+) -> None:
+    for entry in entries[1:]:
+        project.store.set_state(entry.photo_id, ReviewState.SKIPPED)
+    approved(project, entries[0], in_tiles=in_tiles)
+    before = drain(export_project(project, format_name, tmp_path / "before")).files[0]
+    promoted()
+    whole = drain(export_project(project, format_name, tmp_path / "whole"))
+    parts = drain(export_project(project, format_name, tmp_path / "parts", fits=lambda count_px: False))
+    assert whole.files[0].read_bytes() == before.read_bytes()
+    if before.suffix in (".png", ".tif"):  # those of large photos are packed in another way
+        np.testing.assert_array_equal(read(parts.files[0]), read(before))
+    else:
+        assert parts.files[0].read_bytes() == before.read_bytes()
+    assert whole.approved == parts.approved == (entries[0].facts.path,) and whole.by_weights == ()
+    if format_name == "mask":
+        np.testing.assert_array_equal(read(before) > 0, approved_mask(project, entries[0].photo_id))
+
+
+def test_photos_that_are_not_approved_come_from_the_weights_in_use_and_the_report_says_so(
+    project: Project, entries: list[PhotoEntry], tmp_path: Path, promoted: Callable[[], None]
+) -> None:
+    for entry in entries[:3]:
+        approved(project, entry)
+    document = open_document(project, entries[1].photo_id)  # painted since
+    document.begin("brush", Label.CRACK, 5.0)
+    document.extend([(80.0, 20.0), (80.0, 90.0)])
+    document.end()
+    document.close()
+    project.store.second_reading(entries[2].photo_id, ReviewAct.SENT_BACK, "too wide", "second")
+    promoted()
+    done = drain(export_project(project, "mask", tmp_path, device="cpu", threads=1))
+    paths = [entry.facts.path for entry in entries]
+    assert list(done.approved) == paths[:1] and list(done.by_weights) == paths[1:]
+    new = project.shelf.active().weights_id
+    for entry, path in list(zip(entries, done.files, strict=True))[2:]:
+        in_use = project.store.prediction(entry.photo_id, new).mask(0.8)
+        np.testing.assert_array_equal(read(path) > 0, in_use)
+    (event,) = (event for event in project.store.events(50) if event.kind == "exported")
+    assert event.detail.endswith("1 photos as approved, 3 by weights new")
+
+
+def test_what_nobody_painted_or_predicted_at_the_approval_is_left_to_the_weights_in_use(
+    project: Project, entries: list[PhotoEntry], tmp_path: Path
+) -> None:
+    approved(project, entries[0], threshold=None)
+    done = drain(export_project(project, "mask", tmp_path, device="cpu", threads=1))
+    assert done.approved == () and entries[0].facts.path in done.by_weights
+    mask, labels = read(done.files[0]) > 0, stored_correction(project, entries[0]).labels
+    in_use = project.store.prediction(entries[0].photo_id, project.shelf.active().weights_id)
+    unsaid = labels == Label.UNSAID
+    np.testing.assert_array_equal(mask[unsaid], in_use.mask(project.settings.threshold)[unsaid])
+    np.testing.assert_array_equal(mask[~unsaid], labels[~unsaid] == Label.CRACK)
+
+
+def test_a_photo_that_was_approved_by_its_mask_asks_a_network_for_its_probability_alone(
+    taught: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probability = drain(export_project(taught, "probability", tmp_path, device="cpu", threads=1))
+    assert len(probability.by_weights) == 4 and probability.approved == ()
+    monkeypatch.setattr(
+        "resatt_studio.workflow.export.predict_photo", lambda *_: pytest.fail("a network was asked")
+    )
+    monkeypatch.setattr(type(taught.store), "prediction", lambda *_: pytest.fail("a prediction was read"))
+    masks = drain(export_project(taught, "mask", tmp_path))
+    assert len(masks.approved) == 4 and masks.by_weights == ()
+    for entry, path in zip(taught.store.photos(), masks.files, strict=True):
+        np.testing.assert_array_equal(read(path) > 0, approved_mask(taught, entry.photo_id))
+
+
+@pytest.mark.parametrize("in_tiles", [False, True])
+@pytest.mark.parametrize("blob", ["predicted_blob", "labels_blob"])
+def test_a_photo_of_which_the_project_lost_what_was_approved_is_left_out_and_told(
+    project: Project, entries: list[PhotoEntry], tmp_path: Path, no_network: None, blob: str, in_tiles: bool
+) -> None:
+    for entry in entries[2:]:
+        project.store.set_state(entry.photo_id, ReviewState.SKIPPED)
+    lost = approved(project, entries[0], in_tiles=in_tiles)
+    approved(project, entries[1], seed=5)
+    project.blobs.path(getattr(lost, blob)).unlink()
+    done = drain(export_project(project, "mask", tmp_path, fits=lambda count_px: not in_tiles))
+    assert done.approved == (entries[1].facts.path,) and len(done.files) == 1
+    refused = done.refused[0]
+    assert refused.path == entries[0].facts.path and entries[0].name in refused.reason
+    assert "was approved" in refused.reason and "approve the photo again" in refused.reason
+
+
 def test_masks_of_the_dehazed_photos_are_exported_where_these_were_chosen(
     project: Project, entries: list[PhotoEntry], tmp_path: Path, small_weights: Callable[..., Any]
 ) -> None:
@@ -72,11 +210,8 @@ def test_masks_of_the_dehazed_photos_are_exported_where_these_were_chosen(
 
 
 def test_corrections_are_exported_where_there_are_some_without_any_network(
-    project: Project, entries: list[PhotoEntry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, entries: list[PhotoEntry], tmp_path: Path, no_network: None
 ) -> None:
-    monkeypatch.setattr(
-        "resatt_studio.workflow.export.make_engine", lambda **_: pytest.fail("a network was loaded")
-    )
     (path,) = drain(export_project(project, "tristate", tmp_path)).files
     assert path.name == "wall_0.tristate.png"
     assert stored_correction(project, entries[1]) is None

@@ -14,8 +14,10 @@ from resatt_studio.errors import PhotoChanged, StoreError
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.photo import ReviewState
 from resatt_studio.records.prediction import HugePrediction, PredictionPart
+from resatt_studio.records.weights import WeightsState
 from resatt_studio.workflow import load
-from resatt_studio.workflow.correct import approve, check_project, open_document
+from resatt_studio.workflow.correct import approve, approved_mask, check_project, open_document
+from resatt_studio.workflow.export import export_project
 from resatt_studio.workflow.finetune import collect_samples
 from resatt_studio.workflow.jobs import drain
 from resatt_studio.workflow.load import add_photos, open_photo
@@ -110,6 +112,21 @@ def test_it_is_approved_without_a_copy_and_teaches_everywhere(wall: tuple[Projec
     (sample,), _ = drain(collect_samples(project))
     box = Box(100, 200, 300, 500)
     assert np.array_equal(sample.predicted_in(box), huge.probability.read(box))
+
+
+def test_it_is_exported_as_it_was_approved_when_other_weights_are_in_use(
+    wall: tuple[Project, Any, str], tmp_path: Path, make_weights: Any
+) -> None:
+    project, engine, photo_id = wall
+    huge = drain(predict_huge(engine, project, photo_id))
+    document = open_document(project, photo_id)
+    approve(project, document, huge, threshold=0.4, in_tiles=True)
+    document.close()
+    project.shelf.add(make_weights(tmp_path / "newer.safetensors", 3), state=WeightsState.ACTIVE)
+    done = drain(export_project(project, "mask", tmp_path / "out", fits=lambda count_px: False))
+    mask = cv2.imread(str(done.files[0]), cv2.IMREAD_UNCHANGED)
+    assert mask is not None and np.array_equal(mask > 0, approved_mask(project, photo_id))
+    assert 0 < np.count_nonzero(mask) < mask.size and len(done.approved) == 1
 
 
 def stopped(project: Project, engine: Any, photo_id: str, tiles: int, looked_at: Any = None) -> set[Path]:

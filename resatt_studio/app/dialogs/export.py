@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -30,6 +30,9 @@ from resatt_studio.errors import StudioError
 from resatt_studio.records.jobs import JobProgress, Urgency
 from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.words import again, mark, tr
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.export import ExportedFiles
 
 _MASKS_FROM = {
     "raw": mark("the original photos"),
@@ -133,12 +136,16 @@ class ExportDialog(QDialog):
         self.bar.setValue(report.done)
         self.words.setText(again(report.message))
 
-    def _done(self, result: Any) -> None:
+    def _done(self, result: ExportedFiles) -> None:
         self._ended()
-        files = result.files if hasattr(result, "files") else result
-        self.words.setText(
-            tr("{count} files were written to {folder}.").format(count=len(files), folder=self.folder.text())
+        words = tr("{count} files were written to {folder}.").format(
+            count=len(result.files), folder=self.folder.text()
         )
+        approved, others = len(result.approved), len(result.by_weights)
+        if approved or others:
+            origin = tr("Photos as they were approved: {approved}; by the weights in use: {others}.")
+            words = f"{words} {origin.format(approved=approved, others=others)}"
+        self.words.setText(words)
         self._session.told.emit(self.words.text())
 
     def _failed(self, error: Exception) -> None:
@@ -163,8 +170,8 @@ def _words(entries: Iterable[PhotoEntry], source: str) -> str:
     approved = [entry for entry in entries if entry.state is ReviewState.APPROVED]
     agreed = sum(entry.agreed for entry in approved)
     words = tr(
-        "Every photo is written with its corrections over the prediction; {approved} of them are approved. "
-        "Masks come from {source}."
+        "Approved photos are written as they were approved ({approved} of them), every other one with its "
+        "corrections over the prediction of the weights in use, made from {source}."
     ).format(approved=len(approved), source=source)
     read = tr("A second reader agreed to {count} of them.").format(count=agreed)
     return f"{words} {read}" if agreed else words
