@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+MOST_STEM_BYTES = 230
+"""File systems allow names of 255 bytes; this leaves room for the longest ending, ``.probability.png``, and
+for the beginning of a photo id."""
+_DIGEST_DIGITS = 8
 
 
 def unique_stems(paths: Sequence[Path]) -> dict[Path, str]:
@@ -13,6 +20,8 @@ def unique_stems(paths: Sequence[Path]) -> dict[Path, str]:
     A stem that one photo has alone stays as it is. Photos of one stem (in any case, since some disks do not
     tell case apart) get as many of their folders in front as tell them apart: ``north_wall``, ``south_wall``.
     Photos of one folder that differ in the suffix alone get it behind: ``wall_jpg``, ``wall_png``.
+    A stem of more than :data:`MOST_STEM_BYTES` is cut and ends with eight hex digits of its own hash, so that
+    what is written of a photo has one stem in every format and in company of whatever other photos.
     What then still clashes is numbered in the order of the paths.
 
     Returns:
@@ -22,7 +31,7 @@ def unique_stems(paths: Sequence[Path]) -> dict[Path, str]:
     stems: dict[Path, str] = {}
     for group in _by_case_folded((path, path.stem) for path in different):
         stems.update(_told_apart(group) if len(group) > 1 else {group[0]: group[0].stem})
-    return _numbered(different, stems)
+    return _numbered(different, {path: _fitting(stem) for path, stem in stems.items()})
 
 
 def _told_apart(group: list[Path]) -> dict[Path, str]:
@@ -48,6 +57,16 @@ def _folder_names(folders: set[Path]) -> dict[Path, list[str]]:
     return names
 
 
+def _fitting(stem: str) -> str:
+    """The stem, or a shorter one that no other stem becomes."""
+    if len(os.fsencode(stem)) <= MOST_STEM_BYTES:
+        return stem
+    ending = "-" + hashlib.sha256(os.fsencode(stem)).hexdigest()[:_DIGEST_DIGITS]
+    while len(os.fsencode(stem)) > MOST_STEM_BYTES - len(ending):
+        stem = stem[:-1]  # whole characters, whatever bytes each takes
+    return stem + ending
+
+
 def _by_case_folded(named: Iterable[tuple[Path, str]]) -> list[list[Path]]:
     groups: dict[str, list[Path]] = defaultdict(list)
     for path, name in named:
@@ -63,7 +82,7 @@ def _numbered(paths: list[Path], stems: dict[Path, str]) -> dict[Path, str]:
         name, number = stems[path], 1
         while name.casefold() in taken:
             number += 1
-            name = f"{stems[path]}-{number}"
+            name = _fitting(f"{stems[path]}-{number}")
         taken.add(name.casefold())
         result[path] = name
     return result

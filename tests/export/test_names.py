@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resatt_studio.export.names import unique_stems
+from resatt_studio.export.names import MOST_STEM_BYTES, unique_stems
+from resatt_studio.export.registry import EXPORTERS
 
 parts = st.sampled_from(["a", "A", "b", "wall", "a_wall", "wall_jpg", "wall-2"])
 paths = st.builds(
@@ -38,6 +39,26 @@ def test_a_stem_that_one_photo_has_alone_stays_as_it_is(files: list[Path]) -> No
     for path, stem in stems.items():
         if folded.count(path.stem.casefold()) == 1:
             assert stem == path.stem
+
+
+@given(st.lists(st.text("aA裂", min_size=60, max_size=120), min_size=1, max_size=4), st.booleans())
+def test_stems_leave_room_for_every_ending_and_a_long_one_is_the_same_in_any_company(
+    tails: list[str], folders: bool
+) -> None:
+    files = [Path("/p", "x" * 100 if folders else "", "wall" * 10 + tail + ".jpg") for tail in tails]
+    stems = unique_stems(files)
+    assert all(len(stem.encode()) <= MOST_STEM_BYTES for stem in stems.values())
+    assert len({stem.casefold() for stem in stems.values()}) == len(stems) == len(set(files))
+    folded = [path.stem.casefold() for path in stems]
+    for path, stem in stems.items():
+        if folded.count(path.stem.casefold()) == 1:
+            assert unique_stems([path]) == {path: stem}
+        assert stem == path.stem or (stem[:40] in ("wall" * 10, "x" * 40) and len(stem.encode()) > 200)
+
+
+def test_no_ending_of_an_export_is_longer_than_the_room_that_is_left_for_it() -> None:
+    photo_id = "-" + "0" * 8
+    assert all(MOST_STEM_BYTES + len(photo_id + exporter.suffix) <= 255 for exporter in EXPORTERS.values())
 
 
 def test_folders_and_suffixes_tell_photos_of_one_stem_apart() -> None:

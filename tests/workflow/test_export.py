@@ -264,6 +264,22 @@ def test_two_photos_of_one_path_get_files_of_their_own(
     assert [path.name for path in done.files] == [f"IMG_1-{photo_id}.tristate.png" for photo_id in ids]
 
 
+def test_photos_with_names_as_long_as_a_disk_allows_are_exported_with_the_others(
+    project: Project, photo_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    names = ["裂" * 83 + "ab.jpg", "w" * 250 + "1.jpg", "w" * 250 + "2.jpg", "wall.jpg"]
+    assert max(len(name.encode()) for name in names) == 255
+    for number, name in enumerate(names):
+        (folder / name).write_bytes((photo_folder / f"wall_{number}.jpg").read_bytes())
+    drain(add_photos(project, [folder]))
+    for format_name in ("mask", "probability"):
+        done = drain(export_project(project, format_name, tmp_path / format_name, device="cpu", threads=1))
+        assert done.refused == () and len(set(done.files)) == 4
+        assert sum(path.name == f"wall{exporters()[format_name].suffix}" for path in done.files) == 1
+
+
 def test_weights_come_with_their_card(project: Project, tmp_path: Path) -> None:
     weights, card = drain(export_project(project, "weights", tmp_path / "out")).files
     assert weights.read_bytes() == project.shelf.load(project.shelf.active().weights_id).data
