@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,6 +46,10 @@ class CorrectionDocument:
         author: Written into every edit.
         journal: Told of every change, or None.
         memory_limit_bytes: For undo; see :class:`History`.
+
+    Attributes:
+        before_edit: Called before anything new is done, by whoever still undoes or redoes step by step: a new
+            edit takes the place of all that is undone by then. None while nobody does.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class CorrectionDocument:
         self.weights_id = ""  # of the prediction on the screen; goes into every edit
         self.labels = TiledLabels(height, width)
         self.version = 0
+        self.before_edit: Callable[[], None] | None = None
         self._history = History(memory_limit_bytes)
         self._stroke: _Stroke | None = None
         self._journal: Journal | None = None
@@ -131,6 +136,7 @@ class CorrectionDocument:
         """
         if self._stroke is not None:
             raise BugError("a stroke began before the last one ended")
+        self._tell_before_edit()
         self._stroke = _Stroke(tool, Label(label), float(radius_px))
 
     def extend(self, points: Sequence[Point], radius_px: float | None = None) -> Box:
@@ -245,6 +251,7 @@ class CorrectionDocument:
         said = np.unique(labels[chosen])
         if said.size and said[-1] > max(Label):
             raise BugError(f"{said[-1]} is no label")
+        self._tell_before_edit()
         stroke = _Stroke(tool, Label(int(said[0])) if said.size == 1 else Label.UNSAID, 0.0, box=box)
         self._remember(stroke.before, box, chosen)
         self.labels.write(box, labels, chosen)
@@ -300,6 +307,7 @@ class CorrectionDocument:
         """
         if self._stroke is not None:
             raise BugError("labels were set while a stroke was in hand")
+        self._tell_before_edit()
         act = _Stroke(tool, Label.UNSAID, 0.0)
         present = {index for index, _ in self.labels.tiles()}
         for index in present | tiles.keys():
@@ -355,6 +363,10 @@ class CorrectionDocument:
                     "The project folder is damaged; restore it from a backup.",
                 )
             yield edit
+
+    def _tell_before_edit(self) -> None:
+        if self.before_edit is not None:
+            self.before_edit()
 
     def _in_hand(self) -> _Stroke:
         if self._stroke is None:

@@ -126,6 +126,7 @@ class _Binding(QObject):
         canvas.zoom_changed.connect(lambda scale: status.show_zoom(100 * scale))
         canvas.looked.connect(session.predictor.look_at)
         canvas.stroke_started.connect(self._courtesy.painted)
+        canvas.stroke_started.connect(parts.history.arrive)  # before a tool reads what is on the photo
         canvas.stroke_finished.connect(self._finished)
         canvas.radius_changed.connect(lambda radius: view.set_brush(radius_px=radius))
         canvas.options = view.options.value

@@ -80,7 +80,27 @@ class PhotoHistory(QObject):
         if self._session.document is not None:
             self._target = edit_count
             self._session.stepping = True
+            self._session.document.before_edit = self.arrive
             self._steps.start()
+
+    def arrive(self) -> None:
+        """Take all steps that are left of the way to the state that was asked for, at once.
+
+        Whoever paints on the way there means that state; an edit on the way would cut off the steps that lie
+        ahead, so that they could never be redone.
+        """
+        document, target = self._session.document, self._target
+        if not self._session.stepping or document is None or target is None or document.in_stroke:
+            return
+        self._halt()
+        before = document.edit_count
+        try:
+            box = document.go_to(target)
+        except StudioError as error:
+            self._session.failed.emit(error)
+            box = document.labels.box  # some steps were taken
+        if document.edit_count != before:
+            self._session.note_painted(box)
 
     def add_checkpoint(self, name: str) -> None:
         """Give the photo's present state a name; it is kept with the project."""
@@ -112,7 +132,6 @@ class PhotoHistory(QObject):
     def _become(self, document: StoredDocument, tiles: Mapping[tuple[int, int], UInt8Array]) -> None:
         if self._session.document is not document or document.in_stroke:
             return
-        self._halt()
         edit = document.become("checkpoint", tiles)
         if edit is not None:
             self._session.note_painted(edit.box)
@@ -120,6 +139,8 @@ class PhotoHistory(QObject):
     def _halt(self) -> None:
         self._steps.stop()
         self._session.stepping = False
+        if self._session.document is not None:
+            self._session.document.before_edit = None
 
     def _take_steps(self) -> None:
         document, target = self._session.document, self._target
@@ -152,12 +173,7 @@ class PhotoHistory(QObject):
             self.changed.emit()
 
     def _forget(self) -> None:
-        document, target = self._session.document, self._target
-        if self._session.stepping and document is not None and target is not None and not document.in_stroke:
-            try:
-                document.go_to(target)  # the photo is left as it was asked for, and not on the way there
-            except StudioError as error:
-                self._session.failed.emit(error)
+        self.arrive()  # the photo is left as it was asked for, and not on the way there
         self._halt()
         self.checkpoints, self._known, self._target = (), (None, 0), None
         self.changed.emit()

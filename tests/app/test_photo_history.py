@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog
 
@@ -81,6 +81,59 @@ def test_a_photo_that_is_left_on_its_way_to_a_step_is_left_there(listed: Any) ->
     assert document.edit_count == 3
     assert wait_for(lambda: session.document is not None and session.document is not document, 60)
     document.close()
+
+
+def press_and_draw(studio: Any, row: float) -> None:
+    """A brush stroke of the mouse along a row of the photo."""
+    canvas = studio.window.canvas
+    spots = []
+    for column in (30.0, 60.0):
+        view_row, view_column = canvas.viewport.to_view(row, column)
+        ratio = canvas.devicePixelRatioF()
+        spots.append(QPoint(round(view_column / ratio), round(view_row / ratio)))
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=spots[0])
+    QTest.mouseMove(canvas, spots[1])
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=spots[1])
+
+
+@pytest.mark.parametrize("forth", [True, False])
+def test_a_stroke_on_the_way_to_a_step_is_painted_at_that_step_and_cuts_none_before_it(
+    listed: Any, forth: bool
+) -> None:
+    history, document = listed.parts.history, listed.parts.session.document
+    paint(listed, *np.linspace(5, 90, 40))
+    ids = [step.edit_id for step in document.steps]
+    start, target = (3, len(ids)) if forth else (len(ids), 3)
+    document.go_to(target)
+    wanted = document.labels.to_array()
+    document.go_to(start)
+    listed.parts.view.set_brush(label=Label.NOT_CRACK)
+    history.go_to(target)
+    press_and_draw(listed, 47.0)
+    assert document.edit_count == target + 1
+    assert [step.edit_id for step in document.steps][:-1] == ids[:target]
+    settle(0.1)
+    assert document.edit_count == target + 1 and not listed.parts.session.stepping
+    document.undo()
+    assert np.array_equal(document.labels.to_array(), wanted)
+
+
+@pytest.mark.parametrize("finish", ["enter", "another tool"])
+def test_what_is_in_hand_when_the_history_moves_on_is_finished_at_the_step_that_it_moves_to(
+    listed: Any, finish: str
+) -> None:
+    history, document, canvas = listed.parts.history, listed.parts.session.document, listed.window.canvas
+    listed.parts.view.set_brush(tool="polyline")
+    ids = [step.edit_id for step in document.steps]
+    document.go_to(0)
+    press_and_draw(listed, 90.0)
+    assert canvas._gestures.tool.in_hand
+    history.go_to(4)
+    if finish == "enter":
+        QTest.keyClick(canvas, Qt.Key.Key_Return)
+    else:
+        listed.parts.view.set_brush(tool="brush")
+    assert document.edit_count == 5 and [step.edit_id for step in document.steps][:4] == ids
 
 
 def test_a_photo_between_two_steps_is_not_approved(listed: Any) -> None:
