@@ -95,10 +95,19 @@ def _without_spurs(lines: BoolArray, shortest_px: float) -> BoolArray:
     return np.asarray((lines & ~branching) | prune_spurs(branching, shortest_px))
 
 
-def short_pieces(mask: BoolArray, shortest_px: float) -> BoolArray:
+def short_pieces(mask: BoolArray, shortest_px: float, unknown: BoolArray | None = None) -> BoolArray:
     """Pixels of pieces whose centre line is shorter than ``shortest_px``.
 
     A piece that reaches the array's border may go on beyond it: it is never called short.
+
+    Args:
+        mask: H x W bool.
+        shortest_px: In pixels.
+        unknown: H x W bool, pixels that may belong to the mask or not, and into which a piece that touches
+            them may go on as well; None for none.
+
+    Returns:
+        H x W bool.
     """
     count, names, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     short = np.zeros(count, np.bool_)
@@ -111,6 +120,8 @@ def short_pieces(mask: BoolArray, shortest_px: float) -> BoolArray:
         short[name] = line_length(centre_lines(np.pad(piece, 1))) < shortest_px
     for side in (names[0], names[-1], names[:, 0], names[:, -1]):
         short[side] = False
+    if unknown is not None:
+        short[names[cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]] = False
     return np.asarray(short[names])
 
 

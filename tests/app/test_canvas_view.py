@@ -16,7 +16,7 @@ from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.errors import BugError
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.prediction import Prediction
+from resatt_studio.records.prediction import Prediction, PredictionPart
 
 pytestmark = pytest.mark.gui
 
@@ -423,3 +423,24 @@ def test_a_map_for_which_there_is_no_room_is_refused_once_for_each_prediction(ca
     canvas.set_prediction(prediction())
     qtbot.waitUntil(lambda: canvas.scene.uncertainty is not None, timeout=60_000)
     assert len(told) == 1
+
+
+def test_tools_hear_what_is_not_predicted_yet_while_a_prediction_grows_and_nothing_of_it_afterwards(canvas):
+    box = Box(100, 100, 300, 400)
+    assert canvas.unpredicted(box).all() and not canvas.knows_probability(box)
+    versions = [canvas.probability_version]
+    for top in (0, 200):
+        piece = Box(top, 0, top + 50, WIDTH)
+        values = np.full((piece.height, piece.width), 255, np.uint8)
+        canvas.add_part(PredictionPart("a" * 64, "w" * 64, ((piece, values),)))
+        versions.append(canvas.probability_version)
+    missing = canvas.unpredicted(box)
+    assert not missing[100:150].any() and missing[:100].all() and missing[150:].all()
+    assert canvas.knows_probability(Box(40, 0, 60, 9)) and not canvas.knows_probability(Box(50, 0, 60, 9))
+    assert canvas.read_probability(Box(50, 0, 60, 9)) is None
+    canvas.set_prediction(prediction())
+    versions.append(canvas.probability_version)
+    assert not canvas.unpredicted(box).any() and canvas.knows_probability(box)
+    canvas.set_prediction(None)
+    versions.append(canvas.probability_version)
+    assert canvas.unpredicted(box).all() and len(set(versions)) == len(versions)

@@ -37,6 +37,14 @@ class Host(NoCanvas):
         self.moved = np.zeros(2, int)
         self.asked: list[tuple[float, float]] = []
         self.lengths: list[float | None] = []
+        self.told: list[str] = []
+        self.missing: np.ndarray | None = None  # 100 x 100 bool, where nothing is predicted yet
+
+    def unpredicted(self, box: Box) -> np.ndarray:
+        return super().unpredicted(box) if self.missing is None else self.missing[box.slices]
+
+    def tell(self, words: str) -> None:
+        self.told.append(words)
 
     def measured(self, length_px: float | None) -> None:
         self.lengths.append(length_px)
@@ -500,13 +508,9 @@ class SlowHost(Host):
         self.probability = np.where(crack, 255, 0).astype(np.uint8)
         self.options = {("reshape", "what"): "thicken"}
         self.waiting: list = []
-        self.told: list[str] = []
 
     def in_background(self, kind, work, then, failed=lambda: None) -> None:
         self.waiting.append((work, then, failed))
-
-    def tell(self, words: str) -> None:
-        self.told.append(words)
 
     def answer(self) -> Edit | None:
         work, then, _ = self.waiting.pop()
@@ -654,6 +658,66 @@ def test_where_no_branch_leaves_a_junction_a_click_says_so_and_changes_nothing(m
     assert (
         junction == straight and "{tool_accept}" in junction and ground == "No predicted crack is seen here."
     )
+
+
+def test_sifting_waits_until_all_that_it_looks_at_is_predicted():
+    host = Host(document())
+    host.probability = np.zeros((100, 100), np.uint8)
+    host.probability[30:33, 5:45] = host.probability[70:73, 5:12] = 200  # the first is finished up to here
+    host.missing = np.zeros((100, 100), bool)
+    host.missing[:50, 45:] = True
+    sift = create_tool("sift", host)
+    assert click(sift, 50, 50) is None and host.document.edit_count == 0
+    assert "Not all of this is predicted yet" in host.told[-1]
+    host.options["sift", "shortest"] = 60.0
+    drag(sift, *around(71, 8, 8))  # a part that is predicted
+    expected = np.zeros((100, 100), bool)
+    expected[70:73, 5:12] = True
+    np.testing.assert_array_equal(said(host, Label.NOT_CRACK), expected)
+    drag(sift, (20, 2), (20, 43), (40, 43), (40, 2))
+    np.testing.assert_array_equal(said(host, Label.NOT_CRACK), expected)  # it may go on, so it is not short
+    host.missing = np.zeros((100, 100), bool)
+    drag(sift, (20, 2), (20, 43), (40, 43), (40, 2))
+    assert said(host, Label.NOT_CRACK)[30:33, 5:43].all()
+    host.probability = host.missing = None
+    assert click(sift, 80, 80) is None and "Nothing is predicted here yet" in host.told[-1]
+
+
+def test_a_branch_that_leads_to_where_nothing_is_predicted_yet_is_left_alone():
+    host = forked_host()
+    host.missing = np.zeros((100, 100), bool)
+    host.missing[90:] = True  # the branch reaches down to here
+    tool = create_tool("branch", host)
+    assert click(tool, 70, 50) is None and host.document.edit_count == 0
+    assert "may go on where nothing is predicted yet" in host.told[-1]
+    assert click(tool, 30, 15) is not None  # half of the trunk ends where it ends
+    host.document.undo()
+    host.missing[:] = False
+    assert click(tool, 70, 50) is not None
+
+
+@pytest.mark.parametrize("name", ["branch", "accept"])
+def test_the_crack_under_the_pointer_is_that_of_the_prediction_that_is_known_now(name):
+    host = forked_host()
+    tool = create_tool(name, host)
+    tool.hover(at(60, 50))
+    before = tool.overlay
+    host.probability[62:] = 0  # other weights came into use
+    host.probability_version += 1
+    tool.hover(at(60, 50))
+    assert tool.overlay is not before and tool.overlay[0].points.max(axis=0)[0] < 66
+    if name == "branch":
+        click(tool, 60, 50)
+        assert said(host, Label.NOT_CRACK)[33:62, 49:52].all() and not said(host, Label.NOT_CRACK)[62:].any()
+
+
+def test_a_branch_that_goes_on_further_than_a_click_reaches_says_so(monkeypatch):
+    from resatt_studio.app.tools import branch
+
+    monkeypatch.setattr(branch, "REACH_SIDE_PX", 60)
+    host = forked_host()
+    click(create_tool("branch", host), 45, 50)
+    assert "goes on further" in host.told[-1] and not said(host, Label.NOT_CRACK)[80:].any()
 
 
 def test_branches_are_found_once_for_a_crack_however_the_pointer_moves(monkeypatch):

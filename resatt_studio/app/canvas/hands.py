@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PySide6.QtGui import QPainter, QRegion
 
 from resatt_studio.annotation.document import CorrectionDocument
@@ -18,7 +19,7 @@ from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.overlay import Mark
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
 
@@ -88,8 +89,22 @@ class CanvasHands(CanvasLooks):
 
     def knows_probability(self, box: Box) -> bool:
         """Whether a network has said anything about a box inside the photo."""
-        known = self.scene.probability
-        return known is not None and (isinstance(known, MaxPyramid) or known.knows(box))
+        shown, grown = self.scene.probability, self._preparations.known
+        if not isinstance(shown, MaxPyramid):
+            return shown is not None and shown.knows(box)
+        return grown is None or grown.any_in(box)
+
+    def unpredicted(self, box: Box) -> BoolArray:
+        """Pixels of a box inside the photo that no network has answered about yet, h x w bool."""
+        if self.scene.probability is None:
+            return np.ones((box.height, box.width), np.bool_)
+        grown = self._preparations.known
+        return np.zeros((box.height, box.width), np.bool_) if grown is None else grown.missing(box)
+
+    @property
+    def probability_version(self) -> int:
+        """Another number whenever another prediction is known, or more of it."""
+        return self._preparations.version
 
     def in_background(
         self,

@@ -14,7 +14,7 @@ from resatt_studio.annotation.tiled_labels import TiledLabels, TileIndex
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.errors import StudioError
 from resatt_studio.imaging.halving import halve_max
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.maps import SeenMap
@@ -410,6 +410,34 @@ class LabelPyramid(SparsePyramid):
         super().__init__(labels, self.RANKS)
 
 
+class KnownBoxes:
+    """The parts of a growing map that are there already, found by the tiles that they touch."""
+
+    def __init__(self) -> None:
+        self._boxes: dict[TileIndex, set[Box]] = {}
+
+    def add(self, box: Box) -> None:
+        """This part is there now."""
+        for tile in box.cells(TILE_PX):
+            self._boxes.setdefault(tile, set()).add(box)
+
+    def any_in(self, box: Box) -> bool:
+        """Whether anything of a box is there."""
+        return any(not box.intersection(known).empty for known in self._near(box))
+
+    def missing(self, box: Box) -> BoolArray:
+        """What of a box is not there yet, h x w bool."""
+        missing = np.ones((box.height, box.width), np.bool_)
+        for known in self._near(box):
+            part = known.intersection(box)
+            if not part.empty:
+                missing[part.shifted(-box.top, -box.left).slices] = False
+        return missing
+
+    def _near(self, box: Box) -> set[Box]:
+        return {known for tile in box.cells(TILE_PX) for known in self._boxes.get(tile, ())}
+
+
 class SparseMap(SparsePyramid):
     """A map of a huge photo that grows where somebody looked, uint8; 0 elsewhere.
 
@@ -419,15 +447,11 @@ class SparseMap(SparsePyramid):
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__(TiledLabels(height, width), np.arange(256, dtype=np.uint8))
-        self._put: dict[TileIndex, set[Box]] = {}  # what was written, by the tiles that it touches
+        self.known = KnownBoxes()
 
     def knows(self, box: Box) -> bool:
         """Whether anything was ever written into a box of the map, be it zeros."""
-        return any(
-            not box.intersection(known).empty
-            for tile in box.cells(TILE_PX)
-            for known in self._put.get(tile, ())
-        )
+        return self.known.any_in(box)
 
     @property
     def nbytes(self) -> int:
@@ -436,7 +460,6 @@ class SparseMap(SparsePyramid):
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Write h x w values into a box of the map."""
-        for tile in box.cells(TILE_PX):
-            self._put.setdefault(tile, set()).add(box)
+        self.known.add(box)
         self._labels.write(box, values)
         self.refresh(box)

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol, TypeVar
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.overlay import NO_MARKS, Mark
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
@@ -87,6 +87,14 @@ class ToolHost(Protocol):
 
     def knows_probability(self, box: Box) -> bool:
         """Whether :meth:`read_probability` would answer."""
+
+    def unpredicted(self, box: Box) -> BoolArray:
+        """Pixels of a box inside the photo that no network has answered about yet, h x w bool: what is seen
+        as crack up to there may go on."""
+
+    @property
+    def probability_version(self) -> int:
+        """Another number whenever another prediction is known, or more of it."""
 
     def in_background(
         self,

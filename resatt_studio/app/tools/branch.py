@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 
+import cv2
+import numpy as np
+
 from resatt_studio.annotation.branches import Branches, branches_of
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import Region
 from resatt_studio.app.tools.base import Pointer, ToolHost, photo_px
 from resatt_studio.app.tools.crack_loop import AWAY_PX, outlines
 from resatt_studio.app.tools.drags import Click
-from resatt_studio.app.tools.marking import crack_of, crack_pixel_at, judged, label_tone, tell_no_crack
+from resatt_studio.app.tools.marking import (
+    crack_of,
+    crack_pixel_at,
+    judged,
+    label_tone,
+    tell_no_crack,
+    unknown_crack,
+)
 from resatt_studio.app.tools.overlay import NO_MARKS, KeptMarks, Mark
+from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.words import tr
 
@@ -80,6 +91,13 @@ class Branch(Click):
             )
             return None
         branch = self._branches.cut(name)
+        if self._goes_on(document, crack, branch):
+            self.host.tell(
+                tr("This branch may go on where nothing is predicted yet: wait for it, or press {predict}.")
+            )
+            return None
+        if not crack.whole and _touches_rim(branch):
+            self.host.tell(tr("The crack goes on further than one click reaches; click on the rest as well."))
         if self._verdict is Label.CRACK:
             return judged(self.host, self.name, document, Label.CRACK, crack.box, branch)
         return document.say(self.name, Label.NOT_CRACK, crack.box, branch)
@@ -87,12 +105,21 @@ class Branch(Click):
     def _look(self, document: CorrectionDocument, at: Pointer) -> None:
         """Find the crack under the pointer, unless it is the one that is known."""
         self._place = crack_pixel_at(self.host, document, at)
-        seen = document, document.version, self.host.threshold
+        seen = document, document.version, self.host.threshold, self.host.probability_version
         if self._place is None:
             return
         if seen != self._seen or self._crack is None or not self._crack.holds(*self._place):
             self._seen, self._branches = seen, None
             self._crack = crack_of(self.host, document, self._place, REACH_SIDE_PX)
+
+    def _goes_on(self, document: CorrectionDocument, crack: Region, branch: BoolArray) -> bool:
+        """Whether a branch leads to where nobody knows yet whether there is crack: that is no end of it."""
+        wide = crack.box.expanded(1).intersection(document.labels.box)
+        unknown = unknown_crack(self.host, document, wide)
+        if not unknown.any():
+            return False
+        near = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        return bool((near[crack.box.shifted(-wide.top, -wide.left).slices] & branch).any())
 
     def _know(self, crack: Region, branches: Branches) -> None:
         if crack is self._crack:
@@ -109,3 +136,8 @@ def _branch_at(crack: Region, branches: Branches, place: tuple[int, int]) -> int
     """The name of the branch to which a pixel of the crack belongs; 0 on a junction, and where is none."""
     name = int(branches.names[place[0] - crack.box.top, place[1] - crack.box.left])
     return name if name > 0 and branches.junctions[name] else 0
+
+
+def _touches_rim(mask: BoolArray) -> bool:
+    """Whether anything of a mask lies at a side of its array."""
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())

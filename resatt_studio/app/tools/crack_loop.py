@@ -44,7 +44,13 @@ class CrackLoop(Loop):
             self._forget()
             return
         away_px = max(1, round(photo_px(self.host, AWAY_PX)))
-        seen = document, document.version, self.host.threshold, away_px
+        seen = (
+            document,
+            document.version,
+            self.host.threshold,
+            self.host.probability_version,
+            away_px,
+        )
         if seen == self._seen and self._crack is not None and self._crack.holds(*place):
             return  # the same marks, so that nothing is painted
         self._seen = seen

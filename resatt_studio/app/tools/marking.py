@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import LARGEST_SIDE_PX, Region, nearest_in, region_at
@@ -24,6 +26,9 @@ LOOKED_AT_PX = LARGEST_SIDE_PX**2
 
 UNPREDICTED = mark("Nothing is predicted here yet; {predict} asks the network.")
 """Said where a tool goes by a prediction and there is none."""
+
+PARTLY_PREDICTED = mark("Not all of this is predicted yet: wait for it, or draw around a part that is.")
+"""Said where a tool has to know all of a prediction and there is a part of it."""
 
 PICK_PX = 6.0
 """How far beside a crack a click still means it, in logical pixels."""
@@ -86,6 +91,15 @@ def crack_of(
         document.labels.box,
         largest_side_px=largest_side_px,
     )
+
+
+def unknown_crack(host: ToolHost, document: CorrectionDocument, box: Box) -> BoolArray:
+    """Where nobody can say yet whether the inspector will see crack: nothing is predicted, and nothing said.
+
+    Returns:
+        h x w bool of a box inside the photo.
+    """
+    return np.asarray(host.unpredicted(box) & (document.labels.read(box) == Label.UNSAID))
 
 
 def tell_no_crack(host: ToolHost, at: Pointer) -> None:

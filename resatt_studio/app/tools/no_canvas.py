@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.tools.base import Answer
 from resatt_studio.app.tools.options import OptionValue
 from resatt_studio.app.tools.registry import default_option
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 
@@ -37,6 +39,7 @@ class NoCanvas:
         self.radius_px = radius_px
         self.pixels = pixels
         self.probability = probability
+        self.probability_version = 0
         self.scale = self.ratio = 1.0
         self.threshold = 0.5
         self.mm_per_px: float | None = None
@@ -72,6 +75,10 @@ class NoCanvas:
     def knows_probability(self, box: Box) -> bool:
         """Whether there is a probability."""
         return self.probability is not None
+
+    def unpredicted(self, box: Box) -> BoolArray:
+        """All of the box, or nothing of it."""
+        return np.full((box.height, box.width), self.probability is None)
 
     def pan_by(self, rows: int, columns: int) -> None:
         """Nothing moves: there is no view."""

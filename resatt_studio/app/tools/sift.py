@@ -8,17 +8,25 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.shapes import short_pieces
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.judge import Judge
-from resatt_studio.app.tools.marking import LOOKED_AT_PX, seen_crack, too_large
+from resatt_studio.app.tools.marking import (
+    LOOKED_AT_PX,
+    PARTLY_PREDICTED,
+    UNPREDICTED,
+    seen_crack,
+    too_large,
+    unknown_crack,
+)
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
+from resatt_studio.words import tr
 
 
 class Sift(Judge):
     """Rejects predicted crack whose centre line is shorter than the option says.
 
-    A click sifts what is seen of the photo, a loop what it goes around. A crack that leaves the area that was
-    looked at is never called short.
+    A click sifts what is seen of the photo, a loop what it goes around, once all of it is predicted. A crack
+    that leaves the area that was looked at, or that was predicted, is never called short.
     """
 
     verdict = Label.NOT_CRACK
@@ -37,6 +45,11 @@ class Sift(Judge):
         shortest_px = self.number("shortest")
         margin = min(int(shortest_px) + 1, 256)
         wide = box.expanded(margin).intersection(document.labels.box)
-        short = short_pieces(seen_crack(self.host, document, wide), shortest_px)
-        inside = short[box.shifted(-wide.top, -wide.left).slices] & mask
+        inner = box.shifted(-wide.top, -wide.left).slices
+        unknown = unknown_crack(self.host, document, wide)
+        if (unknown[inner] & mask).any():
+            some = self.host.knows_probability(box)
+            self.host.tell(tr(PARTLY_PREDICTED) if some else tr(UNPREDICTED))
+            return None
+        inside = short_pieces(seen_crack(self.host, document, wide), shortest_px, unknown)[inner] & mask
         return self.judge(document, box, inside)
