@@ -235,18 +235,13 @@ class Asks(QObject):
             self._export_weights_to(model, weights_id, Path(chosen))
 
     def _export_weights_to(self, model: str, weights_id: str, chosen: Path) -> None:
-        """Write over nothing that the dialog has not asked about: neither a completed name nor a card."""
+        """Write over no completed name, which the dialog has not asked about; whoever writes looks after the
+        card."""
         whole = chosen.suffix.casefold() == WEIGHTS_SUFFIX
         path = chosen if whole else chosen.with_name(f"{chosen.name}{WEIGHTS_SUFFIX}")
-        card = path.with_suffix(".md")
-        if path != chosen and path.exists():
-            self._refuse(path)
-        elif card.exists() and not path.exists():
-            self._refuse(card)
-        else:
+        if path == chosen or not path.exists():
             self._parts.shelf.export(model, weights_id, path)
-
-    def _refuse(self, path: Path) -> None:
+            return
         error = ExportError(
             mark("“{path}” is there already.").format(path=path),
             mark("Choose it by its whole name, or another name."),

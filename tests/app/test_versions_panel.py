@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from resatt_studio.app.jobs import ProjectState
-from resatt_studio.app.main import settle, wait_for
+from resatt_studio.app.main import wait_for
 from resatt_studio.app.shelf import NETWORKS
 from resatt_studio.models.state import load_weights, state_of
 from resatt_studio.records.jobs import JobProgress, Urgency
@@ -171,15 +171,18 @@ def test_the_factorys_weights_can_be_taken_out_as_well(looking: Any, tmp_path: P
     assert load_weights(out).weights_id == load_weights(factory_path("dhformer")).weights_id
 
 
-@pytest.mark.parametrize("there", ["out.safetensors", "out.md"])
+@pytest.mark.parametrize(
+    ("there", "words"), [("out.safetensors", "by its whole name"), ("out.md", "nothing is written over it")]
+)
 def test_an_export_replaces_nothing_that_was_not_asked_about(
-    there: str, box: Any, looking: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    there: str, words: str, box: Any, looking: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / there).write_text("mine")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "out"), ""))
     QTest.mouseClick(box.export, Qt.MouseButton.LeftButton)
-    settle(0.1)
-    assert f"{there}” is there already" in looking.window.notice.text
+    assert wait_for(lambda: f"{there}” is there already" in looking.window.notice.text, 60)
+    assert words in looking.window.notice.text
+    assert wait_for(lambda: not looking.parts.session.files.busy, 60)
     assert [path.read_text() for path in tmp_path.glob("out.*")] == ["mine"]
 
 
