@@ -116,7 +116,8 @@ class PhotoHistory(QObject):
             if self._session.document is document:
                 self._read()
 
-        self._session.ask(lambda: document.add_checkpoint(name), made, must=True)
+        # Named now, and not when the files worker comes to it: it may be adding photos, and strokes go on.
+        self._session.ask(document.checkpoint(name), made, must=True)
 
     def return_to(self, checkpoint: Checkpoint) -> None:
         """Go back to a named state: along the steps where they still lead there, else as one new step."""

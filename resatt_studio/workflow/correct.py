@@ -65,14 +65,22 @@ class StoredDocument(CorrectionDocument):
         """
         self._writer.flush(timeout_s)
 
+    def checkpoint(self, name: str) -> Callable[[], Checkpoint]:
+        """Give everything done so far a name; what is done from now on has no part in it.
+
+        Returns:
+            Waits until it is on the disk, and returns it; to be called once, on any thread. Raises a
+            ``StoreError`` when it could not be written.
+        """
+        return self._writer.checkpoint(name, self.author)
+
     def add_checkpoint(self, name: str) -> Checkpoint:
-        """Give everything done so far a name, once it is on the disk; may be called on any thread.
+        """As :meth:`checkpoint`, at once.
 
         Raises:
             StoreError: It could not be written.
         """
-        self.flush()
-        return self._project.store.add_checkpoint(self.photo_id, name, self.author)
+        return self.checkpoint(name)()
 
     def checkpoint_tiles(self, checkpoint: Checkpoint) -> dict[TileIndex, UInt8Array]:
         """The labels of a checkpoint of this photo by tile; may be called on any thread.

@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from resatt_studio.annotation.journal import decode_edit, encode_edit
 from resatt_studio.errors import BugError, StoreError, StudioError
 from resatt_studio.records.arrays import UInt8Array
-from resatt_studio.records.correction import Edit
+from resatt_studio.records.correction import Checkpoint, Edit
 from resatt_studio.store.journal import Act, JournalAct
 from resatt_studio.store.samples import SampleStore
 
@@ -25,6 +26,16 @@ class _Queued:
     act: Act
     edit: Edit
     tiles: dict[tuple[int, int], UInt8Array]
+
+
+@dataclass(slots=True)
+class _Naming:
+    """A checkpoint of what was queued before it; ``given_up`` ones are passed over."""
+
+    name: str
+    author: str
+    made: Checkpoint | None = None
+    given_up: bool = False
 
 
 class StoreJournal:
@@ -52,7 +63,7 @@ class StoreJournal:
         self._photo_id = photo_id
         self._tile = tile
         self._on_error = on_error
-        self._queue: list[_Queued] = []
+        self._queue: list[_Queued | _Naming] = []
         self._changed = threading.Condition()
         self._written = 0
         self._told = 0
@@ -88,9 +99,33 @@ class StoreJournal:
         """
         with self._changed:
             for queued in self._queue:
-                if queued.edit.edit_id == edit_id:
+                if isinstance(queued, _Queued) and queued.edit.edit_id == edit_id:
                     return queued.edit
         return decode_edit(self._store.edit(edit_id))
+
+    def checkpoint(self, name: str, author: str = "") -> Callable[[], Checkpoint]:
+        """Queue a checkpoint of everything told so far, and of nothing that is told from now on.
+
+        Returns:
+            Waits until it is on the disk, and returns it; to be called once, on any thread. Raises a
+            ``StoreError``, as :meth:`flush` does, when that cannot be; the checkpoint is then given up.
+        """
+        naming = _Naming(name, author)
+        self._enqueue(naming)
+
+        def wait() -> Checkpoint:
+            try:
+                self.flush()
+            except StoreError:
+                with self._changed:
+                    naming.given_up = naming.made is None
+                if naming.given_up:
+                    raise
+            if naming.made is None:
+                raise BugError("a checkpoint was asked for again after it had been given up")
+            return naming.made
+
+        return wait
 
     def flush(self, timeout_s: float = 10.0) -> None:
         """Wait until everything told so far is on the disk.
@@ -136,7 +171,9 @@ class StoreJournal:
 
     def _tell(self, act: Act, edit: Edit) -> None:
         cells = {(change.row, change.column) for change in edit.changes}
-        queued = _Queued(act, edit, {cell: self._tile(*cell) for cell in cells})
+        self._enqueue(_Queued(act, edit, {cell: self._tile(*cell) for cell in cells}))
+
+    def _enqueue(self, queued: _Queued | _Naming) -> None:
         with self._changed:
             if self._closed:
                 raise BugError("a closed correction was painted on")
@@ -151,8 +188,9 @@ class StoreJournal:
                     self._changed.wait()
                 if not self._queue:
                     return
-                batch = self._queue[:_BATCH]
-            error = self._write(batch)
+                head = self._queue[0]
+                batch = list(takewhile(_is_act, self._queue[:_BATCH])) or [head]
+            error = self._name(head) if isinstance(head, _Naming) else self._write(batch)
             with self._changed:
                 self._error = error
                 if error is None:
@@ -164,9 +202,19 @@ class StoreJournal:
                 with self._changed:
                     self._changed.wait(RETRY_SECONDS)
 
-    def _write(self, batch: list[_Queued]) -> Exception | None:
+    def _name(self, naming: _Naming) -> Exception | None:
+        """What was told before the checkpoint is on the disk by now, and nothing of what came after it."""
         try:
-            self._store.write_journal(self._photo_id, [_packed(queued) for queued in batch])
+            if not naming.given_up:
+                naming.made = self._store.add_checkpoint(self._photo_id, naming.name, naming.author)
+        except Exception as error:  # noqa: BLE001  as in _write
+            return error
+        return None
+
+    def _write(self, batch: list[_Queued | _Naming]) -> Exception | None:
+        try:
+            acts = [_packed(queued) for queued in batch if isinstance(queued, _Queued)]
+            self._store.write_journal(self._photo_id, acts)
         except Exception as error:  # noqa: BLE001  this thread must outlive any failure and say which it was
             return error
         return None
@@ -180,6 +228,10 @@ class StoreJournal:
         if isinstance(error, (StudioError, BugError)):
             return error
         return StoreError(f"Strokes could not be saved: {error}.", "They are kept in memory and tried again.")
+
+
+def _is_act(queued: _Queued | _Naming) -> bool:
+    return isinstance(queued, _Queued)
 
 
 def _packed(queued: _Queued) -> JournalAct:

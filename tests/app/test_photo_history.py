@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,25 @@ def test_ctrl_s_asks_for_a_name_and_the_history_lists_it(listed: Any, full_proje
     with open_project(full_project) as project:
         first = project.store.photos()[0].photo_id
         assert [kept.name for kept in project.store.checkpoints(first)] == ["before the joints"]
+
+
+def test_a_checkpoint_keeps_the_state_of_when_it_was_asked_for_however_busy_the_files_are(
+    listed: Any,
+) -> None:
+    history, session = listed.parts.history, listed.parts.session
+    then, free = session.document.labels.to_array(), threading.Event()
+    session.ask(lambda: free.wait(60))  # such as a large photo that is being added
+    history.add_checkpoint("four strokes")
+    paint(listed, 85, label=Label.NOT_CRACK)
+    session.document.flush()
+    free.set()
+    assert wait_for(lambda: len(history.checkpoints) == 1, 60)
+    (checkpoint,) = history.checkpoints
+    assert checkpoint.edit_id == session.document.steps[3].edit_id and history.place_of(checkpoint) == 4
+    kept = np.zeros_like(then)
+    for (row, column), tile in session.document.checkpoint_tiles(checkpoint).items():
+        kept[session.document.labels.tile_box(row, column).slices] = tile
+    assert np.array_equal(kept, then)
 
 
 def test_a_checkpoint_is_gone_back_to_also_when_its_strokes_were_overtaken(listed: Any) -> None:

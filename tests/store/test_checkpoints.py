@@ -49,6 +49,49 @@ def test_a_checkpoint_has_the_labels_as_they_were_also_after_other_strokes_took_
         assert check_project(project) == []
 
 
+def test_strokes_and_undos_that_follow_a_checkpoint_have_no_part_in_it_and_wait_for_nobody(
+    project_folder: Path,
+) -> None:
+    with open_project(project_folder) as project:
+        document = opened(project)
+        stroke(document, 20)
+        stroke(document, 60)
+        then = document.labels.to_array()
+        wait = document.checkpoint("two")
+        document.undo()
+        stroke(document, 90, Label.NOT_CRACK)
+        document.flush()  # nobody has waited for the checkpoint
+        made = wait()
+        assert project.store.checkpoints(document.photo_id) == (made,)
+        assert made.edit_id and made.edit_id not in {step.edit_id for step in document.steps}
+        document.become("checkpoint", document.checkpoint_tiles(made))
+        assert np.array_equal(document.labels.to_array(), then)
+        document.flush()
+        assert check_project(project) == []
+
+
+def test_a_checkpoint_that_cannot_be_written_is_given_up_and_the_strokes_after_it_are_not(
+    project_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_project(project_folder) as project:
+        document = opened(project)
+        stroke(document, 20)
+        document.flush()
+
+        def full(*_: object) -> None:
+            raise StoreError("The disk is full.")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(type(project.store), "add_checkpoint", full)
+            wait = document.checkpoint("lost")
+            stroke(document, 60)
+            with pytest.raises(StoreError, match="disk is full"):
+                wait()
+        document.flush()
+        assert document.unsaved == 0 and project.store.checkpoints(document.photo_id) == ()
+        assert len(project.store.journal(document.photo_id)[0]) == 2
+
+
 def test_a_checkpoint_before_the_first_stroke_names_no_edit_and_has_no_labels(project_folder: Path) -> None:
     with open_project(project_folder) as project:
         document = opened(project)
