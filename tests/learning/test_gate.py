@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resatt_studio.learning.gate import (
     ENOUGH_PHOTOS,
     LEAST_UNITS,
+    LIKELY_LOSS,
     TOLERATED_LOSS,
     USUAL_SPREAD,
     Gain,
@@ -176,9 +177,13 @@ def seen_spread(gain: Gain, confidence: float) -> float:
 def test_what_is_usual_decides_where_little_was_seen_and_nothing_where_much_was() -> None:
     """A small rise on one photo is what candidates usually make; the same seen on sixty photos that disagree
     with the usual gain is taken as it is, and so is a rise that hides a loss in most of what was seen."""
-    little = tuple(Pair("one", tally(0.6), tally(0.6 + gain)) for gain in (0.05, -0.03) * 4)
+    little = tuple(Pair("one", tally(0.6), tally(0.6 + gain)) for gain in (0.04, -0.02) * 4)
     assert judge(result(little)).promoted
-    assert gain_of(little, 0.8).low > -TOLERATED_LOSS
+    assert 0 > gain_of(little, 0.8).low > -LIKELY_LOSS
+    apart = tuple(Pair("one", tally(0.6), tally(0.6 + gain)) for gain in (0.05, -0.03) * 4)
+    assert gain_of(apart, 0.8).mean == pytest.approx(gain_of(little, 0.8).mean)
+    assert gain_of(apart, 0.8).low < -LIKELY_LOSS
+    assert not judge(result(apart)).promoted and judge(result(apart)).undecided
     many = gain_of(pairs([0.6] * 200, [0.603] * 200), 0.8)
     assert abs((many.low + many.high) / 2 - many.mean) < 0.0005
 
