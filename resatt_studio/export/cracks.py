@@ -27,10 +27,12 @@ COLUMNS = (
 
 
 def write_polygons(item: HugeItem, out: Path) -> Writing:
-    """Write ``<stem>.cracks.geojson``: a polygon of each crack, along the edges of its pixels.
+    """Write ``<stem>.cracks.geojson``: an outline of each crack, along the edges of its pixels.
 
-    Coordinates are (x, y) in pixels of the whole upright photo, from its upper left corner, y downwards; the
-    ring around the crack first, then those around holes. Of a crack that spreads over more than
+    It is a polygon, or a multi-polygon where parts of the crack touch at corners alone
+    (``imaging.cracks.outline``), of rings as RFC 7946 wants them: the one around a part first and
+    counter-clockwise, then those around holes. Coordinates are (x, y) in pixels of the whole upright photo,
+    from its upper left corner, y downwards. Of a crack that spreads over more than
     ``cracks.LARGEST_BOX_PX`` there is no outline: its geometry is null, and what is measured stays.
 
     Raises:
@@ -129,10 +131,16 @@ def _geojson(item: HugeItem, cracks: list[Crack], read: Callable[[Box], BoolArra
     for number, crack in enumerate(cracks, 1):
         own = crack_mask(crack, read) if crack.small_enough else None
         top, left = crack.box.top, crack.box.left
-        shape = None
+        shape: dict[str, Any] | None = None
         if own is not None:
-            rings = [[[column + left, row + top] for row, column in ring] for ring in outline(own)]
-            shape = {"type": "Polygon", "coordinates": rings}
+            polygons = [
+                [[[column + left, row + top] for row, column in ring] for ring in polygon]
+                for polygon in outline(own)
+            ]
+            if len(polygons) == 1:
+                shape = {"type": "Polygon", "coordinates": polygons[0]}
+            else:
+                shape = {"type": "MultiPolygon", "coordinates": polygons}
         measures = dict(zip(COLUMNS, _measures(item, number, crack, own), strict=True))
         feature: dict[str, Any] = {"type": "Feature", "properties": measures, "geometry": shape}
         yield ("\n" if number == 1 else ",\n") + json.dumps(feature)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import cv2
@@ -22,11 +23,16 @@ ReadMask: TypeAlias = Callable[[Box], BoolArray]
 """Gives a box of the mask, h x w bool."""
 
 Ints: TypeAlias = npt.NDArray[np.int64]
-_Steps: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
+Ring: TypeAlias = list[tuple[int, int]]
+Polygon: TypeAlias = list[Ring]
+_Corner: TypeAlias = tuple[int, int]
+_Steps: TypeAlias = dict[_Corner, set[_Corner]]
 
 BAND_ROWS = 512
 LARGEST_BOX_PX = 50_000_000
 """Of a crack that spreads over a larger box, length and outline are not made."""
+_ON_THE_RIGHT = {(0, 1): (0, 0), (1, 0): (0, -1), (0, -1): (-1, -1), (-1, 0): (-1, 0)}
+"""From a corner to the pixel on the right hand of who leaves it in a direction."""
 _FIRST, _AREA, _TOP, _LEFT, _BOTTOM, _RIGHT = range(6)
 
 
@@ -104,42 +110,81 @@ def length_px(mask: BoolArray) -> float:
     return line_length(centre_lines(mask))
 
 
-def outline(mask: BoolArray) -> list[list[tuple[int, int]]]:
-    """The outline of one crack along the edges of its pixels.
+def outline(mask: BoolArray) -> list[Polygon]:
+    """The outline of one crack along the edges of its pixels, as polygons that are valid by OGC's rules.
+
+    No ring touches itself (OGC 06-103r4, Simple feature access, section 6.1.11), so each part of the crack
+    whose pixels touch at sides is a polygon of its own; parts that touch at corners alone share these.
 
     Args:
         mask: H x W bool, of pixels that touch at sides or corners.
 
     Returns:
-        Closed rings of (row, column) corners, the first one again at the end; a pixel has its corners at its
-        row and column and one more. The ring around all comes first, then those around holes. Where two
-        pixels touch at a corner alone, a ring passes through it twice.
+        Polygons: the ring around all of it, then those around its holes. Rings are closed, of (row, column)
+        corners, the first one again at the end; a pixel has its corners at its row and column and one more.
+        With columns as x and rows as y the outer ones run counter-clockwise and holes clockwise, as RFC 7946
+        asks. The polygons come in the reading order of their first pixels.
     """
+    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
     steps = _edges(mask)
-    rings = []
+    polygons: dict[int, Polygon] = {}
     for start in sorted(steps):
         while start in steps:
-            rings.append(_ring(steps, start))
-    return rings
+            down, right = _ON_THE_RIGHT[min(steps[start])]
+            polygon = polygons.setdefault(int(parts[start[0] + down, start[1] + right]), [])
+            for ring in _simple(_walk(steps, start)):
+                # The first ring of a part lies around it, but its walk may close those around holes first.
+                polygon.insert(0 if _surrounds(ring) else len(polygon), ring)
+    return list(polygons.values())
 
 
-def _ring(steps: _Steps, start: tuple[int, int]) -> list[tuple[int, int]]:
-    """Walk one ring, which is taken out of ``steps``."""
-    ring = [start]
+def _walk(steps: _Steps, start: _Corner) -> list[_Corner]:
+    """Every corner of one way around, which is taken out of ``steps``; the first one comes last again."""
+    walk = [start]
     place, heading = start, min(steps[start])
     while True:
         steps[place].remove(heading)
         if not steps[place]:
             del steps[place]
         place = (place[0] + heading[0], place[1] + heading[1])
-        if place == start and start not in steps:
-            return [*ring, start]
+        walk.append(place)
+        if place == start:
+            return walk
         following = steps[place]
-        if heading not in following:
-            ring.append(place)
-            # The crack lies on the right hand; turning left keeps pixels together that touch at a corner.
-            left = (-heading[1], heading[0])
-            heading = left if left in following else next(iter(following))
+        # The crack lies on the right hand; turning right parts pixels that touch at a corner.
+        right = (heading[1], -heading[0])
+        heading = right if right in following else next(iter(following))
+
+
+def _simple(walk: list[_Corner]) -> list[Ring]:
+    """A way around as rings of which none passes any corner twice, by the corners where they turn."""
+    rings = []
+    ahead: list[_Corner] = []
+    places: dict[_Corner, int] = {}
+    for corner in walk:
+        since = places.get(corner)
+        if since is None:
+            places[corner] = len(ahead)
+            ahead.append(corner)
+            continue
+        ring = ahead[since:]
+        for passed in ring[1:]:
+            del places[passed]
+        del ahead[since + 1 :]
+        before = [*ring[-1:], *ring[:-1]]
+        after = [*ring[1:], *ring[:1]]
+        bends = [
+            one
+            for last, one, following in zip(before, ring, after, strict=True)
+            if last[0] != following[0] and last[1] != following[1]
+        ]
+        rings.append([*bends, bends[0]])
+    return rings
+
+
+def _surrounds(ring: Ring) -> bool:
+    """Whether the crack lies within a ring, by the sign of its area."""
+    return sum(one[1] * other[0] - other[1] * one[0] for one, other in pairwise(ring)) > 0
 
 
 def _edges(mask: BoolArray) -> _Steps:

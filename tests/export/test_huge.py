@@ -212,3 +212,26 @@ def test_outlines_lie_in_pixels_of_the_whole_photo_and_too_large_cracks_have_non
     (feature,) = json.loads(path.read_text())["features"]
     assert feature["geometry"] is None and feature["properties"]["length_px"] is None
     assert feature["properties"]["area_px"] == 140
+
+
+def test_a_crack_whose_parts_touch_at_corners_alone_is_a_multi_polygon_that_says_as_much_as_the_table(
+    tmp_path: Path,
+) -> None:
+    mask = np.zeros((300, 200), np.uint8)
+    for place in range(20, 120):
+        mask[place, place] = 255
+    mask[200:203, 20:180] = 255
+    item = ExportItem(
+        PhotoFacts("p" * 64, Path("wall.tif"), 300, 200, bytes=1),
+        Prediction("p" * 64, "w" * 64, mask, 0.0),
+        mm_per_px=0.25,
+    )
+    paths = [EXPORTERS[name].export(item, tmp_path).paths[0] for name in ("measures", "polygons")]
+    slanted, straight = json.loads(paths[1].read_text())["features"]
+    assert straight["geometry"]["type"] == "Polygon"
+    assert slanted["geometry"]["type"] == "MultiPolygon"
+    squares = [[[x, x], [x + 1, x], [x + 1, x + 1], [x, x + 1], [x, x]] for x in range(20, 120)]
+    assert slanted["geometry"]["coordinates"] == [[square] for square in squares]
+    with paths[0].open(newline="") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    assert rows == [slanted["properties"], straight["properties"]]
