@@ -7,7 +7,8 @@ import math
 import cv2
 import numpy as np
 
-from resatt_studio.imaging.centre_lines import centre_lines, line_length, neighbours, prune_spurs
+from resatt_studio.imaging.centre_lines import centre_lines, neighbours, prune_spurs
+from resatt_studio.imaging.crack_measures import length_px
 from resatt_studio.records.arrays import BoolArray, Float32Array
 from resatt_studio.records.geometry import Box
 
@@ -96,7 +97,7 @@ def _without_spurs(lines: BoolArray, shortest_px: float) -> BoolArray:
 
 
 def short_pieces(mask: BoolArray, shortest_px: float, unknown: BoolArray | None = None) -> BoolArray:
-    """Pixels of pieces whose centre line is shorter than ``shortest_px``.
+    """Pixels of pieces that are shorter than ``shortest_px``, as ``imaging.crack_measures`` has it.
 
     A piece that reaches the array's border may go on beyond it: it is never called short.
 
@@ -117,7 +118,7 @@ def short_pieces(mask: BoolArray, shortest_px: float, unknown: BoolArray | None 
             short[name] = True
             continue
         piece = names[top : top + height, left : left + width] == name
-        short[name] = line_length(centre_lines(np.pad(piece, 1))) < shortest_px
+        short[name] = length_px(piece) < shortest_px
     for side in (names[0], names[-1], names[:, 0], names[:, -1]):
         short[side] = False
     if unknown is not None:

@@ -14,7 +14,8 @@ import numpy as np
 from resatt_studio.export.huge import Writing, in_parts, mask_in, to_end
 from resatt_studio.export.items import Exported, ExportItem, HugeItem
 from resatt_studio.export.masks import not_as_written, written_bytes
-from resatt_studio.imaging.cracks import Crack, crack_mask, find_cracks, length_px, outline
+from resatt_studio.imaging.crack_measures import measure_crack
+from resatt_studio.imaging.cracks import Crack, crack_mask, find_cracks, outline
 from resatt_studio.imaging.writing import PartFile
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.geometry import Box
@@ -44,7 +45,7 @@ def write_polygons(item: HugeItem, out: Path) -> Writing:
 def write_measures(item: HugeItem, out: Path) -> Writing:
     """Write ``<stem>.cracks.csv``: a line for each crack, of the columns :data:`COLUMNS`.
 
-    Length is that of the centre line (``imaging.cracks.length_px``), mean width the area by the length.
+    Length and mean width are those of ``imaging.crack_measures.measure_crack``, the area that of the pixels.
     Millimetres are empty where the photo has no scale; length and width are where a crack spreads over more
     than ``cracks.LARGEST_BOX_PX``.
 
@@ -156,8 +157,10 @@ def _table(item: HugeItem, cracks: list[Crack], read: Callable[[Box], BoolArray]
 
 def _measures(item: HugeItem, number: int, crack: Crack, own: BoolArray | None) -> list[float | None]:
     """The values of :data:`COLUMNS`."""
-    long = None if own is None else round(length_px(own), 2)
-    wide = None if long is None else round(crack.area_px / long, 2)
+    long, wide = None, None
+    if own is not None:
+        found = measure_crack(own)
+        long, wide = round(found.length_px, 2), round(found.mean_width_px, 2)
     box, scale = crack.box, item.mm_per_px
     return [
         *(number, box.top, box.left, box.bottom, box.right, crack.area_px, long, wide),

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.imaging.centre_lines import centre_lines, line_length
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.geometry import Box
 
@@ -96,18 +95,6 @@ def crack_mask(crack: Crack, read: ReadMask) -> BoolArray:
     _, labels = cv2.connectedComponents(read(crack.box).astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     own = labels[crack.first[0] - crack.box.top, crack.first[1] - crack.box.left]
     return np.asarray(labels == own)
-
-
-def length_px(mask: BoolArray) -> float:
-    """Length of a crack along its centre line, as :func:`.centre_lines.line_length`.
-
-    Args:
-        mask: H x W bool, of one crack.
-
-    Returns:
-        In pixels, at least 1 where there is any pixel.
-    """
-    return line_length(centre_lines(mask))
 
 
 def outline(mask: BoolArray) -> list[Polygon]:

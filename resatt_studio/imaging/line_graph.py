@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,19 @@ _BRIDGE_WIDTHS, _BRIDGE_PX = 2.0, 1.0
 """Two junctions no farther apart than the line is wide are one: thinning makes two forks of a crossing."""
 
 Names = npt.NDArray[np.int32]
+_Widths = TypeVar("_Widths", float, npt.NDArray[np.float64])
+
+
+def longest_stub(half_width_px: _Widths) -> _Widths:
+    """How long an arm with a free end may be and still be made by thinning, in pixels.
+
+    The corner of a blunt end lies the root of 2 half widths from the middle of the line, so up to 1.5 half
+    widths and 1.5 pixels an arm is none of the line.
+
+    Args:
+        half_width_px: Of what the line is the centre of, at the junction; a number or many.
+    """
+    return _STUB_WIDTHS * half_width_px + _STUB_PX
 
 
 class LineGraph:
@@ -142,7 +157,7 @@ class LineGraph:
                     self._straighten(knots)
 
     def _is_stub(self, arm: int, knot: int) -> bool:
-        return self._length[arm] <= _STUB_WIDTHS * self._widest[knot] + _STUB_PX
+        return self._length[arm] <= longest_stub(self._widest[knot])
 
     def _lose(self, arm: int, knot: int) -> None:
         """Make an arm a part of a knot."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from resatt_studio.annotation.shapes import (
 )
 from resatt_studio.annotation.strokes import stamp
 from resatt_studio.imaging.centre_lines import centre_lines
+from resatt_studio.imaging.crack_measures import measure_crack
 from resatt_studio.records.geometry import Box
 
 SIDE = 64
@@ -141,6 +144,16 @@ def test_a_mask_of_everything_or_nothing_stays_as_it_is():
     for mask in (np.ones((9, 9), bool), np.zeros((9, 9), bool)):
         for act in (thickened, thinned, smoothed, pruned):
             np.testing.assert_array_equal(act(mask, 1.5), mask)
+
+
+@pytest.mark.parametrize("end", [(70, 10), (66, 35), (58, 49), (53, 53), (10, 70)])
+@pytest.mark.parametrize("radius", [1, 4])
+def test_a_piece_is_as_long_in_all_directions_as_the_table_of_measures_says(end, radius):
+    mask = stroke([(10, 10), end], radius, side=80)
+    length = measure_crack(mask).length_px
+    assert abs(length - math.dist((10, 10), end) - 2 * radius) < 1.5
+    assert short_pieces(np.pad(mask, 1), length + 0.1).any()
+    assert not short_pieces(np.pad(mask, 1), length - 0.1).any()
 
 
 def test_short_pieces_go_long_ones_stay_and_so_does_what_may_go_on_outside():

@@ -160,9 +160,10 @@ def test_measures_are_in_millimetres_where_the_scale_is_known(tmp_path: Path) ->
         first, second = csv.DictReader(file)
     assert (first["number"], first["area_px"], first["area_mm2"]) == ("1", "240", "60")
     assert [first[name] for name in ("top_px", "left_px", "bottom_px", "right_px")] == ["10", "5", "14", "65"]
-    assert float(first["length_px"]) == pytest.approx(58, abs=3)
-    assert float(first["mean_width_px"]) == pytest.approx(4, rel=0.1)
+    assert float(first["length_px"]) == pytest.approx(60, abs=0.6)
+    assert float(first["mean_width_px"]) == pytest.approx(4, abs=0.05)
     assert float(first["length_mm"]) == pytest.approx(float(first["length_px"]) / 2)
+    assert float(first["mean_width_mm"]) == pytest.approx(float(first["mean_width_px"]) / 2)
     assert (second["length_px"], second["mean_width_px"]) == ("1", "1")
 
 
@@ -232,6 +233,7 @@ def test_a_crack_whose_parts_touch_at_corners_alone_is_a_multi_polygon_that_says
     assert slanted["geometry"]["type"] == "MultiPolygon"
     squares = [[[x, x], [x + 1, x], [x + 1, x + 1], [x, x + 1], [x, x]] for x in range(20, 120)]
     assert slanted["geometry"]["coordinates"] == [[square] for square in squares]
+    assert slanted["properties"]["length_mm"] == pytest.approx(100 * 2**0.5 / 4, rel=0.005)
     with paths[0].open(newline="") as file:
         rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
     assert rows == [slanted["properties"], straight["properties"]]

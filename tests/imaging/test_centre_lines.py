@@ -5,15 +5,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from skimage.morphology import thin
 
 from resatt_studio.imaging.centre_lines import (
     centre_lines,
     directions,
     junction_count,
-    line_length,
     loop_count,
     neighbours,
     prune_spurs,
+    whole_centre_lines,
 )
 from resatt_studio.records.arrays import BoolArray
 
@@ -85,17 +89,24 @@ def test_directions_are_those_of_the_line(angle: float) -> None:
     assert min(abs(mean - angle), 180 - abs(mean - angle)) < 3.0
 
 
-@pytest.mark.parametrize(
-    "places, expected",
-    [
-        ((3, slice(2, 22)), 20),
-        ((slice(10, 31), 30), 21),
-        ((range(10, 25), range(5, 20)), 1 + 14 * 2**0.5),
-        ((35, 35), 1),
-        ((slice(0, 0), 0), 0),
-    ],
-)
-def test_lengths_are_those_of_straight_lines(places: object, expected: float) -> None:
-    lines = np.zeros((40, 40), np.bool_)
-    lines[places] = True  # type: ignore[index]
-    assert line_length(lines) == pytest.approx(expected)
+@given(hnp.arrays(np.bool_, st.tuples(st.integers(1, 20), st.integers(1, 20))))
+def test_whole_centre_lines_are_those_of_guo_and_hall_and_as_connected_as_the_mask(mask: BoolArray) -> None:
+    lines = whole_centre_lines(mask)
+    np.testing.assert_array_equal(lines, thin(mask))
+    for one, other, connectivity in ((mask, lines, 8), (np.pad(~mask, 1, constant_values=True), None, 4)):
+        other = np.pad(~lines, 1, constant_values=True) if other is None else other
+        pieces, left = (
+            cv2.connectedComponents(part.astype(np.uint8), connectivity=connectivity)[0]
+            for part in (one, other)
+        )
+        assert pieces == left
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_a_diagonal_line_of_any_width_is_whole(steps: int) -> None:
+    mask = np.zeros((120, 120), np.bool_)
+    for place in range(10, 110):
+        mask[place, place : place + steps] = True
+    lines = whole_centre_lines(mask)
+    rows = np.flatnonzero(lines.any(axis=1))
+    assert rows[0] < 10 + steps and rows[-1] > 109 - steps and len(rows) == np.ptp(rows) + 1

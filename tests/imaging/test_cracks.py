@@ -6,12 +6,11 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from resatt_studio.imaging.cracks import Crack, crack_mask, find_cracks, length_px, outline
+from resatt_studio.imaging.cracks import Crack, crack_mask, find_cracks, outline
 from resatt_studio.inference.sliding import run_to_end
 from resatt_studio.records.geometry import Box
 
@@ -104,12 +103,3 @@ def signed_area(ring: list[tuple[int, int]]) -> float:
     points = np.array(ring, np.float64)
     rows, columns = points[:, 0], points[:, 1]
     return float(np.sum(columns[:-1] * rows[1:] - columns[1:] * rows[:-1]) / 2)
-
-
-@pytest.mark.parametrize(("end", "expected"), [((0, 100), 101), ((100, 0), 101), ((100, 100), 142.4)])
-def test_the_length_of_a_straight_line_is_that_from_end_to_end(end: tuple[int, int], expected: float) -> None:
-    mask = np.zeros((120, 120), np.uint8)
-    cv2.line(mask, (5, 5), (5 + end[1], 5 + end[0]), 1, 1)
-    assert length_px(mask > 0) == pytest.approx(expected, abs=0.1)
-    assert length_px(np.ones((1, 1), np.bool_)) == 1
-    assert length_px(np.zeros((4, 4), np.bool_)) == 0
