@@ -28,7 +28,7 @@ _RANGE = re.compile(r"% likely: ([+-]\d\.\d+) to ")
 
 
 def ranges(simulation: Simulation) -> list[tuple[float, float]]:
-    """Where the likely range of each of the app's promotions began, and the change of Dice on unseen photos."""
+    """Where the likely range of each of the app's promotions began, and what it gained on unseen photos."""
     made = [one for gate in gate_records(simulation.points) if gate.recipe == OURS for one in gate.promotions]
     told = [(_RANGE.findall(one.reason), one.change) for one in made]
     # The last range is the promotion's: before it may stand why an earlier candidate was refused once more.
