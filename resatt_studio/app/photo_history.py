@@ -107,6 +107,7 @@ class PhotoHistory(QObject):
         document, name = self._session.document, name.strip() or self.suggested_name
         if document is None:
             return
+        self.arrive()  # nobody means what is on the screen on the way there
 
         def made(checkpoint: Checkpoint) -> None:
             self._session.told.emit(

@@ -192,6 +192,15 @@ def test_a_checkpoint_keeps_the_state_of_when_it_was_asked_for_however_busy_the_
     assert np.array_equal(kept, then)
 
 
+@pytest.mark.parametrize("target", [0, 2])
+def test_a_checkpoint_on_the_way_to_a_step_names_that_step(listed: Any, target: int) -> None:
+    history, document = listed.parts.history, listed.parts.session.document
+    history.go_to(target)
+    history.add_checkpoint("there")
+    assert wait_for(lambda: len(history.checkpoints) == 1, 60)
+    assert history.place_of(history.checkpoints[0]) == document.edit_count == target
+
+
 def test_a_checkpoint_is_gone_back_to_also_when_its_strokes_were_overtaken(listed: Any) -> None:
     history, session = listed.parts.history, listed.parts.session
     then = session.document.labels.to_array()
