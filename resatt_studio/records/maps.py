@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from resatt_studio.records.arrays import UInt8Array
+from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
 
 
@@ -46,4 +46,8 @@ class SeenMap(TiledMap, Protocol):
 
     def knows(self, box: Box) -> bool:
         """Whether anything was predicted in a box."""
+        ...
+
+    def missing(self, box: Box) -> BoolArray:
+        """Pixels of a box inside the map that were not predicted yet, h x w bool."""
         ...

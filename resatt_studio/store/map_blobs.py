@@ -15,7 +15,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -25,7 +25,7 @@ import numpy.typing as npt
 from resatt_studio.durable import PART_SUFFIX, take_name
 from resatt_studio.errors import BugError, StoreError
 from resatt_studio.imaging.halving import doubt_8bit, halve_max
-from resatt_studio.records.arrays import UInt8Array, read_only
+from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
 from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
 from resatt_studio.store.packed import unpacked
@@ -58,6 +58,7 @@ class _Waiting:
 
     values: UInt8Array
     missing_px: int
+    came: list[Box] = field(default_factory=list)
 
 
 class TileFile:
@@ -120,6 +121,10 @@ class TileFile:
     def knows(self, box: Box) -> bool:
         """Whether anything was said of a box, be it zeros."""
         return not box.clipped(self.height, self.width).empty
+
+    def missing(self, box: Box) -> BoolArray:
+        """Pixels of a box inside the map that nothing was said of yet, h x w bool."""
+        return np.zeros((box.height, box.width), np.bool_)
 
     def _size(self, level: int) -> tuple[int, int]:
         return -(-self.height >> level), -(-self.width >> level)
@@ -241,6 +246,7 @@ class MapWriter(TileFile):
                 self.path.unlink(missing_ok=True)
                 self._places.clear()
                 self._waiting.clear()
+                self._seen.clear()
 
     @property
     def nbytes(self) -> int:
@@ -252,6 +258,18 @@ class MapWriter(TileFile):
         """Whether anything came in a box, be it zeros."""
         with self._lock:
             return any(cell in self._seen for cell in box.clipped(self.height, self.width).cells(TILE_PX))
+
+    def missing(self, box: Box) -> BoolArray:
+        """Pixels of a box inside the map that did not come yet, h x w bool."""
+        missing = np.ones((box.height, box.width), np.bool_)
+        with self._lock:
+            for row, column in self._seen.intersection(box.cells(TILE_PX)):
+                waiting = self._waiting.get(_Key(_HIGHEST, 0, row, column))
+                came = [_tile_box(row, column, self._size(0))] if waiting is None else waiting.came
+                for part in (one.intersection(box) for one in came):
+                    if not part.empty:
+                        missing[part.shifted(-box.top, -box.left).slices] = False
+        return missing
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Take over h x w values; each pixel of the map comes once.
@@ -310,6 +328,7 @@ class MapWriter(TileFile):
             inside = part.shifted(-place.top, -place.left).slices
             tile.values[inside] = values[part.shifted(-box.top, -box.left).slices]
             tile.missing_px -= part.height * part.width
+            tile.came.append(part)
             if not tile.missing_px:
                 self._complete(key, tile.values)
                 del self._waiting[key]

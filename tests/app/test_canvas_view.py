@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -17,6 +19,7 @@ from resatt_studio.errors import BugError
 from resatt_studio.records.correction import Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.prediction import Prediction, PredictionPart
+from resatt_studio.store.blobs import BlobStore
 
 pytestmark = pytest.mark.gui
 
@@ -444,3 +447,22 @@ def test_tools_hear_what_is_not_predicted_yet_while_a_prediction_grows_and_nothi
     canvas.set_prediction(None)
     versions.append(canvas.probability_version)
     assert canvas.unpredicted(box).all() and len(set(versions)) == len(versions)
+
+
+def test_a_huge_photo_that_was_left_meanwhile_shows_tools_all_that_is_predicted_of_it(
+    canvas, tmp_path: Path
+) -> None:
+    def part(top: int) -> PredictionPart:
+        piece = Box(top, 0, top + 50, WIDTH)
+        values = np.full((piece.height, piece.width), 255, np.uint8)
+        writer.put(piece, values)
+        return PredictionPart("a" * 64, "w" * 64, ((piece, values),), whole=writer)
+
+    with BlobStore(tmp_path).map_writer(HEIGHT, WIDTH) as writer:
+        part(0)  # while another photo was open
+        canvas.add_part(part(100))
+        missing = canvas.unpredicted(Box(0, 0, HEIGHT, WIDTH)).all(axis=1)
+        assert np.array_equal(np.flatnonzero(~missing), [*range(50), *range(100, 150)])
+        canvas.set_prediction(None)  # another look at it, and back
+        canvas.add_part(part(200))
+        assert not canvas.unpredicted(Box(100, 0, 150, WIDTH)).any()

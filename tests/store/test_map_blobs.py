@@ -78,6 +78,10 @@ def test_what_came_so_far_can_be_seen_while_the_rest_is_under_way(tmp_path: Path
         assert writer.read(Box(0, 0, 300, 400)).min() == 9 and writer.read(Box(600, 0, 700, 900)).max() == 0
         assert writer.knows(Box(10, 10, 20, 20)) and not writer.knows(Box(600, 600, 610, 610))
         assert writer.block(1, Box(0, 0, 100, 100)).min() == 9, "a whole tile is in the smaller size too"
+        missing = np.ones((700, 900), np.bool_)
+        missing[:300, :400] = False
+        for box in (Box(0, 0, 700, 900), Box(200, 250, 520, 600), Box(9, 9, 20, 20), Box(600, 600, 610, 610)):
+            assert np.array_equal(writer.missing(box), missing[box.slices])
         assert 0 < writer.nbytes < values.nbytes
 
 

@@ -14,7 +14,6 @@ from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
 from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
-from resatt_studio.app.canvas.pyramid import MaxPyramid
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.options import OptionValue
@@ -89,17 +88,13 @@ class CanvasHands(CanvasLooks):
 
     def knows_probability(self, box: Box) -> bool:
         """Whether a network has said anything about a box inside the photo."""
-        shown, grown = self.scene.probability, self._preparations.known
-        if not isinstance(shown, MaxPyramid):
-            return shown is not None and shown.knows(box)
-        return grown is None or grown.any_in(box)
+        known = self.scene.probability
+        return known is not None and known.knows(box)
 
     def unpredicted(self, box: Box) -> BoolArray:
         """Pixels of a box inside the photo that no network has answered about yet, h x w bool."""
-        if self.scene.probability is None:
-            return np.ones((box.height, box.width), np.bool_)
-        grown = self._preparations.known
-        return np.zeros((box.height, box.width), np.bool_) if grown is None else grown.missing(box)
+        known = self.scene.probability
+        return np.ones((box.height, box.width), np.bool_) if known is None else known.missing(box)
 
     @property
     def probability_version(self) -> int:

@@ -10,7 +10,6 @@ from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.layers import HAZE_LAYERS, uncertainty_8bit
 from resatt_studio.app.canvas.pyramid import (
     KeptMap,
-    KnownBoxes,
     MaxPyramid,
     PhotoPyramid,
     SparseMap,
@@ -42,7 +41,6 @@ class Preparations:
 
     Attributes:
         beside: Another scene that shares what this one holds; what it looks at is made as well.
-        known: What is there of a prediction that is shown part by part; None where all of it is.
         version: Another number whenever another prediction, or more of it, is shown.
     """
 
@@ -64,7 +62,6 @@ class Preparations:
         self._growing: MaxPyramid | SparseMap | None = None
         self._growing_by = ("", "")
         self.beside: Scene | None = None
-        self.known: KnownBoxes | None = None
         self.version = 0
 
     def photo(
@@ -106,7 +103,7 @@ class Preparations:
         for kind in ("probability", "uncertainty"):
             self._background.forget(kind)
         grown = self._growing
-        self._growing, self.known = None, None
+        self._growing = None
         self.version += 1
         self._refused = False
         self._values = values
@@ -173,12 +170,10 @@ class Preparations:
         self.version += 1
         if part.whole is not None:
             kept = self._scene.probability
-            if not isinstance(kept, KeptMap) or kept.seen is not part.whole or self.known is None:
+            if not isinstance(kept, KeptMap) or kept.seen is not part.whole:
                 self.kept(part.whole)
-                self.known = KnownBoxes()
             shown = Box(0, 0, 0, 0)
             for box, _ in part.pieces:
-                self.known.add(box)
                 shown = shown.union(self._scene.refresh_probability(box))
             return shown
         by = (part.weights_id, part.dehazer_id)
@@ -188,12 +183,9 @@ class Preparations:
             self._growing = SparseMap(*size) if huge else MaxPyramid.growing(*size)
             self._scene.probability = self._growing
             self._growing_by = by
-            self.known = KnownBoxes()
         shown = Box(0, 0, 0, 0)
         for box, values in part.pieces:
             self._growing.put(box, values)
-            if self.known is not None:
-                self.known.add(box)
             shown = shown.union(self._scene.refresh_probability(box))
         return shown
 

@@ -204,6 +204,7 @@ class MaxPyramid:
     def __init__(self, values: UInt8Array) -> None:
         self.values = values
         self.levels: list[UInt8Array] = []
+        self._known: KnownBoxes | None = None  # all of it
 
     @property
     def nbytes(self) -> int:
@@ -215,12 +216,25 @@ class MaxPyramid:
         """A map of zeros, to be filled with :meth:`put`; its levels are there at once."""
         pyramid = cls(np.zeros((height, width), np.uint8))
         pyramid.levels = empty_levels(height, width)
+        pyramid._known = KnownBoxes()
         return pyramid
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Write h x w values into a box of a growing map."""
+        if self._known is not None:
+            self._known.add(box)
         self.values[box.slices] = values
         halve_again(self.levels, self.values, box)
+
+    def knows(self, box: Box) -> bool:
+        """Whether anything was ever written into a box of the map, be it zeros."""
+        return self._known is None or self._known.any_in(box)
+
+    def missing(self, box: Box) -> BoolArray:
+        """What of a box inside the map was not written yet, h x w bool."""
+        if self._known is None:
+            return np.zeros((box.height, box.width), np.bool_)
+        return self._known.missing(box)
 
     def block(self, level: int, cells: Box) -> UInt8Array:
         """Cells of a level; before the levels are there, one value of each cell stands for all."""
@@ -378,6 +392,10 @@ class KeptMap:
         """Whether anything was predicted in a box of the photo."""
         return self.seen.knows(box)
 
+    def missing(self, box: Box) -> BoolArray:
+        """What of a box inside the photo is not predicted yet, h x w bool."""
+        return self.seen.missing(box)
+
 
 class UncertaintyOf:
     """Uncertainty of a :class:`KeptMap`, made where it is seen.
@@ -447,11 +465,15 @@ class SparseMap(SparsePyramid):
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__(TiledLabels(height, width), np.arange(256, dtype=np.uint8))
-        self.known = KnownBoxes()
+        self._known = KnownBoxes()
 
     def knows(self, box: Box) -> bool:
         """Whether anything was ever written into a box of the map, be it zeros."""
-        return self.known.any_in(box)
+        return self._known.any_in(box)
+
+    def missing(self, box: Box) -> BoolArray:
+        """What of a box inside the map was not written yet, h x w bool."""
+        return self._known.missing(box)
 
     @property
     def nbytes(self) -> int:
@@ -460,6 +482,6 @@ class SparseMap(SparsePyramid):
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Write h x w values into a box of the map."""
-        self.known.add(box)
+        self._known.add(box)
         self._labels.write(box, values)
         self.refresh(box)
