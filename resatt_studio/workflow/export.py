@@ -228,15 +228,17 @@ def _huge_item(
     threshold = project.settings.threshold
     if approved is None:
         said = stored_labels(project, entry)
+        if said is None and not exporter.shows_prediction:
+            return None
     else:
         try:
             said = _approved_map(project, approved.labels_blob)
+            if not exporter.shows_prediction and next(said.tiles(), None) is None:
+                return None
             if exporter.shows_prediction and approved.predicted_blob:
                 seen, threshold = _approved_map(project, approved.predicted_blob), approved.threshold
         except StoreError as error:
             raise _lost(entry.name, error) from error
-    if not exporter.shows_prediction and (said is None or next(said.tiles(), None) is None):
-        return None
     if exporter.huge_writer and _asks_weights(exporter, approved):
         # It may take hours, so it is told how far it is.
         seen = (yield from titled(predicting.huge_prediction(entry), entry.name)).probability

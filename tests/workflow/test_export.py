@@ -195,6 +195,30 @@ def test_a_photo_of_which_the_project_lost_what_was_approved_is_left_out_and_tol
     assert "was approved" in refused.reason and "approve the photo again" in refused.reason
 
 
+@pytest.mark.parametrize("format_name", ["mask", "tristate"])
+def test_a_huge_photo_whose_approved_labels_have_a_broken_tile_is_left_out_and_told(
+    project: Project, entries: list[PhotoEntry], tmp_path: Path, no_network: None, format_name: str
+) -> None:
+    for entry in entries[2:]:
+        project.store.set_state(entry.photo_id, ReviewState.SKIPPED)
+    kept = []
+    for entry, row in zip(entries[:2], (20.0, 50.0), strict=True):
+        document = open_document(project, entry.photo_id)
+        document.begin("brush", Label.CRACK, 5.0)
+        document.extend([(row, 20.0), (row, 90.0)])
+        document.end()
+        document.close()
+        kept.append(project.blobs.path(approved(project, entry, in_tiles=True).labels_blob))
+    data = bytearray(kept[0].read_bytes())
+    data[len(b"RSTM1\n") + 3] ^= 0xFF  # in its first tile; what finds the tiles stays whole
+    kept[0].chmod(0o644)
+    kept[0].write_bytes(data)
+    done = drain(export_project(project, format_name, tmp_path, fits=lambda count_px: False))
+    assert [path.name[:6] for path in done.files] == ["wall_1"]
+    (refused,) = (one for one in done.refused if one.path == entries[0].facts.path)
+    assert "approve the photo again" in refused.reason
+
+
 def test_masks_of_the_dehazed_photos_are_exported_where_these_were_chosen(
     project: Project, entries: list[PhotoEntry], tmp_path: Path, small_weights: Callable[..., Any]
 ) -> None:
