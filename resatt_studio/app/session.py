@@ -234,11 +234,11 @@ class Session(ProjectSession):
 
     def undo(self) -> None:
         if self.document is not None:
-            self._step_history(self.document.undo())
+            self._step_history(self.document, self.document.undo)
 
     def redo(self) -> None:
         if self.document is not None:
-            self._step_history(self.document.redo())
+            self._step_history(self.document, self.document.redo)
 
     def set_threshold(self, threshold: float) -> None:
         """Change the probability above which a pixel is shown as crack to the inspector's own; kept with the
@@ -521,7 +521,10 @@ class Session(ProjectSession):
 
         self._submit(once(lambda: jobs.share_above(prediction)), "", counted, key="share")
 
-    def _step_history(self, edit: Edit | None) -> None:
+    def _step_history(self, document: StoredDocument, step: Callable[[], Edit | None]) -> None:
+        if document.before_edit is not None:
+            document.before_edit()  # it is one more or fewer than the history was asked for
+        edit = step()
         if edit is not None:
             self.note_painted(edit.box)
 

@@ -137,6 +137,18 @@ def test_what_is_in_hand_when_the_history_moves_on_is_finished_at_the_step_that_
     assert document.edit_count == 5 and [step.edit_id for step in document.steps][:4] == ids
 
 
+@pytest.mark.parametrize(("act", "target", "arrived"), [("undo", 2, 1), ("redo", 2, 3)])
+def test_undo_and_redo_on_the_way_to_a_step_go_on_from_that_step(
+    listed: Any, act: str, target: int, arrived: int
+) -> None:
+    history, session = listed.parts.history, listed.parts.session
+    history.go_to(target)
+    getattr(session, act)()
+    assert not session.stepping and session.document.edit_count == arrived
+    settle(0.05)
+    assert session.document.edit_count == arrived
+
+
 def test_a_photo_between_two_steps_is_not_approved(listed: Any) -> None:
     session, history = listed.parts.session, listed.parts.history
     document, entry = session.document, session.entry
