@@ -52,6 +52,9 @@ def simulate(
         int, typer.Option(metavar="N", min=0, help="Photos to choose from; default: 4 times as many.")
     ] = 0,
     seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Inspectors for each recipe.")] = 5,
+    first_seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Begin with this inspector instead of the first.")
+    ] = 0,
     seconds: Annotated[
         float | None, typer.Option(metavar="N", min=1.0, help="Wall-clock limit of one run of learning.")
     ] = None,
@@ -127,7 +130,7 @@ def simulate(
         threads=1 if steps or jobs > 1 else chosen_threads(settings),
     )
     session.noise.turned(photos, seed=0)  # told before any work
-    plan = SimulationPlan(recipes, seeds, session, pool, weights, jobs)
+    plan = SimulationPlan(recipes, seeds, session, pool, weights, jobs, first_seed)
     known = continued(out / "simulation.json", settings_of(surface, plan))
 
     def keep(simulation: Simulation) -> None:
@@ -135,7 +138,7 @@ def simulate(
         write_csv(out / "simulation.csv", simulation.points)
 
     simulation = watch(simulated(surface, plan, paint, keep, known), "Simulating")
-    title = f"{surface.name}, inspectors: {simulation.settings['seeds']}"
+    title = f"{surface.name}, inspectors: {len({point.seed for point in simulation.points})}"
     tables = all_tables(simulation.points)
     write_markdown(out / "simulation.md", title, tables)
     if plot:

@@ -35,6 +35,7 @@ class SimulationPlan:
     Attributes:
         recipes: In the order of the table.
         seeds: Number of inspectors, each with photos and chance of its own; every recipe gets the same ones.
+        first_seed: Of these inspectors the first.
         session: What holds for every session; its recipe and seed are filled in.
         pool: Photos that an inspector opens, drawn by the seed; 0 for ``POOL_FACTOR`` times the approved
             ones.
@@ -48,6 +49,7 @@ class SimulationPlan:
     pool: int = 0
     weights: Path | None = None
     jobs: int = 1
+    first_seed: int = 0
 
     @property
     def opened(self) -> int:
@@ -95,7 +97,8 @@ def simulate(
     """
     known = known or Simulation(settings_of(surface, plan))
     sessions = by_session(known.points)
-    wanted = [(recipe, seed) for seed in range(plan.seeds) for recipe in plan.recipes]
+    seeds = range(plan.first_seed, plan.first_seed + plan.seeds)
+    wanted = [(recipe, seed) for seed in seeds for recipe in plan.recipes]
     missing = [(recipe, seed) for recipe, seed in wanted if (recipe.name, seed) not in sessions]
 
     def whole() -> Simulation:

@@ -304,6 +304,10 @@ def test_sessions_that_are_known_are_not_walked_again(
     whole = drain(simulate(surface, more, known=known), lambda report: walked.append(report.message))
     assert not [words for words in walked if "seed 0" in words] and any("seed 1" in words for words in walked)
     assert whole.points[: len(known.points)] == known.points and whole.settings["seeds"] == 2
+    second = drain(simulate(surface, replace(one, first_seed=1)))
+    assert [replace(point, measured_s=0.0) for point in second.points] == [
+        replace(point, measured_s=0.0) for point in whole.points if point.seed == 1
+    ]
     write_json(path, whole)
     again = continued(path, settings_of(surface, one))
     assert drain(simulate(surface, one, known=again)) == whole
