@@ -241,7 +241,10 @@ class Asks(QObject):
         path = chosen if whole else chosen.with_name(f"{chosen.name}{WEIGHTS_SUFFIX}")
         if path == chosen or not path.exists():
             self._parts.shelf.export(model, weights_id, path)
-            return
+        else:
+            self._refuse(path)
+
+    def _refuse(self, path: Path) -> None:
         error = ExportError(
             mark("“{path}” is there already.").format(path=path),
             mark("Choose it by its whole name, or another name."),
