@@ -25,6 +25,7 @@ from resatt_studio.learning.training.datasets import find_sets
 from resatt_studio.models.calibration import calibration_of
 from resatt_studio.models.state import build, load_weights
 from resatt_studio.records.calibration import Calibration, ChosenThreshold
+from resatt_studio.records.weights import USUAL_THRESHOLD
 from resatt_studio.resources import asset
 
 CAUTIONS = (
@@ -43,18 +44,15 @@ def walk(photos: list[Answered], start: Calibration, caution: Caution, draw: int
     """Dice on the others at 0.5, and after each corrected photo."""
     order = np.random.default_rng(draw).permutation(len(photos))
     others = [photos[place].whole for place in order[CORRECTED : CORRECTED + OTHERS]]
-    scores, used = [dice(others, start)], None
+    scores = [dice(others, start, USUAL_THRESHOLD)]
+    used: ChosenThreshold | None = None
     for number in range(1, CORRECTED + 1):
         told = [photos[place] for place in order[:number]]
         calibration = fit_calibration([one.told_near for one in told], start)
         chosen = choose_threshold([one.told_whole for one in told], calibration, used, caution)
         used = chosen if chosen.photos else used
-        scores.append(dice(others, calibration, _value(used)))
+        scores.append(dice(others, calibration, used.value if used is not None else USUAL_THRESHOLD))
     return scores
-
-
-def _value(used: ChosenThreshold | None) -> float:
-    return 0.5 if used is None else used.value
 
 
 def main() -> None:

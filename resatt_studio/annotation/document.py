@@ -136,7 +136,7 @@ class CorrectionDocument:
         """
         if self._stroke is not None:
             raise BugError("a stroke began before the last one ended")
-        self._tell_before_edit()
+        self.settle()
         self._stroke = _Stroke(tool, Label(label), float(radius_px))
 
     def extend(self, points: Sequence[Point], radius_px: float | None = None) -> Box:
@@ -251,7 +251,7 @@ class CorrectionDocument:
         said = np.unique(labels[chosen])
         if said.size and said[-1] > max(Label):
             raise BugError(f"{said[-1]} is no label")
-        self._tell_before_edit()
+        self.settle()
         stroke = _Stroke(tool, Label(int(said[0])) if said.size == 1 else Label.UNSAID, 0.0, box=box)
         self._remember(stroke.before, box, chosen)
         self.labels.write(box, labels, chosen)
@@ -307,7 +307,7 @@ class CorrectionDocument:
         """
         if self._stroke is not None:
             raise BugError("labels were set while a stroke was in hand")
-        self._tell_before_edit()
+        self.settle()
         act = _Stroke(tool, Label.UNSAID, 0.0)
         present = {index for index, _ in self.labels.tiles()}
         for index in present | tiles.keys():
@@ -364,7 +364,8 @@ class CorrectionDocument:
                 )
             yield edit
 
-    def _tell_before_edit(self) -> None:
+    def settle(self) -> None:
+        """Let whoever still undoes or redoes step by step come to the end of it; see ``before_edit``."""
         if self.before_edit is not None:
             self.before_edit()
 

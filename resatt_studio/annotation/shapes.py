@@ -122,8 +122,13 @@ def short_pieces(mask: BoolArray, shortest_px: float, unknown: BoolArray | None 
     for side in (names[0], names[-1], names[:, 0], names[:, -1]):
         short[side] = False
     if unknown is not None:
-        short[names[cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0]] = False
+        short[names[with_neighbours(unknown)]] = False
     return np.asarray(short[names])
+
+
+def with_neighbours(mask: BoolArray) -> BoolArray:
+    """Pixels of a mask and those that touch them at sides or corners, H x W bool."""
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
 def _deeper_than(mask: BoolArray, level_px: float, sigma_px: float) -> BoolArray:

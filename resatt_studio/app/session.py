@@ -522,8 +522,7 @@ class Session(ProjectSession):
         self._submit(once(lambda: jobs.share_above(prediction)), "", counted, key="share")
 
     def _step_history(self, document: StoredDocument, step: Callable[[], Edit | None]) -> None:
-        if document.before_edit is not None:
-            document.before_edit()  # it is one more or fewer than the history was asked for
+        document.settle()  # it is one more or fewer than the history was asked for
         edit = step()
         if edit is not None:
             self.note_painted(edit.box)

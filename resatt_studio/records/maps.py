@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
+
+import numpy as np
 
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.geometry import Box
@@ -51,3 +53,13 @@ class SeenMap(TiledMap, Protocol):
     def missing(self, box: Box) -> BoolArray:
         """Pixels of a box inside the map that were not predicted yet, h x w bool."""
         ...
+
+
+def uncovered(box: Box, parts: Iterable[Box]) -> BoolArray:
+    """Pixels of a box that lie in none of the parts, h x w bool."""
+    missing = np.ones((box.height, box.width), np.bool_)
+    for part in parts:
+        inside = part.intersection(box)
+        if not inside.empty:
+            missing[inside.shifted(-box.top, -box.left).slices] = False
+    return missing

@@ -28,6 +28,7 @@ from resatt_studio.imaging.halving import doubt_8bit, halve_max
 from resatt_studio.records.arrays import BoolArray, UInt8Array, read_only
 from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
+from resatt_studio.records.maps import uncovered
 from resatt_studio.store.packed import unpacked
 
 MAGIC = b"RSTM1\n"
@@ -261,15 +262,12 @@ class MapWriter(TileFile):
 
     def missing(self, box: Box) -> BoolArray:
         """Pixels of a box inside the map that did not come yet, h x w bool."""
-        missing = np.ones((box.height, box.width), np.bool_)
+        came: list[Box] = []
         with self._lock:
             for row, column in self._seen.intersection(box.cells(TILE_PX)):
                 waiting = self._waiting.get(_Key(_HIGHEST, 0, row, column))
-                came = [_tile_box(row, column, self._size(0))] if waiting is None else waiting.came
-                for part in (one.intersection(box) for one in came):
-                    if not part.empty:
-                        missing[part.shifted(-box.top, -box.left).slices] = False
-        return missing
+                came += [_tile_box(row, column, self._size(0))] if waiting is None else waiting.came
+        return uncovered(box, came)
 
     def put(self, box: Box, values: UInt8Array) -> None:
         """Take over h x w values; each pixel of the map comes once.

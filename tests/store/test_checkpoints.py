@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from resatt_studio.errors import StoreError
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.correction import Label
 from resatt_studio.workflow.correct import StoredDocument, check_project, open_document
 from resatt_studio.workflow.project import Project, open_project
@@ -23,14 +24,19 @@ def opened(project: Project) -> StoredDocument:
     return open_document(project, project.store.photos()[0].photo_id, "Ada")
 
 
+def with_two_strokes(project: Project) -> tuple[StoredDocument, UInt8Array]:
+    """The document, and its labels."""
+    document = opened(project)
+    stroke(document, 20)
+    stroke(document, 60)
+    return document, document.labels.to_array()
+
+
 def test_a_checkpoint_has_the_labels_as_they_were_also_after_other_strokes_took_their_place(
     project_folder: Path,
 ) -> None:
     with open_project(project_folder) as project:
-        document = opened(project)
-        stroke(document, 20)
-        stroke(document, 60)
-        then = document.labels.to_array()
+        document, then = with_two_strokes(project)
         made = document.add_checkpoint("before the rain")
         assert made.edit_id == document.steps[1].edit_id
         document.undo()
@@ -53,10 +59,7 @@ def test_strokes_and_undos_that_follow_a_checkpoint_have_no_part_in_it_and_wait_
     project_folder: Path,
 ) -> None:
     with open_project(project_folder) as project:
-        document = opened(project)
-        stroke(document, 20)
-        stroke(document, 60)
-        then = document.labels.to_array()
+        document, then = with_two_strokes(project)
         wait = document.checkpoint("two")
         document.undo()
         stroke(document, 90, Label.NOT_CRACK)

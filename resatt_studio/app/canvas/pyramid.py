@@ -17,7 +17,7 @@ from resatt_studio.imaging.halving import halve_max
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import TILE_PX
 from resatt_studio.records.geometry import Box
-from resatt_studio.records.maps import SeenMap
+from resatt_studio.records.maps import SeenMap, uncovered
 
 Lines: TypeAlias = npt.NDArray[np.intp]
 """A number for each row or column of the view."""
@@ -445,12 +445,7 @@ class KnownBoxes:
 
     def missing(self, box: Box) -> BoolArray:
         """What of a box is not there yet, h x w bool."""
-        missing = np.ones((box.height, box.width), np.bool_)
-        for known in self._near(box):
-            part = known.intersection(box)
-            if not part.empty:
-                missing[part.shifted(-box.top, -box.left).slices] = False
-        return missing
+        return uncovered(box, self._near(box))
 
     def _near(self, box: Box) -> set[Box]:
         return {known for tile in box.cells(TILE_PX) for known in self._boxes.get(tile, ())}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import cv2
-import numpy as np
-
 from resatt_studio.annotation.branches import Branches, branches_of
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.regions import Region
+from resatt_studio.annotation.shapes import with_neighbours
 from resatt_studio.app.tools.base import Pointer, ToolHost, photo_px
 from resatt_studio.app.tools.crack_loop import AWAY_PX, outlines
 from resatt_studio.app.tools.drags import Click
@@ -118,7 +116,7 @@ class Branch(Click):
         unknown = unknown_crack(self.host, document, wide)
         if not unknown.any():
             return False
-        near = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        near = with_neighbours(unknown)
         return bool((near[crack.box.shifted(-wide.top, -wide.left).slices] & branch).any())
 
     def _know(self, crack: Region, branches: Branches) -> None:
