@@ -9,7 +9,7 @@ import numpy as np
 
 from resatt_studio.annotation.strokes import Point
 from resatt_studio.imaging.crack_edges import LEAST_HALF_WIDTH_PX, find_edges
-from resatt_studio.imaging.curves import Curve, evenly_spaced, normals, profiles, smoothed
+from resatt_studio.imaging.curves import Curve, normals, points_together, profiles, smoothed, stepped
 from resatt_studio.imaging.minimal_paths import PathField
 from resatt_studio.imaging.path_cost import crack_cost
 from resatt_studio.imaging.ridges import REACH_PX as RIDGE_REACH_PX
@@ -32,6 +32,8 @@ _STEP_PX = 64  # windows grow in steps, so that a moving pointer does not ask fo
 _RAW_SMOOTH_PX = 1.5
 _CENTRE_SMOOTH_PX = 3.0
 _FARTHEST_SHIFT_PX = 2.5  # that edges may move the path: beyond, they are of something else
+_SEEN_AHEAD = 50  # points ahead and behind that have a say in where one point's edges lie
+_SAME_PX = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,17 +134,23 @@ class Ways:
         while ground.box.height * ground.box.width > FIELD_PX * self.shrunk**2:
             self.shrunk += 1
         self._field = PathField(_least(ground.cost, self.shrunk), self._cell(start))
+        self._last: tuple[Point, Curve] | None = None
 
     def to(self, end: Point) -> Curve:
         """The way to a point of the window: N x 2 photo pixels, about 1 px apart, both ends included; on the
-        crack to about a pixel, not yet centred."""
+        crack to about a pixel, not yet centred; the same array when the same point is asked for again."""
+        if self._last is None or self._last[0] != end:
+            self._last = end, self._way_to(end)
+        return self._last[1]
+
+    def _way_to(self, end: Point) -> Curve:
         cells = self._field.path_to(self._cell(end))
         origin = np.array([self.ground.box.top, self.ground.box.left], np.float64)
         curve = (cells + 0.5) * self.shrunk + origin
         curve[0], curve[-1] = self.start, end
         if self.shrunk > 1 and len(curve) > 3:
             curve = self._refined(curve)
-        return evenly_spaced(smoothed(curve, _RAW_SMOOTH_PX))
+        return stepped(smoothed(curve, _RAW_SMOOTH_PX))
 
     def _cell(self, point: Point) -> tuple[int, int]:
         box = self.ground.box
@@ -154,7 +162,7 @@ class Ways:
         """Search again in the strip around a way of the smaller map, laid out straight."""
         box = self.ground.box
         spacing = min(2.0, self.shrunk)
-        middle = evenly_spaced(smoothed(curve, 1.0), spacing)
+        middle = stepped(smoothed(curve, 1.0), spacing)
         across = normals(middle)
         half = math.ceil(1.5 * self.shrunk) + 1
         offsets = np.arange(-half, half + 1, dtype=np.float64)
@@ -198,6 +206,37 @@ def measured(curve: Curve, ground: Ground) -> Trace:
     shift = np.clip(0.5 * (edges.right_px - edges.left_px), -_FARTHEST_SHIFT_PX, _FARTHEST_SHIFT_PX)
     centred = curve + normals(curve) * smoothed(shift, _CENTRE_SMOOTH_PX)[:, None]
     return Trace(centred, np.maximum(0.5 * (edges.left_px + edges.right_px), LEAST_HALF_WIDTH_PX))
+
+
+class MovingTrace:
+    """The crack to a pointer that moves: only what is another way than a moment ago is measured again.
+
+    Ways from one point to neighbouring ones go together nearly all the way. What :meth:`to` gives is what
+    :func:`measured` gives of the whole way, and the very same trace where the way is the same.
+    """
+
+    def __init__(self) -> None:
+        self._ground: Ground | None = None
+        self._curve: Curve = np.empty((0, 2))
+        self._trace = Trace(np.empty((0, 2)), np.empty(0))
+
+    def to(self, curve: Curve, ground: Ground) -> Trace:
+        """As :func:`measured`."""
+        together = points_together(self._curve, curve, _SAME_PX) if ground is self._ground else 0
+        if together and together == len(curve) == len(self._curve):
+            return self._trace
+        # The last points that both have look ahead to where they part.
+        kept = max(0, together - _SEEN_AHEAD)
+        begin = max(0, kept - _SEEN_AHEAD)
+        rest, before = measured(curve[begin:], ground), self._trace
+        trace = Trace(
+            np.concatenate([before.curve[:kept], rest.curve[kept - begin :]]),
+            np.concatenate([before.half_widths_px[:kept], rest.half_widths_px[kept - begin :]]),
+        )
+        # Points that were kept stay those that were measured, or they would creep away, move by move.
+        self._curve = np.concatenate([self._curve[:kept], curve[kept:]])
+        self._ground, self._trace = ground, trace
+        return trace
 
 
 def resized(trace: Trace, half_width_px: float | None = None, margin_px: float = 0.0) -> Trace:

@@ -16,6 +16,7 @@ from resatt_studio.annotation.line_ends import place_on_crack
 from resatt_studio.annotation.tapered import tapered
 from resatt_studio.annotation.tracing import (
     Ground,
+    MovingTrace,
     Ways,
     measured,
     read_ground,
@@ -83,6 +84,39 @@ def test_a_smaller_map_finds_the_same_way(monkeypatch):
     one, other = full.to(end), small.to(end)
     away = np.hypot(*(one[:, None] - other[None]).transpose(2, 0, 1)).min(axis=1)
     assert np.percentile(away, 95) < 2.5
+
+
+def test_the_way_to_a_moving_pointer_is_measured_as_if_it_stood_still():
+    drawn = scene(2, 6.0)
+    ground, (start, end) = ground_of(drawn, guided=True), ends(drawn)
+    ways, moving = Ways(ground, start), MovingTrace()
+    # On along the crack, beside it, and back: the ways grow, part and shrink.
+    places = [ways.to(end)[place] for place in (*range(20, 360, 7), *range(355, 250, -9))]
+    for number, place in enumerate(places):
+        curve = ways.to(snapped((place[0] + 12 * (number % 5 == 4), place[1]), ground, 3.0))
+        trace, whole = moving.to(curve, ground), measured(curve, ground)
+        np.testing.assert_allclose(trace.curve, whole.curve, atol=1e-5)
+        np.testing.assert_allclose(trace.half_widths_px, whole.half_widths_px, atol=1e-5)
+
+
+def test_only_what_is_another_way_is_measured_again(monkeypatch):
+    drawn = scene(2, 6.0)
+    ground, (start, end) = ground_of(drawn), ends(drawn)
+    ways, moving = Ways(ground, start), MovingTrace()
+    before = moving.to(ways.to(end), ground)
+    lengths: list[int] = []
+
+    def counted(curve, at):
+        lengths.append(len(curve))
+        return measured(curve, at)
+
+    monkeypatch.setattr(tracing, "measured", counted)
+    assert moving.to(ways.to(end), ground) is before and not lengths
+    moving.to(ways.to((end[0] + 2.0, end[1])), ground)
+    assert len(lengths) == 1 and lengths[0] < len(before.curve) / 2
+    other = ground_of(drawn)
+    moving.to(ways.to(end), other)
+    assert lengths[1] == len(ways.to(end)), "another window says other things about all of it"
 
 
 def test_a_window_knows_what_the_whole_photo_knows():

@@ -10,10 +10,10 @@ from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from resatt_studio.app.canvas.overlay import _polygon, mark_region, paint_marks
+from resatt_studio.app.canvas.overlay import _polygon, changed_region, mark_region, paint_marks
 from resatt_studio.app.canvas.painting import Ring, ring_region
 from resatt_studio.app.canvas.viewport import Viewport
-from resatt_studio.app.tools.overlay import LineMark, Tone
+from resatt_studio.app.tools.overlay import DotsMark, LineMark, Tone
 
 WIDE, HIGH = 320, 200
 
@@ -50,6 +50,85 @@ def test_a_ring_out_of_sight_takes_nothing(qapp: QApplication) -> None:
     assert ring_region(QPointF(160, 100), 4000, QRect(0, 0, WIDE, HIGH)).isEmpty()
 
 
+def inked_by(
+    mark: LineMark,
+    view: Viewport,
+    clip: QRect | None = None,
+    within: QRect | None = None,
+    ratio: float = 1.0,
+) -> np.ndarray:
+    """What a mark leaves on an empty view, HIGH x WIDE uint32."""
+    image = QImage(WIDE, HIGH, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    image.setDevicePixelRatio(ratio)
+    painter = QPainter(image)
+    if clip is not None:
+        painter.setClipRect(clip)
+    paint_marks(painter, [mark], view, ratio, {Tone.CRACK: QColor("#ff0000")}, within)
+    painter.end()
+    return np.frombuffer(image.constBits(), np.uint32).reshape(HIGH, WIDE).copy()
+
+
+lines = st.builds(
+    lambda seed, count, step, closed, width_px: LineMark(
+        np.cumsum(np.random.default_rng(seed).normal(0, step, (count, 2)), axis=0) + np.array([90, 150]),
+        Tone.CRACK,
+        width_px,
+        closed,
+    ),
+    st.integers(0, 10**6),
+    st.integers(2, 300),
+    st.floats(0.5, 40),
+    st.booleans(),
+    st.sampled_from([0.0, 0.0, 9.0]),
+)
+
+
+@given(mark=lines, left=st.integers(-20, 150), top=st.integers(-20, 90), side=st.integers(1, 120))
+@settings(max_examples=150, deadline=None)
+def test_a_line_looks_the_same_where_no_more_of_it_is_drawn_than_is_seen(
+    qapp: QApplication, mark: LineMark, left: int, top: int, side: int
+) -> None:
+    view, clip = Viewport(HIGH, WIDE, 200, 320, 1.0), QRect(left, top, side, side)
+    for ratio in (1.0, 2.0):
+        part, whole = (inked_by(mark, view, clip, within, ratio) for within in (clip, None))
+        levels = [image.view(np.uint8).astype(int) for image in (part, whole)]
+        assert np.abs(levels[0] - levels[1]).max() <= 4, "Qt's smooth edges differ by a level or two"
+
+
+@given(mark=lines, other=lines, kept=st.floats(0, 1), behind=st.floats(0, 1))
+@settings(max_examples=100, deadline=None)
+def test_where_two_lines_that_begin_alike_differ_lies_in_their_region(
+    qapp: QApplication, mark: LineMark, other: LineMark, kept: float, behind: float
+) -> None:
+    view = Viewport(HIGH, WIDE, 200, 320, 1.0)
+    points = mark.points
+    first = 1 + round(kept * (len(points) - 1))
+    last = round(behind * (len(points) - first))
+    changed = np.concatenate([points[:first], other.points, points[len(points) - last :]])
+    new = LineMark(changed, mark.tone, mark.width_px, mark.closed)
+    region = changed_region(mark, new, view, 1.0)
+    assert region is not None
+    for row, column in np.argwhere(inked_by(mark, view) != inked_by(new, view)):
+        assert region.contains(QRect(int(column), int(row), 1, 1))
+
+
+def test_lines_that_look_otherwise_or_begin_elsewhere_are_painted_whole(qapp: QApplication) -> None:
+    view, points = Viewport(HIGH, WIDE, 200, 320, 1.0), np.array([[10.0, 10], [50, 60], [90, 20]])
+    line = LineMark(points, Tone.CRACK)
+    assert changed_region(line, LineMark(points.copy(), Tone.CRACK), view, 1.0).isEmpty()
+    others = (
+        LineMark(points, Tone.NOT_CRACK),
+        LineMark(points, Tone.CRACK, 3.0),
+        LineMark(points, Tone.CRACK, closed=True),
+        LineMark(points + 1, Tone.CRACK),
+        DotsMark(points, Tone.CRACK),
+    )
+    assert [changed_region(line, other, view, 1.0) for other in others] == [None] * len(others)
+    dashed = [LineMark(points[:count], Tone.CRACK, dashed=True) for count in (2, 3)]
+    assert changed_region(*dashed, view, 1.0) is None
+
+
 @given(
     seed=st.integers(0, 10**6), count=st.integers(2, 400), step=st.floats(0.2, 60), scale=st.floats(0.1, 8)
 )
@@ -59,13 +138,8 @@ def test_all_ink_of_a_long_line_lies_in_its_region(
 ) -> None:
     points = np.cumsum(np.random.default_rng(seed).normal(0, step, (count, 2)), axis=0) + 130
     mark, view = LineMark(points, Tone.CRACK), Viewport(HIGH, WIDE, 2000, 3200, scale)
-    image = QImage(WIDE, HIGH, QImage.Format.Format_ARGB32_Premultiplied)
-    image.fill(0)
-    painter = QPainter(image)
-    paint_marks(painter, [mark], view, 1.0, {Tone.CRACK: QColor("#ff0000")})
-    painter.end()
+    inked = inked_by(mark, view) != 0
     region = mark_region(mark, view, 1.0, QFont())
-    inked = np.frombuffer(image.constBits(), np.uint32).reshape(HIGH, WIDE) != 0
     for row, column in np.argwhere(inked):
         assert region.contains(QRect(int(column), int(row), 1, 1))
 

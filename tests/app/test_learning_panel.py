@@ -112,6 +112,27 @@ def test_reports_become_progress_words_and_curves(studio: Any) -> None:
         learner._job_id = None
 
 
+def test_curves_are_seldom_drawn_while_somebody_paints(studio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel, learner = studio.window.panel("learningPanel"), studio.parts.learner
+    courtesy, clock = studio.parts.session.predictor.courtesy, SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(courtesy, "_clock", lambda: clock.now)
+    monkeypatch.setattr("resatt_studio.app.panels.learning.time", SimpleNamespace(monotonic=courtesy._clock))
+    learner._job_id, drawn = 10_000, []
+    try:
+        for step in range(1, 21):
+            clock.now += 1.0
+            if step <= 13:
+                courtesy.painted()
+            learner._step(
+                JobProgress(0, step, 60, detail=StepReport(step, 60, 1 / step, 0.5, step, 75 - step))
+            )
+            drawn.append(int(panel.curves._dice.getData()[0][-1]))
+            assert panel.bar.value() == step, "how far it is, is always told"
+    finally:
+        learner._job_id = None
+    assert drawn == [1, 1, 1, 1, 1, 6, 6, 6, 6, 6, 11, 11, 11, 11, *range(15, 21)]
+
+
 def test_three_short_runs_call_for_a_long_one_when_the_window_is_idle(
     studio: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

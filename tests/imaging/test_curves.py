@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resatt_studio.imaging.curves import evenly_spaced, lengths, normals, profiles, smoothed
+from resatt_studio.imaging.curves import evenly_spaced, lengths, normals, profiles, smoothed, stepped
 
 wiggly = st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=30).map(np.array)
 
@@ -34,6 +34,18 @@ def test_evenly_spaced_points_lie_on_the_line_and_keep_its_ends(curve, spacing):
     np.testing.assert_allclose(even[-1], curve[-1] if len(even) > 1 else curve[0])
     if len(even) > 2:
         assert np.hypot(*np.diff(even, axis=0).T).max() <= 1.5 * spacing + 1e-6
+
+
+@given(curve=wiggly, more=wiggly, spacing=st.floats(0.3, 5))
+@settings(deadline=None)
+def test_ways_that_begin_alike_have_the_same_points_as_far_as_they_go_together(curve, more, spacing):
+    short, long = stepped(curve, spacing), stepped(np.concatenate([curve, more]), spacing)
+    together = int(lengths(curve)[-1] // spacing) if len(short) > 1 else 0
+    count = min(together, len(short) - 1)
+    np.testing.assert_allclose(long[:count], short[:count], atol=1e-9)
+    np.testing.assert_allclose(short[[0, -1]], curve[[0, -1 if len(short) > 1 else 0]])
+    if len(short) > 2:
+        assert np.hypot(*np.diff(short, axis=0).T).max() <= 1.5 * spacing + 1e-6
 
 
 def test_normals_are_one_long_and_point_to_the_right_of_who_walks():

@@ -13,11 +13,11 @@ from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
-from resatt_studio.app.canvas.overlay import mark_region, paint_marks, tones
+from resatt_studio.app.canvas.overlay import changed_region, mark_region, paint_marks, tones
 from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.options import OptionValue
-from resatt_studio.app.tools.overlay import Mark
+from resatt_studio.app.tools.overlay import LineMark, Mark
 from resatt_studio.records.arrays import BoolArray, UInt8Array
 from resatt_studio.records.correction import Edit
 from resatt_studio.records.geometry import Box
@@ -183,13 +183,27 @@ class CanvasHands(CanvasLooks):
             return
         self._overlay = now
         kept = {id(mark) for mark in before} & {id(mark) for mark in now}
-        region, how = QRegion(), self._how
-        for mark in (*before, *now):
-            if id(mark) not in kept:
-                region += self._region_of(mark, how)
+        gone, come = ([mark for mark in marks if id(mark) not in kept] for marks in (before, now))
+        region = self._replaced(gone, come)
         self._regions = {id(mark): self._regions[id(mark)] for mark in now if id(mark) in self._regions}
         if not region.isEmpty():
             self.update(region & self.rect())
+
+    def _replaced(self, gone: list[Mark], come: list[Mark]) -> QRegion:
+        """Logical pixels in which the view changes with the marks."""
+        region, how = QRegion(), self._how
+        for mark in come:
+            for old in gone:
+                changed = changed_region(old, mark, how[0], how[1])
+                if changed is not None:
+                    gone.remove(old)
+                    break
+            else:
+                changed = self._region_of(mark, how)
+            region += changed
+        for mark in gone:
+            region += self._region_of(mark, how)
+        return region
 
     @property
     def _how(self) -> tuple[Viewport, float, str]:
@@ -208,6 +222,10 @@ class CanvasHands(CanvasLooks):
         """The tool's marks, as far as ``region`` (logical pixels) shows them."""
         if self._overlay and not self.scene.peek:
             how = self._how
-            seen = [mark for mark in self._overlay if region.intersects(self._region_of(mark, how))]
+            seen = [
+                mark
+                for mark in self._overlay
+                if isinstance(mark, LineMark) or region.intersects(self._region_of(mark, how))
+            ]
             colours = tones(self.scene.layers["correction"])
-            paint_marks(painter, seen, self.viewport, self.devicePixelRatioF(), colours)
+            paint_marks(painter, seen, how[0], how[1], colours, region.boundingRect())

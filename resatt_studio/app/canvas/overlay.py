@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QRegion
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QRegion
 from shiboken6 import VoidPtr
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, Tone, WordsMark
-from resatt_studio.imaging.curves import lengths
+from resatt_studio.imaging.curves import lengths, points_together
 
 _UNDER = QColor(0, 0, 0, 170)
 _GROUND = QColor(22, 24, 27, 225)
@@ -60,12 +60,45 @@ def mark_region(mark: Mark, view: Viewport, ratio: float, font: QFont) -> QRegio
         return (
             _boxes(points[:, None, :], reach) if len(points) <= _MOST_PIECES else _boxes(points[None], reach)
         )
-    reach = _UNDER_PX / 2 + mark.width_px * view.scale / ratio / 2 + _MARGIN_PX
-    if mark.filled:
-        return _boxes(points[None], reach)
-    if mark.closed:
-        points = np.concatenate([points, points[:1]])
-    return _chain(points, reach)
+    reach = _reach(mark, view, ratio)
+    return _boxes(points[None], reach) if mark.filled else _chain(_joined(points, mark), reach)
+
+
+def changed_region(old: Mark, new: Mark, view: Viewport, ratio: float) -> QRegion | None:
+    """Logical pixels in which two lines differ, where they look alike and begin at the same point; else None.
+
+    A preview that follows the pointer is another line with every move, but only its end is another one.
+    """
+    if not (isinstance(old, LineMark) and isinstance(new, LineMark) and _alike(old, new)):
+        return None
+    one, other = _joined(old.points, old), _joined(new.points, new)
+    first = points_together(one, other)
+    if not first:
+        return None
+    last = min(points_together(one[::-1], other[::-1]), min(len(one), len(other)) - first)
+    region = QRegion()
+    for points in (one, other):
+        # From the last point that both have up to the first one that both have again.
+        part = points[first - 1 : len(points) - last + 1]
+        if len(part) > 1:
+            region += _chain(_in_view(part, view, ratio), _reach(new, view, ratio))
+    return region
+
+
+def _alike(old: LineMark, new: LineMark) -> bool:
+    looks = [(mark.tone, mark.width_px, mark.closed, mark.filled, mark.dashed) for mark in (old, new)]
+    plain = not (new.filled or new.dashed)  # an area, and dashes, change beyond where points do
+    return plain and looks[0] == looks[1] and min(len(old.points), len(new.points)) > 1
+
+
+def _joined(points: Points, mark: LineMark) -> Points:
+    """A line's points; of a closed one the first once more as its last."""
+    return np.concatenate([points, points[:1]]) if mark.closed else points
+
+
+def _reach(mark: LineMark, view: Viewport, ratio: float) -> float:
+    """Logical pixels around a line's points that it may take."""
+    return _UNDER_PX / 2 + mark.width_px * view.scale / ratio / 2 + _MARGIN_PX
 
 
 def _chain(points: Points, reach: float) -> QRegion:
@@ -107,19 +140,25 @@ def _in_view(points: Points, view: Viewport, ratio: float) -> Points:
 
 
 def paint_marks(
-    painter: QPainter, marks: Iterable[Mark], view: Viewport, ratio: float, colours: Tones
+    painter: QPainter,
+    marks: Iterable[Mark],
+    view: Viewport,
+    ratio: float,
+    colours: Tones,
+    within: QRect | None = None,
 ) -> None:
     """Draw marks, the first at the bottom.
 
     Args:
         painter: Thinks in logical pixels.
         ratio: Device pixels per logical pixel.
+        within: Logical pixels that matter; of a line no more is drawn than may be seen there. None for all.
     """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for mark in marks:
         if isinstance(mark, LineMark):
-            _paint_line(painter, mark, view, ratio, colours[mark.tone])
+            _paint_line(painter, mark, view, ratio, colours[mark.tone], within)
         elif isinstance(mark, DotsMark):
             _paint_dots(painter, mark, view, ratio, colours[mark.tone])
         else:
@@ -127,28 +166,56 @@ def paint_marks(
     painter.restore()
 
 
-def _paint_line(painter: QPainter, mark: LineMark, view: Viewport, ratio: float, colour: QColor) -> None:
+def _paint_line(
+    painter: QPainter, mark: LineMark, view: Viewport, ratio: float, colour: QColor, within: QRect | None
+) -> None:
     points = _in_view(mark.points, view, ratio)
     if len(points) < 2:
         return
-    line = _polygon(points)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    draw = painter.drawPolygon if mark.closed else painter.drawPolyline
     if mark.filled:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_faint(colour, _AREA_ALPHA))
-        painter.drawPolygon(line)
+        painter.drawPolygon(_polygon(points))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+    # Dashes are counted from a line's start.
+    runs = None if within is None or mark.dashed else _runs(points, mark, within, _reach(mark, view, ratio))
+    line = QPainterPath()
+    for run in [points] if runs is None else runs:
+        line.addPolygon(_polygon(run))
+    if mark.closed and runs is None:
+        line.closeSubpath()
     if mark.width_px > 0:
         painter.setPen(_pen(_faint(colour, _BAND_ALPHA), mark.width_px * view.scale / ratio))
-        draw(line)
+        painter.drawPath(line)
     painter.setPen(_pen(_UNDER, _UNDER_PX))
-    draw(line)
+    painter.drawPath(line)
     pen = _pen(colour, _LINE_PX)
     if mark.dashed:
         pen.setDashPattern([4.0, 3.0])
     painter.setPen(pen)
-    draw(line)
+    painter.drawPath(line)
+
+
+def _runs(points: Points, mark: LineMark, within: QRect, reach: float) -> list[Points] | None:
+    """The parts of a line that may be seen within a rectangle, whose ends are not; None for the whole line.
+
+    Args:
+        points: N x 2 logical pixels, (row, column).
+        reach: Logical pixels that the line takes around them.
+    """
+    line = _joined(points, mark)
+    low, high = np.minimum(line[:-1], line[1:]) - reach, np.maximum(line[:-1], line[1:]) + reach
+    first, last = (within.top(), within.left()), (within.bottom() + 1, within.right() + 1)
+    seen = (high >= first).all(axis=1) & (low <= last).all(axis=1)
+    if seen.all():
+        return None
+    if mark.closed:  # a part may go on beyond the first point: begin with what is not seen
+        away = int(np.argmin(seen))
+        line = np.concatenate([points[away:], points[: away + 1]])
+        seen = np.roll(seen, -away)
+    turns = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
+    return [line[begin : end + 1] for begin, end in turns.reshape(-1, 2)]
 
 
 def _polygon(points: Points) -> QPolygonF:

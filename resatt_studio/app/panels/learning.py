@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton
 
@@ -14,6 +16,9 @@ from resatt_studio.records.training import StepReport
 from resatt_studio.words import again, tr, trn
 
 _MOST_NOTICES = 3
+_CURVES_APART_S = 5.0
+"""While somebody paints, curves are drawn this seldom: each time holds the window up for 20 ms, as long as
+two moves of the hand."""
 
 
 class LearningPanel(ScrolledPanel):
@@ -46,6 +51,7 @@ class LearningPanel(ScrolledPanel):
         self.notices.setWordWrap(True)
         self.notices.setAccessibleName(tr("What happened while learning"))
         self.curves = Curves(parts.look)
+        self._curves_due = 0.0
         self.versions = VersionsBox(parts)
         self._build()
         learner.changed.connect(self._show)
@@ -155,4 +161,7 @@ class LearningPanel(ScrolledPanel):
                 tr("Dice on {which} {first:.2f} → {last:.2f}").format(which=which, first=first, last=last)
             )
         self.words.setText(" · ".join(words))
-        self.curves.show_curves(learner.losses, learner.dices)
+        now, courtesy = time.monotonic(), self._parts.session.predictor.courtesy
+        if now >= self._curves_due or not courtesy.painting:
+            self.curves.show_curves(learner.losses, learner.dices)
+            self._curves_due = now + _CURVES_APART_S

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from resatt_studio.annotation.crack_path import outline
 from resatt_studio.annotation.strokes import Point
 from resatt_studio.annotation.tracing import Trace, resized
 from resatt_studio.app.tools.marking import label_tone
-from resatt_studio.app.tools.overlay import DotsMark, KeptMarks, LineMark, Mark, Points, points_of
+from resatt_studio.app.tools.overlay import DotsMark, KeptMarks, LineMark, Mark, points_of
 from resatt_studio.records.correction import Label
+
+Places = npt.NDArray[np.int64]
 
 _POINTS_APART_PX = 3.0  # view pixels between points of a drawn line; more of them would not be seen
 _EDGES_FROM_PX = 8.0  # view pixels of width from which both edges are drawn, else one line in the middle
@@ -82,11 +85,10 @@ def _crack(trace: Trace | None, look: Look) -> tuple[Mark, ...]:
     tone = label_tone(look.label)
     width_px = 2 * float(np.median(wide.half_widths_px))
     if width_px * look.scale < _EDGES_FROM_PX:
-        return (LineMark(_thinned(wide.curve, look.scale), tone),)
-    edges = outline(wide)
-    half = len(edges) // 2
-    sides = [_thinned(side, look.scale) for side in (edges[:half], edges[half:])]
-    return (LineMark(np.concatenate(sides), tone, closed=True),)
+        return (LineMark(wide.curve[_seen(len(wide.curve), look.scale)], tone),)
+    edges, seen = outline(wide), _seen(len(wide.curve), look.scale)
+    # Both sides at the same places, counted from the start, so that a preview's old part stays as it is.
+    return (LineMark(np.concatenate([edges[seen], edges[::-1][seen][::-1]]), tone, closed=True),)
 
 
 def _straight(ends: tuple[Point, Point] | None, look: Look) -> tuple[Mark, ...]:
@@ -97,7 +99,7 @@ def _dots(points: tuple[Point, ...], hot: int | None, look: Look) -> tuple[Mark,
     return (DotsMark(points_of(points), label_tone(look.label), -1 if hot is None else hot),)
 
 
-def _thinned(curve: Points, scale: float) -> Points:
-    """Every so many-th point, and the last one; points are about 1 px apart."""
+def _seen(count: int, scale: float) -> Places:
+    """Which of a curve's points are drawn: every so many-th, and the last one; they are about 1 px apart."""
     every = max(1, round(_POINTS_APART_PX / max(scale, 1e-6)))
-    return curve if every == 1 else np.concatenate([curve[:-1:every], curve[-1:]])
+    return np.append(np.arange(0, count - 1, every), count - 1)

@@ -6,16 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.line_ends import place_on_crack
 from resatt_studio.annotation.tracing import (
     Ground,
+    MovingTrace,
     Point,
     Trace,
     Ways,
-    measured,
     read_ground,
     snapped,
     surroundings,
@@ -32,7 +30,6 @@ _END_SNAPS = 2.0  # times as far to a crack of the mask
 _CRACK_AROUND_PX = 24  # of the mask that are looked at around a click, beyond the distance that counts
 _CLICK_PX = 16  # around a first click, of which the photo is looked at
 _AHEAD = 0.4  # windows reach so much farther than the pointer, as it is likely to go on
-_FINE_PX = 300  # a longer preview is measured at every second pixel
 
 Search = Callable[[], Ways]
 
@@ -50,6 +47,7 @@ class TraceSearch:
     host: ToolHost
     document: CorrectionDocument = field(repr=False)
     guided: bool = True
+    _moving: MovingTrace = field(default_factory=MovingTrace, repr=False)
 
     @property
     def photo(self) -> Box:
@@ -124,16 +122,15 @@ class TraceSearch:
         return None if read is None else lambda: Ways(read(), start)
 
     def preview(self, ways: Ways, end: Point, free: bool) -> Trace:
-        """The way to the pointer, or to the nearest place of the window, as finely as a moving eye sees."""
+        """The way to the pointer, or to the nearest place of the window; the very same as a moment ago where
+        that was the same place."""
         box = ways.ground.box
         inside = (
             min(max(end[0], box.top), box.bottom - 0.01),
             min(max(end[1], box.left), box.right - 0.01),
         )
         curve = ways.to(inside if free else snapped(inside, ways.ground, self.snap_px))
-        if len(curve) > _FINE_PX:
-            curve = np.concatenate([curve[:-1:2], curve[-1:]])
-        return measured(curve, ways.ground)
+        return self._moving.to(curve, ways.ground)
 
     def _guides(self, box: Box) -> bool:
         """Whether there is a network's answer about a window, and it is asked."""
