@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM})
 """What file systems say that force files to the disk but no folders, as those of some network drives, and of
@@ -25,12 +28,23 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
         OSError: It cannot be written; what stood there before still does. Callers say it in their own family
             of errors, with the cure that fits.
     """
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """As :func:`write_whole`, for what is written piece by piece; the file takes its name as the block ends.
+
+    Raises:
+        OSError: As :func:`write_whole`. Any error of the block leaves what stood there before.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Random, so that two threads may write the same file; short, so that long names still fit.
     part = path.with_name(f".{path.name[:16]}-{secrets.token_hex(6)}{PART_SUFFIX}")
     try:
         with part.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         take_name(part, path)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import io
+import json
 import logging
-import pickle
 import threading
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from numpy.lib import format as npy
 from torch import Tensor
 
 from resatt_studio import durable
 from resatt_studio.errors import LearningError
+from resatt_studio.inference.device import is_out_of_memory
 
 _LOG = logging.getLogger(__name__)
-FORMAT = "resatt-finetune-1"
+FORMAT = "resatt-finetune-2"
+_FACTS = "facts"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,27 +56,82 @@ class ResumePoint:
     best_facts: str = ""
 
 
-def pack_point(point: ResumePoint) -> bytes:
-    """Serialise a point; tensors are copied, so learning may go on."""
-    values = {name: getattr(point, name) for name in point.__dataclass_fields__}
-    buffer = io.BytesIO()
-    torch.save({"format": FORMAT, **values}, buffer)
-    return buffer.getvalue()
+def copied(point: ResumePoint) -> ResumePoint:
+    """A point whose tensors are its own and lie in the CPU's memory, so that learning may go on."""
+
+    def own(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return value.detach().to("cpu", copy=True)
+        if isinstance(value, dict):
+            return {key: own(inner) for key, inner in value.items()}
+        return [own(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+    return ResumePoint(**{name: own(value) for name, value in _values(point).items()})
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write ``data`` so that a crash at any moment leaves the old file or the new one.
+def write_point(path: Path, point: ResumePoint) -> None:
+    """Write a point so that a crash at any moment leaves the old file or the new one.
+
+    It is NumPy's archive (``.npz``) of the tensors, and the rest as JSON in an array of bytes. Tensors go to
+    the disk from where they lie, and Python's other threads have their turn meanwhile: serialising them
+    first, as torch does, holds up a stroke that is being painted for a twentieth of a second and more.
+
+    Args:
+        path: Of the file.
+        point: In the CPU's memory (:func:`copied`).
 
     Raises:
         LearningError: It cannot be written.
     """
+    tensors: dict[str, Tensor] = {}
+
+    def told(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            name = f"tensor-{len(tensors)}"
+            tensors[name] = value
+            return {"tensor": name}
+        if isinstance(value, dict):  # as pairs: JSON would make words of an optimiser's numbers
+            return {"pairs": [[key, told(inner)] for key, inner in value.items()]}
+        return [told(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+    facts = json.dumps([FORMAT, told(_values(point))]).encode()
+    arrays = {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
     try:
-        durable.write_whole(path, data)
+        with durable.whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+            for name, array in {_FACTS: np.frombuffer(facts, np.uint8), **arrays}.items():
+                with archive.open(f"{name}.npy", "w") as member:
+                    npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
+                    member.write(array.reshape(-1).view(np.uint8).data)
     except OSError as error:
         raise LearningError(
             f"the resume point {path} cannot be written: {error.strerror or error}.",
             "Free some disk space, or check that you may write to the project folder.",
         ) from error
+
+
+def _values(point: ResumePoint) -> dict[str, Any]:
+    return {one.name: getattr(point, one.name) for one in fields(point)}
+
+
+def _unpacked(archive: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    """What :func:`write_point` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is something else.
+    """
+
+    def back(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return [back(inner) for inner in value] if isinstance(value, list) else value
+        if "tensor" in value:
+            return torch.from_numpy(archive[value["tensor"]])
+        return {key: back(inner) for key, inner in value["pairs"]}
+
+    form, values = json.loads(archive[_FACTS].tobytes())
+    if form != FORMAT:
+        raise ValueError(f"its form is {form}")
+    unpacked: dict[str, Any] = back(values)
+    return unpacked
 
 
 def read_point(path: Path, fingerprint: str) -> ResumePoint | None:
@@ -83,12 +143,10 @@ def read_point(path: Path, fingerprint: str) -> ResumePoint | None:
     if not path.is_file():
         return None
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
-        _LOG.warning("resume point %s is damaged and is passed over: %s", path, error)
-        return None
-    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
-        _LOG.warning("resume point %s has another format and is passed over", path)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            values = _unpacked(archive)
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        _LOG.warning("resume point %s is damaged or of another form and is passed over: %s", path, error)
         return None
     if values.get("fingerprint") != fingerprint:
         _LOG.info("resume point %s belongs to another run and is passed over", path)
@@ -117,16 +175,18 @@ class PointWriter:
             return
         self.wait()
         try:
-            data = pack_point(point)
-        except MemoryError:
+            own = copied(point)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             self.told("There is too little memory for a resume point: a crash now would cost this run.")
             return
-        self._thread = threading.Thread(target=self._run, args=(self.path, data), name="resume point")
+        self._thread = threading.Thread(target=self._run, args=(self.path, own), name="resume point")
         self._thread.start()
 
-    def _run(self, path: Path, data: bytes) -> None:
+    def _run(self, path: Path, point: ResumePoint) -> None:
         try:
-            write_whole(path, data)
+            write_point(path, point)
         except LearningError as error:
             _LOG.warning("%s", error)
             self.told(f"Learning goes on, but a crash now would cost this run: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from resatt_studio.errors import LearningError
 from resatt_studio.learning.checkpoint import (
     PointWriter,
     ResumePoint,
-    pack_point,
+    copied,
     read_point,
-    write_whole,
+    write_point,
 )
 
 
@@ -63,17 +64,68 @@ def test_learning_may_go_on_while_a_point_is_written(tmp_path: Path) -> None:
 
 
 def test_a_point_of_another_run_is_passed_over(tmp_path: Path) -> None:
-    write_whole(tmp_path / "point", pack_point(point()))
+    write_point(tmp_path / "point", point())
     assert read_point(tmp_path / "point", "that run") is None
 
 
-@pytest.mark.parametrize("damage", [b"", b"no archive", pack_point(point())[:500]])
+def written(folder: Path) -> bytes:
+    write_point(folder / "point", point(network={"a": torch.zeros(5000)}))
+    return (folder / "point").read_bytes()
+
+
+def with_a_byte_turned_over(folder: Path) -> bytes:
+    data = written(folder)
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
+
+
+def of_the_form_before(folder: Path) -> bytes:
+    torch.save({"format": "resatt-finetune-1", "step": 3}, folder / "point")
+    return (folder / "point").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: b"",
+        lambda folder: b"no archive",
+        lambda folder: written(folder)[:500],
+        with_a_byte_turned_over,
+        of_the_form_before,
+    ],
+    ids=["empty", "no archive", "cut off", "a byte turned over", "the form before"],
+)
 def test_a_damaged_point_is_told_and_passed_over(
-    tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, damage: Callable[[Path], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "point").write_bytes(damage)
+    (tmp_path / "point").write_bytes(damage(tmp_path))
     assert read_point(tmp_path / "point", "this run") is None
     assert "damaged" in caplog.text
+
+
+def test_an_optimiser_goes_on_from_a_point_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    def learner() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+        torch.manual_seed(0)
+        network = torch.nn.Linear(4, 3)
+        groups = [{"params": [network.weight], "lr": 0.1}, {"params": [network.bias], "lr": 0.01}]
+        return network, torch.optim.AdamW(groups, betas=(0.8, 0.9))
+
+    def step(network: torch.nn.Module, optimiser: torch.optim.Optimizer) -> None:
+        optimiser.zero_grad()
+        network(torch.ones(2, 4)).square().sum().backward()
+        optimiser.step()
+
+    network, optimiser = learner()
+    step(network, optimiser)
+    point_ = point(network=network.state_dict(), optimiser=optimiser.state_dict())
+    write_point(tmp_path / "point", copied(point_))
+    step(network, optimiser)
+    back, (other, its_optimiser) = read_point(tmp_path / "point", "this run"), learner()
+    assert back is not None
+    other.load_state_dict(back.network)
+    its_optimiser.load_state_dict(back.optimiser)
+    step(other, its_optimiser)
+    assert all(map(torch.equal, network.parameters(), other.parameters()))
 
 
 def test_no_point_is_no_error(tmp_path: Path) -> None:
@@ -84,14 +136,14 @@ def test_a_write_cut_off_in_the_middle_leaves_the_old_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "point"
-    write_whole(path, pack_point(point()))
+    write_point(path, point())
 
     def power_cut(number: int) -> None:
         raise OSError(5, "power cut")
 
     monkeypatch.setattr("os.fsync", power_cut)
     with pytest.raises(LearningError, match="power cut"):
-        write_whole(path, pack_point(point(step=99)))
+        write_point(path, point(step=99))
     back = read_point(path, "this run")
     assert back is not None
     assert back.step == 12
