@@ -89,16 +89,18 @@ def write_point(path: Path, point: ResumePoint) -> None:
         if isinstance(value, Tensor):
             name = f"tensor-{len(tensors)}"
             tensors[name] = value
-            return {"tensor": name}
+            # An optimiser's fused steps take for granted that its tensors lie in memory as its parameters do.
+            return {"tensor": name, "strides": torch.empty_like(value, device="meta").stride()}
         if isinstance(value, dict):  # as pairs: JSON would make words of an optimiser's numbers
             return {"pairs": [[key, told(inner)] for key, inner in value.items()]}
         return [told(inner) for inner in value] if isinstance(value, list | tuple) else value
 
     facts = json.dumps([FORMAT, told(_values(point))]).encode()
-    arrays = {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
+    told_first = {_FACTS: torch.frombuffer(bytearray(facts), dtype=torch.uint8)}
     try:
         with durable.whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
-            for name, array in {_FACTS: np.frombuffer(facts, np.uint8), **arrays}.items():
+            for name, tensor in (told_first | tensors).items():
+                array = tensor.contiguous().numpy()
                 with archive.open(f"{name}.npy", "w") as member:
                     npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
                     member.write(array.reshape(-1).view(np.uint8).data)
@@ -124,7 +126,8 @@ def _unpacked(archive: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
         if not isinstance(value, dict):
             return [back(inner) for inner in value] if isinstance(value, list) else value
         if "tensor" in value:
-            return torch.from_numpy(archive[value["tensor"]])
+            tensor = torch.from_numpy(archive[value["tensor"]])
+            return torch.empty_strided(tensor.shape, value["strides"], dtype=tensor.dtype).copy_(tensor)
         return {key: back(inner) for key, inner in value["pairs"]}
 
     form, values = json.loads(archive[_FACTS].tobytes())

@@ -106,13 +106,14 @@ def test_a_damaged_point_is_told_and_passed_over(
 def test_an_optimiser_goes_on_from_a_point_as_if_nothing_had_happened(tmp_path: Path) -> None:
     def learner() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
         torch.manual_seed(0)
-        network = torch.nn.Linear(4, 3)
+        # As the student's: its weights lie otherwise in memory than their sizes are read.
+        network = torch.nn.Conv2d(4, 3, 3).to(memory_format=torch.channels_last)
         groups = [{"params": [network.weight], "lr": 0.1}, {"params": [network.bias], "lr": 0.01}]
-        return network, torch.optim.AdamW(groups, betas=(0.8, 0.9))
+        return network, torch.optim.AdamW(groups, betas=(0.8, 0.9), fused=True)
 
     def step(network: torch.nn.Module, optimiser: torch.optim.Optimizer) -> None:
         optimiser.zero_grad()
-        network(torch.ones(2, 4)).square().sum().backward()
+        network(torch.arange(200.0).reshape(2, 4, 5, 5) / 200).square().sum().backward()
         optimiser.step()
 
     network, optimiser = learner()
@@ -126,6 +127,32 @@ def test_an_optimiser_goes_on_from_a_point_as_if_nothing_had_happened(tmp_path: 
     its_optimiser.load_state_dict(back.optimiser)
     step(other, its_optimiser)
     assert all(map(torch.equal, network.parameters(), other.parameters()))
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.rand(4, 3, 2, 2).to(memory_format=torch.channels_last),
+        torch.rand(4, 1, 2, 2).as_strided((4, 1, 2, 2), (4, 1, 2, 1)),
+        torch.rand(5, 4).T,
+        torch.tensor(3),
+        torch.zeros(0, 3),
+    ],
+    ids=["channels last", "one channel", "turned", "a number", "empty"],
+)
+def test_tensors_come_back_as_they_lay_in_memory(tmp_path: Path, tensor: torch.Tensor) -> None:
+    write_point(tmp_path / "point", copied(point(network={"a": tensor})))
+    back = read_point(tmp_path / "point", "this run")
+    assert back is not None
+    assert torch.equal(back.network["a"], tensor)
+    assert back.network["a"].dtype == tensor.dtype and back.network["a"].stride() == tensor.stride()
+
+
+@pytest.mark.parametrize("tensor", [torch.rand(6, 8)[::2, 1::3], torch.rand(3, 1).expand(3, 4)])
+def test_tensors_with_gaps_or_shared_values_come_back_without(tmp_path: Path, tensor: torch.Tensor) -> None:
+    write_point(tmp_path / "point", point(network={"a": tensor}))
+    back = read_point(tmp_path / "point", "this run")
+    assert back is not None and torch.equal(back.network["a"], tensor)
 
 
 def test_no_point_is_no_error(tmp_path: Path) -> None:
