@@ -119,7 +119,7 @@ def _unpacked(archive: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
     """What :func:`write_point` wrote.
 
     Raises:
-        KeyError, TypeError, ValueError: It is something else.
+        KeyError, RuntimeError, TypeError, ValueError: It is something else.
     """
 
     def back(value: Any) -> Any:
@@ -148,7 +148,8 @@ def read_point(path: Path, fingerprint: str) -> ResumePoint | None:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             values = _unpacked(archive)
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    # zipfile says RuntimeError of a member that seems locked, or packed in a way that it does not know.
+    except (OSError, EOFError, KeyError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile) as error:
         _LOG.warning("resume point %s is damaged or of another form and is passed over: %s", path, error)
         return None
     if values.get("fingerprint") != fingerprint:

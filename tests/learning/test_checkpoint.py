@@ -79,6 +79,18 @@ def with_a_byte_turned_over(folder: Path) -> bytes:
     return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
 
 
+def as_if_locked(folder: Path) -> bytes:
+    data = bytearray(written(folder))
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # the first member's flags
+    return bytes(data)
+
+
+def as_if_packed_in_an_unknown_way(folder: Path) -> bytes:
+    data = bytearray(written(folder))
+    data[data.index(b"PK\x01\x02") + 10] ^= 0xFF  # how the first member is packed
+    return bytes(data)
+
+
 def of_the_form_before(folder: Path) -> bytes:
     torch.save({"format": "resatt-finetune-1", "step": 3}, folder / "point")
     return (folder / "point").read_bytes()
@@ -91,9 +103,11 @@ def of_the_form_before(folder: Path) -> bytes:
         lambda folder: b"no archive",
         lambda folder: written(folder)[:500],
         with_a_byte_turned_over,
+        as_if_locked,
+        as_if_packed_in_an_unknown_way,
         of_the_form_before,
     ],
-    ids=["empty", "no archive", "cut off", "a byte turned over", "the form before"],
+    ids=["empty", "no archive", "cut off", "a byte turned over", "locked", "packed", "the form before"],
 )
 def test_a_damaged_point_is_told_and_passed_over(
     tmp_path: Path, damage: Callable[[Path], bytes], caplog: pytest.LogCaptureFixture
