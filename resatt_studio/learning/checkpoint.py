@@ -25,6 +25,7 @@ from resatt_studio.inference.device import is_out_of_memory
 _LOG = logging.getLogger(__name__)
 FORMAT = "resatt-finetune-2"
 _FACTS = "facts"
+_NO_ROOM = "There is too little memory for a resume point: a crash now would cost this run."
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +184,7 @@ class PointWriter:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            self.told("There is too little memory for a resume point: a crash now would cost this run.")
+            self.told(_NO_ROOM)
             return
         self._thread = threading.Thread(target=self._run, args=(self.path, own), name="resume point")
         self._thread.start()
@@ -194,6 +195,10 @@ class PointWriter:
         except LearningError as error:
             _LOG.warning("%s", error)
             self.told(f"Learning goes on, but a crash now would cost this run: {error}")
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self.told(_NO_ROOM)
 
     def wait(self) -> None:
         """Until nothing is being written."""

@@ -205,6 +205,26 @@ def test_a_failed_write_is_told_and_the_next_one_is_tried(tmp_path: Path) -> Non
     assert len(told) == 1 and back is not None and back.step == 13
 
 
+def test_memory_that_runs_out_while_a_point_is_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_point(tmp_path / "point", point())
+    writer = PointWriter(tmp_path / "point")
+    told: list[str] = []
+    writer.told = told.append
+
+    def no_room(tensor: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(torch.Tensor, "contiguous", no_room)
+    writer.write(point(step=99))
+    writer.wait()
+    back = read_point(tmp_path / "point", "this run")
+    assert len(told) == 1 and "too little memory" in told[0]
+    assert back is not None and back.step == 12
+    assert [path.name for path in tmp_path.iterdir()] == ["point"]
+
+
 def test_a_finished_run_leaves_no_point(tmp_path: Path) -> None:
     writer = PointWriter(tmp_path / "point")
     writer.write(point())
