@@ -205,6 +205,22 @@ def test_a_point_that_is_let_go_before_its_ways_are_known_stays_where_it_was_lef
     assert np.hypot(*(dots.points[1] - (middle[0] - 25, middle[1]))) < 1
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_point_taken_back_while_one_that_was_let_go_waits_for_its_ways_harms_nothing(tool, host, share):
+    for place in (0.2, 0.5, 0.8):
+        click(tool, on_crack(place))
+    host.held = True
+    tool.press(at(on_crack(share)))
+    tool.move([at((on_crack(share)[0] - 25, on_crack(share)[1]), control=True)])
+    tool.release()
+    tool.step_back()
+    assert len(handles(tool).points) == 2
+    host.deliver()
+    click(tool, on_crack(0.9))
+    host.deliver()
+    assert len(handles(tool).points) == 3 and tool.finish() is not None
+
+
 def test_a_click_near_the_end_of_painted_crack_goes_on_from_there(tool, host):
     click(tool, on_crack(0.1))
     click(tool, on_crack(0.4))

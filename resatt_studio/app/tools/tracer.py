@@ -136,6 +136,7 @@ class Tracer(Tool):
         return None if self._ending else self.finish()
 
     def step_back(self) -> None:
+        self._put_now()  # the point that goes may be the one that waits, or its neighbour
         self._ending = False
         if self._clicks:
             self._clicks.pop()
