@@ -96,6 +96,13 @@ def test_a_line_looks_the_same_where_no_more_of_it_is_drawn_than_is_seen(
         assert np.abs(levels[0] - levels[1]).max() <= 4, "Qt's smooth edges differ by a level or two"
 
 
+def test_an_open_line_whose_ends_meet_is_joined_there_in_its_parts_too(qapp: QApplication) -> None:
+    points = np.array([[100.0, 20], [100, 100], [40, 100], [40, 20], [100, 20]])
+    view, clip = Viewport(HIGH, WIDE, 200, 320, 1.0), QRect(0, 80, 50, 40)
+    part, whole = (inked_by(LineMark(points, Tone.CRACK), view, clip, within) for within in (clip, None))
+    assert (part == whole).all()
+
+
 @given(mark=lines, other=lines, kept=st.floats(0, 1), behind=st.floats(0, 1))
 @settings(max_examples=100, deadline=None)
 def test_where_two_lines_that_begin_alike_differ_lies_in_their_region(

@@ -210,9 +210,11 @@ def _runs(points: Points, mark: LineMark, within: QRect, reach: float) -> list[P
     seen = (high >= first).all(axis=1) & (low <= last).all(axis=1)
     if seen.all():
         return None
-    if mark.closed:  # a part may go on beyond the first point: begin with what is not seen
+    # A part may go on beyond the first point: begin with what is not seen. Qt joins the ends of an open line
+    # too, where they meet.
+    if (line[0] == line[-1]).all():
         away = int(np.argmin(seen))
-        line = np.concatenate([points[away:], points[: away + 1]])
+        line = np.concatenate([line[away:-1], line[: away + 1]])
         seen = np.roll(seen, -away)
     turns = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
     return [line[begin : end + 1] for begin, end in turns.reshape(-1, 2)]
