@@ -65,7 +65,7 @@ def copied(point: ResumePoint) -> ResumePoint:
             return value.detach().to("cpu", copy=True)
         if isinstance(value, dict):
             return {key: own(inner) for key, inner in value.items()}
-        return [own(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return type(value)(map(own, value)) if isinstance(value, list | tuple) else value
 
     return ResumePoint(**{name: own(value) for name, value in _values(point).items()})
 
@@ -94,7 +94,9 @@ def write_point(path: Path, point: ResumePoint) -> None:
             return {"tensor": name, "strides": torch.empty_like(value, device="meta").stride()}
         if isinstance(value, dict):  # as pairs: JSON would make words of an optimiser's numbers
             return {"pairs": [[key, told(inner)] for key, inner in value.items()]}
-        return [told(inner) for inner in value] if isinstance(value, list | tuple) else value
+        if isinstance(value, tuple):  # JSON has lists alone
+            return {"tuple": [told(inner) for inner in value]}
+        return [told(inner) for inner in value] if isinstance(value, list) else value
 
     facts = json.dumps([FORMAT, told(_values(point))]).encode()
     told_first = {_FACTS: torch.frombuffer(bytearray(facts), dtype=torch.uint8)}
@@ -129,6 +131,8 @@ def _unpacked(archive: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
         if "tensor" in value:
             tensor = torch.from_numpy(archive[value["tensor"]])
             return torch.empty_strided(tensor.shape, value["strides"], dtype=tensor.dtype).copy_(tensor)
+        if "tuple" in value:
+            return tuple(back(inner) for inner in value["tuple"])
         return {key: back(inner) for key, inner in value["pairs"]}
 
     form, values = json.loads(archive[_FACTS].tobytes())

@@ -29,7 +29,7 @@ def point(**more: Any) -> ResumePoint:
         "average": {"a": torch.arange(6.0) / 2},
         "optimiser": {
             "state": {0: {"step": torch.tensor(3.0)}},
-            "param_groups": [{"lr": 0.1, "params": [0]}],
+            "param_groups": [{"lr": 0.1, "betas": (0.8, 0.9), "params": [0]}],
         },
         "losses": [(1, 0.5), (2, 0.25)],
         "dices": [(2, 0.7)],
@@ -49,7 +49,8 @@ def test_a_point_comes_back_as_it_was(tmp_path: Path) -> None:
     assert (back.step, back.seconds, back.chance) == (12, 3.5, point().chance)
     assert torch.equal(back.network["a"], torch.arange(6.0))
     assert torch.equal(back.optimiser["state"][0]["step"], torch.tensor(3.0))
-    assert [tuple(pair) for pair in back.losses] == [(1, 0.5), (2, 0.25)]
+    assert back.losses == [(1, 0.5), (2, 0.25)] and back.dices == [(2, 0.7)]
+    assert back.optimiser["param_groups"] == [{"lr": 0.1, "betas": (0.8, 0.9), "params": [0]}]
 
 
 def test_learning_may_go_on_while_a_point_is_written(tmp_path: Path) -> None:
