@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from resatt_studio.imaging.curves import evenly_spaced, lengths, smoothed
+from resatt_studio.imaging.curves import evenly_spaced, lengths, points_at, smoothed
 from resatt_studio.synthesis.strands import broken_path
 
 RATE_HZ = 125
@@ -48,7 +48,7 @@ def along(line: Points, speed_px: float, rng: np.random.Generator) -> Points:
     at = np.concatenate([[0.0], np.cumsum(np.diff(lengths(line)) * 2 / (pace[1:] + pace[:-1]))])
     wanted = np.arange(0.0, at[-1] + _RAMP_SECONDS, 1 / RATE_HZ)
     clock = _from_rest_to_rest(wanted, at[-1] + _RAMP_SECONDS)
-    places = np.stack([np.interp(clock, at, line[:, axis]) for axis in (0, 1)], axis=1)
+    places = points_at(line, at, clock)
     return places + _hand(len(places), rng)
 
 

@@ -50,13 +50,23 @@ def lengths(curve: Curve) -> Curve:
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
+def points_at(curve: Curve, along: Curve, places: Curve) -> Curve:
+    """Points of a curve, K x 2, straight between its own.
+
+    Args:
+        along: N increasing numbers, one a point: :func:`lengths`, or the times of a hand.
+        places: K of these numbers; beyond an end lies the end.
+    """
+    return np.stack([np.interp(places, along, curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
 def evenly_spaced(curve: Curve, spacing_px: float = 1.0) -> Curve:
     """The same way with points at equal distances of about ``spacing_px``; both ends stay."""
     along = lengths(curve)
     if along[-1] == 0.0:
         return curve[:1]
     places = np.linspace(0.0, along[-1], max(2, round(along[-1] / spacing_px) + 1))
-    return np.stack([np.interp(places, along, curve[:, axis]) for axis in (0, 1)], axis=1)
+    return points_at(curve, along, places)
 
 
 def stepped(curve: Curve, spacing_px: float = 1.0) -> Curve:
@@ -70,7 +80,7 @@ def stepped(curve: Curve, spacing_px: float = 1.0) -> Curve:
         return curve[:1]
     places = spacing_px * np.arange(max(2, round(along[-1] / spacing_px) + 1), dtype=np.float64)
     places[-1] = along[-1]
-    return np.stack([np.interp(places, along, curve[:, axis]) for axis in (0, 1)], axis=1)
+    return points_at(curve, along, places)
 
 
 def points_together(one: Curve, other: Curve, within_px: float = 0.0) -> int:

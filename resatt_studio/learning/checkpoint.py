@@ -8,7 +8,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def copied(point: ResumePoint) -> ResumePoint:
             return {key: own(inner) for key, inner in value.items()}
         return type(value)(map(own, value)) if isinstance(value, list | tuple) else value
 
-    return ResumePoint(**{name: own(value) for name, value in _values(point).items()})
+    return ResumePoint(**own(vars(point)))
 
 
 def write_point(path: Path, point: ResumePoint) -> None:
@@ -98,7 +98,7 @@ def write_point(path: Path, point: ResumePoint) -> None:
             return {"tuple": [told(inner) for inner in value]}
         return [told(inner) for inner in value] if isinstance(value, list) else value
 
-    facts = json.dumps([FORMAT, told(_values(point))]).encode()
+    facts = json.dumps([FORMAT, told(vars(point))]).encode()
     told_first = {_FACTS: torch.frombuffer(bytearray(facts), dtype=torch.uint8)}
     try:
         with durable.whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
@@ -112,10 +112,6 @@ def write_point(path: Path, point: ResumePoint) -> None:
             f"the resume point {path} cannot be written: {error.strerror or error}.",
             "Free some disk space, or check that you may write to the project folder.",
         ) from error
-
-
-def _values(point: ResumePoint) -> dict[str, Any]:
-    return {one.name: getattr(point, one.name) for one in fields(point)}
 
 
 def _unpacked(archive: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:

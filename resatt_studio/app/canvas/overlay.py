@@ -14,7 +14,7 @@ from shiboken6 import VoidPtr
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.app.tools.overlay import DotsMark, LineMark, Mark, Points, Tone, WordsMark
-from resatt_studio.imaging.curves import lengths, points_together
+from resatt_studio.imaging.curves import lengths, points_at, points_together
 
 _UNDER = QColor(0, 0, 0, 170)
 _GROUND = QColor(22, 24, 27, 225)
@@ -109,7 +109,7 @@ def _chain(points: Points, reach: float) -> QRegion:
     if pieces == 1 or not length < _FAR_PX:
         return _boxes(points[None], reach)
     cuts = np.linspace(0, length, pieces + 1)
-    ends = np.stack([np.interp(cuts, along, points[:, axis]) for axis in (0, 1)], axis=1)
+    ends = points_at(points, along, cuts)
     # The line with its cuts as points of it; each piece goes from a cut up to the next.
     order = np.argsort(np.concatenate([along, cuts]), kind="stable")
     line, begins = np.concatenate([points, ends])[order], np.flatnonzero(order >= len(points))

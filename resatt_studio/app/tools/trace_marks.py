@@ -15,8 +15,6 @@ from resatt_studio.app.tools.marking import label_tone
 from resatt_studio.app.tools.overlay import DotsMark, KeptMarks, LineMark, Mark, points_of
 from resatt_studio.records.correction import Label
 
-Places = npt.NDArray[np.int64]
-
 _POINTS_APART_PX = 3.0  # view pixels between points of a drawn line; more of them would not be seen
 _EDGES_FROM_PX = 8.0  # view pixels of width from which both edges are drawn, else one line in the middle
 
@@ -99,7 +97,7 @@ def _dots(points: tuple[Point, ...], hot: int | None, look: Look) -> tuple[Mark,
     return (DotsMark(points_of(points), label_tone(look.label), -1 if hot is None else hot),)
 
 
-def _seen(count: int, scale: float) -> Places:
+def _seen(count: int, scale: float) -> npt.NDArray[np.int64]:
     """Which of a curve's points are drawn: every so many-th, and the last one; they are about 1 px apart."""
     every = max(1, round(_POINTS_APART_PX / max(scale, 1e-6)))
     return np.append(np.arange(0, count - 1, every), count - 1)
