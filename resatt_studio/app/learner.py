@@ -82,6 +82,12 @@ class Learner(QObject):
         return self._session.state.pending_samples
 
     @property
+    def untried(self) -> int:
+        """Of these, how many are new since the newest run began: what a refused run learned from is pending
+        still, and what was rolled back is again, but alone would only make the same weights once more."""
+        return min(self.pending, len(self._approved() - self._tried))
+
+    @property
     def held_back(self) -> int:
         """Approved corrections that judge and never teach."""
         return sum(
@@ -188,22 +194,15 @@ class Learner(QObject):
 
     def _look(self) -> None:
         """Begin by itself when something new was approved and nothing was tried with it yet."""
-        self.changed.emit()
-        if self._session.project is None:
-            return
-        if self._just_opened:
+        opened = self._session.project is not None
+        if opened and self._just_opened:
             self._just_opened, self._tried = False, self._tried_before()
-        if self._session.settings.learn_cracks != "auto":
+        self.changed.emit()
+        if not opened or self._session.settings.learn_cracks != "auto":
             return
         self._idle.start()
-        # What was rolled back is pending again, but would only make the same weights once more.
-        if self._due:
+        if self.untried:
             self.learn()
-
-    @property
-    def _due(self) -> bool:
-        """Whether something is to be learned that was not tried yet."""
-        return bool(self.pending and self._approved() - self._tried)
 
     def _approved(self) -> frozenset[str]:
         """sample_ids of the approved corrections that count; the same ones promise no other end. An approval
@@ -224,7 +223,7 @@ class Learner(QObject):
             self._idle.start()
         elif (
             self._session.settings.learn_cracks == "auto"  # it may have been changed meanwhile
-            and not self._due
+            and not self.untried
             and self._short_runs >= THOROUGH_AFTER
         ):
             self.learn_thoroughly()

@@ -180,6 +180,7 @@ def test_closing_while_learning_keeps_the_best_as_a_candidate(
     stroke(studio, (0.5, 0.1), (0.5, 0.9))
     press(studio, Qt.Key.Key_Return)
     assert wait_for(lambda: learner.pending == 1, 60)
+    assert _learn_button(studio) == "Learn from 1 new correction"
     press(studio, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     assert wait_for(lambda: len(learner.losses) >= 3, 120)
     asked: list[str] = []
@@ -197,6 +198,10 @@ def test_closing_while_learning_keeps_the_best_as_a_candidate(
         versions = project.shelf.versions()
         assert len(versions) == 2, "the best so far stands on the shelf"
         assert [run.state for run in project.store.runs()] == [RunState.FINISHED]
+
+
+def _learn_button(studio: Any) -> str:
+    return studio.window.panel("learningPanel").learn.text()
 
 
 def _dialog(window: Any, name: str) -> Any:
@@ -244,10 +249,12 @@ def test_what_was_refused_is_tried_again_with_something_new_alone(
         assert wait_for(lambda approved=approved: len(outcomes) >= approved and quiet(), 200)
         assert [len(outcome.version.samples) for outcome in outcomes] == [*range(1, approved + 1)]
     assert learner.pending == 2
+    assert _learn_button(studio) == "Learn again", "both were tried"
     session.close_project()
     session.open_project(project_folder)
     assert shown(studio) and wait_for(quiet, 60)
     assert len(outcomes) == 2, "nothing is new in it"
+    assert _learn_button(studio) == "Learn again"
 
 
 def test_a_project_that_is_closed_while_it_learns_is_closed_behind_it(

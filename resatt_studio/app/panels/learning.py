@@ -79,7 +79,7 @@ class LearningPanel(ScrolledPanel):
 
     def _show(self) -> None:
         learner = self._parts.learner
-        count = learner.pending
+        count = learner.untried
         usual = tr("Learn again") if learner.can_learn else tr("Learn from corrections")
         self.learn.setText(
             trn("Learn from {count} new correction", "Learn from {count} new corrections", count).format(
