@@ -106,6 +106,7 @@ class WindowStage:
         from PySide6.QtCore import QSettings
 
         from resatt_studio import settings
+        from resatt_studio.app.collector import Collector
         from resatt_studio.app.main import make_application, make_studio
 
         self._folder = tempfile.TemporaryDirectory(prefix="stroke-latency-")
@@ -118,6 +119,7 @@ class WindowStage:
         studio = make_studio(self.application, preferences, state)
         self.window, self._parts = studio.window, studio.parts
         self.canvas = self.window.canvas
+        Collector(self.window, self._parts.session.predictor.courtesy)
         self._learn, self._steps, self._ids = learn, 0, {}
         if not learn:
             self._parts.session.predictor.predict_ahead = lambda project, entries: None

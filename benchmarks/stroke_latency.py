@@ -93,7 +93,7 @@ def measure(options: argparse.Namespace, display: str) -> list[dict]:
     """Every photo size, hand and zoom, with and without learning as asked."""
     os.environ.update(DISPLAY=display, QT_QPA_PLATFORM="xcb")
     from resatt_studio.app.canvas.view import PhotoCanvas
-    from resatt_studio.app.main import keep_what_is_loaded, leave_room
+    from resatt_studio.app.main import leave_room
 
     leave_room()
     meter = Meter(PhotoCanvas)
@@ -102,7 +102,6 @@ def measure(options: argparse.Namespace, display: str) -> list[dict]:
     stage.window.setGeometry(100, 60, 1400, 900)
     meter.canvas = stage.canvas
     stage.start(options.megapixels, lambda over: wait(app, over))
-    keep_what_is_loaded()
     if options.ahead:
         run_ahead(options.ahead, options.server_process)
     rows = []

@@ -20,7 +20,7 @@ def main() -> None:
     from PySide6.QtCore import QSocketNotifier
 
     import resatt_studio
-    from resatt_studio.app.main import keep_what_is_loaded, leave_room
+    from resatt_studio.app.main import leave_room
 
     leave_room()
     stage = WindowStage(learn=False, courtesy=True)
@@ -28,7 +28,6 @@ def main() -> None:
     stage.window.setGeometry(*window)
     stage.start([megapixels], lambda over: wait(application, over))
     stage.show(megapixels, lambda over: wait(application, over))
-    keep_what_is_loaded()
 
     def look(zoom: float, brush_px: float) -> dict[str, object]:
         canvas.zoom_to(zoom)

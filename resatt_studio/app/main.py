@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -21,6 +20,7 @@ from resatt_studio.app.actions import ACTIONS
 from resatt_studio.app.attention import PhotoAttention
 from resatt_studio.app.both_sides import BothSides
 from resatt_studio.app.changes import PhotoChanges
+from resatt_studio.app.collector import Collector
 from resatt_studio.app.comparing import MaskComparison
 from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.doubts import PhotoDoubts
@@ -120,12 +120,6 @@ def leave_room() -> None:
     cv2.setNumThreads(max(1, QThread.idealThreadCount() - 1))
 
 
-def keep_what_is_loaded() -> None:
-    """Let Python's collector look no more through what is loaded by now: Qt, torch and the window, which stay
-    to the end. It would hold every thread up for a quarter of a second each time, also in a stroke."""
-    gc.freeze()
-
-
 def run(project: Path | None = None) -> int:
     """Show the window and return the exit code when it was closed.
 
@@ -139,8 +133,7 @@ def run(project: Path | None = None) -> int:
     window, session = studio.window, studio.parts.session
     catcher = FaultCatcher(window.show_error)
     _close_on_interrupt(window)
-    once = Qt.ConnectionType.SingleShotConnection
-    session.predictor.device_known.connect(lambda _: keep_what_is_loaded(), once)
+    Collector(window, session.predictor.courtesy)
 
     def painted() -> None:
         _start_log()
