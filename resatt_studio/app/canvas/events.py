@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
-from PySide6.QtGui import QKeySequence
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QNativeGestureEvent,
+    QSinglePointEvent,
+    QTabletEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from resatt_studio.app.canvas.gestures import Drag, Gestures
@@ -11,6 +22,14 @@ from resatt_studio.app.canvas.key_cursor import KeyCursor
 from resatt_studio.app.own_keys import somebody_types
 from resatt_studio.app.tools.base import Pointer
 from resatt_studio.app.tools.registry import ToolSpec
+
+if TYPE_CHECKING:
+    from resatt_studio.annotation.document import CorrectionDocument
+    from resatt_studio.app.canvas.scene import Scene
+    from resatt_studio.app.canvas.viewport import Viewport
+    from resatt_studio.app.tools.overlay import Mark
+    from resatt_studio.records.correction import Edit
+    from resatt_studio.records.geometry import Box
 
 ZOOM_STEP = 1.25
 FINISH, STEP_BACK, DROP = "finish", "step-back", "drop"
@@ -38,8 +57,11 @@ class CanvasEvents(QWidget):
         key_cursor: What arrow keys and Space are while it is on.
     """
 
+    stroke_started: ClassVar[Signal]
     wheel_zooms: bool
     key_cursor: KeyCursor
+    scene: Scene
+    radius_px: float
     _gestures: Gestures
     _spec: ToolSpec
     _space_held: bool
@@ -50,14 +72,42 @@ class CanvasEvents(QWidget):
     _pressure: float
     _hand_used: int | None
     _released: tuple[int, int]
+    _document: CorrectionDocument | None
+    _overlay: tuple[Mark, ...]
 
-    def mousePressEvent(self, event) -> None:
+    # For types alone: methods that do nothing would hide one that the classes down to PhotoCanvas lack.
+    if TYPE_CHECKING:
+
+        @property
+        def has_photo(self) -> bool: ...
+        @property
+        def viewport(self) -> Viewport: ...
+        @property
+        def scale(self) -> float: ...
+        def pan_by(self, rows: int, columns: int) -> None: ...
+        def resize_brush(self, radius_px: float) -> None: ...
+        def _look(self, viewport: Viewport) -> None: ...
+        def _resize_view(self) -> None: ...
+        def _update_view(self, box: Box) -> None: ...
+        def _update_overlay(self) -> None: ...
+        def _show_cursor(self) -> None: ...
+        def _pointer(self, position: QPointF) -> Pointer: ...
+        def _track(self, position: QPointF | None) -> None: ...
+        def _tell_pointer(self) -> None: ...
+        def _at_split(self, position: QPointF) -> bool: ...
+        def _do_hand_key(self, key: str) -> None: ...
+        def _hold(self, key: Qt.Key, held: bool) -> None: ...
+        def _finish_drag(self) -> None: ...
+        def _cancel_stroke(self) -> None: ...
+        def _made(self, edit: Edit | None) -> None: ...
+
+    def mousePressEvent(self, event: QSinglePointEvent) -> None:
         self._press(event)
 
-    def mouseDoubleClickEvent(self, event) -> None:
+    def mouseDoubleClickEvent(self, event: QSinglePointEvent) -> None:
         self._press(event, double=True)
 
-    def _press(self, event, double: bool = False) -> None:
+    def _press(self, event: QSinglePointEvent, double: bool = False) -> None:
         drag = self._meaning(event)
         if drag is None or self._gestures.busy or not self.has_photo:
             event.ignore()
@@ -73,7 +123,7 @@ class CanvasEvents(QWidget):
         self._update_overlay()
         self._show_cursor()
 
-    def mouseMoveEvent(self, event) -> None:
+    def mouseMoveEvent(self, event: QSinglePointEvent) -> None:
         # Whatever follows the pointer follows it once for all moves of one turn, so that they cost one paint.
         if self._last_position is None:
             self._flush_timer.start()
@@ -83,13 +133,13 @@ class CanvasEvents(QWidget):
         else:
             self._hovered = self._event_pointer(event)
 
-    def mouseReleaseEvent(self, event) -> None:
+    def mouseReleaseEvent(self, event: QSinglePointEvent) -> None:
         if self._gestures.busy and not event.buttons():
             self._gestures.move(self._event_pointer(event))
             self._last_position = event.position()
             self._finish_drag()
 
-    def tabletEvent(self, event) -> None:
+    def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen tells how hard it is pressed; where that is of no use Qt makes a mouse of it."""
         handlers = {
             QEvent.Type.TabletPress: self.mousePressEvent,
@@ -107,7 +157,7 @@ class CanvasEvents(QWidget):
         if not event.buttons():
             self._pressure = 1.0
 
-    def _event_pointer(self, event) -> Pointer:
+    def _event_pointer(self, event: QSinglePointEvent) -> Pointer:
         """Where and how an event of mouse or pen points."""
         at, held = self._pointer(event.position()), event.modifiers().value
         return Pointer(
@@ -121,7 +171,7 @@ class CanvasEvents(QWidget):
             pressure=self._pressure,
         )
 
-    def wheelEvent(self, event) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:
         if not self.has_photo:
             return
         delta, pixels = event.angleDelta(), event.pixelDelta()
@@ -138,8 +188,8 @@ class CanvasEvents(QWidget):
             self.pan_by(round(moved.y() * ratio), round(moved.x() * ratio))
         event.accept()
 
-    def event(self, event) -> bool:
-        if event.type() == QEvent.Type.NativeGesture and self.has_photo:
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QNativeGestureEvent) and self.has_photo:
             if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
                 at = self._pointer(event.position())
                 scale = self.scale * (1 + event.value())
@@ -147,18 +197,22 @@ class CanvasEvents(QWidget):
                 return True
         elif event.type() == QEvent.Type.DevicePixelRatioChange:
             self._resize_view()
-        elif event.type() == QEvent.Type.ShortcutOverride and (self._hand_key(event) or self._spent(event)):
+        elif (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and (self._hand_key(event) or self._spent(event))
+        ):
             event.accept()  # it comes as a key, whatever it means to the window otherwise
             return True
         return super().event(event)
 
-    def enterEvent(self, event) -> None:
+    def enterEvent(self, event: QEnterEvent) -> None:
         # Held keys (Space, V) should work where the pointer is, unless somebody is typing.
         if self.isActiveWindow() and not somebody_types():
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         super().enterEvent(event)
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         if not self._gestures.busy:
             self._track(None)
             self._hovered = self._last_position = None
@@ -166,7 +220,7 @@ class CanvasEvents(QWidget):
             self._update_overlay()
         super().leaveEvent(event)
 
-    def _meaning(self, event) -> Drag | None:
+    def _meaning(self, event: QSinglePointEvent) -> Drag | None:
         """What a press of this button with these keys begins."""
         if event.button() == Qt.MouseButton.MiddleButton:
             return Drag.PAN
@@ -184,8 +238,8 @@ class CanvasEvents(QWidget):
             return Drag.SIZE
         return Drag.TOOL
 
-    def keyPressEvent(self, event) -> None:
-        key = event.key()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
         if self.key_cursor.key_press(event):
             return
         if key in (Qt.Key.Key_Space, Qt.Key.Key_V) and not event.modifiers():
@@ -205,33 +259,34 @@ class CanvasEvents(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def _hand_key(self, event) -> str:
+    def _hand_key(self, event: QKeyEvent) -> str:
         """What a key means to a tool that holds something; "" for nothing."""
         if self._gestures.busy or not self._gestures.tool.in_hand:
             return ""
         name = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText)
         return _HAND_KEYS.get(name.removeprefix("Num+"), "")
 
-    def _spent(self, event) -> bool:
+    def _spent(self, event: QKeyEvent) -> bool:
         """Whether this is a held key that a tool has used, or Enter that was held: neither may approve."""
         missed = self._released == (event.key(), event.timestamp()) and event.timestamp() > 0
         if not event.isAutoRepeat() and not missed:
             self._hand_used = None  # pressed anew
         return (missed and event.key() in ENTER) or event.key() == self._hand_used
 
-    def keyReleaseEvent(self, event) -> None:
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
         # A held key repeats as release and press of one moment. Where the press comes late X11's plug-in
         # takes both for real; a hand is never that quick.
-        self._released = event.key(), event.timestamp()
+        key = Qt.Key(event.key())
+        self._released = key, event.timestamp()
         if self.key_cursor.key_release(event):
             return
-        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_V):
+        if key in (Qt.Key.Key_Space, Qt.Key.Key_V):
             if not event.isAutoRepeat():
-                self._hold(event.key(), False)
+                self._hold(key, False)
         else:
             super().keyReleaseEvent(event)
 
-    def focusInEvent(self, event) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
         self._focus_by_key = event.reason() in (
             Qt.FocusReason.TabFocusReason,
             Qt.FocusReason.BacktabFocusReason,
@@ -239,7 +294,7 @@ class CanvasEvents(QWidget):
         self.update()
         super().focusInEvent(event)
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         # The release of a held key will go elsewhere.
         self.key_cursor.let_go()
         self._hold(Qt.Key.Key_Space, False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -22,7 +22,7 @@ from resatt_studio.records.heat import Heat
 Picture = npt.NDArray[np.uint32]
 """h x w of 0xAARRGGBB, as a 32-bit image keeps it."""
 
-Lines = npt.NDArray[np.float64]
+Lines = npt.NDArray[np.floating[Any]]
 
 
 class Film:
@@ -78,7 +78,7 @@ class HazeFilm(Film):
         return name in self.pyramids
 
     def _colours(self, view: Viewport, inside: Box, layers: Mapping[str, Layer]) -> Picture:
-        colours = np.zeros((inside.height, inside.width, 4), np.uint8)
+        colours: UInt8Array = np.zeros((inside.height, inside.width, 4), np.uint8)
         for name in self.seen(layers):
             pixels = self.pyramids[name].sample(view, inside)
             if pixels is None:
@@ -89,7 +89,8 @@ class HazeFilm(Film):
             top = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGRA if grey else cv2.COLOR_RGB2BGRA)
             strength = layers[name].strength
             # Opaque over premultiplied: the opacities blend as the colours do.
-            colours = top if strength == 1 else cv2.addWeighted(top, strength, colours, 1 - strength, 0)
+            blend = top if strength == 1 else cv2.addWeighted(top, strength, colours, 1 - strength, 0)
+            colours = np.asarray(blend, np.uint8)
         return np.ascontiguousarray(colours).view(np.uint32)[:, :, 0]
 
 
@@ -178,7 +179,7 @@ def heat_colours(strength: float, table: UInt8Array | None = None) -> Picture:
     red, green, blue = (heat_table() if table is None else table).astype(np.float64).T
     alpha = round(255 * strength)
     parts = [np.rint(channel * strength).astype(np.uint32) for channel in (red, green, blue)]
-    return (np.uint32(alpha) << 24 | parts[0] << 16 | parts[1] << 8 | parts[2]).astype(np.uint32)
+    return np.asarray(np.uint32(alpha) << 24 | parts[0] << 16 | parts[1] << 8 | parts[2], np.uint32)
 
 
 def _between(places: Lines, count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Float32Array]:

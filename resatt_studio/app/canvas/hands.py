@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QRegion
 
-from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.background import Background
 from resatt_studio.app.canvas.events import FINISH, STEP_BACK
 from resatt_studio.app.canvas.looks import CanvasLooks
@@ -40,12 +40,14 @@ class CanvasHands(CanvasLooks):
         mm_per_px: Millimetres per photo pixel, None while nobody said.
     """
 
+    pixels_wanted: ClassVar[Signal]
+    length_measured: ClassVar[Signal]
+    told: ClassVar[Signal]
+    hand_changed: ClassVar[Signal]
     background: Background
     options: Callable[[str, str], OptionValue]
     mm_per_px: float | None
-    _overlay: tuple[Mark, ...]
     _regions: dict[int, _Region]
-    _document: CorrectionDocument | None
     _in_hand: bool
     _asked_for: Box
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,16 +145,16 @@ def uncertainty_8bit(probability_8bit: UInt8Array) -> UInt8Array:
 
 
 def _over(
-    below: npt.NDArray[np.float64], colour: str | UInt8Array, alpha: npt.NDArray[np.float64]
+    below: npt.NDArray[np.float64], colour: str | UInt8Array, alpha: npt.NDArray[np.floating[Any]]
 ) -> npt.NDArray[np.float64]:
     """Premultiplied RGBA in [0, 1], ``colour`` (or one for each row, n x 3) laid over ``below``."""
-    alpha = np.asarray(alpha, np.float64)[:, None]
+    cover = np.asarray(alpha, np.float64)[:, None]
     colours = np.array(rgb(colour) if isinstance(colour, str) else colour) / 255.0
-    top = np.concatenate([colours * alpha, alpha], axis=1)
-    return top + below * (1 - alpha)
+    top = np.concatenate([colours * cover, cover], axis=1)
+    return top + below * (1 - cover)
 
 
 def _pack(rgba: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
     levels = np.round(rgba * 255).astype(np.uint32)
     red, green, blue, alpha = levels.T
-    return (alpha << 24 | red << 16 | green << 8 | blue).astype(np.uint32)
+    return np.asarray(alpha << 24 | red << 16 | green << 8 | blue, np.uint32)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from typing import ClassVar
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 
 from resatt_studio.app.canvas.marks import (
@@ -45,6 +47,11 @@ class CanvasLooks(CanvasNavigation):
         mirrored: Photo point (row, column), sub-pixel, that the pointer is at in another view, or None.
     """
 
+    content_changed: ClassVar[Signal]
+    refused: ClassVar[Signal]
+    tone_moved: ClassVar[Signal]
+    split_moved: ClassVar[Signal]
+    point_asked: ClassVar[Signal]
     split: Split
     point: Point | None
     place: Box | None
@@ -128,8 +135,9 @@ class CanvasLooks(CanvasNavigation):
     def set_mirrored(self, point: tuple[float, float] | None) -> None:
         """Draw a cross where the pointer is in another view, or take it away."""
         before, self.mirrored = self.mirrored, point
-        for at in {before, point} - {None}:
-            self.update(mirrored_region(self._in_view(at)) & self.rect())
+        for at in {before, point}:
+            if at is not None:
+                self.update(mirrored_region(self._in_view(at)) & self.rect())
 
     def _in_view(self, point: tuple[float, float]) -> QPointF:
         """Logical pixels of a photo point."""

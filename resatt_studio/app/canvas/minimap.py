@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QEnterEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.viewport import Viewport
 from resatt_studio.records.geometry import Box
 from resatt_studio.words import mark
+
+if TYPE_CHECKING:
+    from resatt_studio.app.canvas.view import PhotoCanvas
 
 SIDE_PX = 180
 """Longer side of the map, in logical pixels."""
@@ -27,19 +29,6 @@ _LIGHT, _DARK = QColor("#ffffff"), QColor(22, 24, 27, 215)
 _SHADE = QColor(0, 0, 0, 75)
 
 
-class MapHost(Protocol):
-    """What the map asks of the canvas."""
-
-    scene: Scene
-
-    @property
-    def viewport(self) -> Viewport: ...
-
-    def centre_on(self, row: float, column: float, scale: float | None = None) -> None: ...
-
-    def pointer_left(self) -> None: ...
-
-
 class MiniMap(QWidget):
     """Shown while a part of the photo is out of sight.
 
@@ -47,7 +36,7 @@ class MiniMap(QWidget):
         canvas: Also its parent.
     """
 
-    def __init__(self, canvas: MapHost) -> None:
+    def __init__(self, canvas: PhotoCanvas) -> None:
         super().__init__(canvas)
         self._canvas = canvas
         self._wanted = False
@@ -91,7 +80,7 @@ class MiniMap(QWidget):
 
     def _lie_down(self, view: Viewport) -> None:
         """Lower right corner, in the photo's shape."""
-        canvas = self.parentWidget()
+        canvas = self._canvas
         most = min(SIDE_PX, _MOST_OF_VIEW * min(canvas.width(), canvas.height()))
         scale = most / max(view.photo_height, view.photo_width)
         width = max(_LEAST_SIDE_PX, round(view.photo_width * scale))
@@ -101,7 +90,7 @@ class MiniMap(QWidget):
             self.setGeometry(left, top, width, height)
             self._old = True
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         if self._old:
             self._draw()
         painter = QPainter(self)
@@ -158,29 +147,29 @@ class MiniMap(QWidget):
 
     # -- pointer --
 
-    def enterEvent(self, event) -> None:
+    def enterEvent(self, event: QEnterEvent) -> None:
         self._canvas.pointer_left()  # Qt tells nobody that the pointer left for a child
         super().enterEvent(event)
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             self._go(event.position())
         event.accept()  # whatever lies below is not meant
 
-    def mouseMoveEvent(self, event) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go(event.position())
         event.accept()
 
-    def mouseReleaseEvent(self, event) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         event.accept()
 
-    def wheelEvent(self, event) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()  # zooms the photo, as anywhere on the canvas
 
-    def _go(self, position) -> None:
+    def _go(self, position: QPointF) -> None:
         view = self._canvas.viewport
         row = position.y() / self.height() * view.photo_height
         column = position.x() / self.width() * view.photo_width

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
+
+from PySide6.QtCore import Signal
 
 from resatt_studio.app.canvas.events import ZOOM_STEP, CanvasEvents
 from resatt_studio.app.canvas.minimap import MiniMap
-from resatt_studio.app.canvas.scene import Scene
 from resatt_studio.app.canvas.view_places import ViewPlace, ViewPlaces
 from resatt_studio.app.canvas.viewport import Viewport
 
@@ -14,7 +16,9 @@ from resatt_studio.app.canvas.viewport import Viewport
 class CanvasNavigation(CanvasEvents):
     """The part of the canvas that knows where the photo lies; :class:`view.PhotoCanvas` adds the rest."""
 
-    scene: Scene
+    zoom_changed: ClassVar[Signal]
+    looked: ClassVar[Signal]
+    resized: ClassVar[Signal]
     _photo_id: str
     _photo_size: tuple[int, int] | None
     places: ViewPlaces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -217,8 +218,9 @@ class Preparations:
         """Halve the pictures of the dehazing that are looked at, and the others not before."""
         waiting = self._background.kinds
         for name, pyramid in self._scene.haze.pyramids.items():
-            if self._looked_at(name) and not pyramid.levels and name not in waiting:
-                self._prepare(name, lambda p=pyramid: halved_levels(p.pixels), pyramid)
+            pixels = pyramid.pixels
+            if pixels is not None and self._looked_at(name) and not pyramid.levels and name not in waiting:
+                self._prepare(name, partial(halved_levels, pixels), pyramid)
 
     def uncertainty_if_wanted(self) -> None:
         """Make the uncertainty map once its layer is looked at, and not before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
@@ -22,7 +22,12 @@ from resatt_studio.records.maps import SeenMap, uncovered
 Lines: TypeAlias = npt.NDArray[np.intp]
 """A number for each row or column of the view."""
 
-ReadBox: TypeAlias = Callable[[Box], UInt8Array]
+Samples: TypeAlias = npt.NDArray[Any]
+"""Pixels as a photo is kept: 8-bit, or samples of 16 bits, grey or RGB."""
+
+ReadBox: TypeAlias = Callable[[Box], Samples]
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 SMALLEST_SIDE_PX = 64
 """Halving ends when a side is this short."""
@@ -33,7 +38,7 @@ NEAREST_SCALE = 2.0
 """From here on photo pixels are shown as squares."""
 
 
-def halve_mean(pixels: UInt8Array) -> UInt8Array:
+def halve_mean(pixels: Samples) -> Samples:
     """Mean of each 2 x 2 block; an odd last row or column is averaged along itself."""
     height, width = pixels.shape[:2]
     padded = pixels
@@ -43,7 +48,7 @@ def halve_mean(pixels: UInt8Array) -> UInt8Array:
     return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
 
 
-def halved_levels(array: UInt8Array, halve=halve_mean) -> list[UInt8Array]:
+def halved_levels(array: Samples, halve: Callable[[Samples], Samples] = halve_mean) -> list[Samples]:
     """Level 1, 2, 3 ... of ``array``; slow enough on large photos to be called in the background."""
     levels = []
     while min(array.shape[:2]) > SMALLEST_SIDE_PX:
@@ -81,7 +86,7 @@ def mask_level(scale: float) -> int:
     return max(0, math.ceil(math.log2(1.0 / scale) - 1e-9))
 
 
-def expand(cells, rows, columns):
+def expand(cells: npt.NDArray[_Value], rows: Lines, columns: Lines) -> npt.NDArray[_Value]:
     """``cells`` at every pair of ``rows`` and ``columns`` (indices that may repeat)."""
     if not _are_all(columns, cells.shape[1]):
         cells = np.take(cells, columns, axis=1)
@@ -109,16 +114,14 @@ class PhotoPyramid:
         height, width: Size of the photo.
     """
 
-    def __init__(
-        self, pixels: UInt8Array | None, preview: UInt8Array | None, height: int, width: int
-    ) -> None:
+    def __init__(self, pixels: Samples | None, preview: UInt8Array | None, height: int, width: int) -> None:
         self.pixels = pixels
         self.height = height
         self.width = width
-        self.levels: list[UInt8Array] = []
+        self.levels: list[Samples] = []
         self._preview = preview
 
-    def sample(self, viewport: Viewport, box: Box) -> UInt8Array | None:
+    def sample(self, viewport: Viewport, box: Box) -> Samples | None:
         """The photo in a box of view pixels on it, as its pixels are; None if nothing is known."""
         if self.pixels is not None and viewport.scale >= NEAREST_SCALE:
             rows = viewport.photo_rows(box.top, box.bottom)
@@ -137,7 +140,7 @@ class PhotoPyramid:
         known = [self._preview, self.pixels, *self.levels]
         return sum(array.nbytes for array in known if array is not None)
 
-    def _source(self, scale: float) -> tuple[UInt8Array, float, float] | None:
+    def _source(self, scale: float) -> tuple[Samples, float, float] | None:
         """The smallest array with at least as many pixels as the view shows, and its cells' photo pixels."""
         wanted = max(0, math.floor(math.log2(1.0 / scale) + 1e-9))
         level = min(wanted, len(self.levels))
@@ -154,11 +157,11 @@ class PhotoPyramid:
 
 def smooth(
     read: ReadBox, size: tuple[int, int], cell: tuple[float, float], view: Viewport, box: Box
-) -> UInt8Array:
+) -> Samples:
     """Bilinear samples of a picture of the photo at the centres of the view pixels of ``box``.
 
     Args:
-        read: Gives a part of the picture, uint8.
+        read: Gives a part of the picture.
         size: (h, w) of the picture.
         cell: (rows, columns) of photo pixels per pixel of the picture.
         view: Where the photo lies.
@@ -179,8 +182,8 @@ def smooth(
 
 
 def warped(
-    part: UInt8Array, step: tuple[float, float], first: tuple[float, float], size: tuple[int, int]
-) -> UInt8Array:
+    part: Samples, step: tuple[float, float], first: tuple[float, float], size: tuple[int, int]
+) -> Samples:
     """Bilinear samples of a picture on an even grid; beyond its border its last pixels go on.
 
     Args:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from resatt_studio.app.canvas.pyramid import NEAREST_SCALE, expand, halve_mean, smooth, warped
+from resatt_studio.app.canvas.pyramid import NEAREST_SCALE, Samples, expand, halve_mean, smooth, warped
 from resatt_studio.app.canvas.tile_memory import TileMemory
 from resatt_studio.app.canvas.tone import shown
 from resatt_studio.app.canvas.viewport import Viewport
@@ -19,9 +18,7 @@ from resatt_studio.imaging.tiled_tiff import TiledTiff
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.geometry import Box
 
-_Samples: TypeAlias = npt.NDArray[Any]
-"""Pixels as tiles keep them: 8-bit RGB, or samples of 16 bits, grey or RGB."""
-_Strip: TypeAlias = tuple[_Samples, bool]
+_Strip: TypeAlias = tuple[Samples, bool]
 """A row of tiles as one picture, and whether it may be kept beyond this visit."""
 
 TILE_PX = 512
@@ -64,7 +61,7 @@ class TilePyramid:
         self._grey = photo.grey
         self._table = None if self.window is None else window_table(self.window)
         self._sketch: UInt8Array | None = None
-        self._sketch_samples: _Samples | None = None
+        self._sketch_samples: Samples | None = None
         self.top = next(level for level in range(64) if max(photo.size(level)) <= TILE_PX)
         self._cache = cache
         self._trusted = False
@@ -114,7 +111,7 @@ class TilePyramid:
 
     # -- what is seen --
 
-    def sample(self, viewport: Viewport, box: Box) -> _Samples:
+    def sample(self, viewport: Viewport, box: Box) -> Samples:
         """The photo in a box of view pixels on it, as good as it is known now: h x w x 3 uint8 RGB, or
         samples of 16 bits, h x w (x 3) uint16."""
         if viewport.scale >= NEAREST_SCALE:
@@ -262,7 +259,7 @@ class TilePyramid:
         columns = -(-self.photo.size(level)[1] // TILE_PX)
         return [TileKey(level, row, column) for column in range(columns)]
 
-    def _made(self, key: TileKey) -> _Samples:
+    def _made(self, key: TileKey) -> Samples:
         native = self._native(key.level)
         if key.level > native:
             kept = self.memory.get((self.photo_id, key))
@@ -279,18 +276,18 @@ class TilePyramid:
             pixels = halve_mean(pixels)
         return pixels
 
-    def _read(self, level: int, box: Box) -> _Samples:
+    def _read(self, level: int, box: Box) -> Samples:
         """A part of a level that the file holds, as tiles keep it."""
         return self.photo.read(level, box) if self.window is None else self.photo.read_samples(level, box)
 
-    def _blank(self, cells: Box) -> _Samples:
+    def _blank(self, cells: Box) -> Samples:
         """Neutral grey for a box of cells."""
         if self.window is None:
             return np.full((cells.height, cells.width, 3), NEUTRAL, np.uint8)
         shape = (cells.height, cells.width) if self._grey else (cells.height, cells.width, 3)
         return np.full(shape, round(neutral_sample(self.window)), np.uint16)
 
-    def _from_quarters(self, key: TileKey) -> _Samples:
+    def _from_quarters(self, key: TileKey) -> Samples:
         below = key.level - 1
         finer = self.cells(key).doubled().clipped(*self.photo.size(below))
         whole = self._blank(finer)
@@ -300,7 +297,7 @@ class TilePyramid:
             whole[place.slices] = self._made(quarter)
         return halve_mean(whole)
 
-    def _from_cache(self, key: TileKey) -> _Samples | None:
+    def _from_cache(self, key: TileKey) -> Samples | None:
         if key not in self._kept:
             return None
         tile = self._cache.get(self._visit_id if key in self._passing else self.photo_id, key)
@@ -311,7 +308,7 @@ class TilePyramid:
             return None
         return tile
 
-    def _keep(self, key: TileKey, tile: _Samples, lasts: bool) -> None:
+    def _keep(self, key: TileKey, tile: Samples, lasts: bool) -> None:
         at_once = lasts and self._trusted
         if self._cache.put(self.photo_id if at_once else self._visit_id, key, tile):
             self._kept.add(key)
@@ -320,7 +317,7 @@ class TilePyramid:
             else:
                 self._passing[key] = lasts
 
-    def _strip_from_cache(self, level: int, row: int) -> _Samples | None:
+    def _strip_from_cache(self, level: int, row: int) -> Samples | None:
         """One row of tiles of a level as one picture, if the cache has all of it."""
         tiles = []
         for key in self._row(level, row):
@@ -330,7 +327,7 @@ class TilePyramid:
             tiles.append(tile)
         return np.concatenate(tiles, axis=1)
 
-    def _pieces(self, level: int, row: int) -> Iterator[_Samples]:
+    def _pieces(self, level: int, row: int) -> Iterator[Samples]:
         """One row of tiles of a level, read from the file in pieces that are small enough to be quick."""
         native = self._native(level)
         more = level - native
@@ -357,10 +354,10 @@ class TilePyramid:
         rows = Box(row * TILE_PX << level - native, 0, (row + 1) * TILE_PX << level - native, width)
         return not self.photo.damaged_in(native, rows.clipped(height, width))
 
-    def _joined(self, level: int, row: int, pieces: list[_Samples]) -> _Samples:
+    def _joined(self, level: int, row: int, pieces: list[Samples]) -> Samples:
         """Pieces in reading order as one picture."""
         width = self.photo.size(level)[1]
-        bands: list[list[_Samples]] = [[]]
+        bands: list[list[Samples]] = [[]]
         for piece in pieces:
             if sum(part.shape[1] for part in bands[-1]) == width:
                 bands.append([])
@@ -391,7 +388,7 @@ class TilePyramid:
             return
         yield from self._stack(level + 1, row // 2, (halved, lasts), halves)
 
-    def _assembled(self, level: int, cells: Box) -> _Samples:
+    def _assembled(self, level: int, cells: Box) -> Samples:
         """A box of cells of a level from what is in memory: tiles, coarser tiles, the sketch."""
         answer = self._blank(cells)
         for row, column in cells.cells(TILE_PX):
@@ -408,7 +405,7 @@ class TilePyramid:
                     target[...] = guess
         return answer
 
-    def _guessed(self, level: int, part: Box) -> _Samples | None:
+    def _guessed(self, level: int, part: Box) -> Samples | None:
         """Cells of a level that no tile of it shows: enlarged from a coarser tile, or from the sketch."""
         for coarser in range(level + 1, self.top + 1):
             more = coarser - level
@@ -434,7 +431,7 @@ class TilePyramid:
         return _enlarged(sketch[inside.slices], inside, (down, across), part)
 
 
-def _enlarged(pixels: _Samples, cells: Box, by: tuple[float, float], part: Box) -> _Samples:
+def _enlarged(pixels: Samples, cells: Box, by: tuple[float, float], part: Box) -> Samples:
     """A part of a finer grid, interpolated from pixels of a coarser one.
 
     Args:

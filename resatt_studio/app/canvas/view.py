@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtGui import QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from resatt_studio.annotation.document import CorrectionDocument
@@ -247,7 +248,7 @@ class PhotoCanvas(CanvasHands):
         palette: str | None = None,
     ) -> None:
         """Change what is given of one layer; see :class:`layers.Layer`."""
-        wanted = {
+        wanted: dict[str, Any] = {
             "visible": visible,
             "opacity": opacity,
             "colour": colour,
@@ -354,7 +355,7 @@ class PhotoCanvas(CanvasHands):
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         self.scene.compose()
         painter = QPainter(self)
         try:
@@ -478,7 +479,7 @@ class PhotoCanvas(CanvasHands):
         if painting:
             self.stroke_finished.emit(None)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self._resize_view()
         super().resizeEvent(event)
 

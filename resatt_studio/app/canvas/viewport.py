@@ -167,4 +167,5 @@ def _whole_view(count: int, origin: int, scale: float, size: int) -> npt.NDArray
 
 def _under(start: int, stop: int, origin: int, scale: float, size: int) -> npt.NDArray[np.intp]:
     positions = (np.arange(start, stop) - origin + 0.5) / scale
-    return np.clip(np.floor(positions).astype(np.intp), 0, size - 1)
+    lines: npt.NDArray[np.intp] = np.floor(positions).astype(np.intp)
+    return np.clip(lines, 0, size - 1)
