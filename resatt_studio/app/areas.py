@@ -74,9 +74,10 @@ def _focusable(area: QWidget) -> list[QWidget]:
         takes = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled() and widget.isVisible()
         if takes and _holds(area, widget):
             found.append(widget)
-        widget = widget.nextInFocusChain()
-        if widget is area or widget is None:
+        following = widget.nextInFocusChain()
+        if following is area or following is None:
             return found
+        widget = following
 
 
 def _first(area: QWidget) -> QWidget | None:

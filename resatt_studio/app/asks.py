@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit
 
 from resatt_studio import settings
 from resatt_studio.app.language import apply_language
@@ -19,6 +20,9 @@ from resatt_studio.app.theme import apply_theme
 from resatt_studio.errors import ExportError, SettingsError, SettingsNotKept
 from resatt_studio.records.photo import PhotoEntry
 from resatt_studio.words import mark, tr
+
+if TYPE_CHECKING:
+    from resatt_studio.app.window import MainWindow
 
 WEIGHTS_SUFFIX = ".safetensors"
 _WEIGHTS_FILES = mark("Weights ({pattern})")
@@ -32,7 +36,7 @@ class Asks(QObject):
         window: Parent of the dialogs.
     """
 
-    def __init__(self, parts: Parts, window: QWidget) -> None:
+    def __init__(self, parts: Parts, window: MainWindow) -> None:
         super().__init__(window)
         self._parts = parts
         self._window = window
@@ -108,7 +112,7 @@ class Asks(QObject):
             self._parts.session.settings, self.change_settings, self._window, reopen=self.settings
         ).open()
 
-    def change_settings(self, **changes: object) -> None:
+    def change_settings(self, **changes: Any) -> None:
         """Write and apply preferences; what cannot be written holds until the window is closed."""
         session = self._parts.session
         try:
@@ -119,11 +123,12 @@ class Asks(QObject):
             session.failed.emit(error)
             return
         session.settings = replace(session.settings, **changes)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
         if "theme" in changes:
-            application = QApplication.instance()
             self._parts.look.set(apply_theme(application, session.settings.theme))
         if "language" in changes:
-            apply_language(QApplication.instance(), session.settings.language)
+            apply_language(application, session.settings.language)
             self._window.say_anew()
         session.changed.emit()  # who may be the second reader, for one, depends on the name
         if session.document is not None:
@@ -171,7 +176,9 @@ class Asks(QObject):
         question.setWindowTitle(title)
         question.setLabelText(words)
         question.setTextValue(suggested)
-        question.findChild(QLineEdit).setAccessibleName(name)
+        field = question.findChild(QLineEdit)
+        assert field is not None  # an input dialog for text has one
+        field.setAccessibleName(name)
         question.textValueSelected.connect(then)
         question.open()
 

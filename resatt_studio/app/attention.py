@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -90,7 +91,7 @@ class PhotoAttention(QObject):
 
     # -- the question --
 
-    def choose(self, **changes: object) -> None:
+    def choose(self, **changes: Any) -> None:
         """Change fields of the question; what no longer fits the network goes back to its default."""
         self._set(**changes)
         self.ask()
@@ -150,7 +151,7 @@ class PhotoAttention(QObject):
             label=wish.label if wish.kind is HeatKind.GRADIENT else None,
         )
 
-    def _set(self, **changes: object) -> None:
+    def _set(self, **changes: Any) -> None:
         wish = replace(self.wish, **changes)
         if wish.model != self.wish.model:
             wish = replace(wish, stage=None, block=None, head=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.canvas.minimap import TIP
 from resatt_studio.app.canvas.split import Split
@@ -15,6 +16,7 @@ from resatt_studio.app.status import StatusBar
 from resatt_studio.app.view_state import Brush
 from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.photo import Photo, PhotoEntry
+from resatt_studio.records.prediction import Prediction
 from resatt_studio.words import tr, trn
 from resatt_studio.workflow.courtesy import Courtesy
 
@@ -170,12 +172,12 @@ class _Binding(QObject):
             tr("{name} cannot be shown; the notice above says why.").format(name=entry.name)
         )
 
-    def _show(self, photo: Photo, document: object) -> None:
+    def _show(self, photo: Photo, document: CorrectionDocument) -> None:
         self._canvas.set_message("")
         self._canvas.set_photo(photo.pixels, None, photo.photo_id, window=photo.window)
         self._canvas.set_document(document)
 
-    def _show_tiles(self, tiles: TilePyramid, document: object) -> None:
+    def _show_tiles(self, tiles: TilePyramid, document: CorrectionDocument) -> None:
         self._canvas.set_message("")
         self._loader.show(tiles)
         self._canvas.set_tiles(tiles, tiles.photo_id)
@@ -192,7 +194,7 @@ class _Binding(QObject):
                 ).format(name=session.entry.name, count=count)
             )
 
-    def _predicted(self, prediction: object) -> None:
+    def _predicted(self, prediction: Prediction | None) -> None:
         session = self._parts.session
         if session.photo is not None or session.tiles is not None:
             self._canvas.set_prediction(prediction, session.threshold)

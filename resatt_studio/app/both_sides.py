@@ -9,7 +9,7 @@ from resatt_studio.app.dehazing import PhotoDehazing
 from resatt_studio.app.other_networks import OtherNetworks
 from resatt_studio.app.photo_beside import BesidePhoto
 from resatt_studio.app.session import Session
-from resatt_studio.app.side import LEFT, RIGHT, Side
+from resatt_studio.app.side import LEFT, RIGHT, Known, Side
 from resatt_studio.app.version_pair import VersionPair
 from resatt_studio.app.view_state import ViewState
 
@@ -39,7 +39,7 @@ class BothSides(QObject):
         self._session = session
         self._view = view
         self.beside = BesidePhoto(session, view, self)
-        known = {"dehazed": dehazing, LAYER: changes}
+        known: dict[str, Known] = {"dehazed": dehazing, LAYER: changes}
         self.left, self.right = (
             Side(role, session, view, self.beside, networks, pair, known, self) for role in (LEFT, RIGHT)
         )

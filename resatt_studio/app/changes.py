@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app import jobs
@@ -17,6 +20,9 @@ from resatt_studio.records.jobs import Urgency
 from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.workflow.jobs import Job
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.project import Project
 
 LAYER = "change"
 
@@ -90,7 +96,7 @@ class PhotoChanges(QObject):
             before, after = pair
             predictor = self._session.predictor
 
-            def job(networks: OtherNetworks, project: object, photo: Photo) -> Job[Told[Two]]:
+            def job(networks: OtherNetworks, project: Project, photo: Photo) -> Job[Told[Two]]:
                 return Told((yield from predictor.both_versions(project, photo, before, after)), after.name)
 
             asking.ask(jobs.MODEL, job)
@@ -106,14 +112,14 @@ class PhotoChanges(QObject):
         if wanted is None:
             self.change = None
         else:
-            before, after = told.answer
+            (before, after), thresholds = wanted
 
             def drawn(change: ChangeMap) -> None:
                 if wanted == self._drawn_for:
                     self.change = change
                     self.changed.emit()
 
-            act = once(lambda: change_map(before, after, thresholds))
+            act = once(partial(change_map, before, after, thresholds))
             answers = Answers(drawn, None, self._session.failed.emit)
             self._session.files.submit(act, Urgency.PREDICT_SHOWN, answers, key="change")
         self.changed.emit()

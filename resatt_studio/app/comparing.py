@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.asking import Asking
@@ -13,6 +15,9 @@ from resatt_studio.records.photo import Photo
 from resatt_studio.records.prediction import Prediction
 from resatt_studio.words import mark
 from resatt_studio.workflow.jobs import Job
+
+if TYPE_CHECKING:
+    from resatt_studio.workflow.project import Project
 
 INPUT_WORDS = {"raw": mark("original photo"), "dehazed": mark("dehazed photo")}
 
@@ -60,7 +65,7 @@ class MaskComparison(QObject):
     def _ask(self, shown: str) -> None:
         predictor = self._session.predictor
 
-        def job(networks: OtherNetworks, project: object, photo: Photo) -> Job[Told[Prediction]]:
+        def job(networks: OtherNetworks, project: Project, photo: Photo) -> Job[Told[Prediction]]:
             prediction = yield from predictor.other_input(project, photo, shown)
             return Told(prediction, shown)
 

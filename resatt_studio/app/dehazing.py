@@ -77,8 +77,8 @@ class PhotoDehazing(QObject):
     def _left(self) -> None:
         """Have the networks let go of what nobody will look at; on the thread that knows it."""
         if self._kept:
-            self._kept = self.wanted
-            act = once(lambda looking=self.wanted: self._networks.let_dehazings_go(looking))
+            looking = self._kept = self.wanted
+            act = once(lambda: self._networks.let_dehazings_go(looking))
             self._session.gpu.submit(act, Urgency.PREDICT_SHOWN)
 
     def _follow(self) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from resatt_studio.app.session import Session
 from resatt_studio.app.worker import Answers, once
+from resatt_studio.records.arrays import UInt8Array
 from resatt_studio.records.doubt import DoubtfulPlace
 from resatt_studio.records.geometry import Box
 from resatt_studio.records.jobs import Urgency
@@ -135,7 +136,7 @@ class PhotoDoubts(QObject):
         self.changed.emit()
 
 
-def _places(prediction: Prediction, said: object) -> tuple[DoubtfulPlace, ...]:
+def _places(prediction: Prediction, said: UInt8Array) -> tuple[DoubtfulPlace, ...]:
     from resatt_studio.imaging.doubt import doubtful_places
 
     return doubtful_places(prediction.probability_8bit, said)

@@ -389,6 +389,8 @@ def approve(
 
 def share_above(prediction: Prediction | HugePrediction) -> Float32Array:
     """Share of the pixels whose 8-bit probability is above each value; 256 float32 in [0, 1]."""
-    huge = isinstance(prediction, HugePrediction)
-    counts = prediction.counts if huge else np.bincount(prediction.probability_8bit.ravel(), minlength=256)
+    if isinstance(prediction, HugePrediction):
+        counts = prediction.counts
+    else:
+        counts = np.bincount(prediction.probability_8bit.ravel(), minlength=256)
     return np.asarray(1.0 - np.cumsum(counts) / max(1, counts.sum()), np.float32)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
@@ -217,7 +217,10 @@ def overlap(one: str, other: str) -> bool:
 def normal(key: str) -> str:
     """A key sequence in its one portable spelling; "" when Qt knows no such single key."""
     sequence = QKeySequence(key, QKeySequence.SequenceFormat.PortableText)
-    known = sequence.count() == 1 and sequence[0].key() not in (Qt.Key(0), Qt.Key.Key_unknown)
+    if sequence.count() != 1:
+        return ""
+    pressed: QKeyCombination = sequence[0]  # type: ignore[index]  # the stub lacks __getitem__
+    known = pressed.key() not in (Qt.Key(0), Qt.Key.Key_unknown)
     return sequence.toString(QKeySequence.SequenceFormat.PortableText) if known else ""
 
 

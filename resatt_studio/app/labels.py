@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from resatt_studio.app.asking import Asking
+from resatt_studio.app.asking import Ask, Asking
 from resatt_studio.app.other_networks import LABEL_MODELS, OtherNetworks
 from resatt_studio.app.session import Session
 from resatt_studio.records.jobs import Urgency
@@ -67,7 +67,7 @@ class PhotoLabels(QObject):
             return
         for model, asking in self.asking.items():
             if asking.told is None and asking.trouble is None and not asking.waiting:
-                asking.ask(model, lambda networks, project, photo, m=model: networks.label(project, photo, m))
+                asking.ask(model, _question_to(model))
 
     def look_again(self) -> None:
         """Ask those again that could not answer."""
@@ -137,3 +137,7 @@ class PhotoLabels(QObject):
         if answer != self.answer:
             self.answer = answer
             self.changed.emit()
+
+
+def _question_to(model: str) -> Ask:
+    return lambda networks, project, photo: networks.label(project, photo, model)

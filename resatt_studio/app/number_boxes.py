@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
 
 _EDGE_PX = 5
@@ -11,7 +13,7 @@ _EDGE_PX = 5
 class WholeBox(QSpinBox):
     """A whole number; takes the properties of ``QSpinBox``."""
 
-    def __init__(self, **properties: object) -> None:
+    def __init__(self, **properties: Any) -> None:
         super().__init__(**properties)
         self.lineEdit().setTextMargins(_EDGE_PX, 0, 0, 0)
 
@@ -19,6 +21,6 @@ class WholeBox(QSpinBox):
 class DecimalBox(QDoubleSpinBox):
     """A number with decimals; takes the properties of ``QDoubleSpinBox``."""
 
-    def __init__(self, **properties: object) -> None:
+    def __init__(self, **properties: Any) -> None:
         super().__init__(**properties)
         self.lineEdit().setTextMargins(_EDGE_PX, 0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -143,9 +144,9 @@ class OptionsBar(QToolBar):
 
 
 class OptionField(QWidget):
-    """What an option is set with; each kind of field has a ``show_value`` that shows without telling.
+    """What an option is set with.
 
-    Each is made from the option and ``told``, which is called with the value that a person chose.
+    Each kind is made from the option and ``told``, which is called with the value that a person chose.
 
     Args:
         option: Its line of the table.
@@ -163,6 +164,10 @@ class OptionField(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self.setToolTip(option.help)
+
+    @abstractmethod
+    def show_value(self, value: OptionValue) -> None:
+        """Show what is set, without telling."""
 
     def _hold(self, widget: QWidget, name: str = "") -> None:
         widget.setAccessibleName(name or self.option.title)

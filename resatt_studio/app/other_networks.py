@@ -38,7 +38,7 @@ KEPT_LABELLINGS = 500
 KEPT_DEHAZED_PIXELS = 60_000_000
 """Answers that are kept for photos that are opened again; a dehazing takes seven bytes a pixel."""
 
-A = TypeVar("A", Labelling, Dehazing, Heat, Prediction)
+A = TypeVar("A", Labelling, Dehazing, Heat, Prediction, tuple[Prediction, Prediction])
 
 
 @dataclass(frozen=True, eq=False)

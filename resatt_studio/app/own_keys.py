@@ -40,8 +40,12 @@ class OwnKeys(QObject):
         if asks_for_own_key(event):
             event.accept()
             return True
-        press = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-        if press and self._pressed is not None and event.key() in OWN_KEYS:
+        if (
+            self._pressed is not None
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() in OWN_KEYS
+        ):
             self._pressed(Qt.Key(event.key()))
             return True
         return False

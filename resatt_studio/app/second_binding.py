@@ -13,6 +13,7 @@ from resatt_studio.app.canvas.linking import SAME, link_as_seen, link_by_place
 from resatt_studio.app.canvas.minimap import TIP
 from resatt_studio.app.canvas.second import SecondView
 from resatt_studio.app.canvas.tile_loader import TileLoader
+from resatt_studio.app.canvas.tile_pyramid import TilePyramid
 from resatt_studio.app.canvas.tone import Tone
 from resatt_studio.app.canvas.view import PhotoCanvas
 from resatt_studio.app.parts import Parts
@@ -49,7 +50,7 @@ class SecondBinding(QObject):
         self._loader.better.connect(second.refresh_photo)
         self._loader.failed.connect(session.failed)
         second.looked.connect(lambda _: self._loader.look(second.viewport))
-        self._tiles: object = None
+        self._tiles: TilePyramid | None = None
         self._window: Window | None = None  # of another photo, moved by the pointer over it
         self._content = 0
         self._again = QTimer(self, singleShot=True, interval=_SHARED_AGAIN_MS)
@@ -161,12 +162,12 @@ class SecondBinding(QObject):
             heat = attention.heat if attention.heat.photo_id == second.photo_id else None
         self._give("heat", (heat,), second.set_heat)
         if not second.shows_main:
-            told = (None, None, None)
-            if answer is not None:
-                told = (answer.prediction, answer.dehazing, answer.change)
-            self._give("prediction", (told[0], self._parts.session.threshold), second.set_prediction)
-            self._give("dehazing", (told[1],), second.set_dehazing)
-            self._give("change", (told[2],), second.set_change)
+            prediction = None if answer is None else answer.prediction
+            dehazing = None if answer is None else answer.dehazing
+            change = None if answer is None else answer.change
+            self._give("prediction", (prediction, self._parts.session.threshold), second.set_prediction)
+            self._give("dehazing", (dehazing,), second.set_dehazing)
+            self._give("change", (change,), second.set_change)
 
     def _give(self, what: str, values: tuple[object, ...], give: Callable[..., object]) -> None:
         """Call ``give`` with these unless they were given before; records and arrays count by identity."""
@@ -180,7 +181,7 @@ class SecondBinding(QObject):
             self._given[what] = values
             give(*values)
 
-    def _serve(self, tiles: object, builds: bool = True) -> None:
+    def _serve(self, tiles: TilePyramid | None, builds: bool = True) -> None:
         if tiles is not self._tiles:
             self._tiles = tiles
             self._loader.show(tiles, builds)

@@ -370,6 +370,7 @@ class Session(ProjectSession):
         self.photo_ready.emit(opened.photo, opened.document)
         self.document_ready.emit(opened.document)
         known = opened.prediction  # asked for before the photo was read; much may have changed since
+        assert not isinstance(known, HugePrediction)  # this photo is held whole
         if known is not None and not self._wants(known):
             known = None
         self._set_prediction(known)

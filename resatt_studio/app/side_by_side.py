@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QSplitterHandle, QVBoxLayout, QWidget
 
 from resatt_studio.app.canvas.second import SecondView
@@ -20,7 +22,7 @@ from resatt_studio.words import tr
 LEAST_SHARE = 0.2
 _KEY_STEP = 0.05
 _HANDLE_PX = 7
-_KEYS = {
+_KEYS: dict[Qt.Key, Callable[[float], float]] = {
     Qt.Key.Key_Left: lambda share: share - _KEY_STEP,
     Qt.Key.Key_Right: lambda share: share + _KEY_STEP,
     Qt.Key.Key_Home: lambda share: LEAST_SHARE,
@@ -120,7 +122,7 @@ class SideBySide(QSplitter):
         if self._on:
             self._parts.view.set_sides(share=within(self.share))
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._on:
             self._share_out(self._parts.view.sides.share)
@@ -149,28 +151,28 @@ class _Handle(QSplitterHandle):
     def sizeHint(self) -> QSize:
         return QSize(_HANDLE_PX, 0)
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         move = _KEYS.get(Qt.Key(event.key()))
         if move is None:
             super().keyPressEvent(event)
             return
         self._put(move(self._splitter.share))
 
-    def mouseDoubleClickEvent(self, event) -> None:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self._put(0.5)
 
     def _put(self, share: float) -> None:
         self._parts.view.set_sides(share=within(share))
 
-    def focusInEvent(self, event) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
         self.update()
         super().focusInEvent(event)
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self.update()
         super().focusOutEvent(event)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._parts.look.tokens
         painter = QPainter(self)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.other_networks import LABEL_MODELS, TITLES
@@ -170,7 +171,7 @@ def read_sides(text: str) -> Sides:
         told = json.loads(text) if text else {}
     except ValueError:
         told = {}
-    known: Mapping[str, object] = told if isinstance(told, dict) else {}
+    known: Mapping[str, Any] = told if isinstance(told, dict) else {}
     kept = {
         name: known[name] for name, value in asdict(usual).items() if isinstance(known.get(name), type(value))
     }

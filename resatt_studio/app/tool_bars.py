@@ -41,7 +41,7 @@ SHORT_TEXTS: dict[str, str] = {
 LABEL_STRIP: tuple[str, ...] = ("paint_crack", "paint_not_crack")
 _COLUMNS = 2
 
-_KEY_SIGNS = {("Return",): "↵", ("Enter",): "↵"}
+_KEY_SIGNS: dict[tuple[str, ...], str] = {("Return",): "↵", ("Enter",): "↵"}
 
 
 class MainBar(QToolBar):

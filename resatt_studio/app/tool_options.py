@@ -19,8 +19,11 @@ REMEMBER_MS = 600
 class BrushInHand(Protocol):
     """Label and radius, which every tool shares."""
 
-    label: Label
-    radius_px: float
+    @property
+    def label(self) -> Label: ...
+
+    @property
+    def radius_px(self) -> float: ...
 
 
 class BrushOwner(Protocol):

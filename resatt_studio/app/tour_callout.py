@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -59,13 +62,15 @@ class TourCallout(QFrame):
         self.words = _label("")
         self.skip, self.back, self.next = QPushButton(), QPushButton(), QPushButton()
         self.next.setProperty("primary", "true")
-        acts = {self.skip: self.left.emit, self.back: lambda: self.went.emit(-1)}
-        acts[self.next] = lambda: self.went.emit(+1)
+        acts: dict[QPushButton, Callable[[], None]] = {
+            self.skip: self.left.emit,
+            self.back: lambda: self.went.emit(-1),
+            self.next: lambda: self.went.emit(+1),
+        }
         buttons = QHBoxLayout()
         for button, act in acts.items():
             button.clicked.connect(lambda _=False, act=act: act())
-            # Enter must press the button and not approve a photo.
-            OwnKeys(button, lambda key, act=act: self.left.emit() if key == Qt.Key.Key_Escape else act())
+            OwnKeys(button, partial(self._key_pressed, act))
             buttons.addWidget(button)
             if button is self.skip:
                 buttons.addStretch(1)
@@ -77,6 +82,13 @@ class TourCallout(QFrame):
         column.addLayout(buttons)
         self.setFixedWidth(_WIDTH_PX)
         self.hide()
+
+    def _key_pressed(self, act: Callable[[], None], key: Qt.Key) -> None:
+        """Enter must press the button that has the focus, and not approve a photo."""
+        if key == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            act()
 
     def say(self, place: int, count: int, title: str, words: str) -> None:
         """Show a step, the ``place``-th of ``count`` from 1 on, and have it read aloud."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 if TYPE_CHECKING:
     from resatt_studio.app.window import MainWindow
@@ -46,6 +46,18 @@ def _widget(window: MainWindow, widget: QWidget) -> QRect:
     return seen if widget.isVisible() else QRect()
 
 
+def _welcome(window: MainWindow) -> QRect:
+    return _widget(window, window.welcome.card)
+
+
+def _tools(window: MainWindow) -> QRect:
+    return _widget(window, window.strip)
+
+
+def _approve(window: MainWindow) -> QRect:
+    return _widget(window, window.bar.buttons["approve"])
+
+
 def _bring_versions(window: MainWindow) -> None:
     window.bring(_LEARNING)
     panel = window.panel(_LEARNING)
@@ -55,7 +67,9 @@ def _bring_versions(window: MainWindow) -> None:
 def _export(window: MainWindow) -> QRect:
     """The menu that has the action."""
     bar, action = window.menuBar(), window.actions_["export"]
-    title = next(one for one in bar.actions() if action in one.menu().actions())
+    title = next(
+        one for one in bar.actions() if isinstance(menu := one.menu(), QMenu) and action in menu.actions()
+    )
     corner = bar.mapTo(window, QPoint(0, 0))
     return bar.actionGeometry(title).translated(corner)
 
@@ -72,7 +86,7 @@ STEPS: tuple[TourStep, ...] = (
         "open",
         "Open the sample project",
         "Twelve photos of cracks come with the app. Open them here, or press Next.",
-        lambda window: _widget(window, window.welcome.card),
+        _welcome,
     ),
     TourStep(
         "mask",
@@ -86,14 +100,14 @@ STEPS: tuple[TourStep, ...] = (
         "Drag with the brush where a crack is missing ({paint_crack}) or where there is none "
         "({paint_not_crack}). Without a mouse: {next_area} leads to the photo, {key_cursor} gives the arrow "
         "keys a pointer there, Space paints.",
-        lambda window: _widget(window, window.strip),
+        _tools,
         "right",
     ),
     TourStep(
         "approve",
         "Approve the photo",
         "When the mask is right, approve it ({approve}). The next photo opens by itself.",
-        lambda window: _widget(window, window.bar.buttons["approve"]),
+        _approve,
     ),
     TourStep(
         "learn",

@@ -136,11 +136,16 @@ class VersionPair(QObject):
             )
             if scope is Scope.SHOWN and entry is not None:
                 photos = [entry.photo_id]
-            how = {"device": predictor.device, "engine_path": predictor.engine_path}
-            threads = predictor.courtesy.threads_now
-            return (
-                yield from compare_versions(project, *pair, photos, threads=threads, author=author, **how)
+            comparison = yield from compare_versions(
+                project,
+                *pair,
+                photos,
+                device=predictor.device,
+                threads=predictor.courtesy.threads_now,
+                engine_path=predictor.engine_path,
+                author=author,
             )
+            return comparison
 
         listed = Listed(mark("Compare two versions"), stop=self.stop)
         self._job.submit(job, Urgency.EVALUATE, self._answered, self._progressed, self._refused, listed)

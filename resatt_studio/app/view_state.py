@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -240,7 +241,7 @@ class ViewState(QObject):
 
     # -- side by side --
 
-    def set_sides(self, **changes: object) -> None:
+    def set_sides(self, **changes: Any) -> None:
         """Change fields of what is compared side by side."""
         before = self.sides
         after = replace(before, **changes)

@@ -90,8 +90,9 @@ class WelcomePage(QWidget):
     def show_recent(self, folders: Sequence[Path]) -> None:
         """List the newest projects; those that are gone are left out."""
         while (item := self._recent.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
         shown = [folder for folder in folders if folder.is_dir()][:SHOWN_RECENT]
         for folder in shown:
             button = QPushButton(f"{folder.stem}   {folder.parent}".replace("&", "&&"))

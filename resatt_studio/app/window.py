@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(self._project_label, Qt.Corner.TopRightCorner)
 
     def _fill_menus(self) -> None:
-        inserts: dict[str, Callable[[QMenu], object]] = {
+        inserts: dict[str, Callable[[QMenu], None]] = {
             "@recent": self._insert_recent,
             "@panels": self._insert_panels,
             "@tools": self._insert_tools,

@@ -18,8 +18,8 @@ def once(act: Callable[[], Any]) -> JobFactory:
     """Make a job of one step from a plain function, for acts that take well under 0.2 s."""
 
     def job() -> Generator[JobProgress, None, Any]:
+        yield from ()
         return act()
-        yield
 
     return job
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QDialog,
@@ -86,7 +86,7 @@ class PaletteDialog(QDialog):
         self.accept()
         QTimer.singleShot(0, entry.run)
 
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in _MOVES:
                 self._move(event.key())
@@ -99,7 +99,8 @@ class PaletteDialog(QDialog):
     @property
     def _chosen(self) -> Entry | None:
         item = self.list.currentItem()
-        return None if item is None else item.data(_ENTRY)
+        entry: Entry | None = None if item is None else item.data(_ENTRY)
+        return entry
 
     def _move(self, key: int) -> None:
         page = max(1, self.list.viewport().height() // _ROW_PX - 1)

@@ -93,6 +93,7 @@ class ShortcutEditor(QDialog):
         self.tree.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().setStretchLastSection(False)
         self.items: dict[str, QTreeWidgetItem] = {}
+        self._groups: list[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = []
         self.field = KeyField()
         self.told = QLabel()
         self.told.setWordWrap(True)
@@ -139,7 +140,7 @@ class ShortcutEditor(QDialog):
         self.restore_all.setToolTip(tr("Give every action the keys it came with"))
         self.restore_all.clicked.connect(self._keys.restore_all)
         buttons.rejected.connect(self.close)
-        for button in buttons.buttons():
+        for button in buttons.findChildren(QPushButton):
             button.setAutoDefault(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
@@ -158,11 +159,14 @@ class ShortcutEditor(QDialog):
             font = group.font(0)
             font.setBold(True)
             group.setFont(0, font)
+            items: list[QTreeWidgetItem] = []
+            self._groups.append((group, items))
             for spec in specs:
                 item = QTreeWidgetItem(group, [plain(spec.text), "", tr(SCOPES[spec.scope])])
                 item.setData(0, _ID, spec.id)
                 item.setToolTip(0, spec.help)
                 self.items[spec.id] = item
+                items.append(item)
         self.tree.expandAll()
 
     def _follow(self) -> None:
@@ -174,15 +178,15 @@ class ShortcutEditor(QDialog):
         self._pressed("")
 
     def _filter(self, query: str) -> None:
-        for row in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(row)
-            hidden = [not self._fits(group.child(at), query) for at in range(group.childCount())]
-            for at, hide in enumerate(hidden):
-                group.child(at).setHidden(hide)
+        for group, items in self._groups:
+            hidden = [not self._fits(item, query) for item in items]
+            for item, hide in zip(items, hidden, strict=True):
+                item.setHidden(hide)
             group.setHidden(all(hidden))
         if not self.id:
             shown_first = next((item for item in self.items.values() if not item.isHidden()), None)
-            self.tree.setCurrentItem(shown_first)
+            # The stub lacks that None chooses nothing.
+            self.tree.setCurrentItem(shown_first)  # type: ignore[arg-type]
         self._pressed("")
 
     @staticmethod

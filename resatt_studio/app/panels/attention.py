@@ -12,9 +12,11 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QSizePolicy,
     QSlider,
+    QWidget,
 )
 
 from resatt_studio.app.attention import CLOSE_UP_PX, MIXED_HEADS
@@ -115,7 +117,7 @@ class AttentionPanel(ScrolledPanel):
         self._form = form = QFormLayout()
         form.setVerticalSpacing(6)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        for title, part in (
+        rows: tuple[tuple[str, QWidget | QLayout], ...] = (
             (tr("Network"), self.model),
             (tr("Map"), self.kind),
             (tr("Class"), self.label),
@@ -123,8 +125,9 @@ class AttentionPanel(ScrolledPanel):
             (tr("Sees"), self.close_up),
             (tr("Point"), point),
             (tr("Opacity"), self.opacity),
-        ):
-            form.addRow(title, part)
+        )
+        for title, field in rows:
+            form.addRow(title, field)
         self.column.addLayout(top)
         self.column.addLayout(form)
         self.column.addWidget(self.bar)

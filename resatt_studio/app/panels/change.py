@@ -74,12 +74,10 @@ class ChangeLegend(QWidget):
         if self._parts.session.entry is None:
             return tr("Open a photo to see what changed from {names}.").format(names=names)
         if changes.change is None:
-            counted = asking.waiting and report is not None and report.total > 1
-            return f"{names}: " + (
-                tr("tile {done} of {total}…").format(done=report.done, total=report.total)
-                if counted
-                else tr("asking both versions…")
-            )
+            state = tr("asking both versions…")
+            if asking.waiting and report is not None and report.total > 1:
+                state = tr("tile {done} of {total}…").format(done=report.done, total=report.total)
+            return f"{names}: {state}"
         if changes.change.input == "dehazed":
             return tr("What changed on this photo from {names}, both on the dehazed photo").format(
                 names=names

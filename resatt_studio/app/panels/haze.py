@@ -52,9 +52,9 @@ class HazeNotes(QWidget):
         asking, report = dehazing.asking, dehazing.asking.report
         self.setVisible(dehazing.wanted)
         self.bar.setVisible(asking.waiting)
-        counted = report is not None and report.total > 0
-        self.bar.setMaximum(report.total if counted else 0)
-        self.bar.setValue(report.done if counted else 0)
+        done, total = (0, 0) if report is None or report.total <= 0 else (report.done, report.total)
+        self.bar.setMaximum(total)
+        self.bar.setValue(done)
         self.state.setText(self._sentence())
         self.state.setVisible(bool(self.state.text()))
 
@@ -64,12 +64,9 @@ class HazeNotes(QWidget):
         if asking.trouble is not None:
             return again(str(asking.trouble))
         if asking.waiting:
-            counted = report is not None and report.total > 0
-            return (
-                tr("Dehazing, tile {done} of {total}…").format(done=report.done, total=report.total)
-                if counted
-                else tr("Waking the network…")
-            )
+            if report is None or report.total <= 0:
+                return tr("Waking the network…")
+            return tr("Dehazing, tile {done} of {total}…").format(done=report.done, total=report.total)
         if told is None:
             session = self._parts.session
             words = session.huge_words or (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QColorDialog, QMenu
@@ -50,7 +52,8 @@ def _offer(menu: QMenu, view: ViewState, layer: Layer, field: str, words: str) -
     now = "" if layer.palette else getattr(layer, field)
 
     def choose(colour: str) -> None:
-        view.set_layer(layer.name, **{field: colour}, palette="")
+        changes: dict[str, Any] = {field: colour, "palette": ""}
+        view.set_layer(layer.name, **changes)
 
     def choose_any() -> None:
         title = tr("Colour of {layer}").format(layer=words.lower())

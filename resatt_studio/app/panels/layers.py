@@ -82,7 +82,7 @@ class LayersPanel(ScrolledPanel):
         column.addWidget(self.change)
         column.addStretch(1)
         self.threshold.valueChanged.connect(self._set_threshold)
-        self.widget().installEventFilter(self)
+        self.body.installEventFilter(self)
         self.automatic.clicked.connect(parts.session.set_threshold_automatic)
         parts.look.changed.connect(self._tint)
         self._tint(parts.look.tokens)
@@ -97,7 +97,7 @@ class LayersPanel(ScrolledPanel):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         laid_out = event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize)
-        if watched is self.widget() and laid_out and not self._fitting:
+        if watched is self.body and laid_out and not self._fitting:
             self._fitting = True
             try:
                 self._fit_height()
@@ -111,7 +111,7 @@ class LayersPanel(ScrolledPanel):
         # Each bound resizes what is within at once. With another height a scroll bar may come or go, with it
         # other lines wrap, and so on without end: twice must do.
         for _ in range(2):
-            layout, width = self.widget().layout(), self.widget().width()
+            layout, width = self.column, self.body.width()
             least, wanted = layout.totalMinimumSize().height(), layout.totalSizeHint().height()
             if layout.hasHeightForWidth():
                 least, wanted = layout.totalMinimumHeightForWidth(width), layout.totalHeightForWidth(width)

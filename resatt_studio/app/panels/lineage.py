@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -188,7 +197,7 @@ class LineageTree(QTableWidget):
         """Left and right walk along the lines."""
         steps = {Qt.Key.Key_Left: self._row_of_parent, Qt.Key.Key_Right: self._row_of_child}
         if event.key() in steps and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            row = steps[event.key()](self.currentRow())
+            row = steps[Qt.Key(event.key())](self.currentRow())
             if row is not None:
                 self.choose_row(row)
             return
@@ -222,7 +231,9 @@ class _LinesDelegate(QStyledItemDelegate):
         self._look = look
         self._tree = tree
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
         line: _Line = index.data(Qt.ItemDataRole.UserRole)
         whole = QRectF(option.rect)
         shifted = QStyleOptionViewItem(option)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from resatt_studio.app.listing import STATE_WORDS
@@ -50,7 +50,7 @@ class PhotoDelegate(QStyledItemDelegate):
             painter.drawRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -1.5))
         painter.restore()
 
-    def _paint_thumbnail(self, painter: QPainter, box: QRect, image: object) -> None:
+    def _paint_thumbnail(self, painter: QPainter, box: QRect, image: QImage | None) -> None:
         painter.fillRect(box, QColor(self._look.tokens.field))
         if image is None:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,7 +22,7 @@ from resatt_studio.app.own_keys import asks_for_own_key
 from resatt_studio.app.panels.photo_delegate import PhotoDelegate
 from resatt_studio.app.panels.photo_model import ENTRY_ROLE, PhotoModel
 from resatt_studio.app.parts import Parts
-from resatt_studio.records.photo import ReviewState
+from resatt_studio.records.photo import PhotoEntry, ReviewState
 from resatt_studio.words import tr
 
 
@@ -108,13 +108,13 @@ class PhotosPanel(QWidget):
         column.addLayout(self._stack, 1)
         column.addLayout(foot)
 
-    def _open(self, index: QObject) -> None:
+    def _open(self, index: QModelIndex) -> None:
         self._session.open_photo(index.data(ENTRY_ROLE).photo_id)
 
     def _show_search(self) -> None:
         self.search.setText(self._session.listing.search)
 
-    def _mark(self, entry: object) -> None:
+    def _mark(self, entry: PhotoEntry | None) -> None:
         if entry is None:
             return
         index = self.model.row_of(entry.photo_id)
@@ -180,8 +180,11 @@ class SearchField(QLineEdit):
     """A search field whose Enter and Escape stay in it: Enter must not approve the photo."""
 
     def event(self, event: QEvent) -> bool:
-        override = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if override and (asks_for_own_key(event) or (event.text() and event.text().isprintable())):
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and (asks_for_own_key(event) or (event.text() and event.text().isprintable()))
+        ):
             event.accept()
             return True
         return super().event(event)

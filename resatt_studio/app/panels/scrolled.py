@@ -17,8 +17,8 @@ class ScrolledPanel(QScrollArea):
     def __init__(self, name: str, wanted: QSize) -> None:
         super().__init__()
         self._wanted = wanted
-        body = QWidget()
-        self.column = QVBoxLayout(body)
+        self.body = QWidget()
+        self.column = QVBoxLayout(self.body)
         self.column.setContentsMargins(11, 10, 11, 10)
         self.column.setSpacing(8)
         self.setAccessibleName(name)
@@ -27,7 +27,7 @@ class ScrolledPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumHeight(120)
-        self.setWidget(body)
+        self.setWidget(self.body)
 
     def sizeHint(self) -> QSize:
         return self._wanted
@@ -35,4 +35,4 @@ class ScrolledPanel(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         # Only the height may fall short; a column that is cut off at the side cannot be read.
         bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(self.widget().minimumSizeHint().width() + bar, 120)
+        return QSize(self.body.minimumSizeHint().width() + bar, 120)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resatt_studio.app.canvas.layers import Layer
 from resatt_studio.app.changes import LAYER
 from resatt_studio.app.other_networks import version_title
 from resatt_studio.app.panels.card_sections import change_words, words
@@ -81,7 +83,7 @@ class VersionComparisonBox(QWidget):
         self._follow_layer(parts.view.layers[LAYER])
         self._show()
 
-    def _follow_layer(self, layer: object) -> None:
+    def _follow_layer(self, layer: Layer) -> None:
         if layer.name == LAYER:
             self.map.setChecked(layer.visible)
 
@@ -213,7 +215,7 @@ class ComparisonTable(QTableWidget):
         self.setSortingEnabled(True)
         self.updateGeometry()
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space opens the photo of the row; Enter is taken: it approves."""
         if event.key() == Qt.Key.Key_Space and self.currentRow() >= 0:
             self._open(self.currentRow())
@@ -221,7 +223,9 @@ class ComparisonTable(QTableWidget):
         super().keyPressEvent(event)
 
     def _open(self, row: int) -> None:
-        self._session.open_photo(self.item(row, 0).data(Qt.ItemDataRole.UserRole))
+        photo = self.item(row, 0)
+        assert photo is not None  # every row is filled
+        self._session.open_photo(photo.data(Qt.ItemDataRole.UserRole))
 
 
 class _Number(QTableWidgetItem):

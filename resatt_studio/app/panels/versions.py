@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
     QComboBox,
@@ -25,6 +26,9 @@ from resatt_studio.records.weights import WeightsState, WeightsVersion
 from resatt_studio.words import tr
 from resatt_studio.workflow.lineage import version_with
 
+if TYPE_CHECKING:
+    from resatt_studio.workflow.finetune import FineTuneOutcome
+
 
 class VersionsBox(QWidget):
     """A network to choose, the tree of its versions, what can be done with them, what is known of them."""
@@ -34,7 +38,7 @@ class VersionsBox(QWidget):
         self._parts = parts
         self._shelf = parts.shelf
         self._learner = parts.learner
-        self._outcome: object = None
+        self._outcome: FineTuneOutcome | None = None
         self.network = QComboBox()
         self.network.setAccessibleName(tr("Network whose versions are listed"))
         self.network.setToolTip(tr("Whose versions are listed; the dot marks the one in use"))
@@ -150,7 +154,7 @@ class VersionsBox(QWidget):
 
     # -- acts --
 
-    def _choose_outcome(self, outcome: object) -> None:
+    def _choose_outcome(self, outcome: FineTuneOutcome | None) -> None:
         """Show the card of what was just learned, once the shelf has it."""
         self._outcome = outcome
         if outcome is not None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.line_ends import place_on_crack
+from resatt_studio.annotation.strokes import Point
 from resatt_studio.annotation.tracing import (
     Ground,
     MovingTrace,
-    Point,
     Trace,
     Ways,
     read_ground,

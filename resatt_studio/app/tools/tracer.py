@@ -353,10 +353,11 @@ class Tracer(Tool):
         if known is not None:
             to = self._search.place(to, known.ground, self._pull.control)
         self._path.move(
-            self._dragged, to,
-            before and measured(before.to(to), before.ground),
-            behind and measured(behind.to(to)[::-1], behind.ground),
-        )  # fmt: skip
+            self._dragged,
+            to,
+            None if before is None else measured(before.to(to), before.ground),
+            None if behind is None else measured(behind.to(to)[::-1], behind.ground),
+        )
 
     def _let_go(self) -> None:
         """The point that the pointer left stays there once its ways are known."""
