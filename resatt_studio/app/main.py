@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
-from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QThread, QTimer
+from PySide6.QtCore import QEvent, QObject, QSettings, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 from resatt_studio import settings
