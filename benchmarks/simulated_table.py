@@ -122,7 +122,11 @@ def main() -> None:
     parser.add_argument("--plots", type=Path, metavar="DIR")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="not in the plots")
     asked = parser.parse_args()
-    simulations = {folder.name: read_json(folder / "simulation.json") for folder in asked.folders}
+    names = [folder.name for folder in asked.folders]
+    simulations = {
+        folder.name if names.count(folder.name) == 1 else str(folder): read_json(folder / "simulation.json")
+        for folder in asked.folders
+    }
     if asked.together:
         simulations = {asked.together: joined(simulations)}
     if asked.plots is not None:
