@@ -16,7 +16,7 @@ from resatt_studio.annotation.branches import branches_of
 from resatt_studio.annotation.composed import overruled
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.strokes import stamp
-from resatt_studio.app.tools import reshape
+from resatt_studio.app.tools import slow_acts
 from resatt_studio.app.tools.base import Pointer, Tool
 from resatt_studio.app.tools.no_canvas import NoCanvas
 from resatt_studio.app.tools.overlay import DotsMark, LineMark
@@ -506,6 +506,7 @@ class SlowHost(Host):
         super().__init__(document())
         crack = whole(*stamp([(30, 15), (30, 85)], 4, Box(0, 0, 100, 100)))
         self.probability = np.where(crack, 255, 0).astype(np.uint8)
+        self.probability[80, 40:50] = 255  # a short one
         self.options = {("reshape", "what"): "thicken"}
         self.waiting: list = []
 
@@ -517,28 +518,28 @@ class SlowHost(Host):
         return then(work())
 
 
-@pytest.fixture
-def slow(monkeypatch):
-    monkeypatch.setattr(reshape, "AT_ONCE_PX", 0)
+@pytest.fixture(params=["reshape", "sift"])
+def slow(request, monkeypatch):
+    monkeypatch.setattr(slow_acts, "AT_ONCE_PX", 0)
     host = SlowHost()
-    tool = create_tool("reshape", host)
+    tool = create_tool(request.param, host)
     assert click(tool, 30, 30) is None and tool.in_hand and host.document.edit_count == 0
     return host, tool
 
 
-def test_a_large_crack_is_reshaped_on_another_thread_and_comes_out_as_at_once(slow, monkeypatch):
+def test_a_large_act_is_done_on_another_thread_and_comes_out_as_at_once(slow, monkeypatch):
     host, tool = slow
     assert click(tool, 30, 30) is None and "still" in host.told[0], "one at a time"
     edit = host.answer()
     assert edit is not None and not tool.in_hand
     later = host.document.labels.to_array()
-    monkeypatch.setattr(reshape, "AT_ONCE_PX", 10**6)
+    monkeypatch.setattr(slow_acts, "AT_ONCE_PX", 10**6)
     once = SlowHost()
-    click(create_tool("reshape", once), 30, 30)
+    assert click(create_tool(tool.name, once), 30, 30) is not None
     np.testing.assert_array_equal(later, once.document.labels.to_array())
 
 
-def test_a_reshaping_under_way_is_dropped_by_escape_and_done_by_leaving(slow):
+def test_an_act_under_way_is_dropped_by_escape_and_done_by_leaving(slow):
     host, tool = slow
     tool.cancel()
     assert host.answer() is None and not tool.in_hand and host.document.edit_count == 0
@@ -548,7 +549,7 @@ def test_a_reshaping_under_way_is_dropped_by_escape_and_done_by_leaving(slow):
     assert host.answer() is None and host.document.edit_count == 1
 
 
-def test_a_reshaping_that_labels_have_overtaken_changes_nothing_and_says_so(slow):
+def test_an_act_that_labels_have_overtaken_changes_nothing_and_says_so(slow):
     host, tool = slow
     host.document.say("brush", Label.NOT_CRACK, Box(0, 0, 1, 1), np.ones((1, 1), bool))
     assert host.answer() is None and not tool.in_hand and host.document.edit_count == 1

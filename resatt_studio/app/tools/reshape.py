@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
 from resatt_studio.annotation.shapes import pruned, smoothed, thickened, thinned
-from resatt_studio.app.tools.base import NOTHING, Pointer, ToolHost
-from resatt_studio.app.tools.crack_loop import CrackLoop
+from resatt_studio.app.tools.base import Pointer, ToolHost
 from resatt_studio.app.tools.marking import LOOKED_AT_PX, crack_at, seen_crack
+from resatt_studio.app.tools.slow_acts import SlowAct, SlowActs
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
@@ -28,74 +27,22 @@ _CHANGES: dict[str, tuple[Change, str]] = {
 }
 """What is done to a mask, and the option that says how much."""
 
-AT_ONCE_PX = 300_000
-"""Around a crack that is changed while the window waits: some hundredths of a second. Larger ones are changed
-on another thread."""
-
 _MARGIN_PX = 4
 
 
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """A crack that is to be changed, as it was seen.
-
-    Attributes:
-        document: Whose; of this version.
-        box: Inside the photo.
-        before: h x w bool, the crack of it.
-        where: h x w bool, the pixels that may be changed.
-        work: Makes the new mask from ``before``; to be called on any thread.
-    """
-
-    document: CorrectionDocument
-    version: int
-    box: Box
-    before: BoolArray = field(repr=False)
-    where: BoolArray = field(repr=False)
-    work: Callable[[], BoolArray]
-
-
-class Reshape(CrackLoop):
+class Reshape(SlowActs):
     """Changes the crack under a click, or all crack inside a loop, as it is seen.
 
     Pixels that become crack are said to be crack, those that stop being it are said not to be; all others
-    stay as they were. While a large crack is changed on another thread the tool holds it in hand: Escape and
-    undo drop it, another tool or photo waits for it.
+    stay as they were.
     """
 
     most_px = LOOKED_AT_PX
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
-        self._task: _Task | None = None
         # Not with the first click: what thins masks takes half a second to be loaded.
         host.in_background("thinning", lambda: pruned(np.ones((3, 3), np.bool_), 1.0), _nothing)
-
-    @property
-    def in_hand(self) -> bool:
-        return self._task is not None
-
-    def press(self, at: Pointer) -> Box:
-        if self._task is not None:
-            self.host.tell(tr("The last crack is still being changed."))
-            return NOTHING
-        return super().press(at)
-
-    def release(self) -> Edit | None:
-        return None if self._task is not None else super().release()
-
-    def cancel(self) -> Box:
-        self._task = None
-        return super().cancel()
-
-    def finish(self) -> Edit | None:
-        task = self._task
-        self.cancel()
-        return None if task is None else self._say(task, task.work())
-
-    def confirm(self) -> Edit | None:
-        """It ends by itself."""
-        return None
 
     def click(self, document: CorrectionDocument, at: Pointer) -> Edit | None:
         region = crack_at(self.host, document, at)
@@ -128,31 +75,12 @@ class Reshape(CrackLoop):
         """Change the mask ``before`` of a box inside the photo ``where`` it may be changed."""
         change, _ = _CHANGES[self.choice("what")]
         amount = self._amount
-        task = _Task(document, document.version, box, before, where, lambda: change(before, amount))
-        if box.height * box.width <= AT_ONCE_PX:
-            return self._say(task, task.work())
-        self._task = task
 
-        def take(after: BoolArray) -> Edit | None:
-            if self._task is not task:
-                return None
-            self._task = None
-            return self._say(task, after)
+        def say(after: BoolArray) -> Edit | None:
+            labels = np.where(after, Label.CRACK, Label.NOT_CRACK).astype(np.uint8)
+            return document.apply_labels(self.name, box, labels, (after != before) & where)
 
-        def failed() -> None:
-            if self._task is task:
-                self._task = None
-                self.host.tell(tr("The crack could not be changed."))
-
-        self.host.in_background("reshape", task.work, take, failed)
-        return None
-
-    def _say(self, task: _Task, after: BoolArray) -> Edit | None:
-        if task.document.version != task.version or task.document.in_stroke:
-            self.host.tell(tr("Labels changed meanwhile; click the crack again."))
-            return None
-        labels = np.where(after, Label.CRACK, Label.NOT_CRACK).astype(np.uint8)
-        return task.document.apply_labels(self.name, task.box, labels, (after != task.before) & task.where)
+        return self.do(SlowAct(document, document.version, box, lambda: change(before, amount), say))
 
 
 def _nothing(_: object) -> None:

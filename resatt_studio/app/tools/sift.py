@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from resatt_studio.annotation.document import CorrectionDocument
@@ -16,13 +18,14 @@ from resatt_studio.app.tools.marking import (
     too_large,
     unknown_crack,
 )
+from resatt_studio.app.tools.slow_acts import SlowAct, SlowActs
 from resatt_studio.records.arrays import BoolArray
 from resatt_studio.records.correction import Edit, Label
 from resatt_studio.records.geometry import Box
 from resatt_studio.words import tr
 
 
-class Sift(Judge):
+class Sift(SlowActs, Judge):
     """Rejects predicted crack whose centre line is shorter than the option says.
 
     A click sifts what is seen of the photo, a loop what it goes around, once all of it is predicted. A crack
@@ -51,5 +54,9 @@ class Sift(Judge):
             some = self.host.knows_probability(box)
             self.host.tell(tr(PARTLY_PREDICTED) if some else tr(UNPREDICTED))
             return None
-        inside = short_pieces(seen_crack(self.host, document, wide), shortest_px, unknown)[inner] & mask
-        return self.judge(document, box, inside)
+        seen = seen_crack(self.host, document, wide)
+
+        def work() -> BoolArray:
+            return np.asarray(short_pieces(seen, shortest_px, unknown)[inner] & mask)
+
+        return self.do(SlowAct(document, document.version, wide, work, partial(self.judge, document, box)))
