@@ -36,8 +36,7 @@ class SlowAct:
 
 
 class SlowActs(CrackLoop):
-    """Holds a large act in hand while it is under way: Escape and undo drop it, another tool or photo waits for
-    it."""
+    """Holds a large act in hand while it is under way: Escape and undo drop it, others wait for it."""
 
     def __init__(self, name: str, host: ToolHost) -> None:
         super().__init__(name, host)
