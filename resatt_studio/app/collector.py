@@ -11,9 +11,8 @@ from resatt_studio.workflow.courtesy import Courtesy
 
 EVERY_S = 1.0
 _MADE = 700  # objects since the last look: fewer are not worth one (Python's own number)
-_LOADED = 20_000  # objects since the last look: so many come with a library
+_LOADED = 5_000  # objects since the last look: so many come with a library
 _YOUNG_LOOKS = 30  # between two looks at all objects
-_YOUNG_LOOKS_IN_STROKES = 300  # who paints without a pause waits once in five minutes, lest memory run out
 _LONG_S = 0.02
 
 
@@ -46,12 +45,11 @@ class Collector(QObject):
     def _look(self) -> None:
         """Look at what was made since the last time, or at everything when that is due."""
         made = gc.get_count()[0]
-        wait = _YOUNG_LOOKS_IN_STROKES if self._courtesy.painting else _YOUNG_LOOKS
         if made < _MADE:
             return
         if made >= _LOADED:
             gc.freeze()
-        elif self._young_looks < wait:
+        elif self._young_looks < _YOUNG_LOOKS or self._courtesy.painting:
             self._young_looks += 1
             gc.collect(1)
         else:
