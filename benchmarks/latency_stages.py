@@ -49,10 +49,14 @@ class CanvasStage:
         from PySide6.QtWidgets import QApplication, QMainWindow
 
         from resatt_studio.app.canvas.view import PhotoCanvas
+        from resatt_studio.app.collector import Collector
+        from resatt_studio.workflow.courtesy import Courtesy
 
         self.application = QApplication([])
         self.window, self.canvas = QMainWindow(), PhotoCanvas()
         self.window.setCentralWidget(self.canvas)
+        self._hand = Courtesy()
+        Collector(self.window, self._hand)
         self._learning = Learning(courtesy) if learn else None
 
     def start(self, megapixels: list[int], wait: Callable[[Callable[[], bool]], None]) -> None:
@@ -82,6 +86,7 @@ class CanvasStage:
         self.canvas.set_brush(Label.CRACK, brush_px / 2)
 
     def painted(self) -> None:
+        self._hand.painted()
         if self._learning is not None and self._learning.courtesy is not None:
             self._learning.courtesy.painted()
 

@@ -40,9 +40,9 @@ def rows(name: str, simulation: Simulation) -> Iterator[list[str]]:
     recipes = by_recipe(simulation.points)
     gates = {record.recipe: record for record in gate_records(simulation.points)}
     most = max(point.photos for point in simulation.points)
+    reached = [count for count in PHOTOS if count <= most]
     for recipe, sessions in recipes.items():
         walks = list(sessions.values())
-        reached = [count for count in PHOTOS if count <= most]
         means = [f"{fmean(at_photos(walk, count).dice for walk in walks):.3f}" for count in reached]
         means += [""] * (len(PHOTOS) - len(reached))
         others = [] if recipe == OURS or OURS not in recipes else reached[1:]
